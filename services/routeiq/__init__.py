@@ -1,0 +1,1 @@
+"""RouteIQ: an AI gateway that learns which model to use."""

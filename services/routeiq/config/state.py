@@ -1,0 +1,103 @@
+"""What the document comes down to: frozen, resolved, ready to serve. Built by `config.build`, read by every service.
+
+A request sees one `State` from begin to end. Prices are USD per token, as in LiteLLM's documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NewType
+
+DeploymentId = NewType("DeploymentId", str)
+ModelName = NewType("ModelName", str)
+
+EMPTY: Mapping[str, object] = MappingProxyType({})
+
+
+class Mode(StrEnum):
+    """What a deployment serves; LiteLLM's `model_info.mode`."""
+
+    CHAT = "chat"
+    EMBEDDING = "embedding"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One entry of `model_list`. `id` is `model_info.id`, else derived from the parameters."""
+
+    id: DeploymentId
+    group: ModelName
+    provider: str
+    """The part of `litellm_params.model` before the first slash (`openai` without one)."""
+    model: str
+    """What the provider calls it: the rest of `litellm_params.model`."""
+    candidate: str
+    """The name in decisions: the group's, or in a group of different models this deployment's own."""
+    mode: Mode = Mode.CHAT
+    api_base: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    timeout_s: float | None = None
+    stream_timeout_s: float | None = None
+    max_retries: int | None = None
+    weight: float = 1.0
+    input_price: float | None = None
+    output_price: float | None = None
+    max_input_tokens: int | None = None
+    supports_tools: bool | None = None
+    """None: unknown, which passes the filter."""
+    supports_vision: bool | None = None
+    like: str | None = None
+    """The artifact's candidate that this model behaves like (`model_info.routeiq.like`)."""
+    quality_offset: float = 0.0
+    params: Mapping[str, object] = field(default_factory=lambda: EMPTY, repr=False)
+    """Everything else of `litellm_params`, for the provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All deployments of one public model name."""
+
+    name: ModelName
+    deployments: tuple[Deployment, ...]
+    learned: bool = False
+    """True: its deployments are different models and the strategy is `llmrouter-*`, so a request for it is routed."""
+
+    @property
+    def mode(self) -> Mode:
+        return self.deployments[0].mode
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingSettings:
+    """`router_settings` and `routeiq.auto`. `auto_models` are candidates of the group `auto`, in document order."""
+
+    strategy: str = "simple-shuffle"
+    auto_name: str = "auto"
+    auto_models: tuple[ModelName, ...] = ()
+    cost_weight: float = 0.03
+    deadline_s: float = 0.25
+    fallback_model: ModelName | None = None
+    """Serves `auto` when routing cannot answer; None: the first of `auto_models`."""
+    num_retries: int = 2
+    timeout_s: float = 600.0
+    artifact_dir: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One version of everything the gateway serves from."""
+
+    version: str
+    groups: Mapping[ModelName, Group]
+    routing: RoutingSettings
+    master_key: str | None = field(default=None, repr=False)
+    body_limit_bytes: int = 10 * 1024 * 1024
+    warnings: tuple[str, ...] = ()
+
+    def group(self, name: str) -> Group | None:
+        """The group of that public name, or None."""
+        return self.groups.get(ModelName(name))

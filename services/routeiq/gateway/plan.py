@@ -1,0 +1,70 @@
+"""The seam between deciding and executing: stages up to `select` yield a `Plan`, `attempt` and `relay` execute it.
+
+An executor knows nothing of keys, budgets or routing; what it did is an `Outcome`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from routeiq.config.state import Deployment
+
+
+class Endpoint(StrEnum):
+    """The operations that providers serve, by the path that an OpenAI client calls."""
+
+    CHAT = "chat/completions"
+    EMBEDDINGS = "embeddings"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Why these deployments. All of it stands in response headers and in the trace."""
+
+    decision_id: str
+    model: str
+    strategy: str
+    reason: str
+    confidence: float | None = None
+    artifact_id: str = ""
+    fallback: str = ""
+    prior: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Immutable. `deployments` are tried in order; `deadline` is on the clock of `time.monotonic`."""
+
+    request_id: str
+    endpoint: Endpoint
+    body: Mapping[str, msgspec.Raw]
+    stream: bool
+    headers: tuple[tuple[str, str], ...]
+    deployments: tuple[Deployment, ...]
+    decision: Decision
+    deadline: float
+    state_version: str
+
+
+@dataclass(slots=True)
+class Usage:
+    """Tokens as the upstream reported them."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a plan. `status` is what the client saw; 499 when it left."""
+
+    status: int
+    deployment: Deployment | None
+    attempts: int
+    usage: Usage | None
+    streamed_bytes: int
+    error: str = ""

@@ -1,0 +1,1 @@
+"""Providers: how a deployment is called. All of them answer in the OpenAI dialect."""

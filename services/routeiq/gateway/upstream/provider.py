@@ -1,0 +1,72 @@
+"""The seam between the pipeline and whoever serves a deployment.
+
+A provider answers in the dialect of the request's endpoint, whatever its upstream speaks. It knows
+nothing of keys, budgets or routing. An upstream's own refusal (4xx, 5xx) is a response, not an
+exception: its body is already in the OpenAI error shape. What raises is the lack of an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from routeiq.config.state import Deployment
+from routeiq.gateway.plan import Endpoint
+from routeiq.kit.errors import RouteIQError
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRequest:
+    """One call. `body` is the caller's, parsed one level deep; the provider replaces `model`."""
+
+    endpoint: Endpoint
+    body: Mapping[str, msgspec.Raw]
+    stream: bool
+    headers: tuple[tuple[str, str], ...]
+    """Those of the caller's headers that may go upstream; never a credential."""
+    timeout_s: float
+    """How long the provider may take until the status line; between two reads the same bound holds."""
+    request_id: str
+
+
+class UpstreamResponse(Protocol):
+    """An answer whose head has arrived. Closing is idempotent; cancelling a read closes the connection."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Lower-case names. Hop-by-hop and encoding headers are already gone."""
+        ...
+
+    async def read(self) -> bytes:
+        """The whole body, decoded. Raises UpstreamFailed when it ends early."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, for streams: SSE bytes in the OpenAI dialect. Raises UpstreamFailed when it ends early."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Provider(Protocol):
+    async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
+        """Call the deployment. Raises: UpstreamFailed (no answer), InvalidRequest (this provider cannot express it)."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class UpstreamFailed(RouteIQError):
+    """No usable answer: refused, reset, malformed or cut short. The text names the deployment's group, never an address."""
+
+    status, type, code, expose = 502, "upstream_error", "upstream_failed", True
+
+
+class UpstreamTimeout(UpstreamFailed):
+    status, code = 504, "upstream_timeout"

@@ -1,0 +1,1 @@
+"""What any service of any product would need; knows no business word."""

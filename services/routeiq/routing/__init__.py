@@ -1,0 +1,1 @@
+"""The routing service: prompt -> embedding -> predicted quality per model -> choice with reasons."""
