@@ -32,11 +32,18 @@ class Deployment:
     id: DeploymentId
     group: ModelName
     provider: str
-    """The part of `litellm_params.model` before the first slash (`openai` without one)."""
+    """The part of `litellm_params.model` before the first slash (`openai` without one), or `custom_llm_provider`.
+
+    `routeiq` is the suite itself: the routing service's encoder, offered as the embedding model `all-MiniLM-L6-v2`.
+    """
     model: str
     """What the provider calls it: the rest of `litellm_params.model`."""
     candidate: str
-    """The name in decisions: the group's, or in a group of different models this deployment's own."""
+    """The name in decisions: the group's, or in a group of different models this deployment's own.
+
+    Deployments of one group that share it are copies of one model. Among the groups of `auto`, and within a routed
+    group, it stands for one model only.
+    """
     mode: Mode = Mode.CHAT
     api_base: str | None = None
     api_key: str | None = field(default=None, repr=False)
@@ -44,7 +51,9 @@ class Deployment:
     stream_timeout_s: float | None = None
     max_retries: int | None = None
     weight: float = 1.0
+    """Share of the group's requests; 0: none of its own, it serves only when others fail."""
     input_price: float | None = None
+    """USD a token, of the entry or of LiteLLM's price file; None: unknown."""
     output_price: float | None = None
     max_input_tokens: int | None = None
     supports_tools: bool | None = None
@@ -54,7 +63,7 @@ class Deployment:
     """The artifact's candidate that this model behaves like (`model_info.routeiq.like`)."""
     quality_offset: float = 0.0
     params: Mapping[str, object] = field(default_factory=lambda: EMPTY, repr=False)
-    """Everything else of `litellm_params`, for the provider."""
+    """Everything else of `litellm_params` that a provider may want, with references to the environment resolved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class RoutingSettings:
-    """`router_settings` and `routeiq.auto`. `auto_models` are candidates of the group `auto`, in document order."""
+    """`router_settings` and `routeiq.auto`. `auto_models` are the groups that `auto` chooses among, in document order.
+
+    It is empty where the document has no chat model or calls a model of its own `auto_name`: that one then serves.
+    """
 
     strategy: str = "simple-shuffle"
     auto_name: str = "auto"
@@ -89,7 +101,7 @@ class RoutingSettings:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One version of everything the gateway serves from."""
+    """One version of everything the gateway serves from. `groups` has no entry for `auto`; see `RoutingSettings`."""
 
     version: str
     groups: Mapping[ModelName, Group]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import onnxruntime as ort  # type: ignore[import-untyped]  # ships no types
+import onnxruntime as ort
 from numpy.typing import NDArray
 
 from routeiq.kit.errors import RouteIQError
@@ -29,12 +29,14 @@ class EncoderInvalid(RouteIQError):
 class OnnxEncoder:
     """A loaded encoder. Close it by dropping it."""
 
-    max_tokens = MAX_TOKENS
-
-    def __init__(self, session: ort.InferenceSession, tokenizer: PromptTokenizer, sha256: str) -> None:
+    def __init__(
+        self, session: ort.InferenceSession, tokenizer: PromptTokenizer, sha256: str, tokenizer_sha256: str
+    ) -> None:
         self._session = session
         self._tokenizer = tokenizer
+        self.max_tokens = MAX_TOKENS
         self.sha256 = sha256
+        self.tokenizer_sha256 = tokenizer_sha256
         self.dim = int(session.get_outputs()[0].shape[1])
 
     @classmethod
@@ -45,12 +47,12 @@ class OnnxEncoder:
         try:
             session = ort.InferenceSession(str(path), session_options(threads), ["CPUExecutionProvider"])
             tokenizer = PromptTokenizer(tokenizer_path)
-        except Exception as error:  # noqa: BLE001  # onnxruntime and tokenizers raise no common type
+        except Exception as error:  # onnxruntime and tokenizers raise no common type
             raise EncoderInvalid(f"cannot load the encoder from {path} and {tokenizer_path}: {error}") from error
         names = [one.name for one in session.get_inputs()]
         if names != ["input_ids", "attention_mask"]:
             raise EncoderInvalid(f"{path} takes {names}, not input_ids and attention_mask")
-        return cls(session, tokenizer, file_sha256(path))
+        return cls(session, tokenizer, file_sha256(path), file_sha256(tokenizer_path))
 
     def tokenize(self, text: str) -> list[int]:
         """The ids that stand for `text` in routing: at most 256, both ends of a longer text."""

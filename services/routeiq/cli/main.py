@@ -1,0 +1,67 @@
+"""`routeiq`: picks the command and imports only that one, so that none pays for another's libraries.
+
+Each command lives in `routeiq.cli.<name>` and offers `app`, a Typer application.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from routeiq import __version__
+from routeiq.kit.errors import RouteIQError
+
+COMMANDS = {
+    "up": "Run the whole suite on this machine",
+    "serve": "Run one service against configured addresses",
+    "check": "Validate a configuration file",
+    "keys": "Show this suite's master key",
+    "train": "Train a router from prompts and scores",
+    "evaluate": "Score prompts by a running routing service",
+    "artifact": "Look into a router artifact",
+}
+
+
+class LazyCommands(typer.core.TyperGroup):
+    """Lists commands from the table; imports a command's module when it is called."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:
+        return typer.core.TyperCommand(cmd_name, help=COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in COMMANDS:
+            module = importlib.import_module(f"routeiq.cli.{name}")
+            command = typer.main.get_command(module.app)
+            command.name = name
+        return name, command, rest
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"routeiq {__version__}")
+        raise typer.Exit
+
+
+cli = typer.Typer(cls=LazyCommands, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+
+@cli.callback()
+def root(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version")) -> None:
+    """RouteIQ: an AI gateway that learns which model to use."""
+
+
+def app() -> None:
+    """The console script. Expected failures are printed without a traceback and end with status 1."""
+    try:
+        cli()
+    except RouteIQError as error:
+        Console(stderr=True, soft_wrap=True, highlight=False).print(error.message, style="red", markup=False)
+        sys.exit(1)

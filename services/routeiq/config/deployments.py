@@ -1,0 +1,143 @@
+"""One entry of `model_list` -> one `Deployment`: names split, prices and capabilities filled in, an id derived."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from routeiq.config.credentials import KEYLESS, find_base, find_key, key_names
+from routeiq.config.document import Listed, LitellmParams, ModelEntry
+from routeiq.config.prices import ModelFacts
+from routeiq.config.problems import Problems
+from routeiq.config.scalars import JSONValue
+from routeiq.config.state import Deployment, DeploymentId, Mode, ModelName
+from routeiq.config.words import words
+
+_PLACED = words(
+    """
+    model custom_llm_provider api_base base_url api_key timeout stream_timeout max_retries weight rpm tpm
+    input_cost_per_token output_cost_per_token
+    """
+)
+"""Parameters that a Deployment holds as fields; the rest is its `params`."""
+_NO_FACTS = ModelFacts()
+_UNPRICED = words(
+    """
+    simulated routeiq ollama ollama_chat vllm hosted_vllm lm_studio llamafile openai_like custom_openai
+    """
+)
+"""Providers in no price list, or whose models cost their owner's electricity."""
+
+
+def split_model(params: LitellmParams) -> tuple[str, str]:
+    """(provider, what the provider calls the model). Without a provider it is OpenAI's, as in LiteLLM."""
+    first, slash, rest = params.model.partition("/")
+    if params.custom_llm_provider:
+        return params.custom_llm_provider, rest if first == params.custom_llm_provider else params.model
+    return (first, rest) if slash and first and rest else ("openai", params.model)
+
+
+def price_key(entry: ModelEntry) -> tuple[str, str] | None:
+    """(provider, model) to look up, `base_model` first; None where no list can have it or nothing is missing."""
+    provider, model = split_model(entry.litellm_params)
+    info, params = entry.model_info, entry.litellm_params
+    declared = (
+        info.mode,
+        info.max_input_tokens,
+        info.supports_function_calling,
+        info.supports_vision,
+        _first(params.input_cost_per_token, info.input_cost_per_token),
+        _first(params.output_cost_per_token, info.output_cost_per_token),
+    )
+    if provider in ("simulated", "routeiq") or None not in declared:
+        return None
+    return provider, (info.base_model or model).removeprefix(f"{provider}/")
+
+
+def deployment_id(raw: JSONValue) -> DeploymentId:
+    """sha256 over name and parameters as written, so that the id outlives a rotated key of the environment."""
+    entry = raw if isinstance(raw, dict) else {}
+    text = json.dumps([entry.get("model_name"), entry.get("litellm_params")], sort_keys=True, separators=(",", ":"))
+    return DeploymentId(hashlib.sha256(text.encode()).hexdigest())
+
+
+def build_deployment(
+    listed: Listed,
+    raw: JSONValue,
+    candidate: str,
+    weight: float,
+    facts: ModelFacts | None,
+    environ: Mapping[str, str],
+    problems: Problems,
+) -> Deployment:
+    """Args: raw: the entry as written; candidate: its name in decisions; facts: of the price file."""
+    entry, params, info = listed.entry, listed.entry.litellm_params, listed.entry.model_info
+    provider, model = split_model(params)
+    facts = facts or _NO_FACTS
+    api_base, api_key = _access(listed, provider, environ, problems)
+    deployment = Deployment(
+        id=DeploymentId(info.id) if info.id else deployment_id(raw),
+        group=ModelName(entry.model_name),
+        provider=provider,
+        model=model,
+        candidate=candidate,
+        mode=mode_of(info.mode or facts.mode),
+        api_base=api_base,
+        api_key=api_key,
+        timeout_s=params.timeout,
+        stream_timeout_s=params.stream_timeout,
+        max_retries=params.max_retries,
+        weight=weight,
+        input_price=_first(params.input_cost_per_token, info.input_cost_per_token, facts.input_price),
+        output_price=_first(params.output_cost_per_token, info.output_cost_per_token, facts.output_price),
+        max_input_tokens=info.max_input_tokens or info.max_tokens or facts.max_input_tokens,
+        supports_tools=_either(info.supports_function_calling, facts.supports_tools),
+        supports_vision=_either(info.supports_vision, facts.supports_vision),
+        like=info.routeiq.like,
+        quality_offset=info.routeiq.quality_offset,
+        params=MappingProxyType(_provider_params(params)),
+    )
+    _warn_of_price(deployment, listed, problems)
+    return deployment
+
+
+def mode_of(mode: str | None) -> Mode:
+    """LiteLLM's mode as what we serve; unknown means chat."""
+    return {None: Mode.CHAT, "chat": Mode.CHAT, "embedding": Mode.EMBEDDING}.get(mode, Mode.OTHER)
+
+
+def _access(
+    listed: Listed, provider: str, environ: Mapping[str, str], problems: Problems
+) -> tuple[str | None, str | None]:
+    """(api_base, api_key), from the entry, else from the environment as `credentials` says."""
+    params = listed.entry.litellm_params
+    given = params.api_base or params.base_url or None
+    key = params.api_key or (None if given else find_key(provider, environ))
+    if not key and params.api_key is None and not given and provider not in KEYLESS:
+        names = " or ".join(key_names(provider))
+        problems.warning(
+            (*listed.at, "litellm_params"), f"has no api_key, and {names} is not set; its calls will be refused"
+        )
+    return given or find_base(provider, environ), key
+
+
+def _provider_params(params: LitellmParams) -> dict[str, object]:
+    given = params.model_dump(exclude_unset=True, exclude_none=True)
+    return {name: value for name, value in given.items() if name not in _PLACED and name not in params.later}
+
+
+def _warn_of_price(deployment: Deployment, listed: Listed, problems: Problems) -> None:
+    unknown = deployment.input_price is None or deployment.output_price is None
+    if unknown and deployment.mode is Mode.CHAT and deployment.provider not in _UNPRICED:
+        message = "its price is unknown; give input_cost_per_token and output_cost_per_token, or model_info.base_model"
+        problems.warning((*listed.at, "litellm_params", "model"), message)
+
+
+def _first(*values: float | None) -> float | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _either(given: bool | None, known: bool | None) -> bool | None:
+    return known if given is None else given

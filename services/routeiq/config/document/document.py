@@ -1,0 +1,143 @@
+"""The document as a whole. Each section is validated by itself, so that one fault does not hide the next."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from routeiq.config.document.messages import report
+from routeiq.config.document.models import ModelEntry
+from routeiq.config.document.routeiq import RouteIQ
+from routeiq.config.document.router import RouterSettings
+from routeiq.config.document.section import Section
+from routeiq.config.document.settings import GeneralSettings, LitellmSettings
+from routeiq.config.nearest import did_you_mean
+from routeiq.config.problems import Location, Problems
+from routeiq.config.scalars import JSONObject, JSONValue
+from routeiq.config.words import words
+
+SECTIONS: Mapping[str, type[Section]] = {
+    "router_settings": RouterSettings,
+    "general_settings": GeneralSettings,
+    "litellm_settings": LitellmSettings,
+    "routeiq": RouteIQ,
+}
+LATER = words(
+    """
+    mcp_servers mcp_tools mcp_aliases agents agent_list a2a_agents guardrails vector_store_registry search_tools
+    prompts credential_list callback_settings files_settings finetune_settings assistant_settings policies
+    policy_attachments worker_registry model_group_settings
+    """
+)
+_MODELS, _ENVIRONMENT, _INCLUDE = "model_list", "environment_variables", "include"
+S = TypeVar("S", bound=Section)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A valid entry of `model_list` and its position there."""
+
+    position: int
+    entry: ModelEntry
+
+    @property
+    def at(self) -> Location:
+        return (_MODELS, self.position)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What of a document is valid: a faulty section is its default, a faulty entry is left out."""
+
+    models: tuple[Listed, ...] = ()
+    model_names: tuple[str, ...] = ()
+    """Every name of `model_list`, of faulty entries too, so that references to them are not reported as well."""
+    router: RouterSettings = field(default_factory=RouterSettings)
+    general: GeneralSettings = field(default_factory=GeneralSettings)
+    litellm: LitellmSettings = field(default_factory=LitellmSettings)
+    routeiq: RouteIQ = field(default_factory=RouteIQ)
+
+
+def known_sections() -> frozenset[str]:
+    """Every name that may stand at the top of a document."""
+    return frozenset({*SECTIONS, *LATER, _MODELS, _ENVIRONMENT, _INCLUDE})
+
+
+def validate(data: JSONObject, unresolved: Collection[Location], problems: Problems) -> Document:
+    """The valid parts of a resolved document; whatever is wrong goes to `problems`.
+
+    `unresolved`: locations that lack their environment variable, which is reported already.
+    """
+    data = {name: value for name, value in data.items() if value is not None}
+    _warn_of_sections(data, problems)
+    raw = data.get(_MODELS, [])
+    return Document(
+        _models(raw, unresolved, problems),
+        _names(raw),
+        _section(RouterSettings, data.get("router_settings"), ("router_settings",), unresolved, problems)
+        or RouterSettings(),
+        _section(GeneralSettings, data.get("general_settings"), ("general_settings",), unresolved, problems)
+        or GeneralSettings(),
+        _section(LitellmSettings, data.get("litellm_settings"), ("litellm_settings",), unresolved, problems)
+        or LitellmSettings(),
+        _section(RouteIQ, data.get("routeiq"), ("routeiq",), unresolved, problems) or RouteIQ(),
+    )
+
+
+def _warn_of_sections(data: JSONObject, problems: Problems) -> None:
+    for name in data:
+        if name == _INCLUDE:
+            problems.error(
+                (name,), "included files are not read yet, so their models would be missing; put their content here"
+            )
+        elif name in LATER:
+            problems.warning((name,), "is accepted but has no effect yet")
+        elif name not in known_sections():
+            problems.warning((name,), f"unknown key{did_you_mean(name, known_sections())}")
+    if not isinstance(data.get(_ENVIRONMENT, {}), dict):
+        problems.error((_ENVIRONMENT,), "must be a mapping of names to values")
+
+
+def _models(raw: JSONValue, unresolved: Collection[Location], problems: Problems) -> tuple[Listed, ...]:
+    if not isinstance(raw, list):
+        problems.error((_MODELS,), "must be a list of models")
+        return ()
+    entries = (
+        (at, _section(ModelEntry, item, (_MODELS, at), unresolved, problems, required=True))
+        for at, item in enumerate(raw)
+    )
+    return tuple(Listed(at, entry) for at, entry in entries if entry is not None)
+
+
+def _names(raw: JSONValue) -> tuple[str, ...]:
+    entries = [item for item in raw if isinstance(item, dict)] if isinstance(raw, list) else []
+    return tuple(str(entry["model_name"]) for entry in entries if entry.get("model_name") is not None)
+
+
+def _section(
+    kind: type[S],
+    raw: JSONValue,
+    at: Location,
+    unresolved: Collection[Location],
+    problems: Problems,
+    *,
+    required: bool = False,
+) -> S | None:
+    if raw is None and not required:
+        return None
+    kind.warn_of_keys(raw, at, problems)
+    try:
+        return kind.model_validate(_without_nulls(raw))
+    except ValidationError as error:
+        report(error, raw, at, unresolved, problems)
+        return None
+
+
+def _without_nulls(value: JSONValue) -> JSONValue:
+    """`key:` with nothing behind it means the default."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+    return value

@@ -1,0 +1,160 @@
+"""`model_list`: one entry is one deployment; entries of one `model_name` share its requests (litellm.md, section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import ConfigDict, Field
+
+from routeiq.config.document.section import Section
+from routeiq.config.nearest import nearest
+from routeiq.config.problems import Location, Problems
+from routeiq.config.words import words
+
+Seconds = Annotated[float, Field(gt=0)]
+Price = Annotated[float, Field(ge=0)]
+Rate = Annotated[float, Field(ge=0)]
+MISSPELT = 0.85
+"""Above it an unknown parameter is taken for a misspelt one: `api_keys` has .93 to `api_key`, `top_k` .8 to `top_p`."""
+
+CREDENTIALS = words(
+    """
+    azure_ad_token tenant_id client_id client_secret azure_scope azure_username azure_password vertex_project
+    vertex_location vertex_credentials aws_access_key_id aws_secret_access_key aws_session_token aws_region_name
+    aws_session_name aws_profile_name aws_role_name aws_web_identity_token aws_sts_endpoint aws_external_id
+    aws_bedrock_runtime_endpoint watsonx_region_name
+    """
+)
+REQUEST_DEFAULTS = words(
+    """
+    temperature top_p top_k max_tokens max_completion_tokens n stop seed presence_penalty frequency_penalty logit_bias
+    response_format reasoning_effort thinking service_tier parallel_tool_calls dimensions user extra_headers
+    extra_body headers project input_type additional_drop_params modalities verbosity encoding_format tools
+    tool_choice logprobs top_logprobs
+    """
+)
+
+
+class LitellmParams(Section):
+    """How to reach one deployment. Keys that are not listed go to the provider as they are."""
+
+    model_config = ConfigDict(extra="allow")
+
+    model: str = Field(min_length=1, description="`provider/model`; without a provider it is OpenAI's.")
+    custom_llm_provider: str | None = Field(
+        default=None, description="The provider, where `model` does not begin with it."
+    )
+    api_base: str | None = Field(
+        default=None, description="The provider's address. May be private or loopback; metadata addresses never pass."
+    )
+    base_url: str | None = Field(default=None, description="Another name of `api_base`.")
+    api_key: str | None = Field(
+        default=None,
+        repr=False,
+        description="The provider's key, best as `os.environ/NAME`. Default: its usual variable.",
+    )
+    api_version: str | None = Field(default=None, description="Azure's API version.")
+    organization: str | None = Field(default=None, description="OpenAI's organization header.")
+    timeout: Seconds | None = Field(default=None, description="Seconds until the answer begins, and between two reads.")
+    stream_timeout: Seconds | None = Field(default=None, description="The same for streams.")
+    max_retries: int | None = Field(default=None, ge=0, description="Attempts after the first on this deployment.")
+    weight: Rate | None = Field(
+        default=None, description="Share of the group's requests. Where one entry has it, entries without get none."
+    )
+    rpm: Rate | None = Field(
+        default=None, description="Requests a minute; weighs deployments where no `weight` is given."
+    )
+    tpm: Rate | None = Field(
+        default=None, description="Tokens a minute; weighs deployments where neither `weight` nor `rpm` is given."
+    )
+    input_cost_per_token: Price | None = Field(default=None, description="USD a token. Default: LiteLLM's price file.")
+    output_cost_per_token: Price | None = Field(default=None, description="USD a token. Default: LiteLLM's price file.")
+
+    later: ClassVar[frozenset[str]] = words(
+        """
+        order max_parallel_requests tags tag_regex cooldown_time mock_response litellm_credential_name region_name
+        itpm otpm num_retries max_budget budget_duration keepalive_seconds use_in_pass_through timeout_by_service_tier
+        stream_timeout_by_service_tier default_api_key_tpm_limit default_api_key_rpm_limit max_file_size_mb
+        configurable_clientside_auth_params drop_params merge_reasoning_content_in_choices auto_router_config_path
+        auto_router_config auto_router_default_model auto_router_embedding_model complexity_router_config
+        complexity_router_default_model
+        """
+    )
+    notes: ClassVar[Mapping[str, str]] = {
+        "rpm": "only weighs the deployments of its group; it is no limit yet",
+        "tpm": "only weighs the deployments of its group; it is no limit yet",
+    }
+
+    @classmethod
+    def _warn_of(cls, name: str, at: Location, problems: Problems) -> None:
+        """An unlisted key is a provider's business, unless it looks like a listed one gone wrong."""
+        provider_key = name not in cls.known() and (name in CREDENTIALS | REQUEST_DEFAULTS or "cost" in name)
+        if provider_key:
+            return
+        if name in cls.known():
+            super()._warn_of(name, at, problems)
+        elif meant := nearest(name, cls.known() | CREDENTIALS | REQUEST_DEFAULTS, cutoff=MISSPELT):
+            problems.warning(at, f"unknown key goes to the provider as it is; did you mean {meant}?")
+
+
+class RouteIQModelInfo(Section):
+    """What learned routing should believe of a model that its artifact has not seen."""
+
+    like: str | None = Field(
+        default=None, min_length=1, description="The candidate of the artifact that this model behaves like."
+    )
+    quality_offset: float = Field(
+        default=0.0, ge=-1, le=1, description="Added to the predicted quality, which lies in 0..1."
+    )
+
+
+class ModelInfo(Section):
+    """What a deployment is. Capabilities default to LiteLLM's price file; unknown ones pass every filter."""
+
+    id: str | None = Field(
+        default=None, min_length=1, description="The deployment's id. Default: a hash of its parameters."
+    )
+    mode: str | None = Field(default=None, description="chat, embedding, ... Default: the price file's, else chat.")
+    base_model: str | None = Field(
+        default=None, description="The model behind a deployment name of one's own, for prices and capabilities."
+    )
+    max_input_tokens: int | None = Field(default=None, gt=0, description="The context window.")
+    max_tokens: int | None = Field(
+        default=None, gt=0, description="LiteLLM's older name; read where `max_input_tokens` is missing."
+    )
+    supports_function_calling: bool | None = Field(default=None, description="false: requests with tools go elsewhere.")
+    supports_vision: bool | None = Field(default=None, description="false: requests with images go elsewhere.")
+    input_cost_per_token: Price | None = Field(default=None, description="As in `litellm_params`, which wins.")
+    output_cost_per_token: Price | None = Field(default=None, description="As in `litellm_params`, which wins.")
+    routeiq: RouteIQModelInfo = Field(default_factory=RouteIQModelInfo, description="For learned routing.")
+
+    later: ClassVar[frozenset[str]] = words(
+        """
+        access_groups team_id team_public_model_name tier health_check_model health_check_timeout health_check_params
+        disable_background_health_check member_auto_router blocked discoverable access_windows ptu_count
+        cost_per_ptu_per_hour db_model created_at created_by updated_at updated_by
+        """
+    )
+    described: ClassVar[frozenset[str]] = words(
+        """
+        description max_output_tokens litellm_provider key input_cost_per_second output_vector_size
+        """
+    )
+
+    @classmethod
+    def _warn_of(cls, name: str, at: Location, problems: Problems) -> None:
+        """LiteLLM lets people describe models freely: capabilities and prices of any name pass."""
+        free = name.startswith("supports_") or "cost" in name or name in cls.described
+        if name in cls.known() or not free:
+            super()._warn_of(name, at, problems)
+
+
+class ModelEntry(Section):
+    """One deployment."""
+
+    model_name: str = Field(
+        min_length=1, description="The public name that clients send; repeated names form one group."
+    )
+    litellm_params: LitellmParams = Field(description="How to reach it.")
+    model_info: ModelInfo = Field(default_factory=ModelInfo, description="What it is.")

@@ -1,0 +1,87 @@
+"""The `routeiq:` block: what LiteLLM's form has no place for."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from routeiq.config.document.section import Section
+from routeiq.config.nearest import did_you_mean
+from routeiq.config.words import words
+
+OBJECTIVES = {"quality": 0.0, "balanced": 0.03, "cost": 0.1}
+"""Name -> cost weight (routing.md, "The choice")."""
+
+
+def _objective(value: object) -> object:
+    if isinstance(value, str) and value.lower() in OBJECTIVES:
+        return OBJECTIVES[value.lower()]
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            raise ValueError(
+                f"must be one of {', '.join(OBJECTIVES)}, or a number{did_you_mean(value, OBJECTIVES)}"
+            ) from None
+    return value
+
+
+CostWeight = Annotated[float, Field(ge=0, le=1000)]
+
+
+class Auto(Section):
+    """The group that learned routing serves."""
+
+    name: str = Field(default="auto", min_length=1, description="The public name of the group.")
+    models: tuple[str, ...] | None = Field(
+        default=None, min_length=1, description="Names of `model_list`. Default: every chat model."
+    )
+    objective: Annotated[CostWeight, BeforeValidator(_objective)] | None = Field(
+        default=None,
+        description="quality (0), balanced (0.03), cost (0.1), or the weight itself. A request may choose another.",
+    )
+    cost_weight: CostWeight | None = Field(
+        default=None, description="The same as a number: what one mean request cost counts against quality."
+    )
+    deadline_ms: float = Field(
+        default=250, gt=0, le=60_000, description="Milliseconds for the choice; then the fallback serves."
+    )
+    fallback: str | None = Field(
+        default=None, min_length=1, description="The model that serves when routing cannot answer. Default: the first."
+    )
+
+    @model_validator(mode="after")
+    def _one_weight(self) -> Self:
+        if self.objective is not None and self.cost_weight is not None:
+            raise ValueError("give either objective or cost_weight")
+        return self
+
+    @property
+    def weight(self) -> float:
+        given = self.objective if self.objective is not None else self.cost_weight
+        return OBJECTIVES["balanced"] if given is None else given
+
+
+class RouteIQ(Section):
+    """Our own additions."""
+
+    auto: Auto = Field(default_factory=Auto, description="Learned routing over models.")
+    artifact: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Directory of the router artifact, relative to this file. Default: the one that ships.",
+    )
+    body_limit_mb: float = Field(
+        default=10, gt=0, le=1024, description="Largest request body, MiB; a larger one gets 413."
+    )
+    embeddings: bool = Field(
+        default=True,
+        description="Serve `all-MiniLM-L6-v2` from the routing service, unless `model_list` has that name.",
+    )
+
+    later: ClassVar[frozenset[str]] = words(
+        """
+        strategies policies quotas overrides providers mcp_servers agents
+        """
+    )

@@ -1,0 +1,100 @@
+"""Prices and capabilities from LiteLLM's price file, read as data: litellm itself is never imported.
+
+The file has 3 MB and 4,000 entries. It is read once per build, in some 10 ms, and only what was asked for is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+
+FILE = "model_prices_and_context_window_backup.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What is publicly known of a model. Prices in USD a token; None: not stated."""
+
+    input_price: float | None = None
+    output_price: float | None = None
+    mode: str | None = None
+    max_input_tokens: int | None = None
+    supports_tools: bool | None = None
+    supports_vision: bool | None = None
+
+
+class _Entry(msgspec.Struct):
+    """The fields of interest. Some entries hold texts where numbers are meant, so the types are wide."""
+
+    litellm_provider: str | None = None
+    mode: str | None = None
+    input_cost_per_token: float | str | None = None
+    output_cost_per_token: float | str | None = None
+    max_input_tokens: float | str | None = None
+    max_tokens: float | str | None = None
+    supports_function_calling: bool | None = None
+    supports_vision: bool | None = None
+
+
+def price_file() -> Path | None:
+    """Where the installed litellm keeps it; None without litellm."""
+    spec = find_spec("litellm")
+    folders = (spec.submodule_search_locations if spec else None) or ()
+    return next((path for folder in folders if (path := Path(folder) / FILE).is_file()), None)
+
+
+def read_facts(models: Iterable[tuple[str, str]], file: Path | None = None) -> Mapping[tuple[str, str], ModelFacts]:
+    """(provider, model) -> facts, for those that the file knows. A file that cannot be read knows nothing."""
+    wanted = set(models)
+    path = (file or price_file()) if wanted else None
+    if path is None:
+        return {}
+    try:
+        entries = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
+    except (OSError, msgspec.DecodeError):
+        return {}
+    found = {pair: _find(*pair, entries) for pair in wanted}
+    return {pair: facts for pair, facts in found.items() if facts is not None}
+
+
+def _find(provider: str, model: str, entries: Mapping[str, msgspec.Raw]) -> ModelFacts | None:
+    """`provider/model` first; then `model` alone where the file says it is that provider's."""
+    for name in (f"{provider}/{model}", model):
+        entry = _decode(entries.get(name))
+        if entry is not None and (name != model or _same_provider(provider, entry.litellm_provider)):
+            return _facts(entry)
+    return None
+
+
+def _same_provider(provider: str, listed: str | None) -> bool:
+    """The file splits some providers: bedrock_converse, vertex_ai-language-models, ..."""
+    return listed is not None and (listed == provider or listed.startswith((f"{provider}_", f"{provider}-")))
+
+
+def _decode(raw: msgspec.Raw | None) -> _Entry | None:
+    if raw is None:
+        return None
+    try:
+        return msgspec.json.decode(raw, type=_Entry)
+    except msgspec.DecodeError:
+        return None
+
+
+def _facts(entry: _Entry) -> ModelFacts:
+    limit = _number(entry.max_input_tokens) or _number(entry.max_tokens)
+    return ModelFacts(
+        _number(entry.input_cost_per_token),
+        _number(entry.output_cost_per_token),
+        entry.mode,
+        int(limit) if limit else None,
+        entry.supports_function_calling,
+        entry.supports_vision,
+    )
+
+
+def _number(value: float | str | None) -> float | None:
+    return None if isinstance(value, str) else value

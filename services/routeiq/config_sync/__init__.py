@@ -1,0 +1,1 @@
+"""Config-sync: where configuration and artifacts come from, their validation and fleet-wide rollout."""

@@ -1,0 +1,23 @@
+"""config-sync's app: so far its health alone."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from routeiq.config_sync.settings import Settings
+from routeiq.kit.health import Readiness
+from routeiq.kit.ops import ops_app
+from routeiq.kit.service import Service, shell
+
+NAME = "config-sync"
+
+
+def create_app(readiness: Readiness, registry: CollectorRegistry) -> FastAPI:
+    """Serves `/_health/live`, `/_health/ready` and `/metrics`; everything else is 404."""
+    return ops_app(readiness, registry)
+
+
+def create_service(settings: Settings) -> Service:
+    """Bound to its addresses, not yet serving."""
+    return shell(NAME, create_app, settings.host, settings.port, settings.ops_port)

@@ -1,0 +1,1 @@
+"""Control: providers, models, overrides, keys, teams, users, budgets, usage; the only writer of its schema."""

@@ -1,0 +1,16 @@
+"""Where control listens."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Prefix `ROUTEIQ_CONTROL_`."""
+
+    model_config = SettingsConfigDict(env_prefix="ROUTEIQ_CONTROL_", frozen=True, extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = Field(8130, ge=0, le=65535)
+    ops_port: int = Field(8131, ge=0, le=65535)

@@ -1,0 +1,156 @@
+"""Run the embedded suite: six services in one event loop and a NATS child, under one task group.
+
+Start: the gateway's port first, so that a port in use is said at once; then NATS, routing (which listens at
+once and loads beside), control, the gateway; the registries last, when the gateway answers. Stop, in
+reverse: the gateway finishes what runs before anything that it needs goes. The runner owns the signals.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from socket import socket
+
+import structlog
+
+from routeiq.config.state import State
+from routeiq.embedded.data_dir import DataDir
+from routeiq.embedded.nats import NATSServer
+from routeiq.embedded.topology import Options, control_service, gateway_settings, http_client, late_services, routing_app
+from routeiq.gateway.app import create_service
+from routeiq.gateway.wiring import build_gateway
+from routeiq.kit.errors import RouteIQError
+from routeiq.kit.master_key import KeptKey
+from routeiq.kit.outbound import OutboundPolicy
+from routeiq.kit.server import address_of, bind
+from routeiq.kit.service import Service
+from routeiq.routing.app import RoutingApp
+
+log = structlog.get_logger()
+
+POLL_S = 0.02
+
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Said once the gateway answers."""
+
+    url: str
+    key: KeptKey
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """One run. `master_key` stands over the document's and the kept one; `load` gives the state to serve."""
+
+    options: Options
+    data: DataDir
+    master_key: str | None
+    outbound: OutboundPolicy
+    load: Callable[[], Awaitable[State]]
+    announce: Callable[[Announcement], None]
+
+    async def run(self) -> None:
+        """Until SIGINT or SIGTERM. Raises ConfigurationError when it cannot start."""
+        async with AsyncExitStack() as stack:
+            sock = bind(self.options.host, self.options.port)
+            stack.callback(sock.close)
+            self.data.identity()
+            nats = NATSServer(self.data.path / "nats")
+            stack.push_async_callback(nats.stop)
+            _, state = await asyncio.gather(nats.start(), self.load())
+            routing = routing_app(self.data, self.options, state)
+            stack.push_async_callback(routing.stop)
+            await routing.start()
+            await self._serve(nats, routing, state, sock)
+
+    async def _serve(self, nats: NATSServer, routing: RoutingApp, state: State, sock: socket) -> None:
+        control, late = control_service(), late_services()
+        key = self.data.keep_master_key(self.master_key or state.master_key)
+        own = [routing.address, nats.address, *(service.server.address for service in (control, *late))]
+        gateway = self._gateway(key, routing.address, control.url, own, state, sock)
+        self.data.write_endpoints(
+            {service.name: service.url for service in (gateway, control, *late)}
+            | {"routing": routing.address, "nats": f"nats://{nats.address}", "gateway-ops": f"http://{gateway.ops.address}"}
+        )
+        with stop_event() as stop:
+            failures = Failures(stop)
+            async with asyncio.TaskGroup() as group:
+                watching = [group.create_task(failures.note(work)) for work in (nats.watch(), _loaded(routing))]
+                tasks = [group.create_task(failures.note(service.serve())) for service in (gateway, control)]
+                await _answering(gateway, stop)
+                self.announce(Announcement(gateway.url, key, state))
+                tasks += [group.create_task(failures.note(service.serve())) for service in late]
+                await stop.wait()
+                await _stop(tasks, [gateway, control, *late], watching)
+            failures.raise_first()
+
+    def _gateway(self, key: KeptKey, routing: str, control_url: str, own: Iterable[str], state: State, sock: socket) -> Service:
+        settings = gateway_settings(self.data, self.options, key.key, routing=routing, control_url=control_url)
+        http = http_client(self.outbound, [*own, address_of(sock)])
+        return create_service(build_gateway(settings, state, http=http), settings, sock)
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """What went wrong in a part ends the suite in good order, and is raised after that."""
+
+    stop: asyncio.Event
+    found: list[RouteIQError] = field(default_factory=list)
+
+    async def note(self, work: Coroutine[object, object, None]) -> None:
+        try:
+            await work
+        except RouteIQError as error:
+            self.found.append(error)
+            self.stop.set()
+
+    def raise_first(self) -> None:
+        if self.found:
+            raise self.found[0]
+
+
+async def _answering(gateway: Service, stop: asyncio.Event) -> None:
+    while not gateway.server.started and not stop.is_set():
+        await asyncio.sleep(POLL_S)
+
+
+async def _loaded(routing: RoutingApp) -> None:
+    """A router that cannot be loaded ends the suite: it was asked for. Raises ArtifactInvalid, EncoderInvalid."""
+    await routing.wait_loaded()
+    log.info("suite.ready")
+
+
+async def _stop(tasks: list[asyncio.Task[None]], services: list[Service], watching: list[asyncio.Task[None]]) -> None:
+    """The gateway first, and alone, so that what it still serves finds everything in its place."""
+    for task in watching:
+        task.cancel()
+    for task, service in zip(tasks, services, strict=True):
+        service.stop()
+        await task
+
+
+@contextmanager
+def stop_event() -> Iterator[asyncio.Event]:
+    """Set by the first SIGINT or SIGTERM. The second ends the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal, number)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

@@ -1,0 +1,96 @@
+"""Which services the embedded suite is made of and where each listens.
+
+Only the gateway's port is fixed. The others take free loopback ports unless their settings name one
+(`ROUTEIQ_CONTROL_PORT` and so on).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings
+
+from routeiq.a2a_registry import app as a2a_registry
+from routeiq.a2a_registry.settings import Settings as A2ASettings
+from routeiq.config.state import State
+from routeiq.config_sync import app as config_sync
+from routeiq.config_sync.settings import Settings as ConfigSyncSettings
+from routeiq.control import app as control
+from routeiq.control.settings import Settings as ControlSettings
+from routeiq.embedded.data_dir import DataDir
+from routeiq.gateway.settings import Settings as GatewaySettings
+from routeiq.gateway.upstream.http_aiohttp import AiohttpClient
+from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
+from routeiq.kit.outbound.aiohttp_transport import PinnedResolver
+from routeiq.kit.service import Service
+from routeiq.mcp_registry import app as mcp_registry
+from routeiq.mcp_registry.settings import Settings as MCPSettings
+from routeiq.routing.app import RoutingApp
+from routeiq.routing.settings import Settings as RoutingSettings
+
+Configured = TypeVar("Configured", bound=BaseSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `routeiq up` was told."""
+
+    data_dir: Path
+    host: str
+    port: int
+    artifact: Path | None = None
+
+
+def control_service() -> Service:
+    """Readiness waits for it, so it starts beside the gateway."""
+    return control.create_service(_free(ControlSettings()))
+
+
+def late_services() -> list[Service]:
+    """What starts after the gateway answers."""
+    return [
+        a2a_registry.create_service(_free(A2ASettings())),
+        mcp_registry.create_service(_free(MCPSettings())),
+        config_sync.create_service(_free(ConfigSyncSettings())),
+    ]
+
+
+def routing_app(data: DataDir, options: Options, state: State) -> RoutingApp:
+    """The artifact: `--artifact`, else the document's, else the shipped one. The operator's own may be unsigned."""
+    chosen = options.artifact or (Path(state.routing.artifact_dir) if state.routing.artifact_dir else None)
+    own = {"artifact_dir": chosen.absolute(), "allow_unsigned": True} if chosen else {}
+    settings = _free(RoutingSettings.read()).model_copy(update={"identity_public_keys": (data.identity_public,), **own})
+    return RoutingApp(settings, CollectorRegistry())
+
+
+def gateway_settings(data: DataDir, options: Options, master_key: str, *, routing: str, control_url: str) -> GatewaySettings:
+    """The gateway of this suite: it is ready when routing and control have served."""
+    settings = GatewaySettings(
+        host=options.host,
+        port=options.port,
+        master_key=SecretStr(master_key),
+        routing_address=routing,
+        control_url=control_url,
+        identity_key=data.identity_key,
+        wait_for_dependencies=True,
+    )
+    return _free(settings)
+
+
+def http_client(policy: OutboundPolicy, own: Iterable[str]) -> AiohttpClient:
+    """Calls providers under the outbound policy. `own`: `host:port` of every service here, which no URL may reach."""
+    pairs = [address.rpartition(":") for address in own]
+    services = policy.with_own_services((host.strip("[]"), int(port)) for host, _, port in pairs)
+    guard = OutboundGuard(services, Origin.DOCUMENT)
+    return AiohttpClient(resolver=PinnedResolver(guard), check_url=guard.check_url)
+
+
+def _free(settings: Configured) -> Configured:
+    """The same settings with port 0 for every port that nobody named."""
+    unset = {"port", "ops_port"} & type(settings).model_fields.keys() - settings.model_fields_set
+    return settings.model_copy(update=dict.fromkeys(unset, 0))

@@ -1,0 +1,88 @@
+"""Who may call which path: one table, default deny.
+
+It is enforced once, in front of everything, on the path that also picks the handler. A path without a
+line needs a key and is then answered with 404, so that a stranger learns nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    NONE = "none"
+    USER = "user"
+    ADMIN = "admin"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row: methods, path template (`{name}` is one segment, `{name:path}` any number), level."""
+
+    methods: frozenset[str]
+    path: str
+    level: Level
+
+
+def _line(methods: str, path: str, level: Level) -> Line:
+    return Line(frozenset(methods.split()), path, level)
+
+
+def _both(methods: str, path: str, level: Level) -> tuple[Line, Line]:
+    """An LLM path exists bare and under /v1 (contract 1.0)."""
+    return _line(methods, path, level), _line(methods, f"/v1{path}", level)
+
+
+TABLE: tuple[Line, ...] = (
+    _line("GET", "/", Level.NONE),
+    _line("GET", "/docs", Level.NONE),
+    _line("GET", "/docs/{name}", Level.NONE),
+    _line("GET", "/openapi.json", Level.NONE),
+    _line("GET", "/health", Level.NONE),
+    _line("GET", "/health/liveliness", Level.NONE),
+    _line("GET", "/health/liveness", Level.NONE),
+    _line("GET", "/health/readiness", Level.NONE),
+    _line("GET", "/_health/live", Level.NONE),
+    _line("GET", "/_health/ready", Level.NONE),
+    _line("GET", "/metrics", Level.NONE),
+    *_both("POST", "/chat/completions", Level.USER),
+    *_both("POST", "/embeddings", Level.USER),
+    *_both("GET", "/models", Level.USER),
+    *_both("GET", "/models/{model_id:path}", Level.USER),
+    _line("GET", "/router/info", Level.USER),
+    _line("POST", "/router/route", Level.ADMIN),
+)
+
+
+class AccessTable:
+    """Looks a method and path up. Exact paths are one dict access; templates are tried in order."""
+
+    def __init__(self, lines: tuple[Line, ...] = TABLE) -> None:
+        self._exact: dict[tuple[str, str], Level] = {}
+        self._patterns: list[tuple[frozenset[str], re.Pattern[str], Level]] = []
+        for line in lines:
+            if "{" in line.path:
+                self._patterns.append((line.methods, _compile(line.path), line.level))
+            else:
+                self._exact.update({(method, line.path): line.level for method in line.methods})
+
+    def level(self, method: str, path: str) -> Level | None:
+        """The level, or None where the table has no line."""
+        found = self._exact.get((method, path))
+        if found is not None:
+            return found
+        return next((level for methods, pattern, level in self._patterns if method in methods and pattern.fullmatch(path)), None)
+
+
+def _compile(template: str) -> re.Pattern[str]:
+    parts = re.split(r"(\{\w+(?::path)?\})", template)
+    return re.compile("".join(_regex(part) for part in parts))
+
+
+def _regex(part: str) -> str:
+    if not part.startswith("{"):
+        return re.escape(part)
+    return ".+" if part.endswith(":path}") else "[^/]+"

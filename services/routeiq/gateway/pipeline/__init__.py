@@ -1,0 +1,1 @@
+"""One request, stage by stage. `run.py` reads top to bottom."""

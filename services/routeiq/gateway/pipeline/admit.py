@@ -1,0 +1,83 @@
+"""Read a request's body into a `Call`, or say clearly what is wrong with it.
+
+Only the top level is parsed. What a provider would judge (roles, parts, parameters) is left to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from routeiq.gateway.pipeline.context import Call
+from routeiq.gateway.plan import Endpoint
+from routeiq.kit.errors import InvalidRequest
+
+REFUSED = ("api_base", "base_url", "user_config", "mock_response", "api_key", "custom_llm_provider")
+"""What would let a caller steer the gateway's own calls (architecture, section 6)."""
+
+_REQUIRED = {Endpoint.CHAT: ("messages", (b"[",)), Endpoint.EMBEDDINGS: ("input", (b"[", b'"'))}
+_top_level = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_string = msgspec.json.Decoder(str)
+_flag = msgspec.json.Decoder(bool | None)
+
+
+class InvalidJSON(InvalidRequest):
+    code = "invalid_json"
+
+
+class MissingParameter(InvalidRequest):
+    code = "missing_required_parameter"
+
+
+def parse_call(endpoint: Endpoint, raw: bytes) -> Call:
+    """Raises InvalidRequest whose `param` names the field."""
+    body = _parse(raw)
+    for name in REFUSED:
+        if name in body:
+            raise InvalidRequest(f"`{name}` cannot be set by a request.", param=name)
+    model = _model(body)
+    name, openings = _REQUIRED[endpoint]
+    _require(body, name, openings)
+    return Call(endpoint, body, model, endpoint is Endpoint.CHAT and _stream(body))
+
+
+def _parse(raw: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        return _top_level.decode(raw)
+    except msgspec.ValidationError:
+        raise InvalidJSON("The request body must be a JSON object.") from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise InvalidJSON(f"The request body is not valid JSON: {error}") from None
+
+
+def _model(body: Mapping[str, msgspec.Raw]) -> str:
+    if "model" not in body:
+        raise MissingParameter("Missing required parameter: 'model'.", param="model")
+    try:
+        model = _string.decode(body["model"])
+    except msgspec.DecodeError:
+        model = ""
+    if not model:
+        raise InvalidRequest("'model' must be a non-empty string.", param="model")
+    return model
+
+
+def _stream(body: Mapping[str, msgspec.Raw]) -> bool:
+    if "stream" not in body:
+        return False
+    try:
+        return bool(_flag.decode(body["stream"]))
+    except msgspec.DecodeError:
+        raise InvalidRequest("'stream' must be true or false.", param="stream") from None
+
+
+def _require(body: Mapping[str, msgspec.Raw], name: str, openings: tuple[bytes, ...]) -> None:
+    """`openings`: the bytes that a value of the right kind may begin with."""
+    if name not in body:
+        raise MissingParameter(f"Missing required parameter: '{name}'.", param=name)
+    value = bytes(body[name]).strip()
+    if value[:1] not in openings:
+        raise InvalidRequest(f"'{name}' has the wrong type.", param=name)
+    if value[1:-1].strip() == b"" and value[:1] == b"[":
+        raise InvalidRequest(f"'{name}' must not be empty.", param=name)

@@ -1,0 +1,52 @@
+"""Turn the key of a request into a principal. Fails closed: no key, an unknown key or an odd header is a 401."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from urllib.parse import parse_qs
+
+from routeiq.kit.asgi import Scope
+from routeiq.kit.errors import AuthenticationError
+from routeiq.kit.principal import Principal, Role
+
+_BEARER_HEADERS = (b"authorization", b"x-litellm-api-key")
+_PLAIN_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key", b"ocp-apim-subscription-key")
+SEARCH_ORDER = (b"x-litellm-api-key", b"authorization", *_PLAIN_HEADERS)
+"""LiteLLM's own header wins: its clients use it where `Authorization` means something else."""
+
+
+class Authenticator:
+    """Knows the master key by its hash alone. Virtual keys come from control."""
+
+    def __init__(self, master_key: str) -> None:
+        self._digest = hashlib.sha256(master_key.encode()).digest()
+        self._master = Principal(key_id=self._digest.hex(), role=Role.ADMIN)
+
+    def principal(self, scope: Scope) -> Principal:
+        """Raises AuthenticationError with a text that says what to send."""
+        key = presented_key(scope)
+        if key is None:
+            raise AuthenticationError("No API key was sent. Send it as `Authorization: Bearer <key>`.")
+        if not hmac.compare_digest(hashlib.sha256(key).digest(), self._digest):
+            raise AuthenticationError("Invalid API key")
+        return self._master
+
+
+def presented_key(scope: Scope) -> bytes | None:
+    """The key of a request, wherever its client puts it (architecture, section 3), or None."""
+    headers: dict[bytes, bytes] = {name: value for name, value in reversed(scope["headers"]) if name in SEARCH_ORDER}
+    for name in SEARCH_ORDER:
+        key = _key(name, headers.get(name, b""))
+        if key:
+            return key
+    sent = parse_qs(scope.get("query_string", b"")).get(b"key")
+    return sent[0] if sent else None
+
+
+def _key(name: bytes, value: bytes) -> bytes:
+    """The key in one header. `Authorization` counts only with the Bearer scheme."""
+    scheme, _, rest = value.strip().partition(b" ")
+    if name in _BEARER_HEADERS and scheme.lower() == b"bearer":
+        return rest.strip()
+    return b"" if name == b"authorization" else value.strip()

@@ -1,0 +1,39 @@
+"""What the stages of one request share. Made at the edge, read by every stage, seen by no other request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from routeiq.config.state import State
+from routeiq.gateway.plan import Endpoint
+from routeiq.kit.principal import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A caller's request, parsed one level deep: values stay bytes until a stage needs one."""
+
+    endpoint: Endpoint
+    body: Mapping[str, msgspec.Raw]
+    model: str
+    stream: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One request: who asks, what for, and which version of the configuration answers."""
+
+    request_id: str
+    principal: Principal
+    state: State
+    call: Call
+    headers: tuple[tuple[bytes, bytes], ...]
+    started: float
+    """On the clock of `time.monotonic`, as is every deadline."""
+
+    def header(self, name: bytes) -> str | None:
+        """The first value of a header, decoded; `name` in lower case."""
+        return next((value.decode("latin-1") for key, value in self.headers if key == name), None)

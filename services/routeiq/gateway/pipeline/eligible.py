@@ -1,0 +1,69 @@
+"""Hard filters before the choice: a model that cannot serve the request is never scored.
+
+Unknown capabilities pass: a model is left out only for what its entry or the price file says it lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from routeiq.config.state import Deployment, Group, State
+from routeiq.gateway.pipeline.prompt import PromptView
+
+BYTES_PER_TOKEN = 6
+"""More than any usual text has, so that a prompt is never left out that might still fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One candidate: the name in decisions and the deployments that serve it."""
+
+    name: str
+    deployments: tuple[Deployment, ...]
+
+    @property
+    def first(self) -> Deployment:
+        return self.deployments[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """`left_out`: (name, reason) pairs, in document order."""
+
+    choices: tuple[Choice, ...]
+    left_out: tuple[tuple[str, str], ...]
+
+
+def choices_of(state: State, group: Group | None) -> tuple[Choice, ...]:
+    """The candidates of a routed group, or of `auto` for None."""
+    if group is not None:
+        return tuple(Choice(d.candidate, (d,)) for d in group.deployments)
+    groups = (state.groups[name] for name in state.routing.auto_models)
+    return tuple(choice for g in groups for choice in _of_group(g))
+
+
+def _of_group(group: Group) -> Iterable[Choice]:
+    """A group of one model is one candidate however many deployments it has."""
+    names = dict.fromkeys(d.candidate for d in group.deployments)
+    return (Choice(name, tuple(d for d in group.deployments if d.candidate == name)) for name in names)
+
+
+def eligible(choices: tuple[Choice, ...], view: PromptView) -> Filtered:
+    """Split candidates into those that can serve the request and those that cannot."""
+    reasons = {choice.name: _reason(choice.first, view) for choice in choices}
+    return Filtered(
+        tuple(choice for choice in choices if not reasons[choice.name]),
+        tuple((name, reason) for name, reason in reasons.items() if reason),
+    )
+
+
+def _reason(deployment: Deployment, view: PromptView) -> str:
+    if view.has_tools and deployment.supports_tools is False:
+        return "no_tools"
+    if view.has_images and deployment.supports_vision is False:
+        return "no_vision"
+    limit = deployment.max_input_tokens
+    if limit is not None and not view.has_images and view.input_bytes > limit * BYTES_PER_TOKEN:
+        return "context_length"
+    return ""

@@ -1,0 +1,56 @@
+"""Count and log what became of a request. No prompt, no completion, no key.
+
+Metric names follow the OpenTelemetry GenAI conventions and contract 3.4, in Prometheus' spelling.
+"""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from routeiq.gateway.pipeline.context import Context
+from routeiq.gateway.plan import Outcome, Plan
+
+log = structlog.get_logger()
+
+SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+
+
+class Meter:
+    """The gateway's metrics. Labels have few values: public model names, statuses, reasons."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._requests = Counter("gateway_request_total", "Requests by endpoint and status", ["endpoint", "status"], registry=registry)
+        self._duration = Histogram(
+            "gen_ai_client_operation_duration_seconds", "From request to last byte", ["operation", "model"], buckets=SECONDS, registry=registry
+        )
+        self._tokens = Counter("gen_ai_client_token_usage", "Tokens as upstreams reported them", ["model", "type"], registry=registry)
+        self._decisions = Counter(
+            "gateway_routing_decisions", "Decisions by strategy, model and fallback", ["strategy", "model", "fallback"], registry=registry
+        )
+        self._selection = Histogram("gateway_routing_decision_duration_seconds", "Time to choose a model", buckets=SECONDS, registry=registry)
+
+    def refused(self, endpoint: str, status: int) -> None:
+        """A request that never had a plan."""
+        self._requests.labels(endpoint, str(status)).inc()
+
+    def selected(self, seconds: float) -> None:
+        self._selection.observe(seconds)
+
+    def done(self, context: Context, plan: Plan, outcome: Outcome) -> None:
+        """A request that had a plan, whatever became of it."""
+        model = outcome.deployment.group if outcome.deployment else plan.decision.model
+        seconds = time.monotonic() - context.started
+        self._requests.labels(plan.endpoint.value, str(outcome.status)).inc()
+        self._duration.labels(plan.endpoint.value, model).observe(seconds)
+        self._decisions.labels(plan.decision.strategy, model, plan.decision.fallback).inc()
+        if outcome.usage is not None:
+            self._tokens.labels(model, "input").inc(outcome.usage.input_tokens)
+            self._tokens.labels(model, "output").inc(outcome.usage.output_tokens)
+        log.info(
+            "request.done", request_id=plan.request_id, endpoint=plan.endpoint.value, status=outcome.status, model=model,
+            strategy=plan.decision.strategy, fallback=plan.decision.fallback, attempts=outcome.attempts, stream=plan.stream,
+            bytes=outcome.streamed_bytes, error=outcome.error, key_id=context.principal.key_id[:12], ms=round(seconds * 1000, 1),
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What the gateway itself answers, one file per endpoint family."""

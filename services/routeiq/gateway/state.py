@@ -1,0 +1,21 @@
+"""The state in force. A request takes `current` once and keeps it; a swap never touches a request in flight."""
+
+from __future__ import annotations
+
+from routeiq.config.state import State
+
+
+class StateHolder:
+    """One reference, replaced as a whole."""
+
+    def __init__(self, state: State) -> None:
+        self._current = state
+
+    @property
+    def current(self) -> State:
+        return self._current
+
+    def swap(self, state: State) -> State:
+        """Put `state` in force. Returns the one before it."""
+        before, self._current = self._current, state
+        return before

@@ -1,0 +1,51 @@
+"""Azure OpenAI, called directly: OpenAI's bodies under Azure's paths, with its credential headers.
+
+Source: learn.microsoft.com, "Azure OpenAI REST API reference": `{endpoint}/openai/deployments/{deployment}/{operation}?api-version=`;
+the newer `{endpoint}/openai/v1/{operation}` takes the deployment as `model` and needs no version.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlencode
+
+from routeiq.config.state import Deployment
+from routeiq.gateway.upstream.http import HTTPClient
+from routeiq.gateway.upstream.openai_compatible import post
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
+from routeiq.gateway.upstream.request_body import extra_body, request_body, text_param, upstream_headers
+
+API_VERSION = "2024-10-21"
+"""The last dated stable version; `api_version` of `litellm_params` replaces it."""
+
+
+class Azure:
+    """Takes `api_base`, `api_key` (or `azure_ad_token`), `api_version`, `extra_headers`, `extra_body`."""
+
+    def __init__(self, http: HTTPClient) -> None:
+        self._http = http
+
+    async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
+        """Raises: UpstreamFailed."""
+        body = request_body(request, deployment, deployment.model) | extra_body(deployment)
+        headers = upstream_headers(request, deployment, _credentials(deployment))
+        return await post(self._http, _url(request, deployment), body, headers, request, deployment)
+
+    async def close(self) -> None:
+        """The HTTP client belongs to `Providers`."""
+
+
+def _url(request: UpstreamRequest, deployment: Deployment) -> str:
+    base = (deployment.api_base or "").rstrip("/")
+    if not base:
+        raise UpstreamFailed(f"A deployment of `{deployment.group}` has no `api_base`, which Azure needs.")
+    if base.endswith("/openai/v1"):
+        return f"{base}/{request.endpoint}"
+    query = urlencode({"api-version": text_param(deployment, "api_version") or API_VERSION})
+    return f"{base.removesuffix('/openai')}/openai/deployments/{quote(deployment.model, safe='')}/{request.endpoint}?{query}"
+
+
+def _credentials(deployment: Deployment) -> dict[str, str]:
+    token = text_param(deployment, "azure_ad_token")
+    if token:
+        return {"authorization": f"Bearer {token}"}
+    return {"api-key": deployment.api_key} if deployment.api_key else {}

@@ -1,0 +1,84 @@
+"""The seam to an HTTP client: what a provider asks of it, and what it may rely on.
+
+Every client keeps connections alive, decodes compressed bodies, follows no redirect, keeps no cookie, and
+closes the connection of a call that is cancelled or given up. What raises is the lack of an answer; any
+status is a response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from routeiq.gateway.upstream.provider import UpstreamResponse
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+"""The longest answer that `read` takes into memory. Streams have no such limit."""
+
+HOP_BY_HOP = frozenset(
+    [
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ]
+)
+"""RFC 9110, 7.6.1, and the obsolete names that servers still send."""
+_NOT_PASSED_UP = HOP_BY_HOP | {
+    "content-encoding",
+    "content-length",
+    "set-cookie",
+    "set-cookie2",
+    "www-authenticate",
+    "alt-svc",
+    "strict-transport-security",
+}
+_NOT_PASSED_DOWN = HOP_BY_HOP | {
+    "host", "content-length", "content-type", "content-encoding", "accept", "accept-encoding", "expect", "cookie", "user-agent",
+    "authorization", "x-api-key", "api-key", "x-goog-api-key", "x-litellm-api-key", "ocp-apim-subscription-key", "x-service-key", "x-admin-api-key",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class HTTPRequest:
+    """One POST of JSON. `label` stands for the upstream in error texts, which never contain `url`."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    label: str
+    timeout_s: float
+    """Bound on the wait for the response's head, connecting included, and on each wait for more of its body."""
+
+
+class HTTPClient(Protocol):
+    async def send(self, request: HTTPRequest) -> UpstreamResponse:
+        """Raises: UpstreamTimeout, UpstreamFailed (refused, reset, not HTTP, address not allowed)."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+def response_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What a provider may see of a response's headers: lower-case names, repeated ones joined by `, `.
+
+    Hop-by-hop headers (those that `connection` names too), encodings, cookies and challenges are gone.
+    """
+    lowered = [(name.lower(), value) for name, value in pairs]
+    named = {token.strip().lower() for name, value in lowered if name == "connection" for token in value.split(",")}
+    kept: dict[str, str] = {}
+    for name, value in lowered:
+        if name not in _NOT_PASSED_UP and name not in named:
+            kept[name] = f"{kept[name]}, {value}" if name in kept else value
+    return kept
+
+
+def forwarded_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The caller's headers less what must never go upstream. The pipeline's allow-list comes first; this is the second lock."""
+    return {name.lower(): value for name, value in pairs if name.lower() not in _NOT_PASSED_DOWN}

@@ -1,0 +1,131 @@
+"""`HTTPClient` over aiohttp: one session, opened at the first call in the running loop.
+
+Answers are decoded (gzip, deflate; brotli and zstd where installed). aiohttp's total timeout is never
+used, because it would cut long streams; the head has its own bound, and so has each wait for more bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+
+from routeiq.gateway.upstream.http import MAX_BODY_BYTES, HTTPRequest, response_headers
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
+from routeiq.kit.errors import RouteIQError
+
+CONNECT_TIMEOUT_S = 10.0
+MAX_CONNECTIONS = 1000
+_READ_BUFFER_BYTES = 64 * 1024
+_TRANSPORT_ERRORS = (aiohttp.ClientError, OSError, ValueError)
+"""ValueError: aiohttp raises it for URLs and headers that it cannot send."""
+
+CheckURL = Callable[[str], object]
+"""Raises a RouteIQError for a URL that must not be called. It sees what no resolver does: IP literals and schemes."""
+
+
+class AiohttpResponse:
+    """An answer whose head has come."""
+
+    __slots__ = ("_label", "_limit", "_response", "headers", "status")
+
+    def __init__(self, response: aiohttp.ClientResponse, label: str, limit_bytes: int) -> None:
+        self._response = response
+        self._label = label
+        self._limit = limit_bytes
+        self.status = response.status
+        self.headers: Mapping[str, str] = response_headers(response.headers.items())
+
+    async def read(self) -> bytes:
+        """Raises UpstreamFailed: the body ends early, cannot be decoded or passes the limit; UpstreamTimeout: it stalls."""
+        body = bytearray()
+        async for chunk in self.chunks():
+            body += chunk
+            if len(body) > self._limit:
+                await self.close()
+                raise UpstreamFailed(f"The answer of `{self._label}` is longer than {self._limit} bytes.")
+        return bytes(body)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Raises UpstreamFailed: the body ends early or cannot be decoded; UpstreamTimeout: it stalls."""
+        try:
+            while chunk := await self._response.content.readany():
+                yield chunk
+        except TimeoutError:
+            raise UpstreamTimeout(f"`{self._label}` stopped sending in the middle of its answer.") from None
+        except _TRANSPORT_ERRORS as error:
+            raise UpstreamFailed(f"`{self._label}` broke off its answer ({type(error).__name__}).") from None
+        finally:
+            self._response.close()
+
+    async def close(self) -> None:
+        """A fully read answer has already given its connection back to the pool; otherwise the connection is closed."""
+        self._response.close()
+
+
+class AiohttpClient:
+    """Keeps connections alive per host. `resolver` pins addresses, `check_url` refuses literals and schemes."""
+
+    def __init__(
+        self,
+        *,
+        resolver: AbstractResolver | None = None,
+        check_url: CheckURL | None = None,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        max_connections: int = MAX_CONNECTIONS,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
+        self._resolver = resolver
+        self._check_url = check_url
+        self._connect_timeout_s = connect_timeout_s
+        self._max_connections = max_connections
+        self._max_body_bytes = max_body_bytes
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, request: HTTPRequest) -> AiohttpResponse:
+        """POST. Raises as `HTTPClient.send`."""
+        self._check(request)
+        try:
+            async with asyncio.timeout(request.timeout_s):
+                response = await self._open().post(
+                    request.url,
+                    data=request.body,
+                    headers=request.headers,
+                    allow_redirects=False,
+                    timeout=aiohttp.ClientTimeout(
+                        total=None, sock_connect=self._connect_timeout_s, sock_read=request.timeout_s
+                    ),
+                )
+        except TimeoutError:
+            raise UpstreamTimeout(f"`{request.label}` did not answer in time.") from None
+        except _TRANSPORT_ERRORS as error:
+            raise UpstreamFailed(f"`{request.label}` could not be reached ({type(error).__name__}).") from None
+        return AiohttpResponse(response, request.label, self._max_body_bytes)
+
+    async def close(self) -> None:
+        """Closes every connection; a later call opens anew."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _check(self, request: HTTPRequest) -> None:
+        if self._check_url is None:
+            return
+        try:
+            self._check_url(request.url)
+        except RouteIQError as refused:
+            raise UpstreamFailed(f"The address of `{request.label}` is not allowed ({refused.code}).") from None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(resolver=self._resolver, limit=self._max_connections),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"user-agent": "routeiq"},
+                skip_auto_headers=("content-type",),
+                read_bufsize=_READ_BUFFER_BYTES,
+                timeout=aiohttp.ClientTimeout(total=None),
+            )
+        return self._session

@@ -1,0 +1,116 @@
+"""Providers that speak OpenAI's dialect: bytes through, with `model` and the credential replaced.
+
+A refusal keeps its status and, where it has OpenAI's shape, its body. A unary answer must be a JSON object;
+a stream must be an event stream and is not touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from routeiq.config.state import Deployment
+from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
+from routeiq.gateway.upstream.refusals import refuse
+from routeiq.gateway.upstream.request_body import extra_body, request_body, text_param, upstream_headers
+from routeiq.gateway.upstream.responses import CheckedResponse, refuse_unusable
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAIKind:
+    """What sets one compatible provider apart. `base_url` None: the deployment must have an `api_base`."""
+
+    base_url: str | None = None
+    base_suffix: str = ""
+    """Appended to a base that does not end with it."""
+    model_prefix: str = ""
+    """Put before a model name without a slash."""
+
+
+KINDS: Mapping[str, OpenAIKind] = {
+    "openai": OpenAIKind("https://api.openai.com/v1"),
+    "hosted_vllm": OpenAIKind(),
+    "vllm": OpenAIKind(),
+    "openai_like": OpenAIKind(),
+    "custom_openai": OpenAIKind(),
+    "litellm_proxy": OpenAIKind(),
+    "llamafile": OpenAIKind("http://127.0.0.1:8080/v1"),
+    "lm_studio": OpenAIKind("http://127.0.0.1:1234/v1"),
+    "ollama": OpenAIKind("http://127.0.0.1:11434", base_suffix="/v1"),
+    "ollama_chat": OpenAIKind("http://127.0.0.1:11434", base_suffix="/v1"),
+    "cerebras": OpenAIKind("https://api.cerebras.ai/v1"),
+    "deepinfra": OpenAIKind("https://api.deepinfra.com/v1/openai"),
+    "deepseek": OpenAIKind("https://api.deepseek.com/v1"),
+    "fireworks_ai": OpenAIKind("https://api.fireworks.ai/inference/v1", model_prefix="accounts/fireworks/models/"),
+    "groq": OpenAIKind("https://api.groq.com/openai/v1"),
+    "mistral": OpenAIKind("https://api.mistral.ai/v1"),
+    "nvidia_nim": OpenAIKind("https://integrate.api.nvidia.com/v1"),
+    "openrouter": OpenAIKind("https://openrouter.ai/api/v1"),
+    "sambanova": OpenAIKind("https://api.sambanova.ai/v1"),
+    "together_ai": OpenAIKind("https://api.together.xyz/v1"),
+    "xai": OpenAIKind("https://api.x.ai/v1"),
+}
+"""By the provider names of LiteLLM's documents. Source of the addresses: each provider's page on its OpenAI-compatible API;
+they agree with LiteLLM 1.106.2's table but for deepseek (there the beta address) and together_ai (there api.together.ai)."""
+
+
+class OpenAICompatible:
+    """One provider kind. Takes `api_base`, `api_key`, and from `litellm_params` `organization`, `project`, `extra_headers`,
+    `extra_body` and request defaults."""
+
+    def __init__(self, http: HTTPClient, kind: OpenAIKind) -> None:
+        self._http = http
+        self._kind = kind
+
+    async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
+        """POST `{api_base}/{endpoint}`. Raises: UpstreamFailed."""
+        body = request_body(request, deployment, self._model(deployment)) | extra_body(deployment)
+        headers = upstream_headers(request, deployment, _credentials(deployment))
+        return await post(
+            self._http, f"{self._base(deployment)}/{request.endpoint}", body, headers, request, deployment
+        )
+
+    async def close(self) -> None:
+        """The HTTP client belongs to `Providers`."""
+
+    def _base(self, deployment: Deployment) -> str:
+        base = (deployment.api_base or self._kind.base_url or "").rstrip("/")
+        if not base:
+            raise UpstreamFailed(f"A deployment of `{deployment.group}` has no `api_base`, which its provider needs.")
+        suffix = self._kind.base_suffix
+        return base if base.endswith(suffix) else base + suffix
+
+    def _model(self, deployment: Deployment) -> str:
+        prefix = "" if "/" in deployment.model else self._kind.model_prefix
+        return prefix + deployment.model
+
+
+async def post(
+    http: HTTPClient,
+    url: str,
+    body: Mapping[str, msgspec.Raw],
+    headers: Mapping[str, str],
+    request: UpstreamRequest,
+    deployment: Deployment,
+) -> UpstreamResponse:
+    """Send a body in OpenAI's dialect; the answer as `Provider.send` promises it."""
+    label = deployment.group
+    response = await http.send(HTTPRequest(url, headers, msgspec.json.encode(body), label, request.timeout_s))
+    if response.status >= 400:
+        return await refuse(response, deployment)
+    await refuse_unusable(response, stream=request.stream, label=label)
+    return response if request.stream else CheckedResponse(response, label)
+
+
+def _credentials(deployment: Deployment) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    if deployment.api_key:
+        headers["authorization"] = f"Bearer {deployment.api_key}"
+    for param in ("organization", "project"):
+        value = text_param(deployment, param)
+        if value:
+            headers[f"openai-{param}"] = value
+    return headers

@@ -1,0 +1,125 @@
+"""An upstream's own refusal (4xx, 5xx) in the OpenAI error shape.
+
+A body that has the shape already is kept as it is, with its `code`, which SDKs and agents test. Others are
+wrapped. A 401 speaks of the gateway's credential and not of the caller's key, so its text is replaced
+(providers quote the key in it) and its code says whose refusal it is. Keys and configured hosts are cut out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+
+from routeiq.config.state import Deployment
+from routeiq.gateway.upstream.provider import UpstreamResponse
+from routeiq.gateway.upstream.responses import WholeResponse
+from routeiq.kit.error_bodies import openai_error
+
+UPSTREAM_AUTH_CODE = "upstream_authentication_error"
+_TYPES = {
+    400: ("invalid_request_error", "invalid_request"),
+    403: ("permission_error", "upstream_permission_denied"),
+    404: ("not_found_error", "not_found"),
+    408: ("timeout_error", "upstream_timeout"),
+    413: ("invalid_request_error", "request_too_large"),
+    422: ("invalid_request_error", "invalid_request"),
+    429: ("rate_limit_error", "rate_limit_exceeded"),
+}
+"""Type and code where the upstream gave none. Other 4xx are as 400; 5xx are `upstream_error`."""
+_SHORTEST_SECRET = 8
+
+
+class _OpenAIError(msgspec.Struct):
+    message: str
+
+
+class _OpenAIBody(msgspec.Struct):
+    error: _OpenAIError
+
+
+class _LooseBody(msgspec.Struct):
+    """The shapes of FastAPI, older vLLM and others."""
+
+    error: str | None = None
+    message: str | None = None
+    detail: str | None = None
+    type: str | None = None
+    code: str | int | None = None
+
+
+async def refuse(response: UpstreamResponse, deployment: Deployment) -> WholeResponse:
+    """Read the refusal whole and give it back in the OpenAI shape, with its status and headers."""
+    body = await response.read()
+    return WholeResponse(
+        response.status, openai_refusal(response.status, body, deployment), json_headers(response.headers)
+    )
+
+
+def json_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """`headers` for a body that is JSON now."""
+    return {**headers, "content-type": "application/json"}
+
+
+def openai_refusal(status: int, body: bytes, deployment: Deployment) -> bytes:
+    """The OpenAI error body for an upstream's answer of `status` >= 400."""
+    if status == 401:
+        return credential_refused(deployment)
+    body = _unlisted(body)
+    if _has_shape(body):
+        return scrub(body, deployment)
+    return scrub(_wrap(status, body, deployment), deployment)
+
+
+def credential_refused(deployment: Deployment) -> bytes:
+    """The body of a 401 that is the provider's."""
+    message = f"The provider of `{deployment.group}` refused the gateway's credential. Your own key is not the cause."
+    return openai_error(message, "authentication_error", UPSTREAM_AUTH_CODE)
+
+
+def error_type(status: int) -> tuple[str, str]:
+    """(type, code) for a status."""
+    if status >= 500:
+        return "upstream_error", "upstream_error"
+    return _TYPES.get(status, _TYPES[400])
+
+
+def scrub(body: bytes, deployment: Deployment) -> bytes:
+    """`body` without the deployment's key and without the host that its `api_base` names."""
+    key = deployment.api_key or ""
+    if len(key) >= _SHORTEST_SECRET:
+        body = body.replace(key.encode(), b"[redacted]")
+    host = urlsplit(deployment.api_base or "").netloc
+    return body.replace(host.encode(), b"[upstream]") if host else body
+
+
+def _unlisted(body: bytes) -> bytes:
+    """Google's OpenAI endpoint puts its error into a list."""
+    try:
+        return bytes(msgspec.json.decode(body, type=tuple[msgspec.Raw])[0])
+    except (msgspec.DecodeError, RecursionError):
+        return body
+
+
+def _has_shape(body: bytes) -> bool:
+    try:
+        msgspec.json.decode(body, type=_OpenAIBody)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def _wrap(status: int, body: bytes, deployment: Deployment) -> bytes:
+    type_, code = error_type(status)
+    try:
+        loose = msgspec.json.decode(body, type=_LooseBody)
+    except (msgspec.DecodeError, RecursionError):
+        loose = _LooseBody()
+    message = (
+        loose.error
+        or loose.message
+        or loose.detail
+        or f"The provider of `{deployment.group}` answered {status} without an explanation."
+    )
+    return openai_error(message, loose.type or type_, loose.code if isinstance(loose.code, str) else code)

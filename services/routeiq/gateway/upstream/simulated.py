@@ -1,0 +1,108 @@
+"""Provider kind `simulated/<name>`: believable answers without a model, a key or a socket, for first steps and tests.
+
+Text and pace are deterministic (`simulated_plan`); the text says that it is simulated. Parameters of a deployment:
+`ttft_ms`, `tokens_per_second`, `output_tokens`, `fail_rate`, `fail_status`, `fail_after_chunks`. A caller can ask for a
+failure by `simulate:error:503`, `simulate:disconnect:5` or `simulate:timeout` in its last message or by
+`metadata: {"simulate": "error:503"}`. Tools are accepted and never called.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+import msgspec
+
+from routeiq.config.state import Deployment, DeploymentId
+from routeiq.gateway.dialects.openai_answer import Choice, ChunkWriter, Completion, Delta, Message, usage, wants_usage
+from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse, UpstreamTimeout
+from routeiq.gateway.upstream.refusals import error_type
+from routeiq.gateway.upstream.responses import JSON_HEADERS, StreamedResponse, WholeResponse
+from routeiq.gateway.upstream.simulated_embeddings import embeddings
+from routeiq.gateway.upstream.simulated_plan import Failure, SimulatedAnswer, plan_answer
+from routeiq.kit.error_bodies import openai_error
+from routeiq.kit.sse import DONE
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Simulated:
+    """`sleep` and `clock` are given by tests."""
+
+    def __init__(self, sleep: Sleep = asyncio.sleep, clock: Callable[[], float] = time.time) -> None:
+        self._sleep = sleep
+        self._clock = clock
+        self._calls: Counter[DeploymentId] = Counter()
+
+    async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
+        """Raises: InvalidRequest; UpstreamFailed and UpstreamTimeout where a failure is simulated."""
+        if request.endpoint is Endpoint.EMBEDDINGS:
+            return WholeResponse(200, embeddings(request.body, deployment.model))
+        answer = plan_answer(request, deployment, self._calls[deployment.id])
+        self._calls[deployment.id] += 1
+        head_s = answer.pauses_s[0] if request.stream else sum(answer.pauses_s)
+        if head_s > request.timeout_s or (answer.failure is not None and answer.failure.timeout):
+            await self._sleep(request.timeout_s)
+            raise UpstreamTimeout(f"`{deployment.group}` did not answer in time.")
+        await self._sleep(head_s)
+        if answer.failure is not None and (answer.failure.status or not request.stream):
+            return _fail(answer.failure, deployment)
+        identifier = f"chatcmpl-sim-{request.request_id}"
+        if request.stream:
+            writer = ChunkWriter(identifier, int(self._clock()), deployment.model)
+            return StreamedResponse(self._stream(answer, writer, deployment, include_usage=wants_usage(request.body)))
+        return WholeResponse(200, _completion(answer, identifier, int(self._clock()), deployment.model))
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    async def _stream(
+        self, answer: SimulatedAnswer, writer: ChunkWriter, deployment: Deployment, *, include_usage: bool
+    ) -> AsyncGenerator[bytes, None]:
+        for index in range(len(answer.tokens)):
+            yield writer.delta(Delta(role="assistant", content=""), index=index)
+        for number, pause_s in enumerate(answer.pauses_s):
+            if answer.failure is not None and number >= (answer.failure.after_chunks or 0):
+                raise UpstreamFailed(f"`{deployment.group}` broke off its answer (simulated).")
+            if number and pause_s:
+                await self._sleep(pause_s)
+            yield b"".join(_deltas(answer, writer, number))
+        for index in range(len(answer.tokens)):
+            yield writer.delta(Delta(), index=index, finish_reason=answer.finish_reason)
+        if include_usage:
+            yield writer.usage(usage(answer.prompt_tokens, _completion_tokens(answer)))
+        yield DONE
+
+
+def _deltas(answer: SimulatedAnswer, writer: ChunkWriter, number: int) -> list[bytes]:
+    """The number-th word of every choice that has one."""
+    return [
+        writer.delta(Delta(content=words[number]), index=index)
+        for index, words in enumerate(answer.tokens)
+        if number < len(words)
+    ]
+
+
+def _completion(answer: SimulatedAnswer, identifier: str, created: int, model: str) -> bytes:
+    choices = [
+        Choice(index, Message("".join(words)), answer.finish_reason) for index, words in enumerate(answer.tokens)
+    ]
+    counts = usage(answer.prompt_tokens, _completion_tokens(answer))
+    return msgspec.json.encode(Completion(identifier, created, model, choices, counts))
+
+
+def _completion_tokens(answer: SimulatedAnswer) -> int:
+    return sum(map(len, answer.tokens))
+
+
+def _fail(failure: Failure, deployment: Deployment) -> WholeResponse:
+    """The refusal. Raises UpstreamFailed: the failure has no status."""
+    if not failure.status:
+        raise UpstreamFailed(f"`{deployment.group}` broke off its answer (simulated).")
+    type_, code = error_type(failure.status)
+    body = openai_error(f"A simulated failure of `{deployment.group}`.", type_, code)
+    retry = {"retry-after": "1"} if failure.status == 429 else {}
+    return WholeResponse(failure.status, body, {**JSON_HEADERS, **retry})

@@ -1,0 +1,194 @@
+"""What a simulated answer will be, decided before its first byte: words, pace, failure. Pure and seeded.
+
+The same model and messages always get the same words at the same pace.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+
+from routeiq.config.state import Deployment
+from routeiq.gateway.dialects.openai_request import invalid
+from routeiq.gateway.upstream.provider import UpstreamRequest
+from routeiq.kit.errors import InvalidRequest
+
+DEFAULT_TTFT_MS = 30.0
+DEFAULT_TOKENS_PER_SECOND = 400.0
+DEFAULT_OUTPUT_TOKENS = 48
+_JITTER = (0.5, 1.5)
+"""Each pause is its mean times a seeded factor from this range, so the mean pace holds."""
+_CHARS_PER_TOKEN = 4
+_TRIGGER = re.compile(
+    r"\bsimulate:(error:(?P<status>[45]\d\d)|disconnect(?::(?P<chunks>\d{1,4}))?|(?P<timeout>timeout))\b"
+)
+
+_OPENING = "This is a simulated answer by {model}, so no language model was asked."
+_SENTENCES = (
+    "A real model would now weigh the question and answer it in its own words.",
+    "The simulation only picks sentences by a seed made from the prompt.",
+    "Nothing in this text depends on what the prompt means.",
+    "It streams at a steady, slightly uneven pace, as a real provider does.",
+    "Token counts are made up in the same way each time, so tests can rely on them.",
+    "Configure a provider key to hear from a real model instead.",
+    "The gateway treats this answer exactly as it treats any other.",
+    "Routing, headers, usage and errors can all be tried without any cost.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How the call goes wrong. `status` 0: no status; the connection breaks after `after_chunks` pieces, or nothing ever comes."""
+
+    status: int = 0
+    after_chunks: int | None = None
+    timeout: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedAnswer:
+    """`tokens[i]` is the text of choice i, a word each; `pauses_s` are before each word, the first being the time to first token."""
+
+    tokens: tuple[tuple[str, ...], ...]
+    finish_reason: str
+    pauses_s: tuple[float, ...]
+    prompt_tokens: int
+    failure: Failure | None
+
+
+_Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class _Chat(msgspec.Struct):
+    messages: list[_Message]
+    max_tokens: _Count | None = None
+    max_completion_tokens: _Count | None = None
+    n: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
+    metadata: dict[str, str] | None = None
+
+
+class _Text(msgspec.Struct):
+    text: str = ""
+
+
+class _Message(msgspec.Struct):
+    role: str
+    content: str | list[_Text] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A deployment's `litellm_params` for this kind."""
+
+    ttft_s: float
+    tokens_per_second: float
+    """0: no pauses between tokens."""
+    output_tokens: int
+    fail_rate: float
+    fail_status: int
+    fail_after_chunks: int | None
+
+
+def settings(deployment: Deployment) -> Settings:
+    """From `ttft_ms`, `tokens_per_second`, `output_tokens`, `fail_rate` (0 to 1), `fail_status`, `fail_after_chunks`."""
+    params = deployment.params
+    after = params.get("fail_after_chunks")
+    return Settings(
+        ttft_s=_number(params, "ttft_ms", DEFAULT_TTFT_MS) / 1000,
+        tokens_per_second=_number(params, "tokens_per_second", DEFAULT_TOKENS_PER_SECOND),
+        output_tokens=max(1, int(_number(params, "output_tokens", DEFAULT_OUTPUT_TOKENS))),
+        fail_rate=_number(params, "fail_rate", 0.0),
+        fail_status=int(_number(params, "fail_status", 503)),
+        fail_after_chunks=None if after is None else int(_number(params, "fail_after_chunks", 0)),
+    )
+
+
+def plan_answer(request: UpstreamRequest, deployment: Deployment, call_number: int) -> SimulatedAnswer:
+    """Args: call_number: how many calls this deployment has had; only `fail_rate` depends on it, so that a retry may succeed.
+    Raises: InvalidRequest: the messages are malformed."""
+    chat = _parse(request.body)
+    wanted = settings(deployment)
+    seed = _seed(deployment.model, bytes(request.body["messages"]))
+    rng = random.Random(seed)
+    limit = chat.max_tokens if chat.max_completion_tokens is None else chat.max_completion_tokens
+    choices = [_words(rng, deployment.model, wanted.output_tokens) for _ in range(chat.n)]
+    cut = limit is not None and any(len(words) > limit for words in choices)
+    tokens = tuple(tuple(words[:limit]) for words in choices)
+    return SimulatedAnswer(
+        tokens=tokens,
+        finish_reason="length" if cut else "stop",
+        pauses_s=_pauses(rng, wanted, max(map(len, tokens))),
+        prompt_tokens=count_tokens("".join(_text(message) for message in chat.messages)),
+        failure=_triggered(chat) or _by_rate(wanted, seed, call_number),
+    )
+
+
+def count_tokens(text: str) -> int:
+    """A plain estimate: four characters a token, at least one."""
+    return max(1, -(-len(text) // _CHARS_PER_TOKEN))
+
+
+def _parse(body: Mapping[str, msgspec.Raw]) -> _Chat:
+    present = {name: value for name, value in body.items() if bytes(value) != b"null"}
+    try:
+        return msgspec.json.decode(msgspec.json.encode(present), type=_Chat)
+    except msgspec.ValidationError as error:
+        raise invalid(str(error)) from None
+    except (msgspec.DecodeError, RecursionError):
+        raise InvalidRequest("The request is not valid JSON.") from None
+
+
+def _words(rng: random.Random, model: str, at_least: int) -> list[str]:
+    """Whole sentences until there are `at_least` words; spaces belong to the word they precede."""
+    text = _OPENING.format(model=model)
+    while len(text.split()) < at_least:
+        text += " " + rng.choice(_SENTENCES)
+    return re.findall(r"\s*\S+", text)
+
+
+def _pauses(rng: random.Random, wanted: Settings, count: int) -> tuple[float, ...]:
+    mean = 1 / wanted.tokens_per_second if wanted.tokens_per_second > 0 else 0.0
+    return (wanted.ttft_s, *(mean * rng.uniform(*_JITTER) for _ in range(count - 1)))
+
+
+def _triggered(chat: _Chat) -> Failure | None:
+    """A failure that the caller asks for: `simulate:error:503`, `simulate:disconnect[:after chunks]` or `simulate:timeout`
+    in the last user message, or in `metadata.simulate` without the prefix."""
+    asked = (chat.metadata or {}).get("simulate")
+    spoken = next((_text(message) for message in reversed(chat.messages) if message.role == "user"), "")
+    match = _TRIGGER.search(f"simulate:{asked}" if asked else spoken)
+    if match is None:
+        return None
+    if match["status"]:
+        return Failure(status=int(match["status"]))
+    return Failure(timeout=True) if match["timeout"] else Failure(after_chunks=int(match["chunks"] or 0))
+
+
+def _by_rate(wanted: Settings, seed: int, call_number: int) -> Failure | None:
+    if wanted.fail_rate <= 0 or random.Random(seed + call_number).random() >= wanted.fail_rate:
+        return None
+    if wanted.fail_after_chunks is not None:
+        return Failure(after_chunks=wanted.fail_after_chunks)
+    return Failure(status=wanted.fail_status)
+
+
+def _seed(model: str, messages: bytes) -> int:
+    """By the messages as values: white space and key order of the JSON do not count."""
+    canonical = msgspec.json.encode(msgspec.json.decode(messages), order="deterministic")
+    return int.from_bytes(hashlib.sha256(model.encode() + b"\0" + canonical).digest()[:8], "big")
+
+
+def _text(message: _Message) -> str:
+    content = message.content
+    return content if isinstance(content, str) else "".join(part.text for part in content or ())
+
+
+def _number(params: Mapping[str, object], name: str, default: float) -> float:
+    value = params.get(name, default)
+    return float(value) if isinstance(value, int | float | str) else default

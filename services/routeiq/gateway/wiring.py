@@ -1,0 +1,105 @@
+"""Which parts the gateway is made of, and in which order they open and close. Nothing opens at import."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from routeiq import __version__
+from routeiq.clients.control import ControlClient
+from routeiq.clients.routing import RoutingClient
+from routeiq.config.state import State
+from routeiq.gateway.pipeline.attempt import Attempts
+from routeiq.gateway.pipeline.authenticate import Authenticator
+from routeiq.gateway.pipeline.meter import Meter
+from routeiq.gateway.pipeline.run import Pipeline
+from routeiq.gateway.pipeline.select import Selector
+from routeiq.gateway.settings import Settings
+from routeiq.gateway.state import StateHolder
+from routeiq.gateway.upstream.http import HTTPClient
+from routeiq.gateway.upstream.registry import Providers
+from routeiq.gateway.upstream.routing_encoder import RoutingEncoder
+from routeiq.kit.errors import RouteIQError
+from routeiq.kit.health import Check, Readiness
+from routeiq.kit.identity import AssertionSigner
+from routeiq.kit.key_files import load_private_key
+from routeiq.kit.telemetry import Telemetry
+
+PROBE_TIMEOUT_S = 1.0
+ENCODER_PROVIDER = "routeiq"
+"""The provider kind of models that the routing service itself serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Everything that the edge and the routes use."""
+
+    holder: StateHolder
+    authenticator: Authenticator
+    routing: RoutingClient
+    control: ControlClient
+    selector: Selector
+    pipeline: Pipeline
+    readiness: Readiness
+    registry: CollectorRegistry
+    providers: Providers
+    telemetry: Telemetry
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Serve inside; close in reverse."""
+        watcher = asyncio.create_task(self.readiness.watch())
+        self.readiness.serving = True
+        try:
+            yield
+        finally:
+            self.readiness.draining = True
+            watcher.cancel()
+            await asyncio.gather(watcher, return_exceptions=True)
+            await self.providers.close()
+            await self.control.close()
+            await self.routing.close()
+            self.telemetry.shutdown()
+
+
+def build_gateway(settings: Settings, state: State, *, http: HTTPClient) -> Gateway:
+    """Everything but the sockets. Call it in the running loop; `running` closes what it opens, `http` included."""
+    holder = StateHolder(state)
+    registry = CollectorRegistry()
+    telemetry = Telemetry("gateway", __version__)
+    signer = AssertionSigner(load_private_key(settings.identity_key), issuer="gateway")
+    routing = RoutingClient(settings.routing_address, signer)
+    control = ControlClient(settings.control_url)
+    providers = Providers(http, own={ENCODER_PROVIDER: RoutingEncoder(routing)})
+    selector = Selector(routing)
+    attempts = Attempts(providers.of, retries=state.routing.num_retries)
+    return Gateway(
+        holder=holder,
+        authenticator=Authenticator(settings.master_key.get_secret_value()),
+        routing=routing,
+        control=control,
+        selector=selector,
+        pipeline=Pipeline(selector, attempts, Meter(registry), telemetry.tracer),
+        readiness=Readiness("gateway", _checks(settings, routing, control)),
+        registry=registry,
+        providers=providers,
+        telemetry=telemetry,
+    )
+
+
+def _checks(settings: Settings, routing: RoutingClient, control: ControlClient) -> dict[str, Check]:
+    """What must have served once. Alone in a cluster the gateway waits for nobody: it serves from its own state."""
+    if not settings.wait_for_dependencies:
+        return {}
+    return {"routing": lambda: _routing_serves(routing), "control": control.serves}
+
+
+async def _routing_serves(routing: RoutingClient) -> bool:
+    try:
+        return bool((await routing.info(timeout_s=PROBE_TIMEOUT_S)).artifact_id)
+    except RouteIQError:
+        return False

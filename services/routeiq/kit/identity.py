@@ -1,0 +1,128 @@
+"""Signed assertions between services: who calls, for whom, and whom it calls (architecture, section 4).
+
+A compact JWS with Ed25519 that lives 60 s. `alg` is `Ed25519`, the fully specified name of RFC 9864; the older
+`EdDSA`, like any other, is refused. Signing is cached per principal and audience and verifying per token, so that
+neither costs anything on a request. Everything fails closed: what cannot be verified is an `AssertionInvalid`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import GuestProtocol, OKPKey
+
+from routeiq.kit.errors import AuthenticationError, ConfigurationError
+from routeiq.kit.lru import LRU
+
+LIFETIME_S = 60
+RENEW_BEFORE_S = 20
+LEEWAY_S = 5
+_ALGORITHM = "Ed25519"
+_CACHED = 4096
+_MAX_TOKEN_CHARS = 2048
+
+Clock = Callable[[], float]
+
+
+class AssertionInvalid(AuthenticationError):
+    """The assertion is missing, malformed, signed by a stranger, for another service, or not valid now."""
+
+    code = "invalid_assertion"
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """What a verified assertion says. `expires_at` is Unix time in seconds."""
+
+    issuer: str
+    subject: str
+    audience: str
+    expires_at: float
+
+
+class AssertionSigner:
+    """Signs for one service. `clock` gives Unix time."""
+
+    def __init__(self, key: Ed25519PrivateKey, issuer: str, clock: Clock = time.time) -> None:
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        self._key = OKPKey.import_key(pem)
+        self._kid = self._key.thumbprint()
+        self._clock = clock
+        self._cache: LRU[tuple[str, str], tuple[float, str]] = LRU(_CACHED)
+        self.issuer = issuer
+
+    def sign(self, audience: str, subject: str = "") -> str:
+        """An assertion that lives for at least another 20 s.
+
+        Args: audience: the called service.  subject: the verified principal; empty means the issuer itself."""
+        wanted = (audience, subject or self.issuer)
+        now = self._clock()
+        cached = self._cache.get(wanted)
+        if cached and cached[0] - now > RENEW_BEFORE_S:
+            return cached[1]
+        expires_at, token = self._sign(*wanted, now)
+        self._cache.put(wanted, (expires_at, token))
+        return token
+
+    def _sign(self, audience: str, subject: str, now: float) -> tuple[float, str]:
+        issued_at = int(now)
+        expires_at = issued_at + LIFETIME_S
+        claims = {"iss": self.issuer, "sub": subject, "aud": audience, "iat": issued_at, "exp": expires_at}
+        token = jwt.encode({"alg": _ALGORITHM, "kid": self._kid}, claims, self._key, algorithms=[_ALGORITHM])
+        return expires_at, token
+
+
+class AssertionVerifier:
+    """Verifies for one service, the `audience`. Several keys let a key be exchanged without an outage."""
+
+    def __init__(self, keys: Iterable[Ed25519PublicKey], audience: str, clock: Clock = time.time) -> None:
+        """Raises: ConfigurationError: no key, for then nobody could ever call."""
+        self._keys = {key.thumbprint(): key for key in map(_public, keys)}
+        if not self._keys:
+            raise ConfigurationError([f"no public key is configured to verify calls to {audience}"])
+        self._clock = clock
+        self._cache: LRU[str, Assertion] = LRU(_CACHED)
+        self.audience = audience
+
+    def verify(self, token: str) -> Assertion:
+        """Raises: AssertionInvalid: with a text that tells the caller nothing of our keys."""
+        assertion = self._cache.get(token)
+        if assertion is None:
+            assertion = self._check(token)
+            self._cache.put(token, assertion)
+        if self._clock() > assertion.expires_at + LEEWAY_S:
+            self._cache.drop(token)
+            raise AssertionInvalid("the assertion has expired")
+        return assertion
+
+    def _check(self, token: str) -> Assertion:
+        if len(token) > _MAX_TOKEN_CHARS:
+            raise AssertionInvalid("the assertion is too long")
+        try:
+            claims = jwt.decode(token, self._key_of, algorithms=[_ALGORITHM]).claims
+        except (JoseError, ValueError, KeyError, TypeError):
+            raise AssertionInvalid("the assertion is not one of ours") from None
+        return self._read(claims)
+
+    def _key_of(self, token: GuestProtocol) -> OKPKey:
+        return self._keys[token.headers()["kid"]]
+
+    def _read(self, claims: Mapping[str, object]) -> Assertion:
+        issuer, subject, audience = claims.get("iss"), claims.get("sub"), claims.get("aud")
+        issued_at, expires_at = claims.get("iat"), claims.get("exp")
+        if not (isinstance(issuer, str) and isinstance(subject, str) and type(issued_at) is type(expires_at) is int):
+            raise AssertionInvalid("the assertion lacks a claim")
+        if audience != self.audience:
+            raise AssertionInvalid("the assertion is for another service")
+        if expires_at - issued_at > LIFETIME_S or issued_at > self._clock() + LEEWAY_S:
+            raise AssertionInvalid("the assertion's times are not possible")
+        return Assertion(issuer, subject, self.audience, expires_at)
+
+
+def _public(key: Ed25519PublicKey) -> OKPKey:
+    return OKPKey.import_key(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))

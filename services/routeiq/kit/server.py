@@ -1,0 +1,79 @@
+"""Serve an ASGI app on a socket that is already bound, under somebody else's signals and task group."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from routeiq.kit.asgi import ASGIApp
+from routeiq.kit.errors import ConfigurationError
+
+BACKLOG = 2048
+KEEP_ALIVE_S = 75
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening TCP socket. Port 0 is any free one. Raises ConfigurationError when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise ConfigurationError([_why(host, port, error)]) from None
+    sock.setblocking(False)
+    return sock
+
+
+def _why(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is in use. Stop what listens there, or choose another with --port."
+    return f"Cannot listen on {host}:{port}: {error.strerror or error}"
+
+
+def address_of(sock: socket.socket) -> str:
+    """`host:port`, as a client may use it."""
+    host, port = sock.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+class HTTPServer:
+    """One uvicorn server without signal handlers. `serve` returns after `stop` once requests in flight have ended."""
+
+    def __init__(self, app: ASGIApp, *sockets: socket.socket, drain_s: int = 30) -> None:
+        """The first socket is the one that `address` names."""
+        config = uvicorn.Config(
+            app, http="httptools", ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=drain_s,
+        )  # fmt: skip
+        self._server = _Quiet(config)
+        self._sockets = list(sockets)
+
+    @property
+    def address(self) -> str:
+        return address_of(self._sockets[0])
+
+    @property
+    def started(self) -> bool:
+        return self._server.started
+
+    async def serve(self) -> None:
+        await self._server.serve(sockets=self._sockets)
+
+    def stop(self) -> None:
+        """Accept nothing new; `serve` returns when what runs has ended or the drain limit is reached."""
+        self._server.should_exit = True
+
+
+class _Quiet(uvicorn.Server):
+    """Signals belong to the runner."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

@@ -1,0 +1,1 @@
+"""The MCP registry: servers, tools, resources, sessions, OAuth, the protocol proxy."""

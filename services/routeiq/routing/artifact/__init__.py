@@ -1,0 +1,17 @@
+"""The artifact directory: its manifest, its verification, and the predictions of a loaded one."""
+
+from routeiq.routing.artifact.loaded import Artifact, ShapeMismatch, calibrate
+from routeiq.routing.artifact.loading import ArtifactInvalid, load_artifact, read_manifest, validate
+from routeiq.routing.artifact.manifest import Candidate, Manifest
+
+__all__ = [
+    "Artifact",
+    "ArtifactInvalid",
+    "Candidate",
+    "Manifest",
+    "ShapeMismatch",
+    "calibrate",
+    "load_artifact",
+    "read_manifest",
+    "validate",
+]

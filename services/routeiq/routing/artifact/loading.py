@@ -1,0 +1,205 @@
+"""Verify an artifact directory and open it. Every file is read once, hashed, and used from memory, so that what was
+verified is what runs. All problems of one stage are reported together; nothing is unpickled."""
+
+import hashlib
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from routeiq.kit.errors import RouteIQError
+from routeiq.routing.artifact.loaded import Artifact, mean_cost_usd, mean_quality
+from routeiq.routing.artifact.manifest import (
+    GOLDEN_FILE,
+    MANIFEST_FILE,
+    SIGNATURE_FILE,
+    EncoderRef,
+    FileEntry,
+    Manifest,
+)
+from routeiq.routing.artifact.selftest import GOLDEN_ROWS, self_test
+from routeiq.routing.embedders import SentenceEncoder
+from routeiq.routing.prompt_text import FEATURE_NAMES
+from routeiq.routing.scorers import (
+    MEAN,
+    CostHead,
+    EnsembleScorer,
+    Graph,
+    GraphInvalid,
+    GraphScorer,
+    HeadName,
+    Scorer,
+    StaticCost,
+    StaticScorer,
+    graph_outputs,
+)
+
+MAX_OPSET = 20
+MAX_FILE_BYTES = 512 * 1024 * 1024
+
+
+class ArtifactInvalid(RouteIQError):
+    """The directory is not an artifact that this service may load. `problems` lists all that was found."""
+
+    status, type, code = 400, "invalid_request_error", "artifact_invalid"
+
+    def __init__(self, directory: Path, problems: list[str]) -> None:
+        super().__init__(f"artifact {directory} is invalid: {'; '.join(problems)}")
+        self.problems = problems
+
+
+def load_artifact(
+    directory: Path,
+    encoder: SentenceEncoder | None = None,
+    *,
+    allow_unsigned: bool = True,
+    expected_id: str | None = None,
+    threads: int = 1,
+) -> Artifact:
+    """Verify and open an artifact. Blocks on files and inference: call it in a thread.
+
+    Args: encoder: the encoder that will feed it; None leaves the encoder's hash and vectors untested.
+    allow_unsigned: signatures are not verified yet, so False refuses every artifact: fail closed.
+    expected_id: the artifact_id that must be found.  threads: per graph call.
+    Raises: ArtifactInvalid: with every problem of the first stage that failed (manifest, files, graphs, self-test)."""
+    manifest = read_manifest(directory)
+    problems = _refusals(directory, manifest, allow_unsigned, expected_id)
+    problems += _encoder_problems(manifest.encoder, encoder)
+    contents, found = _read_files(directory, manifest.files)
+    _raise_if(directory, problems + found)
+    artifact = _assemble(directory, manifest, contents, threads)
+    _self_test(directory, artifact, contents, encoder)
+    return artifact
+
+
+def validate(directory: Path, encoder: SentenceEncoder | None = None) -> list[str]:
+    """All problems that keep an artifact from loading; empty means that it loads."""
+    try:
+        load_artifact(directory, encoder)
+    except ArtifactInvalid as error:
+        return error.problems
+    return []
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """Parse `manifest.json`; its files are not looked at. Raises: ArtifactInvalid, with every wrong field."""
+    try:
+        return Manifest.model_validate_json((directory / MANIFEST_FILE).read_bytes())
+    except OSError as error:
+        raise ArtifactInvalid(directory, [f"{MANIFEST_FILE} cannot be read: {error.strerror}"]) from error
+    except ValidationError as error:
+        found = [f"{'.'.join(map(str, one['loc'])) or MANIFEST_FILE}: {one['msg']}" for one in error.errors()]
+        raise ArtifactInvalid(directory, found) from error
+
+
+def _raise_if(directory: Path, problems: list[str]) -> None:
+    if problems:
+        raise ArtifactInvalid(directory, problems)
+
+
+def _refusals(directory: Path, manifest: Manifest, allow_unsigned: bool, expected_id: str | None) -> list[str]:
+    signed = (directory / SIGNATURE_FILE).is_file()
+    checks = [
+        (
+            allow_unsigned,
+            "its signature cannot be verified by this version" if signed else "it is not signed",
+        ),
+        (
+            expected_id in (None, manifest.artifact_id),
+            f"artifact_id is {manifest.artifact_id}, not {expected_id}",
+        ),
+        (manifest.opset <= MAX_OPSET, f"opset {manifest.opset} is newer than {MAX_OPSET}"),
+        (
+            manifest.features == FEATURE_NAMES,
+            "it was trained on other prompt features than this version computes",
+        ),
+        (
+            _release(manifest.min_service_version) <= _release(version("routeiq")),
+            f"it needs service version {manifest.min_service_version} or later",
+        ),
+    ]
+    return [message for good, message in checks if not good]
+
+
+def _release(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
+
+
+def _encoder_problems(wanted: EncoderRef, encoder: SentenceEncoder | None) -> list[str]:
+    if encoder is None:
+        return []
+    pairs = [
+        ("sha256", wanted.sha256, encoder.sha256),
+        ("tokenizer_sha256", wanted.tokenizer_sha256, encoder.tokenizer_sha256),
+        ("dim", wanted.dim, encoder.dim),
+        ("max_tokens", wanted.max_tokens, encoder.max_tokens),
+    ]
+    return [f"encoder.{name} is {here}, the artifact needs {there}" for name, there, here in pairs if there != here]
+
+
+def _read_files(directory: Path, entries: tuple[FileEntry, ...]) -> tuple[dict[str, bytes], list[str]]:
+    """Contents by path, and what is wrong with them."""
+    contents: dict[str, bytes] = {}
+    problems: list[str] = []
+    root = directory.resolve()
+    for entry in entries:
+        path = (root / entry.path).resolve()
+        if not path.is_relative_to(root):
+            problems.append(f"{entry.path} leads out of the artifact")
+        elif not path.is_file():
+            problems.append(f"{entry.path} is missing")
+        elif path.stat().st_size != entry.bytes or entry.bytes > MAX_FILE_BYTES:
+            problems.append(f"{entry.path} has {path.stat().st_size} bytes, the manifest says {entry.bytes}")
+        else:
+            contents[entry.path] = path.read_bytes()
+            if hashlib.sha256(contents[entry.path]).hexdigest() != entry.sha256:
+                problems.append(f"{entry.path} is not the file that the manifest names: its sha256 differs")
+    return contents, problems
+
+
+def _assemble(directory: Path, manifest: Manifest, contents: dict[str, bytes], threads: int) -> Artifact:
+    problems: list[str] = []
+    graphs: dict[HeadName, Graph] = {}
+    for name in _heads(manifest, contents):
+        try:
+            graphs[name] = _graph(name, manifest, contents, threads)
+        except GraphInvalid as error:
+            problems.append(error.message)
+    _raise_if(directory, problems)
+    costs = CostHead(graphs["cost"]) if "cost" in graphs else StaticCost(mean_cost_usd(manifest))
+    return Artifact(manifest, _scorer(manifest, graphs), costs)
+
+
+def _heads(manifest: Manifest, contents: dict[str, bytes]) -> list[HeadName]:
+    """The heads to open: those with a weight, and the cost head if there is one (else models cost their means)."""
+    heads: list[HeadName] = [name for name in ("knn", "mlp", "domain") if manifest.weights.get(name)]
+    return [*heads, "cost"] if "cost.onnx" in contents else heads
+
+
+def _graph(name: HeadName, manifest: Manifest, contents: dict[str, bytes], threads: int) -> Graph:
+    if f"{name}.onnx" not in contents:
+        raise GraphInvalid(f"{name}.onnx is not among the files, but {name} has a weight")
+    inputs = {"embedding": manifest.encoder.dim, "features": len(manifest.features)}
+    outputs = graph_outputs(name, len(manifest.candidates), len(manifest.domains))
+    return Graph(f"{name}.onnx", contents[f"{name}.onnx"], inputs, outputs, threads)
+
+
+def _scorer(manifest: Manifest, graphs: dict[HeadName, Graph]) -> Scorer:
+    parts: dict[str, Scorer] = {name: GraphScorer(graph) for name, graph in graphs.items() if name != "cost"}
+    parts[MEAN] = StaticScorer(mean_quality(manifest))
+    weights: dict[str, float] = {name: weight for name, weight in manifest.weights.items() if weight}
+    return EnsembleScorer(parts, weights) if len(weights) > 1 else parts[next(iter(weights))]
+
+
+def _self_test(
+    directory: Path, artifact: Artifact, contents: dict[str, bytes], encoder: SentenceEncoder | None
+) -> None:
+    if GOLDEN_FILE not in contents:
+        raise ArtifactInvalid(directory, [f"{GOLDEN_FILE} is not among the files"])
+    try:
+        rows = GOLDEN_ROWS.validate_json(contents[GOLDEN_FILE])
+        problems = self_test(artifact, rows, encoder)
+    except ValueError as error:  # not JSON, wrong fields, or lists of other lengths
+        raise ArtifactInvalid(directory, [f"{GOLDEN_FILE} does not fit the manifest: {error}"]) from error
+    _raise_if(directory, problems)

@@ -1,0 +1,152 @@
+"""What every `HTTPClient` promises, against a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+
+import pytest
+
+from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
+from routeiq.gateway.upstream.http_aiohttp import AiohttpClient
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
+from routeiq.kit.errors import InvalidRequest
+from tests.support.processes import FakeProvider
+
+
+def call(fake: FakeProvider, behaviour: str = "", *, stream: bool = False, timeout_s: float = 5.0) -> HTTPRequest:
+    body = {"model": "m", "stream": stream, "messages": []}
+    headers = {"content-type": "application/json", "x-fake-behaviour": behaviour or "none"}
+    return HTTPRequest(f"{fake.api_base}/chat/completions", headers, json.dumps(body).encode(), "group", timeout_s)
+
+
+async def test_a_body_comes_whole_and_the_connection_is_used_again(http: HTTPClient, fake: FakeProvider) -> None:
+    for _ in range(2):
+        response = await http.send(call(fake))
+        assert response.status == 200
+        assert json.loads(await response.read())["object"] == "chat.completion"
+        await response.close()
+    assert "set-cookie" not in response.headers
+    assert (response.headers["content-type"], response.headers["x-fake"]) == ("application/json", "yes")
+    assert all("cookie" not in seen["headers"] for seen in fake.log())  # type: ignore[operator]
+
+
+async def test_a_stream_comes_as_it_is_sent(http: HTTPClient, fake: FakeProvider) -> None:
+    response = await http.send(call(fake, "paced", stream=True))
+    chunks = [chunk async for chunk in response.chunks()]
+    assert len(chunks) > 3
+    assert b"".join(chunks).endswith(b"data: [DONE]\n\n")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_compressed_answers_are_decoded(http: HTTPClient, fake: FakeProvider, stream: bool) -> None:
+    response = await http.send(call(fake, "gzip", stream=stream))
+    assert "content-encoding" not in response.headers
+    body = b"".join([chunk async for chunk in response.chunks()])
+    assert b"chatcmpl-fake" in body
+
+
+@pytest.mark.parametrize(("behaviour", "stream"), [("die-mid-stream", False), ("die-mid-stream", True), ("gzip-cut", False)])
+async def test_a_body_that_ends_early_fails(http: HTTPClient, fake: FakeProvider, behaviour: str, stream: bool) -> None:
+    response = await http.send(call(fake, behaviour, stream=stream))
+    with pytest.raises(UpstreamFailed, match="`group`") as failed:
+        await response.read()
+    assert "127.0.0.1" not in failed.value.message
+
+
+@pytest.mark.parametrize("behaviour", ["die-before", "not-http"])
+async def test_no_answer_fails(http: HTTPClient, fake: FakeProvider, behaviour: str) -> None:
+    with pytest.raises(UpstreamFailed, match="`group`") as failed:
+        await http.send(call(fake, behaviour))
+    assert "127.0.0.1" not in failed.value.message
+
+
+async def test_a_refused_connection_fails(http: HTTPClient) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
+        with pytest.raises(UpstreamFailed, match="could not be reached"):
+            await http.send(HTTPRequest(url, {}, b"", "group", 2))
+
+
+@pytest.mark.parametrize("url", ["no-url", "ftp://x/y", "http://"])
+async def test_an_address_that_is_none_fails(http: HTTPClient, url: str) -> None:
+    with pytest.raises(UpstreamFailed):
+        await http.send(HTTPRequest(url, {}, b"", "group", 2))
+
+
+async def test_a_late_head_is_a_timeout(http: HTTPClient, fake: FakeProvider) -> None:
+    with pytest.raises(UpstreamTimeout):
+        await http.send(call(fake, "slow-head", timeout_s=0.2))
+    await asyncio.to_thread(fake.wait_until_idle)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_stalled_body_is_a_timeout(http: HTTPClient, fake: FakeProvider, stream: bool) -> None:
+    response = await http.send(call(fake, "stall", stream=stream, timeout_s=0.2))
+    with pytest.raises(UpstreamTimeout):
+        await response.read()
+    await asyncio.to_thread(fake.wait_until_idle)
+
+
+async def test_redirects_are_not_followed(http: HTTPClient, fake: FakeProvider) -> None:
+    response = await http.send(call(fake, "redirect"))
+    assert response.status == 302
+    assert len(fake.log()) == 1
+    await response.close()
+
+
+async def test_cancelling_the_wait_for_a_head_closes_the_connection(http: HTTPClient, fake: FakeProvider) -> None:
+    waiting = asyncio.create_task(http.send(call(fake, "slow-head")))  # type: ignore[arg-type]
+    await asyncio.sleep(0.1)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await asyncio.to_thread(fake.wait_until_idle)
+    assert fake.state()["left"] == 1
+
+
+async def test_cancelling_a_read_closes_the_connection(http: HTTPClient, fake: FakeProvider) -> None:
+    response = await http.send(call(fake, "stall", stream=True))
+    reading = asyncio.create_task(response.read())  # type: ignore[arg-type]
+    await asyncio.sleep(0.1)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    await asyncio.to_thread(fake.wait_until_idle)
+
+
+async def test_closing_an_unread_stream_closes_the_connection(http: HTTPClient, fake: FakeProvider) -> None:
+    response = await http.send(call(fake, "stall", stream=True))
+    await response.close()
+    await response.close()
+    await asyncio.to_thread(fake.wait_until_idle)
+
+
+async def test_a_body_past_the_limit_fails(fake: FakeProvider) -> None:
+    client = AiohttpClient(max_body_bytes=50)
+    response = await client.send(call(fake))
+    with pytest.raises(UpstreamFailed, match="longer than 50 bytes"):
+        await response.read()
+    await client.close()
+
+
+async def test_an_address_that_is_not_allowed_is_not_called(fake: FakeProvider) -> None:
+    def refuse(url: str) -> None:
+        raise InvalidRequest(f"{url} is private")
+
+    client = AiohttpClient(check_url=refuse)
+    with pytest.raises(UpstreamFailed, match="not allowed") as failed:
+        await client.send(call(fake))
+    assert fake.url not in failed.value.message
+    assert fake.log() == []
+    await client.close()
+
+
+async def test_a_closed_client_opens_again(fake: FakeProvider) -> None:
+    client = AiohttpClient()
+    await (await client.send(call(fake))).read()
+    await client.close()
+    assert (await client.send(call(fake))).status == 200
+    await client.close()

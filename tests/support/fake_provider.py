@@ -1,0 +1,396 @@
+"""A provider that is not there: OpenAI's and Anthropic's APIs in a process of its own, with failures on demand.
+
+Run: `python tests/support/fake_provider.py --port 0`; it prints `{"url": "http://127.0.0.1:PORT"}` and serves until killed
+(with `--watch-stdin`, until its standard input ends, so it dies with whoever started it, even by kill -9).
+
+Serves `/v1/chat/completions`, `/v1/embeddings`, `/v1/models`, `/v1/messages`; the OpenAI ones also without `/v1` and under
+`/openai/deployments/{model}`. A behaviour is chosen by the header `x-fake-behaviour`, else by the model: its name, or what
+follows `--` in it (`gpt--gzip`):
+
+    die-before        closes the connection instead of answering
+    die-mid-stream    aborts the connection in the middle of the body, unary or stream
+    not-http          answers with bytes that are no HTTP
+    garbage           200 with a body that is neither JSON nor SSE, but says it is
+    slow-head         waits 30 s before the status line
+    stall             a stream that stops after two events and says no more; a unary body that stops half-way
+    paced             20 ms between two events
+    gzip              a compressed body
+    gzip-cut          a compressed body that ends early
+    html-error        502 with an HTML page
+    list-error        400 with an error in a list, as Google does
+    detail-error      422 with FastAPI's `{"detail": ...}`
+    redirect          302 to another path
+    no-done           a stream that ends without its last event
+    error-event       a stream that turns into an error event after its first delta
+    tool              calls the tool `get_weather` instead of talking
+    status-NNN        that status with an error in the API's own shape; 429 and 503 with `retry-after: 7`; 401 quotes the key
+
+`GET /__last` and `/__log` give the requests received (`{method, path, query, headers, body}`), `GET /__state` the number of
+calls that are open and of those whose client left, `POST /__reset` forgets all of it. Every answer sets a cookie.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import json
+import re
+import sys
+import zlib
+from array import array
+from collections import deque
+from typing import cast
+
+from aiohttp import web
+
+JSON = dict[str, object]
+WORDS = ("The", " fake", " provider", " says", " hello", ".")
+USAGE: JSON = {"prompt_tokens": 11, "completion_tokens": len(WORDS), "total_tokens": 11 + len(WORDS)}
+RETRY_AFTER = {429, 503}
+HEADERS = {"set-cookie": "fake=1; Path=/", "x-fake": "yes", "openai-processing-ms": "5"}
+TYPES = {400: "invalid_request_error", 401: "authentication_error", 429: "rate_limit_error", 529: "overloaded_error"}
+
+
+class Record:
+    """What came in."""
+
+    def __init__(self) -> None:
+        self.requests: deque[JSON] = deque(maxlen=1000)
+        self.open = 0
+        self.left = 0
+
+
+RECORD = web.AppKey("record", Record)
+
+
+class Call:
+    """One request and how to answer it."""
+
+    def __init__(self, request: web.Request, body: JSON) -> None:
+        self.request = request
+        self.body = body
+        self.model = str(body.get("model", "fake"))
+        chosen = request.headers.get("x-fake-behaviour") or self.model.rpartition("--")[2]
+        self.behaviour = chosen.rpartition("/")[2]
+
+    @property
+    def streams(self) -> bool:
+        return self.body.get("stream") is True
+
+    def is_(self, *names: str) -> bool:
+        return self.behaviour in names
+
+
+async def chat(call: Call) -> web.StreamResponse:
+    """`/chat/completions`."""
+    if not call.streams:
+        return await send_json(call, completion(call))
+    return await send_stream(call, openai_events(call))
+
+
+async def messages(call: Call) -> web.StreamResponse:
+    """Anthropic's `/v1/messages`."""
+    if not call.streams:
+        return await send_json(call, anthropic_message(call))
+    return await send_stream(call, anthropic_events(call))
+
+
+async def embeddings(call: Call) -> web.StreamResponse:
+    """`/embeddings`: a vector that counts from 0, floats or base64."""
+    given = call.body.get("input")
+    count = len(given) if isinstance(given, list) and not isinstance(given[0], int) else 1
+    dimensions = int(str(call.body.get("dimensions", 8)))
+    vector = [place / dimensions for place in range(dimensions)]
+    value: object = base64.b64encode(array("f", vector).tobytes()).decode() if call.body.get("encoding_format") == "base64" else vector
+    data = [{"object": "embedding", "index": index, "embedding": value} for index in range(count)]
+    return await send_json(call, {"object": "list", "data": data, "model": call.model, "usage": {"prompt_tokens": 3, "total_tokens": 3}})
+
+
+async def models(_: web.Request) -> web.Response:
+    data = [{"id": "fake", "object": "model", "created": 1, "owned_by": "fake"}]
+    return web.json_response({"object": "list", "data": data}, headers=HEADERS)
+
+
+def completion(call: Call) -> JSON:
+    """A chat completion."""
+    message: JSON = {"role": "assistant", "content": "".join(WORDS), "refusal": None}
+    reason = "stop"
+    if call.is_("tool"):
+        function = {"name": "get_weather", "arguments": '{"city":"Oslo"}'}
+        message |= {"content": None, "tool_calls": [{"id": "call_1", "type": "function", "function": function}]}
+        reason = "tool_calls"
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
+    return {"id": "chatcmpl-fake", "object": "chat.completion", "created": 1, "model": call.model, "choices": [choice], "usage": USAGE}
+
+
+def openai_events(call: Call) -> list[bytes]:
+    """The frames of a chat stream."""
+    if call.is_("tool"):
+        first: JSON = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": ""}}
+        pieces = [{"index": 0, "function": {"arguments": text}} for text in ('{"city":', '"Oslo"}')]
+        deltas: list[JSON] = [{"tool_calls": [piece]} for piece in (first, *pieces)]
+    else:
+        deltas = [{"content": word} for word in WORDS]
+    reason = "tool_calls" if call.is_("tool") else "stop"
+    frames = [openai_chunk(call, {"role": "assistant", "content": ""})]
+    frames += [openai_chunk(call, delta) for delta in deltas]
+    if call.is_("error-event"):
+        return [*frames[:2], frame({"error": {"message": "The server had an error.", "type": "server_error", "code": None}})]
+    frames.append(openai_chunk(call, {}, reason))
+    options = call.body.get("stream_options")
+    if isinstance(options, dict) and options.get("include_usage"):
+        frames.append(frame({**chunk_head(call), "choices": [], "usage": USAGE}))
+    return [*frames, b"data: [DONE]\n\n"]
+
+
+def openai_chunk(call: Call, delta: JSON, reason: str | None = None) -> bytes:
+    return frame({**chunk_head(call), "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}]})
+
+
+def chunk_head(call: Call) -> JSON:
+    return {"id": "chatcmpl-fake", "object": "chat.completion.chunk", "created": 1, "model": call.model}
+
+
+def anthropic_message(call: Call) -> JSON:
+    """A message."""
+    blocks: list[JSON] = [{"type": "text", "text": "".join(WORDS)}]
+    if call.is_("tool"):
+        blocks.append({"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {"city": "Oslo"}})
+    reason = "tool_use" if call.is_("tool") else "end_turn"
+    usage = {"input_tokens": 11, "output_tokens": len(WORDS), "cache_read_input_tokens": 4, "cache_creation_input_tokens": 2}
+    return {**message_head(call), "content": blocks, "stop_reason": reason, "stop_sequence": None, "usage": usage}
+
+
+def message_head(call: Call) -> JSON:
+    return {"id": "msg_fake", "type": "message", "role": "assistant", "model": call.model}
+
+
+def anthropic_events(call: Call) -> list[bytes]:
+    """The frames of a message stream."""
+    usage = {"input_tokens": 11, "output_tokens": 1, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 2}
+    start = {**message_head(call), "content": [], "stop_reason": None, "usage": usage}
+    events: list[JSON] = [
+        {"type": "message_start", "message": start},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "ping"},
+        *({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": word}} for word in WORDS),
+        {"type": "content_block_stop", "index": 0},
+    ]
+    if call.is_("error-event"):
+        error = {"type": "overloaded_error", "message": "Overloaded"}
+        return [named(event) for event in [*events[:4], {"type": "error", "error": error}]]
+    if call.is_("tool"):
+        events += anthropic_tool_events()
+    reason = "tool_use" if call.is_("tool") else "end_turn"
+    events.append({"type": "message_delta", "delta": {"stop_reason": reason, "stop_sequence": None}, "usage": {"output_tokens": len(WORDS)}})
+    events.append({"type": "message_stop"})
+    return [named(event) for event in events]
+
+
+def anthropic_tool_events() -> list[JSON]:
+    """A second block that calls a tool."""
+    block = {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {}}
+    return [
+        {"type": "content_block_start", "index": 1, "content_block": block},
+        *(
+            {"type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": text}}
+            for text in ("", '{"city":', ' "Oslo"}')
+        ),
+        {"type": "content_block_stop", "index": 1},
+    ]
+
+
+def frame(data: JSON) -> bytes:
+    return b"data: " + json.dumps(data).encode() + b"\n\n"
+
+
+def named(event: JSON) -> bytes:
+    return b"event: " + str(event["type"]).encode() + b"\n" + frame(event)
+
+
+async def send_json(call: Call, answer: JSON) -> web.StreamResponse:
+    """A unary answer, as its behaviour has it."""
+    body = json.dumps(answer).encode()
+    headers = {**HEADERS, "content-type": "application/json"}
+    if call.is_("garbage"):
+        body = b"\x00<this is not json>"
+    if call.is_("gzip", "gzip-cut"):
+        body = compress(body)
+        headers["content-encoding"] = "gzip"
+    if call.is_("gzip-cut"):
+        body = body[: len(body) // 2]
+    if call.is_("die-mid-stream", "stall"):
+        response = web.StreamResponse(headers={**headers, "content-length": str(len(body))})
+        return await send_half(call, response, body)
+    return web.Response(body=body, headers=headers)
+
+
+async def send_half(call: Call, response: web.StreamResponse, body: bytes) -> web.StreamResponse:
+    await response.prepare(call.request)
+    await response.write(body[: len(body) // 2])
+    if call.is_("stall"):
+        await asyncio.sleep(3600)
+    abort(call.request)
+    return response
+
+
+async def send_stream(call: Call, frames: list[bytes]) -> web.StreamResponse:
+    """An event stream, as its behaviour has it."""
+    response = web.StreamResponse(headers={**HEADERS, "content-type": "text/event-stream"})
+    packer = zlib.compressobj(wbits=31) if call.is_("gzip") else None
+    if packer is not None:
+        response.headers["content-encoding"] = "gzip"
+    await response.prepare(call.request)
+    for number, piece in enumerate([b"data: {not json}\n\n"] if call.is_("garbage") else frames):
+        if call.is_("no-done") and number == len(frames) - 1:
+            break
+        if number == 2 and call.is_("stall"):
+            await asyncio.sleep(3600)
+        if number == 3 and call.is_("die-mid-stream"):
+            abort(call.request)
+            return response
+        await response.write(packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH) if packer else piece)
+        if call.is_("paced"):
+            await asyncio.sleep(0.02)
+    if packer is not None:
+        await response.write(packer.flush())
+    return response
+
+
+def compress(body: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=31)
+    return packer.compress(body) + packer.flush()
+
+
+def abort(request: web.Request) -> None:
+    """Reset the connection."""
+    if request.transport is not None:
+        request.transport.abort()
+
+
+async def refusal(call: Call) -> web.StreamResponse | None:
+    """The answer of behaviours that give none or an error, else None."""
+    if call.is_("die-before"):
+        abort(call.request)
+        return web.Response()
+    if call.is_("not-http"):
+        if call.request.transport is not None:
+            cast("asyncio.Transport", call.request.transport).write(b"EHLO this is not http\r\n\r\n")
+        abort_after_flush(call.request)
+        return web.Response()
+    if call.is_("slow-head"):
+        await asyncio.sleep(30)
+    if call.is_("html-error"):
+        return web.Response(status=502, text="<html>Bad gateway at 10.0.0.1</html>", content_type="text/html", headers=HEADERS)
+    if call.is_("list-error"):
+        return web.json_response([{"error": {"code": 400, "message": "API key not valid", "status": "INVALID_ARGUMENT"}}], status=400)
+    if call.is_("detail-error"):
+        return web.json_response({"detail": "The field is wrong."}, status=422)
+    if call.is_("redirect"):
+        return web.Response(status=302, headers={"location": "/v1/models"})
+    status = re.fullmatch(r"status-(\d{3})", call.behaviour)
+    return error(call, int(status[1])) if status else None
+
+
+def abort_after_flush(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.close()
+
+
+def error(call: Call, status: int) -> web.Response:
+    """An error in the shape of the API that was called."""
+    key = call.request.headers.get("authorization", call.request.headers.get("x-api-key", "")).removeprefix("Bearer ")
+    message = f"Incorrect API key provided: {key}" if status == 401 else f"Status {status} was asked for."
+    kind = TYPES.get(status, "server_error")
+    body: JSON = {"error": {"message": message, "type": kind, "param": None, "code": f"fake_{status}"}}
+    if call.request.path.endswith("/messages"):
+        body = {"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_fake"}
+    headers = {**HEADERS, **({"retry-after": "7"} if status in RETRY_AFTER else {})}
+    return web.json_response(body, status=status, headers=headers)
+
+
+HANDLERS = {"chat/completions": chat, "embeddings": embeddings, "messages": messages}
+
+
+async def serve(request: web.Request) -> web.StreamResponse:
+    """Record, then answer."""
+    record = request.app[RECORD]
+    raw = await request.text()
+    body = cast("JSON", json.loads(raw or "{}"))
+    seen = {"method": request.method, "path": request.path, "query": request.query_string, "body": body}
+    record.requests.append({**seen, "headers": {name.lower(): value for name, value in request.headers.items()}})
+    call = Call(request, body)
+    record.open += 1
+    try:
+        refused = await refusal(call)
+        if refused is not None:
+            return refused
+        return await HANDLERS[request.match_info["operation"]](call)
+    except (asyncio.CancelledError, ConnectionError):
+        record.left += 1
+        raise
+    finally:
+        record.open -= 1
+
+
+async def last(request: web.Request) -> web.Response:
+    requests = request.app[RECORD].requests
+    return web.json_response(requests[-1] if requests else None)
+
+
+async def log(request: web.Request) -> web.Response:
+    return web.json_response(list(request.app[RECORD].requests))
+
+
+async def state(request: web.Request) -> web.Response:
+    record = request.app[RECORD]
+    return web.json_response({"open": record.open, "left": record.left})
+
+
+async def reset(request: web.Request) -> web.Response:
+    record = request.app[RECORD]
+    record.requests.clear()
+    record.left = 0
+    return web.Response()
+
+
+def application() -> web.Application:
+    """The application; nothing is open yet."""
+    app = web.Application(client_max_size=64 * 1024 * 1024)
+    app[RECORD] = Record()
+    app.router.add_get("/__last", last)
+    app.router.add_get("/__log", log)
+    app.router.add_get("/__state", state)
+    app.router.add_post("/__reset", reset)
+    app.router.add_get("/v1/models", models)
+    operation = "{operation:chat/completions|embeddings|messages}"
+    for path in (f"/v1/{operation}", f"/{operation}", f"/openai/deployments/{{deployment}}/{operation}"):
+        app.router.add_post(path, serve)
+    return app
+
+
+async def main(port: int, *, watch_stdin: bool) -> None:
+    """Serve until told to stop."""
+    stop = asyncio.Event()
+    runner = web.AppRunner(application(), handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", port)
+    await site.start()
+    address = runner.addresses[0]
+    sys.stdout.write(json.dumps({"url": f"http://{address[0]}:{address[1]}"}) + "\n")
+    sys.stdout.flush()
+    if watch_stdin:
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.set)
+    try:
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="A fake LLM provider.")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--watch-stdin", action="store_true")
+    arguments = parser.parse_args()
+    asyncio.run(main(arguments.port, watch_stdin=arguments.watch_stdin))

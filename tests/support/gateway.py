@@ -1,0 +1,39 @@
+"""A gateway of twins, for tests of the edge and its routes."""
+
+from __future__ import annotations
+
+from opentelemetry.trace import NoOpTracer
+from prometheus_client import CollectorRegistry
+
+from routeiq.config.state import State
+from routeiq.gateway.pipeline.attempt import Attempts
+from routeiq.gateway.pipeline.authenticate import Authenticator
+from routeiq.gateway.pipeline.meter import Meter
+from routeiq.gateway.pipeline.run import Pipeline
+from routeiq.gateway.pipeline.select import Selector
+from routeiq.gateway.state import StateHolder
+from routeiq.gateway.wiring import Gateway
+from routeiq.kit.health import Readiness
+from tests.support.twins import TwinProvider, TwinRouting
+
+KEY = "sk-a-key-of-the-tests"
+AUTH = ("authorization", f"Bearer {KEY}")
+
+
+def make_gateway(served: State, provider: TwinProvider, routing: TwinRouting) -> Gateway:
+    """Every part is real but the provider, the routing client and the clients that are never called."""
+    registry = CollectorRegistry()
+    selector = Selector(routing)  # type: ignore[arg-type]  # a twin
+    attempts = Attempts(lambda _: provider, retries=0)
+    return Gateway(
+        holder=StateHolder(served),
+        authenticator=Authenticator(KEY),
+        routing=routing,  # type: ignore[arg-type]  # a twin
+        control=None,  # type: ignore[arg-type]  # never called
+        selector=selector,
+        pipeline=Pipeline(selector, attempts, Meter(registry), NoOpTracer()),
+        readiness=Readiness("gateway", serving=True),
+        registry=registry,
+        providers=None,  # type: ignore[arg-type]  # never called
+        telemetry=None,  # type: ignore[arg-type]  # never called
+    )

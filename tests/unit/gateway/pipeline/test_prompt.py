@@ -1,0 +1,75 @@
+"""What routing sees of a request."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from routeiq.gateway.pipeline.prompt import PromptView, view_prompt
+from routeiq.kit.errors import InvalidRequest
+
+
+def view(messages: object, **rest: object) -> PromptView:
+    body = {"messages": messages, **rest}
+    return view_prompt({name: msgspec.Raw(json.dumps(value).encode()) for name, value in body.items()})
+
+
+def test_the_last_user_message_is_the_text() -> None:
+    seen = view([{"role": "user", "content": "first"}, {"role": "assistant", "content": "a"}, {"role": "user", "content": "second"}])
+    assert seen.text == ("second",)
+
+
+def test_text_parts_stay_apart_and_images_are_not_text() -> None:
+    parts = [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}, {"type": "text", "text": "b"}]
+    seen = view([{"role": "user", "content": parts}])
+    assert seen.text == ("a", "b")
+    assert seen.has_images
+
+
+def test_an_image_anywhere_in_the_conversation_counts() -> None:
+    image = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}
+    assert view([image, {"role": "user", "content": "and now?"}]).has_images
+
+
+def test_the_word_image_is_no_image() -> None:
+    assert not view([{"role": "user", "content": "draw an image_url"}]).has_images
+
+
+def test_a_system_prompt_is_hashed_not_embedded() -> None:
+    with_system = view([{"role": "system", "content": "be kind"}, {"role": "user", "content": "hi"}])
+    assert len(with_system.system_sha256) == 32
+    assert with_system.text == ("hi",)
+    assert view([{"role": "user", "content": "hi"}]).system_sha256 == b""
+
+
+@pytest.mark.parametrize(("tools", "has"), [([], False), (None, False), ([{"type": "function"}], True)])
+def test_tools_are_seen(tools: object, has: bool) -> None:
+    assert view([{"role": "user", "content": "x"}], tools=tools).has_tools is has
+
+
+def test_the_newer_limit_wins() -> None:
+    assert view([{"role": "user", "content": "x"}], max_tokens=5, max_completion_tokens=7).max_output_tokens == 7
+    assert view([{"role": "user", "content": "x"}], max_tokens=None).max_output_tokens == 0
+
+
+@pytest.mark.parametrize("content", [None, [], [{"type": "text"}]])
+def test_a_message_may_have_no_text(content: object) -> None:
+    assert view([{"role": "user", "content": content}]).text == ()
+
+
+def test_no_user_message_is_no_text() -> None:
+    assert view([{"role": "assistant", "content": "x"}]).text == ()
+
+
+@pytest.mark.parametrize("messages", [[1], [{"content": "x"}], [{"role": "user", "content": 7}], [{"role": 1}]])
+def test_odd_messages_are_refused(messages: object) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        view(messages)
+    assert caught.value.param == "messages"
+
+
+def test_an_odd_limit_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="integer"):
+        view([{"role": "user", "content": "x"}], max_tokens="many")

@@ -1,0 +1,64 @@
+"""The table: every route has a line, everything else is denied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pytest
+from starlette.routing import BaseRoute, Route
+
+from routeiq.gateway.access import AccessTable, Level
+from routeiq.gateway.app import create_api
+from routeiq.gateway.routes.hot import HOT_PATHS
+from tests.support.gateway import make_gateway
+from tests.support.twins import TwinProvider, TwinRouting, decision, deployment, state
+
+
+def walk(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str]]:
+    """Method and path of every route, those of included routers too."""
+    for route in routes:
+        included = getattr(route, "original_router", None)
+        if included is not None:
+            yield from walk(included.routes)
+        elif isinstance(route, Route):
+            yield from ((method, route.path) for method in set(route.methods or ()) - {"HEAD"})  # the edge makes them GET
+
+
+def served() -> list[tuple[str, str]]:
+    """Everything that the gateway serves."""
+    api = create_api(make_gateway(state(deployment()), TwinProvider(), TwinRouting(decision())))
+    return [*walk(api.routes), *(("POST", path) for path in HOT_PATHS)]
+
+
+def test_every_route_has_a_line() -> None:
+    table = AccessTable()
+    example = {"{model_id:path}": "a/b", "{name}": "x.js"}
+    without = []
+    for method, path in served():
+        concrete = path
+        for part, value in example.items():
+            concrete = concrete.replace(part, value)
+        if table.level(method, concrete) is None:
+            without.append((method, path))
+    assert len(served()) > 20
+    assert without == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "level"),
+    [
+        ("GET", "/health", Level.NONE),
+        ("POST", "/v1/chat/completions", Level.USER),
+        ("GET", "/v1/models/a/b/c", Level.USER),
+        ("POST", "/router/route", Level.ADMIN),
+        ("GET", "/router/route", None),
+        ("POST", "/health", None),
+        ("GET", "/v1/models/", None),
+        ("GET", "/docs/a/b", None),
+        ("POST", "/v1/chat/completions/", None),
+        ("POST", "//v1/chat/completions", None),
+        ("GET", "/key/generate", None),
+    ],
+)
+def test_levels(method: str, path: str, level: Level | None) -> None:
+    assert AccessTable().level(method, path) is level

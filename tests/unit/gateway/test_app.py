@@ -1,0 +1,207 @@
+"""The edge: ids, keys, error bodies, and what reaches the pipeline."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from routeiq.gateway.app import Edge, create_app
+from routeiq.gateway.upstream.provider import UpstreamFailed
+from routeiq.kit.asgi import Message
+from tests.support.asgi import Answer, Client, call, scope
+from tests.support.gateway import AUTH, make_gateway
+from tests.support.twins import ANSWER, FRAMES, SSE_HEADERS, TwinProvider, TwinResponse, TwinRouting, decision, deployment, state
+
+CHAT = b'{"model":"auto","messages":[{"role":"user","content":"hi"}]}'
+STREAM = CHAT[:-1] + b',"stream":true}'
+
+
+def edge(provider: TwinProvider | None = None, **fields: object) -> Edge:
+    served = state(deployment("small"), deployment("large"), **fields)
+    return create_app(make_gateway(served, provider or TwinProvider(), TwinRouting(decision("large"))))
+
+
+def error(answer: Answer) -> dict[str, object]:
+    found: dict[str, object] = json.loads(answer.body)["error"]
+    assert set(found) == {"message", "type", "param", "code"}
+    return found
+
+
+async def test_a_chat_request_is_answered_and_explained() -> None:
+    answer = await call(edge(), scope(headers=[AUTH]), CHAT)
+    assert (answer.status, answer.body) == (200, ANSWER)
+    assert answer.headers["x-routeiq-model"] == "large"
+    assert answer.headers["x-routeiq-strategy"] == "ensemble"
+    assert answer.headers["x-routeiq-reason"] == "highest_utility"
+    assert answer.headers["x-routeiq-confidence"] == "0.9000"
+    assert answer.headers["x-routeiq-artifact"] == "a1"
+    assert answer.headers["x-routeiq-version"] == "c1.s0"
+    assert "x-routeiq-fallback" not in answer.headers
+
+
+async def test_a_stream_is_relayed_byte_for_byte() -> None:
+    answer = await call(edge(TwinProvider(TwinResponse(200, FRAMES, SSE_HEADERS))), scope(headers=[AUTH]), STREAM)
+    assert answer.body == b"".join(FRAMES)
+    assert answer.headers["content-type"] == "text/event-stream"
+
+
+async def test_a_stream_that_dies_ends_with_an_error_event() -> None:
+    provider = TwinProvider(TwinResponse(200, FRAMES[:1], SSE_HEADERS, breaks=True))
+    answer = await call(edge(provider), scope(headers=[AUTH]), STREAM)
+    assert answer.status == 200
+    last = answer.body.strip().rsplit(b"\n\n", 1)[-1]
+    assert json.loads(last.removeprefix(b"data: "))["error"]["code"] == "upstream_failed"
+    assert b"[DONE]" not in answer.body
+
+
+async def test_no_answer_from_upstream_is_a_502_with_the_headers() -> None:
+    answer = await call(edge(TwinProvider(UpstreamFailed("no answer"))), scope(headers=[AUTH]), CHAT)
+    assert (answer.status, error(answer)["code"]) == (502, "upstream_failed")
+    assert answer.headers["x-routeiq-model"] == "large"
+
+
+async def test_the_next_best_model_is_flagged_as_a_fallback() -> None:
+    made = make_gateway(state(deployment("small"), deployment("large")), TwinProvider(), TwinRouting(decision("large")))
+    provider = TwinProvider(UpstreamFailed("x"), TwinResponse())
+    made.pipeline.attempts._provider_of, made.pipeline.attempts._retries = (lambda _: provider), 1
+    answer = await call(create_app(made), scope(headers=[AUTH]), CHAT)
+    assert (answer.headers["x-routeiq-model"], answer.headers["x-routeiq-fallback"]) == ("small", "upstream_failed")
+
+
+@pytest.mark.parametrize("headers", [[], [("authorization", "Bearer wrong")]])
+async def test_without_the_key_nothing_is_said(headers: list[tuple[str, str]]) -> None:
+    for path in ("/v1/chat/completions", "/v1/models", "/no/such/path"):
+        answer = await call(edge(), scope("POST", path, headers), CHAT)
+        assert (answer.status, error(answer)["type"], error(answer)["code"]) == (401, "authentication_error", "invalid_api_key")
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_path_without_a_line_is_404_for_who_has_a_key() -> None:
+    answer = await call(edge(), scope("GET", "/nope", [AUTH]))
+    assert (answer.status, error(answer)["code"]) == (404, "not_found")
+
+
+async def test_a_sent_request_id_is_echoed_and_an_odd_one_replaced() -> None:
+    good = await call(edge(), scope("GET", "/health", [("x-request-id", "abc-1.2_3")]))
+    odd = await call(edge(), scope("GET", "/health", [("x-request-id", "a b\n")]))
+    assert good.headers["x-request-id"] == "abc-1.2_3"
+    assert len(odd.headers["x-request-id"]) == 36
+
+
+async def test_a_body_over_the_limit_is_413() -> None:
+    declared = await call(edge(body_limit_bytes=50), scope(headers=[AUTH, ("content-length", "51")]), b"x" * 51)
+    streamed = await call(edge(body_limit_bytes=50), scope(headers=[AUTH]), b"x" * 51)
+    assert [(a.status, error(a)["code"]) for a in (declared, streamed)] == [(413, "request_too_large")] * 2
+
+
+async def test_internal_headers_of_a_client_are_dropped() -> None:
+    asked = scope("GET", "/health", [("x-routeiq-internal-principal", "admin")])
+    await call(edge(), asked)
+    assert asked["headers"] == []
+
+
+async def test_a_crash_is_a_500_without_inner_text() -> None:
+    answer = await call(edge(TwinProvider(ValueError("secret inside"))), scope(headers=[AUTH]), CHAT)
+    assert (answer.status, error(answer)["message"]) == (500, "Internal server error")
+
+
+async def test_a_client_that_leaves_cancels_its_upstream() -> None:
+    class Leaves(TwinResponse):
+        async def chunks(self):  # type: ignore[no-untyped-def]  # an async generator of bytes
+            yield FRAMES[0]
+            client.leave()
+            for _ in range(100):
+                import asyncio  # noqa: PLC0415 - the twin's own
+
+                await asyncio.sleep(0.01)
+                yield FRAMES[0]
+
+    client, response = Client(STREAM), Leaves(200, (), SSE_HEADERS)
+    await edge(TwinProvider(response))(scope(headers=[AUTH]), client.receive, client.send)
+    assert response.closed
+    assert len(client.answer.messages) < 10
+
+
+async def test_websockets_are_refused() -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    await edge()({"type": "websocket", "path": "/v1/realtime", "headers": []}, receive, send)
+    assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+async def test_models_are_listed_bare_and_under_v1() -> None:
+    for path in ("/models", "/v1/models"):
+        listed = json.loads((await call(edge(), scope("GET", path, [AUTH]))).body)
+        assert [m["id"] for m in listed["data"]] == ["auto", "small", "large"]
+        assert listed["object"] == "list"
+
+
+async def test_one_model_and_an_unknown_one() -> None:
+    found = await call(edge(), scope("GET", "/v1/models/small", [AUTH]))
+    unknown = await call(edge(), scope("GET", "/v1/models/a/b", [AUTH]))
+    assert json.loads(found.body)["object"] == "model"
+    assert (unknown.status, error(unknown)["code"]) == (404, "model_not_found")
+
+
+async def test_health_tells_strangers_little() -> None:
+    stranger = json.loads((await call(edge(), scope("GET", "/health"))).body)
+    known = json.loads((await call(edge(), scope("GET", "/health", [AUTH]))).body)
+    assert set(stranger) == {"status", "version"}
+    assert known["healthy_count"] == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("/health/liveliness", "I'm alive!"), ("/health/readiness", "healthy"), ("/_health/live", "alive"), ("/_health/ready", "ready"), ("/metrics", "gateway_request")],
+)
+async def test_probes_need_no_key(path: str, text: str) -> None:
+    answer = await call(edge(), scope("GET", path))
+    assert answer.status == 200
+    assert text in answer.body.decode()
+
+
+async def test_route_explains_without_calling_a_provider() -> None:
+    provider = TwinProvider()
+    answer = await call(edge(provider), scope("POST", "/router/route", [AUTH, ("content-type", "application/json")]), b'{"query":"hi"}')
+    body = json.loads(answer.body)
+    assert (body["selected_model"], body["confidence"], body["alternatives"]) == ("large", 0.9, [{"model": "small", "score": 0.8}])
+    assert {"strategy", "version", "reasons", "latency_ms", "candidates_filtered"} <= set(body)
+    assert provider.calls == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [(b"{}", 400), (b"{", 422), (b'{"query":7}', 422), (b'{"query":"x","model":"nope"}', 404), (b'{"query":"x","model":"small"}', 400)]
+)
+async def test_route_says_what_is_wrong(body: bytes, status: int) -> None:
+    answer = await call(edge(), scope("POST", "/router/route", [AUTH, ("content-type", "application/json")]), body)
+    assert answer.status == status
+    assert error(answer)["message"]
+
+
+async def test_the_front_page_speaks_to_browsers_and_programs() -> None:
+    page = await call(edge(), scope("GET", "/", [("accept", "text/html"), ("host", "gw.example:4000")]))
+    program = await call(edge(), scope("GET", "/"))
+    odd = await call(edge(), scope("GET", "/", [("accept", "text/html"), ("host", "<script>")]))
+    assert "http://gw.example:4000/v1" in page.body.decode()
+    assert json.loads(program.body)["name"] == "RouteIQ"
+    assert "<script>" not in odd.body.decode()
+
+
+async def test_docs_load_nothing_from_elsewhere() -> None:
+    page = (await call(edge(), scope("GET", "/docs"))).body.decode()
+    script = await call(edge(), scope("GET", "/docs/swagger-ui-bundle.js"))
+    other = await call(edge(), scope("GET", "/docs/passwd"))
+    assert "//cdn" not in page
+    assert (script.status, script.headers["content-type"].split(";")[0], other.status) == (200, "text/javascript", 404)
+
+
+async def test_the_openapi_document_has_the_hot_endpoints() -> None:
+    document = json.loads((await call(edge(), scope("GET", "/openapi.json"))).body)
+    assert {"/v1/chat/completions", "/chat/completions", "/v1/embeddings", "/v1/models"} <= set(document["paths"])

@@ -1,0 +1,61 @@
+"""Error bodies of every kind become OpenAI's shape, without keys and hosts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from routeiq.gateway.upstream.refusals import UPSTREAM_AUTH_CODE, error_type, openai_refusal
+from tests.support.upstream import KEY, deployment
+
+
+def refusal(status: int, body: object, **changes: str) -> dict[str, object]:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    error: dict[str, object] = json.loads(openai_refusal(status, data, deployment(**changes)))["error"]
+    return error
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (400, {"error": {"message": "m", "code": "context_length_exceeded"}}, {"message": "m", "code": "context_length_exceeded"}),
+        (400, [{"error": {"message": "m", "code": 400}}], {"message": "m", "code": 400}),
+        (404, {"error": "no such model"}, {"message": "no such model", "type": "not_found_error", "param": None, "code": "not_found"}),
+        (422, {"detail": "bad"}, {"message": "bad", "type": "invalid_request_error", "param": None, "code": "invalid_request"}),
+        (
+            400,
+            {"object": "error", "message": "m", "type": "BadRequestError", "param": None, "code": 400},
+            {"message": "m", "type": "BadRequestError", "param": None, "code": "invalid_request"},
+        ),
+        (400, {"message": "m", "type": "t", "code": "c"}, {"message": "m", "type": "t", "param": None, "code": "c"}),
+    ],
+)
+def test_shapes(status: int, body: object, expected: dict[str, object]) -> None:
+    assert refusal(status, body) == expected
+
+
+@pytest.mark.parametrize("body", [b"<html>at 10.0.0.1</html>", b"", b"\xff", {"detail": [{"loc": []}]}])
+def test_a_body_without_words_gets_ours(body: object) -> None:
+    error = refusal(502, body)
+    assert error == {
+        "message": "The provider of `group` answered 502 without an explanation.", "type": "upstream_error", "param": None, "code": "upstream_error",
+    }  # fmt: skip
+
+
+def test_a_401_says_whose_it_is_and_quotes_nothing() -> None:
+    error = refusal(401, {"error": {"message": f"Incorrect API key provided: {KEY}", "code": "invalid_api_key"}})
+    assert (error["type"], error["code"]) == ("authentication_error", UPSTREAM_AUTH_CODE)
+    assert KEY not in str(error)
+    assert "group" in str(error["message"])
+
+
+def test_keys_and_hosts_are_cut_out() -> None:
+    body = {"error": {"message": f"{KEY} is not known at https://inner.example:8443/v1"}}
+    assert refusal(403, body, api_base="https://inner.example:8443/v1")["message"] == "[redacted] is not known at https://[upstream]/v1"
+
+
+def test_types_by_status() -> None:
+    assert error_type(418) == error_type(400)
+    assert error_type(599) == ("upstream_error", "upstream_error")
+    assert error_type(429) == ("rate_limit_error", "rate_limit_exceeded")
