@@ -1,11 +1,10 @@
-"""For every test: logs as in production (no local variables in tracebacks), and nothing of the machine's environment."""
+"""For every test: logs as in production, and nothing of the machine's environment."""
 
 from __future__ import annotations
 
 import os
 
 import pytest
-
 from routeiq.kit import log
 
 FOREIGN = ("OPENAI_", "ANTHROPIC_", "LITELLM_", "ROUTEIQ_", "LLMROUTER_", "OTEL_", "OLLAMA_", "AZURE_")

@@ -48,7 +48,15 @@ def check(service: str) -> str:
         shutil.copy(PACKAGE / "__init__.py", target)
         for part in (*SHARED, service):
             shutil.copytree(PACKAGE / part, target / part, ignore=shutil.ignore_patterns("__pycache__", "artifacts"))
-        command = [sys.executable, "-c", PROGRAM, folder, str(PACKAGE.parent), module, ",".join((*forbidden, *EVERYWHERE))]
+        command = [
+            sys.executable,
+            "-c",
+            PROGRAM,
+            folder,
+            str(PACKAGE.parent),
+            module,
+            ",".join((*forbidden, *EVERYWHERE)),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
         return done.stderr if done.returncode else ""
 

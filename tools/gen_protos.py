@@ -24,7 +24,15 @@ def generate(out: Path) -> None:
     sources = [str(path) for path in sorted(PROTOS.rglob("*.proto"))]
     wellknown = str(files("grpc_tools") / "_proto")
     status = protoc.main(
-        ["protoc", f"-I{PROTOS}", f"-I{wellknown}", f"--python_out={out}", f"--pyi_out={out}", f"--grpc_python_out={out}", *sources]
+        [
+            "protoc",
+            f"-I{PROTOS}",
+            f"-I{wellknown}",
+            f"--python_out={out}",
+            f"--pyi_out={out}",
+            f"--grpc_python_out={out}",
+            *sources,
+        ]
     )
     if status:
         raise SystemExit(status)
@@ -34,7 +42,9 @@ def generate(out: Path) -> None:
 
 def tree(folder: Path) -> dict[str, bytes]:
     """Relative path -> content of every generated file."""
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*.py*")) if p.suffix in (".py", ".pyi")}
+    return {
+        str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*.py*")) if p.suffix in (".py", ".pyi")
+    }
 
 
 def main() -> None:

@@ -28,12 +28,26 @@ class Answer:
         return b"".join(m.get("body", b"") for m in self.messages[1:])
 
 
-def scope(method: str = "POST", path: str = "/v1/chat/completions", headers: Sequence[tuple[str, str]] = (), query: bytes = b"") -> Scope:
+def scope(
+    method: str = "POST",
+    path: str = "/v1/chat/completions",
+    headers: Sequence[tuple[str, str]] = (),
+    query: bytes = b"",
+) -> Scope:
     """An HTTP scope as a server makes it."""
     return {
-        "type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": query, "root_path": "", "scheme": "http",
-        "http_version": "1.1", "headers": [(k.lower().encode(), v.encode()) for k, v in headers], "server": ("127.0.0.1", 4000), "client": ("127.0.0.1", 1),
-    }  # fmt: skip
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query,
+        "root_path": "",
+        "scheme": "http",
+        "http_version": "1.1",
+        "headers": [(k.lower().encode(), v.encode()) for k, v in headers],
+        "server": ("127.0.0.1", 4000),
+        "client": ("127.0.0.1", 1),
+    }
 
 
 class Client:
@@ -42,7 +56,9 @@ class Client:
     def __init__(self, body: bytes = b"", *, chunk: int | None = None) -> None:
         size = chunk or max(len(body), 1)
         pieces = [body[i : i + size] for i in range(0, len(body), size)] or [b""]
-        self._incoming = [{"type": "http.request", "body": p, "more_body": i < len(pieces) - 1} for i, p in enumerate(pieces)]
+        self._incoming = [
+            {"type": "http.request", "body": p, "more_body": i < len(pieces) - 1} for i, p in enumerate(pieces)
+        ]
         self._left = asyncio.Event()
         self.answer = Answer()
 

@@ -1,11 +1,11 @@
 """A provider that is not there: OpenAI's and Anthropic's APIs in a process of its own, with failures on demand.
 
-Run: `python tests/support/fake_provider.py --port 0`; it prints `{"url": "http://127.0.0.1:PORT"}` and serves until killed
-(with `--watch-stdin`, until its standard input ends, so it dies with whoever started it, even by kill -9).
+Run: `python tests/support/fake_provider.py --port 0`; it prints `{"url": "http://127.0.0.1:PORT"}` and serves until
+killed (with `--watch-stdin`, until its standard input ends, so it dies with whoever started it, even by kill -9).
 
-Serves `/v1/chat/completions`, `/v1/embeddings`, `/v1/models`, `/v1/messages`; the OpenAI ones also without `/v1` and under
-`/openai/deployments/{model}`. A behaviour is chosen by the header `x-fake-behaviour`, else by the model: its name, or what
-follows `--` in it (`gpt--gzip`):
+Serves `/v1/chat/completions`, `/v1/embeddings`, `/v1/models`, `/v1/messages`; the OpenAI ones also without `/v1` and
+under `/openai/deployments/{model}`. A behaviour is chosen by the header `x-fake-behaviour`, else by the model: its
+name, or what follows `--` in it (`gpt--gzip`):
 
     die-before        closes the connection instead of answering
     die-mid-stream    aborts the connection in the middle of the body, unary or stream
@@ -23,10 +23,11 @@ follows `--` in it (`gpt--gzip`):
     no-done           a stream that ends without its last event
     error-event       a stream that turns into an error event after its first delta
     tool              calls the tool `get_weather` instead of talking
-    status-NNN        that status with an error in the API's own shape; 429 and 503 with `retry-after: 7`; 401 quotes the key
+    status-NNN        that status with an error in the API's own shape; 429 and 503 with `retry-after: 7`; a 401 quotes
+                      the key
 
-`GET /__last` and `/__log` give the requests received (`{method, path, query, headers, body}`), `GET /__state` the number of
-calls that are open and of those whose client left, `POST /__reset` forgets all of it. Every answer sets a cookie.
+`GET /__last` and `/__log` give the requests received (`{method, path, query, headers, body}`), `GET /__state` how many
+calls are open and how many clients left theirs. `POST /__reset` forgets all of it. Every answer sets a cookie.
 """
 
 from __future__ import annotations
@@ -43,10 +44,15 @@ from collections import deque
 from typing import cast
 
 from aiohttp import web
+from fake_answers import (  # its neighbour: this runs as a script
+    JSON,
+    Call,
+    anthropic_events,
+    anthropic_message,
+    completion,
+    openai_events,
+)
 
-JSON = dict[str, object]
-WORDS = ("The", " fake", " provider", " says", " hello", ".")
-USAGE: JSON = {"prompt_tokens": 11, "completion_tokens": len(WORDS), "total_tokens": 11 + len(WORDS)}
 RETRY_AFTER = {429, 503}
 HEADERS = {"set-cookie": "fake=1; Path=/", "x-fake": "yes", "openai-processing-ms": "5"}
 TYPES = {400: "invalid_request_error", 401: "authentication_error", 429: "rate_limit_error", 529: "overloaded_error"}
@@ -62,24 +68,6 @@ class Record:
 
 
 RECORD = web.AppKey("record", Record)
-
-
-class Call:
-    """One request and how to answer it."""
-
-    def __init__(self, request: web.Request, body: JSON) -> None:
-        self.request = request
-        self.body = body
-        self.model = str(body.get("model", "fake"))
-        chosen = request.headers.get("x-fake-behaviour") or self.model.rpartition("--")[2]
-        self.behaviour = chosen.rpartition("/")[2]
-
-    @property
-    def streams(self) -> bool:
-        return self.body.get("stream") is True
-
-    def is_(self, *names: str) -> bool:
-        return self.behaviour in names
 
 
 async def chat(call: Call) -> web.StreamResponse:
@@ -102,111 +90,20 @@ async def embeddings(call: Call) -> web.StreamResponse:
     count = len(given) if isinstance(given, list) and not isinstance(given[0], int) else 1
     dimensions = int(str(call.body.get("dimensions", 8)))
     vector = [place / dimensions for place in range(dimensions)]
-    value: object = base64.b64encode(array("f", vector).tobytes()).decode() if call.body.get("encoding_format") == "base64" else vector
+    value: object = (
+        base64.b64encode(array("f", vector).tobytes()).decode()
+        if call.body.get("encoding_format") == "base64"
+        else vector
+    )
     data = [{"object": "embedding", "index": index, "embedding": value} for index in range(count)]
-    return await send_json(call, {"object": "list", "data": data, "model": call.model, "usage": {"prompt_tokens": 3, "total_tokens": 3}})
+    return await send_json(
+        call, {"object": "list", "data": data, "model": call.model, "usage": {"prompt_tokens": 3, "total_tokens": 3}}
+    )
 
 
 async def models(_: web.Request) -> web.Response:
     data = [{"id": "fake", "object": "model", "created": 1, "owned_by": "fake"}]
     return web.json_response({"object": "list", "data": data}, headers=HEADERS)
-
-
-def completion(call: Call) -> JSON:
-    """A chat completion."""
-    message: JSON = {"role": "assistant", "content": "".join(WORDS), "refusal": None}
-    reason = "stop"
-    if call.is_("tool"):
-        function = {"name": "get_weather", "arguments": '{"city":"Oslo"}'}
-        message |= {"content": None, "tool_calls": [{"id": "call_1", "type": "function", "function": function}]}
-        reason = "tool_calls"
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
-    return {"id": "chatcmpl-fake", "object": "chat.completion", "created": 1, "model": call.model, "choices": [choice], "usage": USAGE}
-
-
-def openai_events(call: Call) -> list[bytes]:
-    """The frames of a chat stream."""
-    if call.is_("tool"):
-        first: JSON = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": ""}}
-        pieces = [{"index": 0, "function": {"arguments": text}} for text in ('{"city":', '"Oslo"}')]
-        deltas: list[JSON] = [{"tool_calls": [piece]} for piece in (first, *pieces)]
-    else:
-        deltas = [{"content": word} for word in WORDS]
-    reason = "tool_calls" if call.is_("tool") else "stop"
-    frames = [openai_chunk(call, {"role": "assistant", "content": ""})]
-    frames += [openai_chunk(call, delta) for delta in deltas]
-    if call.is_("error-event"):
-        return [*frames[:2], frame({"error": {"message": "The server had an error.", "type": "server_error", "code": None}})]
-    frames.append(openai_chunk(call, {}, reason))
-    options = call.body.get("stream_options")
-    if isinstance(options, dict) and options.get("include_usage"):
-        frames.append(frame({**chunk_head(call), "choices": [], "usage": USAGE}))
-    return [*frames, b"data: [DONE]\n\n"]
-
-
-def openai_chunk(call: Call, delta: JSON, reason: str | None = None) -> bytes:
-    return frame({**chunk_head(call), "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}]})
-
-
-def chunk_head(call: Call) -> JSON:
-    return {"id": "chatcmpl-fake", "object": "chat.completion.chunk", "created": 1, "model": call.model}
-
-
-def anthropic_message(call: Call) -> JSON:
-    """A message."""
-    blocks: list[JSON] = [{"type": "text", "text": "".join(WORDS)}]
-    if call.is_("tool"):
-        blocks.append({"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {"city": "Oslo"}})
-    reason = "tool_use" if call.is_("tool") else "end_turn"
-    usage = {"input_tokens": 11, "output_tokens": len(WORDS), "cache_read_input_tokens": 4, "cache_creation_input_tokens": 2}
-    return {**message_head(call), "content": blocks, "stop_reason": reason, "stop_sequence": None, "usage": usage}
-
-
-def message_head(call: Call) -> JSON:
-    return {"id": "msg_fake", "type": "message", "role": "assistant", "model": call.model}
-
-
-def anthropic_events(call: Call) -> list[bytes]:
-    """The frames of a message stream."""
-    usage = {"input_tokens": 11, "output_tokens": 1, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 2}
-    start = {**message_head(call), "content": [], "stop_reason": None, "usage": usage}
-    events: list[JSON] = [
-        {"type": "message_start", "message": start},
-        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
-        {"type": "ping"},
-        *({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": word}} for word in WORDS),
-        {"type": "content_block_stop", "index": 0},
-    ]
-    if call.is_("error-event"):
-        error = {"type": "overloaded_error", "message": "Overloaded"}
-        return [named(event) for event in [*events[:4], {"type": "error", "error": error}]]
-    if call.is_("tool"):
-        events += anthropic_tool_events()
-    reason = "tool_use" if call.is_("tool") else "end_turn"
-    events.append({"type": "message_delta", "delta": {"stop_reason": reason, "stop_sequence": None}, "usage": {"output_tokens": len(WORDS)}})
-    events.append({"type": "message_stop"})
-    return [named(event) for event in events]
-
-
-def anthropic_tool_events() -> list[JSON]:
-    """A second block that calls a tool."""
-    block = {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {}}
-    return [
-        {"type": "content_block_start", "index": 1, "content_block": block},
-        *(
-            {"type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": text}}
-            for text in ("", '{"city":', ' "Oslo"}')
-        ),
-        {"type": "content_block_stop", "index": 1},
-    ]
-
-
-def frame(data: JSON) -> bytes:
-    return b"data: " + json.dumps(data).encode() + b"\n\n"
-
-
-def named(event: JSON) -> bytes:
-    return b"event: " + str(event["type"]).encode() + b"\n" + frame(event)
 
 
 async def send_json(call: Call, answer: JSON) -> web.StreamResponse:
@@ -282,9 +179,13 @@ async def refusal(call: Call) -> web.StreamResponse | None:
     if call.is_("slow-head"):
         await asyncio.sleep(30)
     if call.is_("html-error"):
-        return web.Response(status=502, text="<html>Bad gateway at 10.0.0.1</html>", content_type="text/html", headers=HEADERS)
+        return web.Response(
+            status=502, text="<html>Bad gateway at 10.0.0.1</html>", content_type="text/html", headers=HEADERS
+        )
     if call.is_("list-error"):
-        return web.json_response([{"error": {"code": 400, "message": "API key not valid", "status": "INVALID_ARGUMENT"}}], status=400)
+        return web.json_response(
+            [{"error": {"code": 400, "message": "API key not valid", "status": "INVALID_ARGUMENT"}}], status=400
+        )
     if call.is_("detail-error"):
         return web.json_response({"detail": "The field is wrong."}, status=422)
     if call.is_("redirect"):

@@ -75,8 +75,8 @@ def fake_provider() -> Iterator[FakeProvider]:
 def process(command: list[str], env: dict[str, str] | None = None) -> Iterator[dict[str, object]]:
     """Run `command` until the block ends and give the JSON object that is its first line.
 
-    Its standard input is a pipe that nobody writes to: a child that watches it ends with this process. Raises RuntimeError:
-    no line in time.
+    Its standard input is a pipe that nobody writes to: a child that watches it ends with this process.
+    Raises RuntimeError: no line in time.
     """
     child = subprocess.Popen(
         command,

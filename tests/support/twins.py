@@ -12,13 +12,24 @@ from routeiq.gateway.upstream.responses import JSON_HEADERS
 
 SSE_HEADERS = {"content-type": "text/event-stream"}
 ANSWER = b'{"id":"x","object":"chat.completion","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":5}}'
-FRAMES = (b'data: {"choices":[]}\n\n', b'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":5}}\n\n', b"data: [DONE]\n\n")
+FRAMES = (
+    b'data: {"choices":[]}\n\n',
+    b'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":5}}\n\n',
+    b"data: [DONE]\n\n",
+)
 
 
 class TwinResponse:
     """A response of fixed parts; `breaks` raises UpstreamFailed after them."""
 
-    def __init__(self, status: int = 200, parts: Sequence[bytes] = (ANSWER,), headers: Mapping[str, str] = JSON_HEADERS, *, breaks: bool = False) -> None:
+    def __init__(
+        self,
+        status: int = 200,
+        parts: Sequence[bytes] = (ANSWER,),
+        headers: Mapping[str, str] = JSON_HEADERS,
+        *,
+        breaks: bool = False,
+    ) -> None:
         self.status = status
         self.headers = headers
         self._parts = parts
@@ -66,7 +77,14 @@ class TwinRouting:
         self.weights: list[float] = []
 
     async def route(
-        self, prompt: pb.Prompt, candidates: Iterable[pb.Candidate] = (), *, cost_weight: float = 0.0, timeout_s: float = 0.25, subject: str = "", request_id: str = ""
+        self,
+        prompt: pb.Prompt,
+        candidates: Iterable[pb.Candidate] = (),
+        *,
+        cost_weight: float = 0.0,
+        timeout_s: float = 0.25,
+        subject: str = "",
+        request_id: str = "",
     ) -> pb.RouteResponse:
         self.prompts.append(prompt)
         self.candidates.append(list(candidates))
@@ -78,7 +96,13 @@ class TwinRouting:
 
 def deployment(name: str = "small", **fields: object) -> Deployment:
     """A simulated chat deployment; `fields` replace the defaults."""
-    base: dict[str, object] = {"id": DeploymentId(f"id-{name}"), "group": ModelName(name), "provider": "simulated", "model": name, "candidate": name}
+    base: dict[str, object] = {
+        "id": DeploymentId(f"id-{name}"),
+        "group": ModelName(name),
+        "provider": "simulated",
+        "model": name,
+        "candidate": name,
+    }
     return Deployment(**(base | fields))  # type: ignore[arg-type]  # test data
 
 
@@ -91,7 +115,10 @@ def state(*deployments: Deployment, routing: RoutingSettings | None = None, **fi
 
 def decision(selected: str = "large", others: Sequence[str] = ("small",), **fields: object) -> pb.RouteResponse:
     """A learned choice."""
-    scores = [pb.ModelScore(model=name, quality=0.9 - 0.1 * rank, cost_usd=0.001, utility=0.8 - 0.1 * rank) for rank, name in enumerate((selected, *others))]
+    scores = [
+        pb.ModelScore(model=name, quality=0.9 - 0.1 * rank, cost_usd=0.001, utility=0.8 - 0.1 * rank)
+        for rank, name in enumerate((selected, *others))
+    ]
     base: dict[str, object] = {
         "selected_model": selected, "strategy": "ensemble", "reasons": ["highest_utility"], "confidence": 0.9,
         "scores": scores, "artifact_id": "a1",

@@ -6,7 +6,6 @@ import json
 from collections.abc import AsyncGenerator, Mapping
 
 import msgspec
-
 from routeiq.config.state import Deployment, DeploymentId, ModelName
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.http import HTTPRequest
@@ -18,13 +17,23 @@ MESSAGES = [{"role": "user", "content": "Hello"}]
 
 
 def deployment(
-    provider: str = "openai", model: str = "gpt-x", api_base: str | None = None, api_key: str | None = KEY, **params: object
+    provider: str = "openai",
+    model: str = "gpt-x",
+    api_base: str | None = None,
+    api_key: str | None = KEY,
+    **params: object,
 ) -> Deployment:
     """A deployment of the group `group`; `params` are its other `litellm_params`."""
     return Deployment(
-        id=DeploymentId("d1"), group=ModelName("group"), provider=provider, model=model, candidate="group",
-        api_base=api_base, api_key=api_key, params=params,
-    )  # fmt: skip
+        id=DeploymentId("d1"),
+        group=ModelName("group"),
+        provider=provider,
+        model=model,
+        candidate="group",
+        api_base=api_base,
+        api_key=api_key,
+        params=params,
+    )
 
 
 def request(

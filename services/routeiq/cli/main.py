@@ -29,13 +29,13 @@ COMMANDS = {
 class LazyCommands(typer.core.TyperGroup):
     """Lists commands from the table; imports a command's module when it is called."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         return typer.core.TyperCommand(cmd_name, help=COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
 
-    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
         if name in COMMANDS:
             module = importlib.import_module(f"routeiq.cli.{name}")
@@ -54,7 +54,9 @@ cli = typer.Typer(cls=LazyCommands, no_args_is_help=True, add_completion=False, 
 
 
 @cli.callback()
-def root(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version")) -> None:
+def root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version"),
+) -> None:
     """RouteIQ: an AI gateway that learns which model to use."""
 
 

@@ -28,10 +28,14 @@ HOST, PORT = "127.0.0.1", 4000
 
 @app.command()
 def up(
-    config: Annotated[Path | None, typer.Option("--config", help="Configuration document (LITELLM_CONFIG_PATH)")] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Configuration document (LITELLM_CONFIG_PATH)")
+    ] = None,
     data_dir: Annotated[Path, typer.Option("--data-dir", help="Where keys and state are kept")] = DEFAULT,
     host: Annotated[str | None, typer.Option("--host", help=f"Address of the gateway (LITELLM_HOST, {HOST})")] = None,
-    port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help=f"Port of the gateway (LITELLM_PORT, {PORT})")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help=f"Port of the gateway (LITELLM_PORT, {PORT})")
+    ] = None,
     artifact: Annotated[Path | None, typer.Option("--artifact", help="A router artifact; it may be unsigned")] = None,
 ) -> None:
     """Run the whole suite on this machine, until Ctrl-C."""

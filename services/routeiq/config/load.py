@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from routeiq.config.consistency import check_references
@@ -28,7 +28,7 @@ class Loaded:
     """A document with what is wrong with it. `raw` is as written: its references to the environment are unresolved."""
 
     document: Document
-    raw: JSONObject
+    raw: JSONObject = field(repr=False)
     problems: Problems
     folder: Path | None = None
     """Where relative paths of the document start."""

@@ -39,9 +39,9 @@ class References:
         own = data.get(SECTION)
         if isinstance(own, dict):
             self._own = {name: _text(self._value(value, (SECTION, name))) for name, value in own.items()}
-        resolved = {name: self._value(value, (name,)) for name, value in data.items() if name != SECTION}
+        resolved = {name: value if name == SECTION else self._value(value, (name,)) for name, value in data.items()}
         self._warn_unread()
-        return resolved | ({SECTION: dict(self._own)} if self._own else {})
+        return resolved
 
     def _value(self, value: JSONValue, at: Location) -> JSONValue:
         if isinstance(value, dict):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
@@ -21,3 +23,8 @@ def create_app(readiness: Readiness, registry: CollectorRegistry) -> FastAPI:
 def create_service(settings: Settings) -> Service:
     """Bound to its addresses, not yet serving."""
     return shell(NAME, create_app, settings.host, settings.port, settings.ops_port)
+
+
+async def launch(config: Path | None) -> Service:
+    """The service as its settings say. It reads no configuration document."""
+    return create_service(Settings())

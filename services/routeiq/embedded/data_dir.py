@@ -50,7 +50,7 @@ class DataDir:
         except OSError:
             os.close(self._lock)
             raise ConfigurationError(
-                [f"The data directory {self.path} is in use by another suite. Stop it, or choose another with --data-dir."]
+                [f"The data directory {self.path} is in use by another suite. Stop it, or name another: --data-dir."]
             ) from None
         self.endpoints.unlink(missing_ok=True)
         return self

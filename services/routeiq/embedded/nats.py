@@ -72,8 +72,22 @@ class NATSServer:
     def _spawn(self, binary: str) -> None:
         for stale in self._folder.glob("nats-server_*.ports"):
             stale.unlink()
-        command = [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), binary, "-c", str(self._config), "-l", str(self._folder / "nats.log")]
-        self._child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True, env=_environment())
+        command = [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            _DIE_WITH_PARENT,
+            str(os.getpid()),
+            binary,
+            "-c",
+            str(self._config),
+            "-l",
+            str(self._folder / "nats.log"),
+        ]
+        self._child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True, env=_environment()
+        )
 
     async def _port(self) -> int:
         """Wait for the ports file of our child."""

@@ -8,10 +8,8 @@ reverse: the gateway finishes what runs before anything that it needs goes. The 
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from socket import socket
 
@@ -20,20 +18,19 @@ import structlog
 from routeiq.config.state import State
 from routeiq.embedded.data_dir import DataDir
 from routeiq.embedded.nats import NATSServer
-from routeiq.embedded.topology import Options, control_service, gateway_settings, http_client, late_services, routing_app
+from routeiq.embedded.topology import Options, control_service, gateway_settings, late_services, routing_app
 from routeiq.gateway.app import create_service
+from routeiq.gateway.upstream.guarded import guarded_client
 from routeiq.gateway.wiring import build_gateway
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.master_key import KeptKey
 from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.server import address_of, bind
 from routeiq.kit.service import Service
+from routeiq.kit.signals import stop_event
 from routeiq.routing.app import RoutingApp
 
 log = structlog.get_logger()
-
-POLL_S = 0.02
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +74,29 @@ class Suite:
         gateway = self._gateway(key, routing.address, control.url, own, state, sock)
         self.data.write_endpoints(
             {service.name: service.url for service in (gateway, control, *late)}
-            | {"routing": routing.address, "nats": f"nats://{nats.address}", "gateway-ops": f"http://{gateway.ops.address}"}
+            | {
+                "routing": routing.address,
+                "nats": f"nats://{nats.address}",
+                "gateway-ops": f"http://{gateway.ops.address}",
+            }
         )
         with stop_event() as stop:
             failures = Failures(stop)
             async with asyncio.TaskGroup() as group:
                 watching = [group.create_task(failures.note(work)) for work in (nats.watch(), _loaded(routing))]
                 tasks = [group.create_task(failures.note(service.serve())) for service in (gateway, control)]
-                await _answering(gateway, stop)
-                self.announce(Announcement(gateway.url, key, state))
+                if await _answering(gateway, stop):
+                    self.announce(Announcement(gateway.url, key, state))
                 tasks += [group.create_task(failures.note(service.serve())) for service in late]
                 await stop.wait()
                 await _stop(tasks, [gateway, control, *late], watching)
             failures.raise_first()
 
-    def _gateway(self, key: KeptKey, routing: str, control_url: str, own: Iterable[str], state: State, sock: socket) -> Service:
+    def _gateway(
+        self, key: KeptKey, routing: str, control_url: str, own: Iterable[str], state: State, sock: socket
+    ) -> Service:
         settings = gateway_settings(self.data, self.options, key.key, routing=routing, control_url=control_url)
-        http = http_client(self.outbound, [*own, address_of(sock)])
+        http = guarded_client(self.outbound, [*own, address_of(sock)])
         return create_service(build_gateway(settings, state, http=http), settings, sock)
 
 
@@ -116,9 +119,13 @@ class Failures:
             raise self.found[0]
 
 
-async def _answering(gateway: Service, stop: asyncio.Event) -> None:
-    while not gateway.server.started and not stop.is_set():
-        await asyncio.sleep(POLL_S)
+async def _answering(gateway: Service, stop: asyncio.Event) -> bool:
+    """Wait for the gateway, or for the suite to be stopped before it answers. Returns: whether it answers."""
+    waits = [asyncio.create_task(gateway.server.wait_started()), asyncio.create_task(stop.wait())]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    return not stop.is_set()
 
 
 async def _loaded(routing: RoutingApp) -> None:
@@ -134,23 +141,3 @@ async def _stop(tasks: list[asyncio.Task[None]], services: list[Service], watchi
     for task, service in zip(tasks, services, strict=True):
         service.stop()
         await task
-
-
-@contextmanager
-def stop_event() -> Iterator[asyncio.Event]:
-    """Set by the first SIGINT or SIGTERM. The second ends the process at once."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def on_signal(number: int) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal, number)
-    try:
-        yield stop
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)

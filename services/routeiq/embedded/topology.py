@@ -6,7 +6,6 @@ Only the gateway's port is fixed. The others take free loopback ports unless the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -24,9 +23,6 @@ from routeiq.control import app as control
 from routeiq.control.settings import Settings as ControlSettings
 from routeiq.embedded.data_dir import DataDir
 from routeiq.gateway.settings import Settings as GatewaySettings
-from routeiq.gateway.upstream.http_aiohttp import AiohttpClient
-from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
-from routeiq.kit.outbound.aiohttp_transport import PinnedResolver
 from routeiq.kit.service import Service
 from routeiq.mcp_registry import app as mcp_registry
 from routeiq.mcp_registry.settings import Settings as MCPSettings
@@ -68,7 +64,9 @@ def routing_app(data: DataDir, options: Options, state: State) -> RoutingApp:
     return RoutingApp(settings, CollectorRegistry())
 
 
-def gateway_settings(data: DataDir, options: Options, master_key: str, *, routing: str, control_url: str) -> GatewaySettings:
+def gateway_settings(
+    data: DataDir, options: Options, master_key: str, *, routing: str, control_url: str
+) -> GatewaySettings:
     """The gateway of this suite: it is ready when routing and control have served."""
     settings = GatewaySettings(
         host=options.host,
@@ -80,14 +78,6 @@ def gateway_settings(data: DataDir, options: Options, master_key: str, *, routin
         wait_for_dependencies=True,
     )
     return _free(settings)
-
-
-def http_client(policy: OutboundPolicy, own: Iterable[str]) -> AiohttpClient:
-    """Calls providers under the outbound policy. `own`: `host:port` of every service here, which no URL may reach."""
-    pairs = [address.rpartition(":") for address in own]
-    services = policy.with_own_services((host.strip("[]"), int(port)) for host, _, port in pairs)
-    guard = OutboundGuard(services, Origin.DOCUMENT)
-    return AiohttpClient(resolver=PinnedResolver(guard), check_url=guard.check_url)
 
 
 def _free(settings: Configured) -> Configured:

@@ -74,7 +74,9 @@ class AccessTable:
         found = self._exact.get((method, path))
         if found is not None:
             return found
-        return next((level for methods, pattern, level in self._patterns if method in methods and pattern.fullmatch(path)), None)
+        return next(
+            (level for methods, pattern, level in self._patterns if method in methods and pattern.fullmatch(path)), None
+        )
 
 
 def _compile(template: str) -> re.Pattern[str]:

@@ -6,14 +6,18 @@ hot endpoint or to FastAPI. Whatever they raise before the first byte becomes an
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from socket import socket
 
 import structlog
 from fastapi import FastAPI
 
 from routeiq import __version__
+from routeiq.config.environment import LaunchSettings, find_config, read_environment
+from routeiq.config.start import starting_state
 from routeiq.gateway.access import AccessTable, Level
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.routes.errors import install_errors
@@ -23,13 +27,15 @@ from routeiq.gateway.routes.index import index_router
 from routeiq.gateway.routes.models import models_router
 from routeiq.gateway.routes.openapi import install_openapi
 from routeiq.gateway.routes.router import router_router
-from routeiq.gateway.settings import Settings
-from routeiq.gateway.wiring import Gateway
+from routeiq.gateway.settings import Settings, read_settings
+from routeiq.gateway.upstream.guarded import guarded_client
+from routeiq.gateway.wiring import Gateway, build_gateway
 from routeiq.kit.asgi import JSON, ClientDisconnected, Message, Receive, Scope, Send, header, respond
 from routeiq.kit.error_bodies import internal_body, openai_body, retry_headers
 from routeiq.kit.errors import NotFound, PermissionDenied, RouteIQError
 from routeiq.kit.ids import request_id
 from routeiq.kit.ops import add_ops_routes, ops_app
+from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.principal import Principal
 from routeiq.kit.server import HTTPServer, bind
 from routeiq.kit.service import Service
@@ -82,11 +88,17 @@ class Edge:
             await self._api(scope, receive, answer.send)
             return
         await self._gateway.pipeline.run(
-            scope, receive, answer.send, state=self._gateway.holder.current, principal=principal, request_id=rid, endpoint=endpoint
+            scope,
+            receive,
+            answer.send,
+            state=self._gateway.holder.current,
+            principal=principal,
+            request_id=rid,
+            endpoint=endpoint,
         )
 
     def _authorised(self, scope: Scope, method: str, path: str) -> Principal | None:
-        """None: the path is open to all. Raises AuthenticationError, PermissionDenied, NotFound (no line in the table)."""
+        """None: open to all. Raises: AuthenticationError.  PermissionDenied.  NotFound: no line in the table."""
         level = self._access.level(method, path)
         if level is Level.NONE:
             return None
@@ -138,7 +150,13 @@ def create_api(gateway: Gateway) -> FastAPI:
             yield
 
     api = FastAPI(
-        title="RouteIQ", version=__version__, description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
+        title="RouteIQ",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
     )
     install_errors(api)
     api.include_router(index_router(__version__))
@@ -155,3 +173,19 @@ def create_service(gateway: Gateway, settings: Settings, sock: socket) -> Servic
     app, ops = create_app(gateway), ops_app(gateway.readiness, gateway.registry)
     more = [bind(settings.host, settings.api_port)] if settings.api_port else []
     return Service("gateway", HTTPServer(app, sock, *more), HTTPServer(ops, bind(settings.ops_host, settings.ops_port)))
+
+
+async def launch(config: Path | None) -> Service:
+    """The gateway as the environment says: `ROUTEIQ_GATEWAY_*`, the LITELLM_* names, and a configuration document.
+
+    Raises: ConfigurationError: every problem of the environment or of the document.
+    """
+    environ = read_environment(Path.cwd())
+    launched = LaunchSettings.from_environ(environ)
+    state = await asyncio.to_thread(starting_state, find_config(config, launched), environ)
+    settings = read_settings(launched, state)
+    sock = bind(settings.host, settings.port)
+    gateway = build_gateway(
+        settings, state, http=guarded_client(OutboundPolicy.from_environ(environ), settings.own_services())
+    )
+    return create_service(gateway, settings, sock)

@@ -1,24 +1,34 @@
-"""The gateway's settings: where it listens and whom it talks to. What it serves stands in the configuration document."""
+"""The gateway's settings: where it listens and whom it talks to. What it serves stands in its document."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from routeiq.config.environment import LaunchSettings
+from routeiq.config.state import State
+from routeiq.kit.errors import ConfigurationError
+from routeiq.kit.master_key import refuse_well_known
+from routeiq.kit.settings import Port
+
+PREFIX = "ROUTEIQ_GATEWAY_"
 
 
 class Settings(BaseSettings):
     """Prefix `ROUTEIQ_GATEWAY_`. The LITELLM_* names of the contract are read by the command line and passed in."""
 
-    model_config = SettingsConfigDict(env_prefix="ROUTEIQ_GATEWAY_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     host: str = "127.0.0.1"
-    port: int = Field(4000, ge=0, le=65535)
-    ops_port: int = Field(4001, ge=0, le=65535)
+    port: Port = 4000
+    ops_port: Port = 4001
     """Liveness, readiness and metrics (0: any free port)."""
     ops_host: str = "127.0.0.1"
-    api_port: int = Field(0, ge=0, le=65535)
+    api_port: Port = 0
     """A further port for the same API, usually 8200 for `/api/v1` (0: none)."""
     master_key: SecretStr
     """No default: without a key nothing may be served."""
@@ -30,3 +40,28 @@ class Settings(BaseSettings):
     """PEM file of the Ed25519 private key that signs what this gateway says to other services."""
     wait_for_dependencies: bool = False
     """True: not ready before routing and control have served once."""
+
+    def own_services(self) -> list[str]:
+        """`host:port` of the services that no provider's URL may reach."""
+        control = self.control_url.removeprefix("http://").rstrip("/")
+        return [address for address in (self.routing_address, control, f"{self.host}:{self.port}") if address]
+
+
+def read_settings(launch: LaunchSettings, state: State) -> Settings:
+    """The environment's settings, the LITELLM_* names over them, the document's master key where nobody else gave one.
+
+    Raises: ConfigurationError: what is missing or wrong, by its variable.
+    """
+    given: dict[str, Any] = {"host": launch.host, "port": launch.port, "master_key": launch.master_key}
+    if launch.master_key is None and state.master_key is not None:
+        given["master_key"] = refuse_well_known(state.master_key, source="general_settings.master_key")
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise ConfigurationError([_problem(one) for one in error.errors(include_input=False)]) from None
+
+
+def _problem(error: ErrorDetails) -> str:
+    name = str(error["loc"][0])
+    variable = "LITELLM_MASTER_KEY" if name == "master_key" else f"{PREFIX}{name.upper()}"
+    return f"{variable}: {error['msg']}"

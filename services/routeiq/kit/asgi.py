@@ -34,7 +34,7 @@ def header(scope: Scope, name: bytes) -> bytes | None:
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole body. Raises BodyTooLarge as soon as the limit is known to be passed, ClientDisconnected when it never ends."""
+    """The whole body. Raises: BodyTooLarge: as soon as that is known.  ClientDisconnected: it never ends."""
     declared = header(scope, b"content-length")
     if declared is not None and declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
@@ -59,7 +59,13 @@ def _too_large(limit: int) -> BodyTooLarge:
 
 async def respond(send: Send, status: int, body: bytes, headers: RawHeaders = (JSON,)) -> None:
     """Send a whole response; `content-length` is added."""
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [*headers, (b"content-length", str(len(body)).encode())],
+        }
+    )
     await send({"type": "http.response.body", "body": body})
 
 

@@ -43,7 +43,12 @@ class Readiness:
     def report(self) -> dict[str, object]:
         """The body of `/_health/ready`."""
         checks = {name: "ok" if self._now.get(name) else "unavailable" for name in self.checks}
-        return {"status": self.status, "service": self.service, "is_degraded": self.status == "degraded", "checks": checks}
+        return {
+            "status": self.status,
+            "service": self.service,
+            "is_degraded": self.status == "degraded",
+            "checks": checks,
+        }
 
     async def watch(self) -> None:
         """Check for ever: quickly while starting, then every few seconds. Ends when cancelled."""

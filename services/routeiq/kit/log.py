@@ -14,7 +14,9 @@ import structlog
 def configure(level: str = "INFO", *, service: str = "routeiq", pretty: bool = False) -> None:
     """Set up logging for the process. `pretty` is for a person at a terminal."""
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback) if pretty else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if pretty
+        else structlog.processors.JSONRenderer()
     )
     structlog.configure(
         processors=[

@@ -35,6 +35,8 @@ def add_ops_routes(app: FastAPI, readiness: Readiness, registry: CollectorRegist
 
 def ops_app(readiness: Readiness, registry: CollectorRegistry) -> FastAPI:
     """An app of nothing else."""
-    app = FastAPI(title=f"RouteIQ {readiness.service}", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = FastAPI(
+        title=f"RouteIQ {readiness.service}", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
     add_ops_routes(app, readiness, registry)
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 from collections.abc import Iterator
@@ -59,9 +60,9 @@ class HTTPServer:
     def address(self) -> str:
         return address_of(self._sockets[0])
 
-    @property
-    def started(self) -> bool:
-        return self._server.started
+    async def wait_started(self) -> None:
+        """Return once it answers."""
+        await self._server.answering.wait()
 
     async def serve(self) -> None:
         await self._server.serve(sockets=self._sockets)
@@ -72,7 +73,16 @@ class HTTPServer:
 
 
 class _Quiet(uvicorn.Server):
-    """Signals belong to the runner."""
+    """Signals belong to the runner; who waits is told when it answers."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.answering = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.answering.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -5,6 +5,8 @@ The standard OTEL_* names are read by the SDK itself: endpoint, headers, sampler
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_NAMESPACE, SERVICE_VERSION, Resource
@@ -19,10 +21,10 @@ class TelemetrySettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
-    enabled: bool = Field(True, validation_alias="OTEL_ENABLED")
-    endpoint: str = Field("", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
-    traces_endpoint: str = Field("", validation_alias="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-    service_name: str = Field("", validation_alias="OTEL_SERVICE_NAME")
+    enabled: Annotated[bool, Field(validation_alias="OTEL_ENABLED")] = True
+    endpoint: Annotated[str, Field(validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")] = ""
+    traces_endpoint: Annotated[str, Field(validation_alias="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")] = ""
+    service_name: Annotated[str, Field(validation_alias="OTEL_SERVICE_NAME")] = ""
 
     @property
     def exports(self) -> bool:

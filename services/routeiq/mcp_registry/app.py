@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from routeiq.mcp_registry.settings import Settings
 from routeiq.kit.health import Readiness
 from routeiq.kit.ops import ops_app
 from routeiq.kit.service import Service, shell
+from routeiq.mcp_registry.settings import Settings
 
 NAME = "mcp-registry"
 
@@ -21,3 +23,8 @@ def create_app(readiness: Readiness, registry: CollectorRegistry) -> FastAPI:
 def create_service(settings: Settings) -> Service:
     """Bound to its addresses, not yet serving."""
     return shell(NAME, create_app, settings.host, settings.port, settings.ops_port)
+
+
+async def launch(config: Path | None) -> Service:
+    """The service as its settings say. It reads no configuration document."""
+    return create_service(Settings())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from routeiq.kit.settings import Port
 
 
 class Settings(BaseSettings):
@@ -12,5 +13,5 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ROUTEIQ_MCP_REGISTRY_", frozen=True, extra="ignore")
 
     host: str = "127.0.0.1"
-    port: int = Field(8120, ge=0, le=65535)
-    ops_port: int = Field(8121, ge=0, le=65535)
+    port: Port = 8120
+    ops_port: Port = 8121

@@ -7,11 +7,11 @@ import json
 import socket
 
 import pytest
-
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.http_aiohttp import AiohttpClient
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.kit.errors import InvalidRequest
+
 from tests.support.processes import FakeProvider
 
 
@@ -47,9 +47,9 @@ async def test_compressed_answers_are_decoded(http: HTTPClient, fake: FakeProvid
     assert b"chatcmpl-fake" in body
 
 
-@pytest.mark.parametrize(("behaviour", "stream"), [("die-mid-stream", False), ("die-mid-stream", True), ("gzip-cut", False)])
-async def test_a_body_that_ends_early_fails(http: HTTPClient, fake: FakeProvider, behaviour: str, stream: bool) -> None:
-    response = await http.send(call(fake, behaviour, stream=stream))
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_body_that_ends_early_fails(http: HTTPClient, fake: FakeProvider, stream: bool) -> None:
+    response = await http.send(call(fake, "die-mid-stream", stream=stream))
     with pytest.raises(UpstreamFailed, match="`group`") as failed:
         await response.read()
     assert "127.0.0.1" not in failed.value.message
@@ -98,7 +98,7 @@ async def test_redirects_are_not_followed(http: HTTPClient, fake: FakeProvider) 
 
 
 async def test_cancelling_the_wait_for_a_head_closes_the_connection(http: HTTPClient, fake: FakeProvider) -> None:
-    waiting = asyncio.create_task(http.send(call(fake, "slow-head")))  # type: ignore[arg-type]
+    waiting = asyncio.create_task(http.send(call(fake, "slow-head")))
     await asyncio.sleep(0.1)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -109,7 +109,7 @@ async def test_cancelling_the_wait_for_a_head_closes_the_connection(http: HTTPCl
 
 async def test_cancelling_a_read_closes_the_connection(http: HTTPClient, fake: FakeProvider) -> None:
     response = await http.send(call(fake, "stall", stream=True))
-    reading = asyncio.create_task(response.read())  # type: ignore[arg-type]
+    reading = asyncio.create_task(response.read())
     await asyncio.sleep(0.1)
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):

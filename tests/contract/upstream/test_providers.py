@@ -6,11 +6,12 @@ import asyncio
 import json
 
 import pytest
-
+from routeiq.config.state import Deployment
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.http import HTTPClient
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.gateway.upstream.registry import Providers
+
 from tests.support.processes import FakeProvider
 from tests.support.upstream import KEY, deployment, read_json, read_stream, request
 
@@ -18,7 +19,7 @@ KINDS = ["hosted_vllm", "azure", "anthropic"]
 CALLER = (("authorization", "Bearer sk-caller"), ("x-api-key", "sk-caller"), ("cookie", "sk-caller"), ("x-trace", "t"))
 
 
-def target(fake: FakeProvider, kind: str, model: str = "fake") -> object:
+def target(fake: FakeProvider, kind: str, model: str = "fake") -> Deployment:
     return deployment(kind, model, fake.url if kind == "azure" else fake.api_base)
 
 
@@ -29,7 +30,7 @@ def providers(http: HTTPClient) -> Providers:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_unary_answer(providers: Providers, fake: FakeProvider, kind: str) -> None:
-    response = await providers.send(request(headers=CALLER), target(fake, kind))  # type: ignore[arg-type]
+    response = await providers.send(request(headers=CALLER), target(fake, kind))
     completion = await read_json(response)
     await response.close()
     assert completion["choices"][0]["message"]["content"] == "The fake provider says hello."  # type: ignore[index]
@@ -43,7 +44,7 @@ async def test_a_unary_answer(providers: Providers, fake: FakeProvider, kind: st
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_stream(providers: Providers, fake: FakeProvider, kind: str) -> None:
     sent = request({"stream_options": {"include_usage": True}}, stream=True)
-    frames = await read_stream(await providers.send(sent, target(fake, kind)))  # type: ignore[arg-type]
+    frames = await read_stream(await providers.send(sent, target(fake, kind)))
     *chunks, done, end = frames.split(b"\n\n")
     parsed = [json.loads(chunk.removeprefix(b"data: ")) for chunk in chunks]
     said = "".join(choice["delta"].get("content", "") for chunk in parsed for choice in chunk["choices"])
@@ -53,7 +54,7 @@ async def test_a_stream(providers: Providers, fake: FakeProvider, kind: str) -> 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_tool_call_in_a_stream(providers: Providers, fake: FakeProvider, kind: str) -> None:
-    frames = await read_stream(await providers.send(request(stream=True), target(fake, kind, "tool")))  # type: ignore[arg-type]
+    frames = await read_stream(await providers.send(request(stream=True), target(fake, kind, "tool")))
     chunks = [json.loads(chunk.removeprefix(b"data: ")) for chunk in frames.split(b"\n\n")[:-2]]
     calls = [call for chunk in chunks for choice in chunk["choices"] for call in choice["delta"].get("tool_calls", ())]
     assert calls[0]["function"]["name"] == "get_weather"
@@ -61,9 +62,11 @@ async def test_a_tool_call_in_a_stream(providers: Providers, fake: FakeProvider,
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("status", "code"), [(401, "upstream_authentication_error"), (429, None), (500, None), (503, None)])
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, "upstream_authentication_error"), (429, None), (500, None), (503, None)]
+)
 async def test_refusals(providers: Providers, fake: FakeProvider, kind: str, status: int, code: str | None) -> None:
-    response = await providers.send(request(stream=True), target(fake, kind, f"status-{status}"))  # type: ignore[arg-type]
+    response = await providers.send(request(stream=True), target(fake, kind, f"status-{status}"))
     error = (await read_json(response))["error"]
     assert response.status == status
     assert KEY not in str(error)
@@ -76,7 +79,7 @@ async def test_refusals(providers: Providers, fake: FakeProvider, kind: str, sta
 @pytest.mark.parametrize("behaviour", ["die-before", "not-http", "redirect"])
 async def test_no_answer(providers: Providers, fake: FakeProvider, kind: str, behaviour: str) -> None:
     with pytest.raises(UpstreamFailed) as failed:
-        await providers.send(request(), target(fake, kind, behaviour))  # type: ignore[arg-type]
+        await providers.send(request(), target(fake, kind, behaviour))
     assert failed.value.status == 502
 
 
@@ -84,19 +87,19 @@ async def test_no_answer(providers: Providers, fake: FakeProvider, kind: str, be
 @pytest.mark.parametrize("behaviour", ["die-mid-stream", "garbage", "gzip-cut"])
 async def test_no_usable_answer(providers: Providers, fake: FakeProvider, kind: str, behaviour: str) -> None:
     with pytest.raises(UpstreamFailed):
-        await (await providers.send(request(), target(fake, kind, behaviour))).read()  # type: ignore[arg-type]
+        await (await providers.send(request(), target(fake, kind, behaviour))).read()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_stream_that_dies(providers: Providers, fake: FakeProvider, kind: str) -> None:
-    response = await providers.send(request(stream=True), target(fake, kind, "die-mid-stream"))  # type: ignore[arg-type]
+    response = await providers.send(request(stream=True), target(fake, kind, "die-mid-stream"))
     with pytest.raises(UpstreamFailed):
         await read_stream(response)
 
 
 @pytest.mark.parametrize("behaviour", ["no-done", "error-event", "garbage"])
 async def test_an_anthropic_stream_that_is_not_whole(providers: Providers, fake: FakeProvider, behaviour: str) -> None:
-    response = await providers.send(request(stream=True), target(fake, "anthropic", behaviour))  # type: ignore[arg-type]
+    response = await providers.send(request(stream=True), target(fake, "anthropic", behaviour))
     with pytest.raises(UpstreamFailed):
         await read_stream(response)
 
@@ -104,22 +107,29 @@ async def test_an_anthropic_stream_that_is_not_whole(providers: Providers, fake:
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_late_answer(providers: Providers, fake: FakeProvider, kind: str) -> None:
     with pytest.raises(UpstreamTimeout):
-        await providers.send(request(timeout_s=0.2), target(fake, kind, "slow-head"))  # type: ignore[arg-type]
+        await providers.send(request(timeout_s=0.2), target(fake, kind, "slow-head"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_leaving_a_stream_closes_it_upstream(providers: Providers, fake: FakeProvider, kind: str) -> None:
-    response = await providers.send(request(stream=True), target(fake, kind, "stall"))  # type: ignore[arg-type]
+    response = await providers.send(request(stream=True), target(fake, kind, "stall"))
     await anext(aiter(response.chunks()))
     await response.close()
     await asyncio.to_thread(fake.wait_until_idle)
 
 
-@pytest.mark.parametrize(("model", "status", "words"), [
-    ("html-error", 502, "without an explanation"), ("list-error", 400, "API key not valid"), ("detail-error", 422, "The field is wrong."),
-])  # fmt: skip
-async def test_foreign_error_bodies(providers: Providers, fake: FakeProvider, model: str, status: int, words: str) -> None:
-    response = await providers.send(request(), target(fake, "hosted_vllm", model))  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("model", "status", "words"),
+    [
+        ("html-error", 502, "without an explanation"),
+        ("list-error", 400, "API key not valid"),
+        ("detail-error", 422, "The field is wrong."),
+    ],
+)
+async def test_foreign_error_bodies(
+    providers: Providers, fake: FakeProvider, model: str, status: int, words: str
+) -> None:
+    response = await providers.send(request(), target(fake, "hosted_vllm", model))
     error = (await read_json(response))["error"]
     assert response.status == status
     assert words in error["message"]  # type: ignore[index]
@@ -127,5 +137,5 @@ async def test_foreign_error_bodies(providers: Providers, fake: FakeProvider, mo
 
 async def test_embeddings(providers: Providers, fake: FakeProvider) -> None:
     sent = request({"encoding_format": "base64"}, endpoint=Endpoint.EMBEDDINGS)
-    answer = await read_json(await providers.send(sent, target(fake, "openai")))  # type: ignore[arg-type]
+    answer = await read_json(await providers.send(sent, target(fake, "openai")))
     assert isinstance(answer["data"][0]["embedding"], str)  # type: ignore[index]

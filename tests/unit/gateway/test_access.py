@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import pytest
-from starlette.routing import BaseRoute, Route
-
 from routeiq.gateway.access import AccessTable, Level
 from routeiq.gateway.app import create_api
 from routeiq.gateway.routes.hot import HOT_PATHS
+from starlette.routing import BaseRoute, Route
+
 from tests.support.gateway import make_gateway
 from tests.support.twins import TwinProvider, TwinRouting, decision, deployment, state
 
@@ -21,7 +21,9 @@ def walk(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str]]:
         if included is not None:
             yield from walk(included.routes)
         elif isinstance(route, Route):
-            yield from ((method, route.path) for method in set(route.methods or ()) - {"HEAD"})  # the edge makes them GET
+            yield from (
+                (method, route.path) for method in set(route.methods or ()) - {"HEAD"}
+            )  # the edge makes them GET
 
 
 def served() -> list[tuple[str, str]]:

@@ -5,13 +5,23 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from routeiq.gateway.app import Edge, create_app
 from routeiq.gateway.upstream.provider import UpstreamFailed
 from routeiq.kit.asgi import Message
+
 from tests.support.asgi import Answer, Client, call, scope
 from tests.support.gateway import AUTH, make_gateway
-from tests.support.twins import ANSWER, FRAMES, SSE_HEADERS, TwinProvider, TwinResponse, TwinRouting, decision, deployment, state
+from tests.support.twins import (
+    ANSWER,
+    FRAMES,
+    SSE_HEADERS,
+    TwinProvider,
+    TwinResponse,
+    TwinRouting,
+    decision,
+    deployment,
+    state,
+)
 
 CHAT = b'{"model":"auto","messages":[{"role":"user","content":"hi"}]}'
 STREAM = CHAT[:-1] + b',"stream":true}'
@@ -73,7 +83,11 @@ async def test_the_next_best_model_is_flagged_as_a_fallback() -> None:
 async def test_without_the_key_nothing_is_said(headers: list[tuple[str, str]]) -> None:
     for path in ("/v1/chat/completions", "/v1/models", "/no/such/path"):
         answer = await call(edge(), scope("POST", path, headers), CHAT)
-        assert (answer.status, error(answer)["type"], error(answer)["code"]) == (401, "authentication_error", "invalid_api_key")
+        assert (answer.status, error(answer)["type"], error(answer)["code"]) == (
+            401,
+            "authentication_error",
+            "invalid_api_key",
+        )
         assert answer.headers["www-authenticate"] == "Bearer"
 
 
@@ -159,7 +173,13 @@ async def test_health_tells_strangers_little() -> None:
 
 @pytest.mark.parametrize(
     ("path", "text"),
-    [("/health/liveliness", "I'm alive!"), ("/health/readiness", "healthy"), ("/_health/live", "alive"), ("/_health/ready", "ready"), ("/metrics", "gateway_request")],
+    [
+        ("/health/liveliness", "I'm alive!"),
+        ("/health/readiness", "healthy"),
+        ("/_health/live", "alive"),
+        ("/_health/ready", "ready"),
+        ("/metrics", "gateway_request"),
+    ],
 )
 async def test_probes_need_no_key(path: str, text: str) -> None:
     answer = await call(edge(), scope("GET", path))
@@ -169,15 +189,28 @@ async def test_probes_need_no_key(path: str, text: str) -> None:
 
 async def test_route_explains_without_calling_a_provider() -> None:
     provider = TwinProvider()
-    answer = await call(edge(provider), scope("POST", "/router/route", [AUTH, ("content-type", "application/json")]), b'{"query":"hi"}')
+    answer = await call(
+        edge(provider), scope("POST", "/router/route", [AUTH, ("content-type", "application/json")]), b'{"query":"hi"}'
+    )
     body = json.loads(answer.body)
-    assert (body["selected_model"], body["confidence"], body["alternatives"]) == ("large", 0.9, [{"model": "small", "score": 0.8}])
+    assert (body["selected_model"], body["confidence"], body["alternatives"]) == (
+        "large",
+        0.9,
+        [{"model": "small", "score": 0.8}],
+    )
     assert {"strategy", "version", "reasons", "latency_ms", "candidates_filtered"} <= set(body)
     assert provider.calls == []
 
 
 @pytest.mark.parametrize(
-    ("body", "status"), [(b"{}", 400), (b"{", 422), (b'{"query":7}', 422), (b'{"query":"x","model":"nope"}', 404), (b'{"query":"x","model":"small"}', 400)]
+    ("body", "status"),
+    [
+        (b"{}", 400),
+        (b"{", 422),
+        (b'{"query":7}', 422),
+        (b'{"query":"x","model":"nope"}', 404),
+        (b'{"query":"x","model":"small"}', 400),
+    ],
 )
 async def test_route_says_what_is_wrong(body: bytes, status: int) -> None:
     answer = await call(edge(), scope("POST", "/router/route", [AUTH, ("content-type", "application/json")]), body)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from routeiq.kit.sse import DONE, SSEEvent, SSEFrameTooLarge, SSEReader, encode_event, parse_event
 
-STREAM = b': hello\n\nevent: a\ndata: {"x":1}\n\ndata: one\r\ndata: two\r\n\r\ndata:three\r\rdata\n\nid: 7\nretry: 5\n\n'
+STREAM = (
+    b': hello\n\nevent: a\ndata: {"x":1}\n\ndata: one\r\ndata: two\r\n\r\ndata:three\r\rdata\n\nid: 7\nretry: 5\n\n'
+)
 EVENTS = [SSEEvent(b'{"x":1}', b"a"), SSEEvent(b"one\ntwo"), SSEEvent(b"three"), SSEEvent(b"")]
 
 
@@ -19,7 +22,7 @@ def read(chunks: list[bytes]) -> list[SSEEvent]:
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
     edges = [0, *sorted(places), len(data)]
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(edges)]
 
 
 def test_events_of_a_whole_stream() -> None:
@@ -49,7 +52,9 @@ def test_any_cuts_give_the_same_events(lines: list[tuple[bytes, bytes]], places:
 @given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=10))
 def test_no_byte_is_lost(data: bytes, places: list[int]) -> None:
     reader = SSEReader()
-    frames = [frame for chunk in cut(data, [min(place, len(data)) for place in places]) for frame in reader.frames(chunk)]
+    frames = [
+        frame for chunk in cut(data, [min(place, len(data)) for place in places]) for frame in reader.frames(chunk)
+    ]
     assert b"".join(frames) + reader.rest == data
 
 
@@ -73,8 +78,7 @@ def test_a_frame_may_be_as_long_as_the_limit() -> None:
 def test_a_longer_frame_is_refused(chunks: list[bytes]) -> None:
     reader = SSEReader(limit_bytes=10)
     with pytest.raises(SSEFrameTooLarge):
-        for chunk in chunks:
-            reader.frames(chunk)
+        [reader.frames(chunk) for chunk in chunks]
 
 
 def test_short_frames_pass_however_many_come_at_once() -> None:

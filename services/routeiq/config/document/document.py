@@ -74,16 +74,14 @@ def validate(data: JSONObject, unresolved: Collection[Location], problems: Probl
     data = {name: value for name, value in data.items() if value is not None}
     _warn_of_sections(data, problems)
     raw = data.get(_MODELS, [])
+    reader = _Reader(unresolved, problems)
     return Document(
-        _models(raw, unresolved, problems),
+        reader.models(raw),
         _names(raw),
-        _section(RouterSettings, data.get("router_settings"), ("router_settings",), unresolved, problems)
-        or RouterSettings(),
-        _section(GeneralSettings, data.get("general_settings"), ("general_settings",), unresolved, problems)
-        or GeneralSettings(),
-        _section(LitellmSettings, data.get("litellm_settings"), ("litellm_settings",), unresolved, problems)
-        or LitellmSettings(),
-        _section(RouteIQ, data.get("routeiq"), ("routeiq",), unresolved, problems) or RouteIQ(),
+        reader.section(RouterSettings, "router_settings", data),
+        reader.section(GeneralSettings, "general_settings", data),
+        reader.section(LitellmSettings, "litellm_settings", data),
+        reader.section(RouteIQ, "routeiq", data),
     )
 
 
@@ -101,39 +99,49 @@ def _warn_of_sections(data: JSONObject, problems: Problems) -> None:
         problems.error((_ENVIRONMENT,), "must be a mapping of names to values")
 
 
-def _models(raw: JSONValue, unresolved: Collection[Location], problems: Problems) -> tuple[Listed, ...]:
-    if not isinstance(raw, list):
-        problems.error((_MODELS,), "must be a list of models")
-        return ()
-    entries = (
-        (at, _section(ModelEntry, item, (_MODELS, at), unresolved, problems, required=True))
-        for at, item in enumerate(raw)
-    )
-    return tuple(Listed(at, entry) for at, entry in entries if entry is not None)
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    unresolved: Collection[Location]
+    problems: Problems
+
+    def models(self, raw: JSONValue) -> tuple[Listed, ...]:
+        if not isinstance(raw, list):
+            self.problems.error((_MODELS,), "must be a list of models")
+            return ()
+        entries = ((at, self._validate(ModelEntry, item, (_MODELS, at))) for at, item in enumerate(raw))
+        return tuple(Listed(at, entry) for at, entry in entries if entry is not None)
+
+    def section(self, kind: type[S], name: str, data: JSONObject) -> S:
+        """The section; its faulty keys are reported and have their defaults."""
+        raw = data.get(name, {})
+        section = self._validate(kind, raw, (name,))
+        if section is None and isinstance(raw, dict):
+            section = self._salvage(kind, raw)
+        return kind() if section is None else section
+
+    def _validate(self, kind: type[S], raw: JSONValue, at: Location) -> S | None:
+        kind.warn_of_keys(raw, at, self.problems)
+        try:
+            return kind.model_validate(_without_nulls(raw))
+        except ValidationError as error:
+            report(error, raw, at, self.unresolved, self.problems)
+            return None
+
+    def _salvage(self, kind: type[S], raw: JSONObject) -> S:
+        """What of the section is valid key by key, so that checks across sections do not see a default for it."""
+        valid: JSONObject = {}
+        for name, value in raw.items():
+            try:
+                kind.model_validate(_without_nulls({name: value}))
+            except ValidationError:
+                continue
+            valid[name] = value
+        return kind.model_validate(_without_nulls(valid))
 
 
 def _names(raw: JSONValue) -> tuple[str, ...]:
     entries = [item for item in raw if isinstance(item, dict)] if isinstance(raw, list) else []
     return tuple(str(entry["model_name"]) for entry in entries if entry.get("model_name") is not None)
-
-
-def _section(
-    kind: type[S],
-    raw: JSONValue,
-    at: Location,
-    unresolved: Collection[Location],
-    problems: Problems,
-    *,
-    required: bool = False,
-) -> S | None:
-    if raw is None and not required:
-        return None
-    kind.warn_of_keys(raw, at, problems)
-    try:
-        return kind.model_validate(_without_nulls(raw))
-    except ValidationError as error:
-        report(error, raw, at, unresolved, problems)
-        return None
 
 
 def _without_nulls(value: JSONValue) -> JSONValue:

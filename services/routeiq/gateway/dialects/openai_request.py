@@ -1,5 +1,6 @@
-"""OpenAI's chat request, as far as a translation to another dialect reads it. Unknown fields inside messages are passed over.
+"""OpenAI's chat request, as far as a translation to another dialect reads it.
 
+Unknown fields inside messages are passed over.
 Source: platform.openai.com, API reference, "Create chat completion".
 """
 
@@ -11,7 +12,6 @@ from collections.abc import Mapping
 import msgspec
 
 from routeiq.kit.errors import InvalidRequest
-
 
 JSONObject = dict[str, msgspec.Raw]
 """An object that is passed on unread."""

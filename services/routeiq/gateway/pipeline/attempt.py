@@ -18,7 +18,13 @@ import structlog
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.plan import Plan
-from routeiq.gateway.upstream.provider import Provider, UpstreamFailed, UpstreamRequest, UpstreamResponse, UpstreamTimeout
+from routeiq.gateway.upstream.provider import (
+    Provider,
+    UpstreamFailed,
+    UpstreamRequest,
+    UpstreamResponse,
+    UpstreamTimeout,
+)
 from routeiq.gateway.upstream.responses import JSON_HEADERS
 from routeiq.kit.error_bodies import openai_body
 
@@ -54,7 +60,9 @@ class Served:
 class Attempts:
     """Calls providers. `retries`: how many more calls than one a request may cost."""
 
-    def __init__(self, provider_of: Callable[[Deployment], Provider], *, retries: int, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self, provider_of: Callable[[Deployment], Provider], *, retries: int, sleep: Sleep = asyncio.sleep
+    ) -> None:
         self._provider_of = provider_of
         self._retries = retries
         self._sleep = sleep
@@ -91,7 +99,9 @@ class Attempts:
         if left <= 0:
             raise UpstreamTimeout("The request's deadline passed before the model answered.")
         limit = (deployment.stream_timeout_s if plan.stream else None) or deployment.timeout_s or left
-        request = UpstreamRequest(plan.endpoint, plan.body, plan.stream, plan.headers, min(limit, left), plan.request_id)
+        request = UpstreamRequest(
+            plan.endpoint, plan.body, plan.stream, plan.headers, min(limit, left), plan.request_id
+        )
         try:
             async with asyncio.timeout(min(limit, left)):
                 response = await self._provider_of(deployment).send(request, deployment)

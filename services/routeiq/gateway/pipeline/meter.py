@@ -22,15 +22,28 @@ class Meter:
     """The gateway's metrics. Labels have few values: public model names, statuses, reasons."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._requests = Counter("gateway_request_total", "Requests by endpoint and status", ["endpoint", "status"], registry=registry)
+        self._requests = Counter(
+            "gateway_request_total", "Requests by endpoint and status", ["endpoint", "status"], registry=registry
+        )
         self._duration = Histogram(
-            "gen_ai_client_operation_duration_seconds", "From request to last byte", ["operation", "model"], buckets=SECONDS, registry=registry
+            "gen_ai_client_operation_duration_seconds",
+            "From request to last byte",
+            ["operation", "model"],
+            buckets=SECONDS,
+            registry=registry,
         )
-        self._tokens = Counter("gen_ai_client_token_usage", "Tokens as upstreams reported them", ["model", "type"], registry=registry)
+        self._tokens = Counter(
+            "gen_ai_client_token_usage", "Tokens as upstreams reported them", ["model", "type"], registry=registry
+        )
         self._decisions = Counter(
-            "gateway_routing_decisions", "Decisions by strategy, model and fallback", ["strategy", "model", "fallback"], registry=registry
+            "gateway_routing_decisions",
+            "Decisions by strategy, model and fallback",
+            ["strategy", "model", "fallback"],
+            registry=registry,
         )
-        self._selection = Histogram("gateway_routing_decision_duration_seconds", "Time to choose a model", buckets=SECONDS, registry=registry)
+        self._selection = Histogram(
+            "gateway_routing_decision_duration_seconds", "Time to choose a model", buckets=SECONDS, registry=registry
+        )
 
     def refused(self, endpoint: str, status: int) -> None:
         """A request that never had a plan."""
@@ -50,7 +63,17 @@ class Meter:
             self._tokens.labels(model, "input").inc(outcome.usage.input_tokens)
             self._tokens.labels(model, "output").inc(outcome.usage.output_tokens)
         log.info(
-            "request.done", request_id=plan.request_id, endpoint=plan.endpoint.value, status=outcome.status, model=model,
-            strategy=plan.decision.strategy, fallback=plan.decision.fallback, attempts=outcome.attempts, stream=plan.stream,
-            bytes=outcome.streamed_bytes, error=outcome.error, key_id=context.principal.key_id[:12], ms=round(seconds * 1000, 1),
-        )  # fmt: skip
+            "request.done",
+            request_id=plan.request_id,
+            endpoint=plan.endpoint.value,
+            status=outcome.status,
+            model=model,
+            strategy=plan.decision.strategy,
+            fallback=plan.decision.fallback,
+            attempts=outcome.attempts,
+            stream=plan.stream,
+            bytes=outcome.streamed_bytes,
+            error=outcome.error,
+            key_id=context.principal.key_id[:12],
+            ms=round(seconds * 1000, 1),
+        )

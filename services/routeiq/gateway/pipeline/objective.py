@@ -22,5 +22,7 @@ def cost_weight(sent: str | None, default: float) -> float:
     except ValueError:
         weight = math.nan
     if not 0 <= weight <= 1000:
-        raise InvalidRequest("`x-routeiq-objective` is quality, balanced, cost or a number from 0 to 1000.", param="x-routeiq-objective")
+        raise InvalidRequest(
+            "`x-routeiq-objective` is quality, balanced, cost or a number from 0 to 1000.", param="x-routeiq-objective"
+        )
     return weight

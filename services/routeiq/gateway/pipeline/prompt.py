@@ -70,7 +70,9 @@ def _parts(message: _Message) -> list[_Part]:
     try:
         content = _content.decode(message.content)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidRequest(f"A message's 'content' is neither text nor a list of parts: {error}", param="messages") from None
+        raise InvalidRequest(
+            f"A message's 'content' is neither text nor a list of parts: {error}", param="messages"
+        ) from None
     if isinstance(content, str):
         return [_Part(text=content)]
     return content or []

@@ -38,7 +38,17 @@ class Pipeline:
     meter: Meter
     tracer: Tracer
 
-    async def run(self, scope: Scope, receive: Receive, send: Send, *, state: State, principal: Principal, request_id: str, endpoint: Endpoint) -> None:
+    async def run(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        state: State,
+        principal: Principal,
+        request_id: str,
+        endpoint: Endpoint,
+    ) -> None:
         """Raises RouteIQError for what goes wrong before the first byte."""
         started = time.monotonic()
         raw = await read_body(scope, receive, state.body_limit_bytes)
@@ -82,7 +92,14 @@ class Pipeline:
             relayed = await _relay(plan, served, send)
         finally:
             await served.close()
-        return Outcome(served.status, served.deployment, served.attempts, relayed.usage, relayed.bytes_sent, served.error or relayed.error)
+        return Outcome(
+            served.status,
+            served.deployment,
+            served.attempts,
+            relayed.usage,
+            relayed.bytes_sent,
+            served.error or relayed.error,
+        )
 
     def _finish(self, context: Context, plan: Plan, outcome: Outcome, span: Span) -> None:
         self.meter.done(context, plan, outcome)

@@ -71,11 +71,15 @@ class Selector:
 
     def _shuffled(self, group: Group, strategy: str) -> Selection:
         """LiteLLM's simple-shuffle: a random order, by weight."""
-        order = sorted(group.deployments, key=lambda d: self._random.random() ** (1 / max(d.weight, 1e-9)), reverse=True)
+        order = sorted(
+            group.deployments, key=lambda d: self._random.random() ** (1 / max(d.weight, 1e-9)), reverse=True
+        )
         name = "simple-shuffle" if strategy.startswith("llmrouter-") else strategy
         return Selection(tuple(order), Decision(str(uuid7()), order[0].candidate, name, "requested_model"))
 
-    async def route(self, state: State, group: Group | None, view: PromptView, weight: float, request_id: str) -> Selection:
+    async def route(
+        self, state: State, group: Group | None, view: PromptView, weight: float, request_id: str
+    ) -> Selection:
         """A learned choice among `auto`'s models (None) or a group's. Calls no provider."""
         choices = choices_of(state, group)
         filtered = eligible(choices, view)
@@ -103,7 +107,11 @@ class Selector:
         return Selection(deployments, _decision(response), response, filtered.left_out)
 
     def _shuffled_choice(self, choice: Choice) -> Sequence[Deployment]:
-        return self._random.sample(choice.deployments, len(choice.deployments)) if len(choice.deployments) > 1 else choice.deployments
+        return (
+            self._random.sample(choice.deployments, len(choice.deployments))
+            if len(choice.deployments) > 1
+            else choice.deployments
+        )
 
 
 def _check_mode(endpoint: Endpoint, model: str, group: Group | None) -> None:
@@ -143,7 +151,9 @@ def _decision(response: pb.RouteResponse) -> Decision:
         reason=",".join(response.reasons),
         confidence=response.confidence if response.HasField("confidence") else None,
         artifact_id=response.artifact_id,
-        fallback="" if fallback == pb.FALLBACK_UNSPECIFIED else pb.Fallback.Name(fallback).removeprefix("FALLBACK_").lower(),
+        fallback=""
+        if fallback == pb.FALLBACK_UNSPECIFIED
+        else pb.Fallback.Name(fallback).removeprefix("FALLBACK_").lower(),
         prior=bool(selected and selected.prior),
     )
 

@@ -52,7 +52,9 @@ def _payload(context: Context, plan: Plan) -> str:
             "input": {"requested_model": context.call.model, "api_type": plan.endpoint.value},
             "strategy_name": decision.strategy,
             "strategy_version": decision.artifact_id,
-            "candidate_deployments": [{"model_name": d.candidate, "provider": d.provider, "available": True} for d in plan.deployments],
+            "candidate_deployments": [
+                {"model_name": d.candidate, "provider": d.provider, "available": True} for d in plan.deployments
+            ],
             "selected_deployment": decision.model,
             "selection_reason": decision.reason,
             "fallback": {"fallback_triggered": bool(decision.fallback), "fallback_reason": decision.fallback or None},

@@ -31,7 +31,9 @@ def _invalid(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"] if part != "body") or None
     message = f"{field or 'body'}: {first['msg']}"
-    return Response(openai_error(message, "invalid_request_error", "invalid_request", field), 422, None, "application/json")
+    return Response(
+        openai_error(message, "invalid_request_error", "invalid_request", field), 422, None, "application/json"
+    )
 
 
 def _http(request: Request, error: Exception) -> Response:

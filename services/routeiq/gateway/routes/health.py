@@ -18,7 +18,10 @@ def health_router(holder: StateHolder, readiness: Readiness, authenticator: Auth
     router = APIRouter(tags=["health"])
 
     def health(request: Request) -> dict[str, object]:
-        body: dict[str, object] = {"status": "healthy" if readiness.status in ("ready", "degraded") else readiness.status, "version": version}
+        body: dict[str, object] = {
+            "status": "healthy" if readiness.status in ("ready", "degraded") else readiness.status,
+            "version": version,
+        }
         return body | _endpoints(holder) if _known(authenticator, request) else body
 
     def liveliness() -> JSONResponse:
@@ -51,5 +54,12 @@ def _known(authenticator: Authenticator, request: Request) -> bool:
 
 def _endpoints(holder: StateHolder) -> dict[str, object]:
     """Every deployment counts as healthy until something is known against it; addresses are not shown."""
-    endpoints = [{"model": d.group, "model_id": d.id} for group in holder.current.groups.values() for d in group.deployments]
-    return {"healthy_endpoints": endpoints, "unhealthy_endpoints": [], "healthy_count": len(endpoints), "unhealthy_count": 0}
+    endpoints = [
+        {"model": d.group, "model_id": d.id} for group in holder.current.groups.values() for d in group.deployments
+    ]
+    return {
+        "healthy_endpoints": endpoints,
+        "unhealthy_endpoints": [],
+        "healthy_count": len(endpoints),
+        "unhealthy_count": 0,
+    }

@@ -6,5 +6,7 @@ from collections.abc import Mapping
 
 from routeiq.gateway.plan import Endpoint
 
-HOT_PATHS: Mapping[str, Endpoint] = {f"{prefix}/{endpoint.value}": endpoint for endpoint in Endpoint for prefix in ("", "/v1")}
+HOT_PATHS: Mapping[str, Endpoint] = {
+    f"{prefix}/{endpoint.value}": endpoint for endpoint in Endpoint for prefix in ("", "/v1")
+}
 """Path -> endpoint; every LLM path exists bare and under /v1 (contract 1.0)."""

@@ -23,7 +23,8 @@ use your key, and ask for the model <code>auto</code>.</p>
 <pre>curl {base}/v1/chat/completions \\
   -H "Authorization: Bearer $ROUTEIQ_KEY" -H "Content-Type: application/json" \\
   -d '{{"model": "auto", "messages": [{{"role": "user", "content": "What is a prime number?"}}]}}'</pre>
-<p><a href="/docs">The API</a> · <a href="/openapi.json">OpenAPI</a> · <a href="/health">Health</a> · <a href="/metrics">Metrics</a></p>
+<p><a href="/docs">The API</a> · <a href="/openapi.json">OpenAPI</a> ·
+<a href="/health">Health</a> · <a href="/metrics">Metrics</a></p>
 </body></html>"""
 
 
@@ -34,7 +35,9 @@ def index_router(version: str) -> APIRouter:
     def index(request: Request) -> Response:
         if "text/html" in request.headers.get("accept", ""):
             return HTMLResponse(_PAGE.format(version=version, base="http://" + _host(request)))
-        return JSONResponse({"name": "RouteIQ", "version": version, "docs": "/docs", "openapi": "/openapi.json", "health": "/health"})
+        return JSONResponse(
+            {"name": "RouteIQ", "version": version, "docs": "/docs", "openapi": "/openapi.json", "health": "/health"}
+        )
 
     def docs() -> HTMLResponse:
         return get_swagger_ui_html(

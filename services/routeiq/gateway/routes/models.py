@@ -50,4 +50,11 @@ def _of_group(group: Group) -> Model:
 
 
 def _entry(name: str, owner: str, mode: str, max_input_tokens: int | None) -> Model:
-    return {"id": name, "object": "model", "created": CREATED, "owned_by": owner, "mode": mode, "max_input_tokens": max_input_tokens}
+    return {
+        "id": name,
+        "object": "model",
+        "created": CREATED,
+        "owned_by": owner,
+        "mode": mode,
+        "max_input_tokens": max_input_tokens,
+    }

@@ -26,7 +26,11 @@ _BODIES: Mapping[Endpoint, dict[str, Any]] = {
         "type": "object",
         "required": ["model", "messages"],
         "properties": {
-            "model": {"type": "string", "examples": ["auto"], "description": "A model of `/models`; `auto` lets RouteIQ choose"},
+            "model": {
+                "type": "string",
+                "examples": ["auto"],
+                "description": "A model of `/models`; `auto` lets RouteIQ choose",
+            },
             "messages": {"type": "array", "minItems": 1, "items": _MESSAGE},
             "stream": {"type": "boolean", "default": False},
             "max_completion_tokens": {"type": "integer"},

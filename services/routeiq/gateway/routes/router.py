@@ -1,4 +1,7 @@
-"""`/router/info` and `/router/route`: what routes, and what it would choose. Neither calls a provider (contract 1.3)."""
+"""`/router/info` and `/router/route`: what routes, and what it would choose.
+
+Neither calls a provider (contract 1.3).
+"""
 
 from __future__ import annotations
 
@@ -99,7 +102,14 @@ def _view(query: RouteQuery) -> PromptView:
         return view_prompt({"messages": msgspec.Raw(msgspec.json.encode(query.messages))})
     if not query.query:
         raise InvalidRequest("Send `query` or `messages`.", param="query")
-    return PromptView((query.query,), b"", has_tools=False, has_images=False, max_output_tokens=0, input_bytes=len(query.query.encode()))
+    return PromptView(
+        (query.query,),
+        b"",
+        has_tools=False,
+        has_images=False,
+        max_output_tokens=0,
+        input_bytes=len(query.query.encode()),
+    )
 
 
 def _explain(selection: Selection, state: State, latency_ms: float) -> dict[str, object]:
@@ -127,4 +137,10 @@ def _alternative(score: pb.ModelScore) -> dict[str, object]:
 
 
 def _score(score: pb.ModelScore) -> dict[str, object]:
-    return {"model": score.model, "quality": score.quality, "cost_usd": score.cost_usd, "utility": score.utility, "prior": score.prior}
+    return {
+        "model": score.model,
+        "quality": score.quality,
+        "cost_usd": score.cost_usd,
+        "utility": score.utility,
+        "prior": score.prior,
+    }

@@ -1,4 +1,7 @@
-"""Anthropic's Messages API behind OpenAI's chat dialect. Sockets and errors; the translation is `dialects.openai_anthropic`'s."""
+"""Anthropic's Messages API behind OpenAI's chat dialect: addresses, headers, errors and the ends of streams.
+
+The translation itself is `dialects.openai_anthropic`'s.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,8 @@ BASE_URL = "https://api.anthropic.com"
 
 class Anthropic:
     """Takes `api_base` (with or without `/v1` or `/v1/messages`), `api_key`, and from `litellm_params` `max_tokens`,
-    `drop_params`, `extra_headers` (such as `anthropic-beta`), `extra_body` (Anthropic's own fields) and request defaults."""
+    `drop_params`, `extra_headers` (such as `anthropic-beta`), `extra_body` (Anthropic's own fields), request defaults.
+    """
 
     def __init__(self, http: HTTPClient, clock: Callable[[], float] = time.time) -> None:
         self._http = http

@@ -1,7 +1,8 @@
 """Azure OpenAI, called directly: OpenAI's bodies under Azure's paths, with its credential headers.
 
-Source: learn.microsoft.com, "Azure OpenAI REST API reference": `{endpoint}/openai/deployments/{deployment}/{operation}?api-version=`;
-the newer `{endpoint}/openai/v1/{operation}` takes the deployment as `model` and needs no version.
+Source: learn.microsoft.com, "Azure OpenAI REST API reference":
+`{endpoint}/openai/deployments/{deployment}/{operation}?api-version=`; the newer `{endpoint}/openai/v1/{operation}`
+takes the deployment as `model` and needs no version.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def _url(request: UpstreamRequest, deployment: Deployment) -> str:
     if base.endswith("/openai/v1"):
         return f"{base}/{request.endpoint}"
     query = urlencode({"api-version": text_param(deployment, "api_version") or API_VERSION})
-    return f"{base.removesuffix('/openai')}/openai/deployments/{quote(deployment.model, safe='')}/{request.endpoint}?{query}"
+    name = quote(deployment.model, safe="")
+    return f"{base.removesuffix('/openai')}/openai/deployments/{name}/{request.endpoint}?{query}"
 
 
 def _credentials(deployment: Deployment) -> dict[str, str]:

@@ -15,6 +15,8 @@ from routeiq.gateway.upstream.provider import UpstreamResponse
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """The longest answer that `read` takes into memory. Streams have no such limit."""
+MAX_CONNECTIONS = 1000
+"""Of one client, over all upstreams. A call that finds none free waits within its time-out."""
 
 HOP_BY_HOP = frozenset(
     [
@@ -39,10 +41,14 @@ _NOT_PASSED_UP = HOP_BY_HOP | {
     "alt-svc",
     "strict-transport-security",
 }
-_NOT_PASSED_DOWN = HOP_BY_HOP | {
-    "host", "content-length", "content-type", "content-encoding", "accept", "accept-encoding", "expect", "cookie", "user-agent",
-    "authorization", "x-api-key", "api-key", "x-goog-api-key", "x-litellm-api-key", "ocp-apim-subscription-key", "x-service-key", "x-admin-api-key",
+_CREDENTIALS = {
+    "authorization", "x-api-key", "api-key", "x-goog-api-key", "x-litellm-api-key", "ocp-apim-subscription-key",
+    "x-service-key", "x-admin-api-key", "cookie",
 }  # fmt: skip
+_OUR_OWN = {
+    "host", "content-length", "content-type", "content-encoding", "accept", "accept-encoding", "expect", "user-agent",
+}  # fmt: skip
+_NOT_PASSED_DOWN = HOP_BY_HOP | _CREDENTIALS | _OUR_OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +86,8 @@ def response_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def forwarded_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The caller's headers less what must never go upstream. The pipeline's allow-list comes first; this is the second lock."""
+    """The caller's headers less what must never go upstream.
+
+    The pipeline's allow-list comes first; this is the second lock.
+    """
     return {name.lower(): value for name, value in pairs if name.lower() not in _NOT_PASSED_DOWN}

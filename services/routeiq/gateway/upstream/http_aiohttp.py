@@ -1,6 +1,7 @@
 """`HTTPClient` over aiohttp: one session, opened at the first call in the running loop.
 
-Answers are decoded (gzip, deflate; brotli and zstd where installed). aiohttp's total timeout is never
+Answers are decoded (gzip, deflate; brotli and zstd where installed; a gzip body that ends early under a right length is
+not noticed here, but by whoever parses it). aiohttp's total timeout is never
 used, because it would cut long streams; the head has its own bound, and so has each wait for more bytes.
 """
 
@@ -12,12 +13,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
-from routeiq.gateway.upstream.http import MAX_BODY_BYTES, HTTPRequest, response_headers
+from routeiq.gateway.upstream.http import MAX_BODY_BYTES, MAX_CONNECTIONS, HTTPRequest, response_headers
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.kit.errors import RouteIQError
 
 CONNECT_TIMEOUT_S = 10.0
-MAX_CONNECTIONS = 1000
 _READ_BUFFER_BYTES = 64 * 1024
 _TRANSPORT_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 """ValueError: aiohttp raises it for URLs and headers that it cannot send."""
@@ -39,7 +39,7 @@ class AiohttpResponse:
         self.headers: Mapping[str, str] = response_headers(response.headers.items())
 
     async def read(self) -> bytes:
-        """Raises UpstreamFailed: the body ends early, cannot be decoded or passes the limit; UpstreamTimeout: it stalls."""
+        """Raises UpstreamFailed: the body ends early, is not decodable or too long; UpstreamTimeout: it stalls."""
         body = bytearray()
         async for chunk in self.chunks():
             body += chunk
@@ -66,7 +66,11 @@ class AiohttpResponse:
 
 
 class AiohttpClient:
-    """Keeps connections alive per host. `resolver` pins addresses, `check_url` refuses literals and schemes."""
+    """Keeps connections alive per host.
+
+    Args: resolver: answers with permitted addresses only. check_url: refuses literals and schemes, which no resolver
+    sees. Both fit `kit.outbound`.
+    """
 
     def __init__(
         self,
@@ -121,7 +125,11 @@ class AiohttpClient:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(resolver=self._resolver, limit=self._max_connections),
+                connector=aiohttp.TCPConnector(
+                    resolver=self._resolver,
+                    use_dns_cache=self._resolver is None,  # a resolver that pins is asked for every connection
+                    limit=self._max_connections,
+                ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"user-agent": "routeiq"},
                 skip_auto_headers=("content-type",),

@@ -1,7 +1,7 @@
-"""What litellm raises, as a provider's refusal or as the lack of an answer. Needs no litellm: exceptions are read by shape.
+"""What litellm raises, as a provider's refusal or as the lack of an answer. Exceptions are read by their shape.
 
-litellm makes a status out of everything, also of a refused connection (500) and of its own time-out (408). An answer was
-there only if its headers are; without headers a 4xx is litellm's own refusal of the request.
+litellm makes a status out of everything, also of a refused connection (500) and of its own time-out (408). An answer
+was there only if its headers are; without headers a 4xx is litellm's own refusal of the request.
 """
 
 from __future__ import annotations

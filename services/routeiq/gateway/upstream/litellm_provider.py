@@ -1,11 +1,11 @@
 """Every provider that we do not call ourselves, through litellm's SDK: the only door to that library.
 
-It is imported at the first call, once, in a thread (seconds of CPU, 160 MB), told to fetch nothing, log nothing and retry
-nothing. Only OpenAI's own request fields become its arguments: it takes addresses, credentials and callbacks by the same
-way. What it raises becomes the upstream's refusal, with status, code and `retry-after`, or the lack of an answer.
+It is imported at the first call, once, in a thread (seconds of CPU, 160 MB), told to fetch nothing, log nothing and
+retry nothing. Only OpenAI's own request fields become its arguments: it takes addresses, credentials and callbacks the
+same way. What it raises becomes the upstream's refusal, with status, code and `retry-after`, or the lack of an answer.
 
-Known limits of litellm 1.106.2: some providers (nvidia_nim) ignore `max_retries=0` and retry twice inside `timeout_s`; some
-drop `stream_options`, and the usage chunk then holds litellm's estimate.
+Known limits of litellm 1.106.2: some providers ignore `max_retries=0` and retry twice inside `timeout_s`; some drop
+`stream_options`, and the usage chunk then holds litellm's estimate.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import structlog
 from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.openai_answer import wants_usage
 from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.upstream.http import MAX_CONNECTIONS
 from routeiq.gateway.upstream.litellm_errors import LiteLLMMissing, no_answer, refusal
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
 from routeiq.gateway.upstream.request_body import DEFAULTS, request_body
@@ -41,11 +42,12 @@ _EMBEDDINGS = frozenset(["dimensions", "encoding_format", "input", "user"])
 _LEFT_OUT = frozenset(["metadata", "model", "prompt_cache_key", "prompt_cache_retention", "store", "stream"])
 """Hints that litellm would take for its own, and what it is told in another way."""
 _OURS = DEFAULTS | {
-    "api_base", "api_key", "cooldown_time", "drop_params", "fail_rate", "input_cost_per_token", "litellm_credential_name",
-    "max_budget", "max_parallel_requests", "max_retries", "mock_response", "model", "model_info", "num_retries", "order",
-    "output_cost_per_token", "rpm", "stream_timeout", "tags", "timeout", "tpm", "use_in_pass_through", "weight",
+    "api_base", "api_key", "cooldown_time", "drop_params", "input_cost_per_token", "litellm_credential_name",
+    "max_budget", "max_parallel_requests", "max_retries", "mock_response", "model", "model_info", "num_retries",
+    "order", "output_cost_per_token", "rpm", "stream_timeout", "tags", "timeout", "tpm", "use_in_pass_through",
+    "weight",
 }  # fmt: skip
-"""Parts of `litellm_params` that are not arguments of a call; the rest (`aws_region_name`, `vertex_project`, ...) is."""
+"""Parts of `litellm_params` that are not arguments of a call; the rest (`aws_region_name`, `vertex_project`) is."""
 
 
 class LiteLLM:
@@ -74,11 +76,13 @@ class LiteLLM:
         return WholeResponse(200, answer.model_dump_json().encode())
 
     async def close(self) -> None:
-        """Closes the SDK's HTTP client, if it was ever loaded."""
-        session = getattr(self._sdk, "aclient_session", None)
-        if session is not None:
-            self._sdk.aclient_session = None
-            await session.aclose()
+        """Closes the SDK's HTTP clients, if it was ever loaded: the one that we gave it and those that it cached."""
+        sdk, self._sdk = self._sdk, None
+        if sdk is None:
+            return
+        session, sdk.aclient_session = sdk.aclient_session, None
+        await session.aclose()
+        await sdk.close_litellm_async_clients()
 
     async def _loaded(self) -> Any:
         async with self._loading:
@@ -180,14 +184,18 @@ def _load() -> Any:
         setattr(litellm, name, value)
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "httpx"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    litellm.aclient_session = httpx.AsyncClient(cookies=_no_cookies(), follow_redirects=False, trust_env=False)
+    if litellm.aclient_session is None:
+        limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS)
+        litellm.aclient_session = httpx.AsyncClient(
+            cookies=_no_cookies(), follow_redirects=False, trust_env=False, limits=limits
+        )
     return litellm
 
 
 _QUIET: Mapping[str, object] = {
-    "callbacks": [], "success_callback": [], "failure_callback": [], "_async_success_callback": [], "_async_failure_callback": [],
-    "drop_params": False, "num_retries": 0, "suppress_debug_info": True, "turn_off_message_logging": True, "telemetry": False,
-    "disable_streaming_logging": True,
+    "callbacks": [], "success_callback": [], "failure_callback": [], "_async_success_callback": [],
+    "_async_failure_callback": [], "disable_streaming_logging": True, "drop_params": False, "num_retries": 0,
+    "suppress_debug_info": True, "telemetry": False, "turn_off_message_logging": True,
 }  # fmt: skip
 
 

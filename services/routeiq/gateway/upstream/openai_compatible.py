@@ -53,13 +53,14 @@ KINDS: Mapping[str, OpenAIKind] = {
     "together_ai": OpenAIKind("https://api.together.xyz/v1"),
     "xai": OpenAIKind("https://api.x.ai/v1"),
 }
-"""By the provider names of LiteLLM's documents. Source of the addresses: each provider's page on its OpenAI-compatible API;
-they agree with LiteLLM 1.106.2's table but for deepseek (there the beta address) and together_ai (there api.together.ai)."""
+"""By the provider names of LiteLLM's documents. Source: each provider's page on its OpenAI-compatible API. They agree
+with LiteLLM 1.106.2's addresses but for deepseek (there the beta API) and together_ai (there api.together.ai)."""
 
 
 class OpenAICompatible:
-    """One provider kind. Takes `api_base`, `api_key`, and from `litellm_params` `organization`, `project`, `extra_headers`,
-    `extra_body` and request defaults."""
+    """One provider kind. Takes `api_base`, `api_key`, and from `litellm_params` `organization`, `project`,
+    `extra_headers`, `extra_body` and request defaults.
+    """
 
     def __init__(self, http: HTTPClient, kind: OpenAIKind) -> None:
         self._http = http

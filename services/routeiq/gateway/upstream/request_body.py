@@ -12,17 +12,21 @@ from routeiq.gateway.upstream.provider import UpstreamRequest
 
 Body = dict[str, msgspec.Raw]
 
-DEFAULTS = frozenset(
-    ["dimensions", "frequency_penalty", "logit_bias", "max_completion_tokens", "max_tokens", "n", "parallel_tool_calls", "presence_penalty",
-     "reasoning_effort", "response_format", "seed", "service_tier", "stop", "temperature", "thinking", "top_k", "top_p", "user"]
-)  # fmt: skip
+DEFAULTS = frozenset([
+    "dimensions", "frequency_penalty", "logit_bias", "max_completion_tokens", "max_tokens", "n", "parallel_tool_calls",
+    "presence_penalty", "reasoning_effort", "response_format", "seed", "service_tier", "stop", "temperature",
+    "thinking", "top_k", "top_p", "user",
+])  # fmt: skip
 """Names of `litellm_params` that are request fields: a deployment's default, which the caller's own value replaces."""
+_LIMITS = {"max_tokens", "max_completion_tokens"}
+"""Two names of one limit: upstreams refuse a request with both."""
 
 
 def request_body(request: UpstreamRequest, deployment: Deployment, model: str) -> Body:
     """The deployment's defaults, the caller's fields over them, and `model` as the provider calls it."""
     params = deployment.params
-    body: Body = {name: raw(params[name]) for name in DEFAULTS & params.keys() if params[name] is not None}
+    given = request.body.keys() | (_LIMITS if request.body.keys() & _LIMITS else set())
+    body: Body = {name: raw(params[name]) for name in DEFAULTS & params.keys() - given if params[name] is not None}
     body.update(request.body)
     body["model"] = raw(model)
     return body

@@ -96,7 +96,10 @@ def json_object(body: bytes, label: str) -> dict[str, msgspec.Raw]:
 
 
 async def refuse_unusable(response: UpstreamResponse, *, stream: bool, label: str) -> None:
-    """Close and raise UpstreamFailed for a head that cannot begin an answer: a redirect, or no event stream where one was asked for."""
+    """Close and raise UpstreamFailed for a head that cannot begin an answer.
+
+    That is a redirect, or something else than an event stream where one was asked for.
+    """
     content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     problem = ""
     if not 200 <= response.status < 300:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -89,8 +89,8 @@ def _render(answer: pb.EmbedResponse, model: str, encoding: str) -> bytes:
     return msgspec.json.encode({"object": "list", "data": data, "model": model, "usage": usage})
 
 
-def _vector(values: object, encoding: str) -> list[float] | str:
-    floats = list(values)  # type: ignore[call-overload]  # a protobuf container, untyped in the stubs
+def _vector(values: Iterable[float], encoding: str) -> list[float] | str:
+    floats = list(values)
     if encoding == "float":
         return floats
     return base64.b64encode(struct.pack(f"<{len(floats)}f", *floats)).decode()

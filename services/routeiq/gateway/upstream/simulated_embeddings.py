@@ -1,4 +1,4 @@
-"""Simulated embeddings: unit vectors seeded by model and input. Near texts are not near; only equality means something."""
+"""Simulated embeddings: unit vectors seeded by model and input. Nearness means nothing, only equality does."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ _SENTENCES = (
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How the call goes wrong. `status` 0: no status; the connection breaks after `after_chunks` pieces, or nothing ever comes."""
+    """What goes wrong. `status` 0: the answer breaks off after `after_chunks` words, or nothing comes."""
 
     status: int = 0
     after_chunks: int | None = None
@@ -53,7 +53,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedAnswer:
-    """`tokens[i]` is the text of choice i, a word each; `pauses_s` are before each word, the first being the time to first token."""
+    """`tokens[i]` is choice i, a word each; `pauses_s` come before each word, the first is the time to first token."""
 
     tokens: tuple[tuple[str, ...], ...]
     finish_reason: str
@@ -70,7 +70,7 @@ class _Chat(msgspec.Struct):
     max_tokens: _Count | None = None
     max_completion_tokens: _Count | None = None
     n: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
-    metadata: dict[str, str] | None = None
+    metadata: dict[str, object] | None = None
 
 
 class _Text(msgspec.Struct):
@@ -96,22 +96,27 @@ class Settings:
 
 
 def settings(deployment: Deployment) -> Settings:
-    """From `ttft_ms`, `tokens_per_second`, `output_tokens`, `fail_rate` (0 to 1), `fail_status`, `fail_after_chunks`."""
+    """From `ttft_ms`, `tokens_per_second`, `output_tokens`, `fail_rate` (0 to 1), `fail_status`, `fail_after_chunks`.
+
+    A value that is no number counts as absent.
+    """
     params = deployment.params
-    after = params.get("fail_after_chunks")
     return Settings(
         ttft_s=_number(params, "ttft_ms", DEFAULT_TTFT_MS) / 1000,
         tokens_per_second=_number(params, "tokens_per_second", DEFAULT_TOKENS_PER_SECOND),
         output_tokens=max(1, int(_number(params, "output_tokens", DEFAULT_OUTPUT_TOKENS))),
         fail_rate=_number(params, "fail_rate", 0.0),
         fail_status=int(_number(params, "fail_status", 503)),
-        fail_after_chunks=None if after is None else int(_number(params, "fail_after_chunks", 0)),
+        fail_after_chunks=int(_number(params, "fail_after_chunks", 0)) if "fail_after_chunks" in params else None,
     )
 
 
 def plan_answer(request: UpstreamRequest, deployment: Deployment, call_number: int) -> SimulatedAnswer:
-    """Args: call_number: how many calls this deployment has had; only `fail_rate` depends on it, so that a retry may succeed.
-    Raises: InvalidRequest: the messages are malformed."""
+    """Decide everything about one answer.
+
+    Args: call_number: how many calls this deployment has had. Only `fail_rate` depends on it, so a retry may succeed.
+    Raises: InvalidRequest: the request is malformed.
+    """
     chat = _parse(request.body)
     wanted = settings(deployment)
     seed = _seed(deployment.model, bytes(request.body["messages"]))
@@ -146,10 +151,10 @@ def _parse(body: Mapping[str, msgspec.Raw]) -> _Chat:
 
 def _words(rng: random.Random, model: str, at_least: int) -> list[str]:
     """Whole sentences until there are `at_least` words; spaces belong to the word they precede."""
-    text = _OPENING.format(model=model)
-    while len(text.split()) < at_least:
-        text += " " + rng.choice(_SENTENCES)
-    return re.findall(r"\s*\S+", text)
+    words = _OPENING.format(model=model).split()
+    while len(words) < at_least:
+        words += rng.choice(_SENTENCES).split()
+    return [words[0], *(f" {word}" for word in words[1:])]
 
 
 def _pauses(rng: random.Random, wanted: Settings, count: int) -> tuple[float, ...]:
@@ -158,8 +163,7 @@ def _pauses(rng: random.Random, wanted: Settings, count: int) -> tuple[float, ..
 
 
 def _triggered(chat: _Chat) -> Failure | None:
-    """A failure that the caller asks for: `simulate:error:503`, `simulate:disconnect[:after chunks]` or `simulate:timeout`
-    in the last user message, or in `metadata.simulate` without the prefix."""
+    """A failure that the caller asks for, in its last message or, without `simulate:`, in `metadata.simulate`."""
     asked = (chat.metadata or {}).get("simulate")
     spoken = next((_text(message) for message in reversed(chat.messages) if message.role == "user"), "")
     match = _TRIGGER.search(f"simulate:{asked}" if asked else spoken)
@@ -190,5 +194,8 @@ def _text(message: _Message) -> str:
 
 
 def _number(params: Mapping[str, object], name: str, default: float) -> float:
-    value = params.get(name, default)
-    return float(value) if isinstance(value, int | float | str) else default
+    value = params.get(name)
+    try:
+        return float(value) if isinstance(value, int | float | str) else default
+    except ValueError:
+        return default

@@ -48,7 +48,8 @@ class Artifact:
         return mean_cost_usd(self.manifest)
 
     def score(self, embeddings: FloatArray, features: FloatArray) -> Scores:
-        """Predicted quality and cost of every candidate for n prompts.
+        """Predicted quality and cost of every candidate for n prompts. Cost is the mean of what the cost head and
+        the neighbours, if any, say.
 
         Args: embeddings: (n, dim) unit vectors, float32.  features: (n, f) from `prompt_features`, float32.
         Raises: ShapeMismatch: a width differs from the artifact's, or the two have different numbers of rows."""
@@ -57,7 +58,10 @@ class Artifact:
             raise ShapeMismatch(f"embeddings {embeddings.shape}, features {features.shape}; widths are {widths}")
         found = self.scorer.score(embeddings, features)
         novelty = None if found.similarity is None else np.clip(np.float32(1.0) - found.similarity, 0.0, 1.0)
-        return Scores(found.quality, self.costs.cost_usd(embeddings, features), found.domain_share, novelty)
+        cost = self.costs.cost_usd(embeddings, features)
+        if found.cost_usd is not None:
+            cost = (cost + found.cost_usd) / np.float32(2.0)
+        return Scores(found.quality, cost, found.domain_share, novelty)
 
     def confidence(self, quality: FloatArray) -> FloatArray:
         """Predicted quality on the scale of what really came out: any shape, element by element, in [0, 1].

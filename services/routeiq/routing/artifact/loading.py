@@ -172,9 +172,10 @@ def _assemble(directory: Path, manifest: Manifest, contents: dict[str, bytes], t
 
 
 def _heads(manifest: Manifest, contents: dict[str, bytes]) -> list[HeadName]:
-    """The heads to open: those with a weight, and the cost head if there is one (else models cost their means)."""
-    heads: list[HeadName] = [name for name in ("knn", "mlp", "domain") if manifest.weights.get(name)]
-    return [*heads, "cost"] if "cost.onnx" in contents else heads
+    """The heads to open: those that are there, and those that a weight asks for."""
+    names: tuple[HeadName, ...] = ("knn", "mlp", "domain", "cost")
+    asked = {name for name, weight in manifest.weights.items() if weight}
+    return [name for name in names if f"{name}.onnx" in contents or name in asked]
 
 
 def _graph(name: HeadName, manifest: Manifest, contents: dict[str, bytes], threads: int) -> Graph:
@@ -188,8 +189,11 @@ def _graph(name: HeadName, manifest: Manifest, contents: dict[str, bytes], threa
 def _scorer(manifest: Manifest, graphs: dict[HeadName, Graph]) -> Scorer:
     parts: dict[str, Scorer] = {name: GraphScorer(graph) for name, graph in graphs.items() if name != "cost"}
     parts[MEAN] = StaticScorer(mean_quality(manifest))
-    weights: dict[str, float] = {name: weight for name, weight in manifest.weights.items() if weight}
-    return EnsembleScorer(parts, weights) if len(weights) > 1 else parts[next(iter(weights))]
+    return (
+        EnsembleScorer(parts, {str(name): weight for name, weight in manifest.weights.items()})
+        if len(parts) > 1
+        else parts[MEAN]
+    )
 
 
 def _self_test(

@@ -3,7 +3,7 @@
 KNN, MLP and domain head differ in what their graphs compute, which is fixed when they are written, so one class runs
 all three; `graph_outputs` says what each gives besides quality."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -34,29 +34,33 @@ class GraphScorer:
         self._graph = graph
 
     def score(self, embeddings: FloatArray, features: FloatArray) -> Estimate:
-        """See `Scorer`; `domain_share` and `similarity` as far as the graph gives them."""
+        """See `Scorer`; the rest as far as the graph gives it."""
         found = self._graph.run(embeddings, features)
-        return Estimate(np.clip(found["quality"], 0.0, 1.0), found.get("share"), found.get("similarity"))
+        quality = np.clip(found["quality"], 0.0, 1.0)
+        return Estimate(quality, found.get("share"), found.get("similarity"), found.get("cost"))
 
 
 class EnsembleScorer:
-    """The weighted mean of several scorers. Domain shares and similarity are passed on from whoever has them."""
+    """The weighted mean of several scorers. What else a part gives is passed on, also from one of weight 0."""
 
     def __init__(self, parts: Mapping[str, Scorer], weights: Mapping[str, float]) -> None:
-        """Args: weights: one per part, positive, summing to 1."""
-        self._parts = [(parts[name], np.float32(weight)) for name, weight in sorted(weights.items())]
+        """Args: weights: by part, summing to 1; a part that is not named has weight 0."""
+        self._parts = [(part, np.float32(weights.get(name, 0.0))) for name, part in sorted(parts.items())]
 
     def score(self, embeddings: FloatArray, features: FloatArray) -> Estimate:
         """See `Scorer`."""
         found = [(part.score(embeddings, features), weight) for part, weight in self._parts]
         quality = np.sum([one.quality * weight for one, weight in found], axis=0)
-        shares = [one.domain_share for one, _ in found if one.domain_share is not None]
-        similarities = [one.similarity for one, _ in found if one.similarity is not None]
         return Estimate(
             np.clip(quality, 0.0, 1.0),
-            shares[0] if shares else None,
-            similarities[0] if similarities else None,
+            _first(one.domain_share for one, _ in found),
+            _first(one.similarity for one, _ in found),
+            _first(one.cost_usd for one, _ in found),
         )
+
+
+def _first(values: Iterable[FloatArray | None]) -> FloatArray | None:
+    return next((value for value in values if value is not None), None)
 
 
 class CostHead:
@@ -85,7 +89,7 @@ class StaticCost:
 def graph_outputs(head: HeadName, models: int, domains: int) -> dict[str, int | None]:
     """The outputs that a head's graph must have, with their widths (None: one number a row)."""
     outputs: dict[HeadName, dict[str, int | None]] = {
-        "knn": {"quality": models, "similarity": None},
+        "knn": {"quality": models, "similarity": None, "cost": models},
         "mlp": {"quality": models},
         "domain": {"quality": models, "share": domains},
         "cost": {"cost": models},

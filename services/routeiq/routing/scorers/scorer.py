@@ -14,11 +14,13 @@ class Estimate:
     """Predicted quality of n prompts for m candidates, in the artifact's order.
 
     quality: shape (n, m), each in [0, 1].  domain_share: shape (n, d), rows sum to 1, or None without a domain head.
-    similarity: shape (n,), cosine to the nearest training prompt, or None without a KNN."""
+    similarity: shape (n,), cosine to the nearest training prompt; cost_usd: shape (n, m), what the neighbours cost;
+    both None without a KNN."""
 
     quality: FloatArray
     domain_share: FloatArray | None = None
     similarity: FloatArray | None = None
+    cost_usd: FloatArray | None = None
 
 
 @dataclass(frozen=True)

@@ -29,12 +29,8 @@ Prices = Mapping[str, tuple[float, float]]
 def artifact_files(
     table: Table, router: Router, encoder: SentenceEncoder, prices: Prices, notes: str
 ) -> dict[str, bytes]:
-    """The hashed files: a graph per used head, the cost graph, the golden rows, the card."""
-    files = {
-        f"{name}.onnx": head.graph(router.design)
-        for name, head in router.fitted.heads.items()
-        if router.weights.get(name)
-    }
+    """The hashed files: a graph per head, the cost graph, the golden rows, the card."""
+    files = {f"{name}.onnx": head.graph(router.design) for name, head in router.fitted.heads.items()}
     files["cost.onnx"] = router.fitted.costs.graph(router.design)
     files[GOLDEN_FILE] = golden_file(encoder, router.design, router.fitted, router.weights, router.calibration)
     text = card(table, router, _candidates(table, prices), encoder_ref(encoder), notes)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from routeiq.routing.artifact.manifest import Calibration
-from routeiq.routing.training.measures import LAMBDAS, Field, Matrix, picks
+from routeiq.routing.training.measures import Field, Matrix, picks
 
 MEAN = "mean"
 LEAST_ROWS = 50  # with fewer complete rows nothing can be chosen, and the preset mix stands
@@ -19,6 +19,7 @@ _MEAN_SHARES = (0.0, 0.15, 0.3, 0.5, 0.75)
 _HARM = 0.005
 _CLEAR_GAIN = 0.002  # a mix replaces the preset only if its gap is better by this
 _EDGE = 1e-4
+_NAMED_LAMBDAS = np.array([0.0, 0.03, 0.1])  # quality, balanced, cost
 _PLATT_PRIOR = 20.0  # strength, in prompts, of the belief that predictions are right as they are
 
 
@@ -81,13 +82,16 @@ def _compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
 
 
 def calibrate_picks(predicted: Matrix, predicted_cost: Matrix, quality: Matrix) -> Calibration:
-    """Fit sigmoid(slope * logit + offset) to what the picked models really reached, over small lambdas.
+    """Fit sigmoid(slope * logit + offset) to what the picked models really reached, at the lambdas that have names.
 
     Picked models are the ones whose prediction is most likely too high, so these are what must be calibrated."""
-    chosen = picks(predicted, predicted_cost)[LAMBDAS <= 0.1]
-    rows = np.arange(len(quality))
-    score, truth = predicted[rows, chosen].ravel(), quality[rows, chosen].ravel()
-    known = np.isfinite(truth + score)
+    seen = np.isfinite(predicted[:, 0])
+    if not seen.any():
+        return Calibration()
+    chosen = picks(predicted[seen], predicted_cost[seen], _NAMED_LAMBDAS)
+    rows = np.arange(int(seen.sum()))
+    score, truth = predicted[seen][rows, chosen].ravel(), quality[seen][rows, chosen].ravel()
+    known = np.isfinite(truth)
     if not known.any():
         return Calibration()
     logit = _logit(score[known])

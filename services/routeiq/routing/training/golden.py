@@ -34,7 +34,7 @@ def golden_file(
     embeddings = encoder.encode([encoder.tokenize(text) for text in texts])
     inputs = design.apply(embeddings, np.stack([prompt_features(text) for text in texts]))
     quality = np.clip(blend(fitted.predict(inputs), weights), 0.0, 1.0).astype(np.float32)
-    cost, confidence = fitted.costs.predict(inputs), calibrate(quality, calibration)
+    cost, confidence = fitted.predict_cost(inputs), calibrate(quality, calibration)
     rows = [
         GoldenRow(
             prompt=prompt,

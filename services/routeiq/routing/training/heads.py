@@ -29,6 +29,11 @@ class Fitted:
     costs: CostHead
     mean: Matrix
 
+    def predict_cost(self, inputs: FloatArray) -> Matrix:
+        """Shape (n, m), USD: the mean of what the cost head and the neighbours, if any, say."""
+        cost, knn = self.costs.predict(inputs), self.heads.get("knn")
+        return (cost + knn.predict_cost(inputs)) / 2 if isinstance(knn, KnnHead) else cost
+
     def predict(self, inputs: FloatArray) -> dict[str, Matrix]:
         """Each head's (n, m) quality, clipped to [0, 1], and the mean's."""
         parts = {name: np.clip(head.predict(inputs), 0.0, 1.0) for name, head in self.heads.items()}
@@ -111,7 +116,7 @@ def _fold_predictions(
     inputs = design.apply(embeddings[out], features[out])
     for name, part in fitted.predict(inputs).items():
         unseen.parts[name][out] = part
-    unseen.cost[out] = fitted.costs.predict(inputs)
+    unseen.cost[out] = fitted.predict_cost(inputs)
 
 
 def _fold(prompt: str) -> int:

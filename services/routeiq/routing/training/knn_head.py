@@ -4,10 +4,11 @@ Similarity is measured in a small space made of two parts of equal weight: the f
 inputs, and a ridge projection onto what the labels and domains depend on. That is a sixth of the embedding's width,
 so that search and bank are six times smaller, and measured no worse."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from routeiq.routing.training.design import Design, Matrix
 from routeiq.routing.training.graph_writer import FloatArray, GraphWriter
@@ -15,16 +16,19 @@ from routeiq.routing.training.table import Table
 
 NEIGHBOURS = 120
 TEMPERATURE = 0.12  # of the softmax over cosines
+COST_TEMPERATURE = 0.06  # the same for costs, which are less noisy than labels
 PRIOR_NEIGHBOURS = 20.0  # the model's mean counts as this many neighbours
 _COMPONENTS = 64
 _RIDGE = 100.0
 _TINY = 1e-9
+_MOST_RELATIVE = 1000.0  # 16 bits hold it
 
 
 @dataclass(frozen=True)
 class KnnHead:
     """centre: (width,); axes: (width, a + b), a principal and b supervised; bank: (a + b, n), unit columns as stored;
-    residual: (n, m), quality minus the model's mean, 0 where there is no label; mean: (m,)."""
+    residual: (n, m), quality minus the model's mean, 0 where there is no label; mean: (m,);
+    relative_cost: (n, m), cost by the model's mean cost; mean_cost: (m,), USD."""
 
     centre: FloatArray
     axes: FloatArray
@@ -32,6 +36,8 @@ class KnnHead:
     bank: FloatArray
     residual: FloatArray
     mean: FloatArray
+    relative_cost: FloatArray
+    mean_cost: FloatArray
 
     @classmethod
     def fit(cls, inputs: FloatArray, table: Table) -> Self:
@@ -42,9 +48,18 @@ class KnnHead:
         residual = np.nan_to_num(table.quality - mean)
         principal = _principal_axes(centred)
         axes = np.hstack([principal, _supervised_axes(centred, residual, table)]).astype(np.float32)
-        empty = np.empty((0, 0), np.float32)
-        head = cls(centre, axes, principal.shape[1], empty, _half(residual), mean.astype(np.float32))
-        return cls(centre, axes, head.principal, _half(head.place(inputs).T), head.residual, head.mean)
+        mean_cost = table.cost_usd.mean(axis=0)
+        head = cls(
+            centre=centre,
+            axes=axes,
+            principal=principal.shape[1],
+            bank=np.empty((0, 0), np.float32),
+            residual=_half(residual),
+            mean=mean.astype(np.float32),
+            relative_cost=_half(np.minimum(table.cost_usd / mean_cost, _MOST_RELATIVE)),
+            mean_cost=mean_cost.astype(np.float32),
+        )
+        return replace(head, bank=_half(head.place(inputs).T))
 
     def place(self, inputs: FloatArray) -> FloatArray:
         """Shape (n, a + b): unit vectors in the space of similarity."""
@@ -55,23 +70,34 @@ class KnnHead:
 
     def predict(self, inputs: FloatArray) -> Matrix:
         """Shape (n, m): expected quality."""
-        cosine = self.place(inputs) @ self.bank
-        near = np.argsort(-cosine, axis=1, kind="stable")[:, : self._neighbours]
-        weight = np.exp((np.take_along_axis(cosine, near, 1) - cosine.max(axis=1, keepdims=True)) / TEMPERATURE)
-        weight /= weight.sum(axis=1, keepdims=True)
+        near, weight = self._near(inputs, TEMPERATURE)
         effective = 1 / np.square(weight).sum(axis=1, keepdims=True)
         mixed = np.einsum("nk,nkm->nm", weight, self.residual[near])
         return np.asarray(self.mean + effective / (effective + PRIOR_NEIGHBOURS) * mixed, np.float64)
 
+    def predict_cost(self, inputs: FloatArray) -> Matrix:
+        """Shape (n, m): what the neighbours cost, USD."""
+        near, weight = self._near(inputs, COST_TEMPERATURE)
+        return np.asarray(np.einsum("nk,nkm->nm", weight, self.relative_cost[near]) * self.mean_cost, np.float64)
+
+    def _near(self, inputs: FloatArray, temperature: float) -> tuple[NDArray[np.intp], FloatArray]:
+        """Rows of the nearest prompts, best first, and their weights, both (n, neighbours)."""
+        cosine = self.place(inputs) @ self.bank
+        near = np.argsort(-cosine, axis=1, kind="stable")[:, : self._neighbours]
+        weight = np.exp((np.take_along_axis(cosine, near, 1) - cosine.max(axis=1, keepdims=True)) / temperature)
+        return near, np.asarray(weight / weight.sum(axis=1, keepdims=True), np.float32)
+
     def graph(self, design: Design) -> bytes:
-        """`knn.onnx`: quality (n, m) and similarity (n,), the cosine to the nearest prompt."""
+        """`knn.onnx`: quality (n, m), similarity (n,), the cosine to the nearest prompt, and cost (n, m)."""
         graph = GraphWriter("knn")
         cosine = graph.add("MatMul", self._write_place(graph, design.write(graph)), graph.half("bank", self.bank))
         near, rows = graph.add_many("TopK", 2, cosine, graph.ints("neighbours", self._neighbours), axis=1)
-        weight = graph.add("Softmax", graph.add("Div", near, graph.constant("temperature", TEMPERATURE)), axis=1)
         graph.name_output(graph.add("ReduceMax", near, graph.ints("axis1", 1), keepdims=0), "similarity")
-        graph.name_output(self._write_quality(graph, weight, rows), "quality")
-        return design.finish(graph, {"quality": len(self.mean), "similarity": None})
+        graph.name_output(self._write_quality(graph, near, rows), "quality")
+        weight = self._write_weight(graph, near, "cost_temperature", COST_TEMPERATURE)
+        relative = self._write_mixed(graph, weight, graph.half("relative_cost", self.relative_cost), rows)
+        graph.name_output(graph.add("Mul", relative, graph.constant("mean_cost", self.mean_cost)), "cost")
+        return design.finish(graph, {"quality": len(self.mean), "similarity": None, "cost": len(self.mean)})
 
     def _write_place(self, graph: GraphWriter, inputs: str) -> str:
         centred = graph.add("Sub", inputs, graph.constant("centre", self.centre))
@@ -87,11 +113,22 @@ class KnnHead:
         norm = graph.add("ReduceL2", part, graph.ints("axis1", 1), keepdims=1)
         return graph.add("Div", part, graph.add("Max", norm, graph.constant("tiny", _TINY)))
 
-    def _write_quality(self, graph: GraphWriter, weight: str, rows: str) -> str:
+    @staticmethod
+    def _write_weight(graph: GraphWriter, near: str, name: str, temperature: float) -> str:
+        """Shape (n, neighbours): the softmax of the cosines."""
+        return graph.add("Softmax", graph.add("Div", near, graph.constant(name, temperature)), axis=1)
+
+    @staticmethod
+    def _write_mixed(graph: GraphWriter, weight: str, table: str, rows: str) -> str:
+        """Shape (n, m): the weighted sum of the neighbours' rows of a table."""
+        found = graph.add("Gather", table, rows, axis=0)
+        mixed = graph.add("MatMul", graph.add("Unsqueeze", weight, graph.ints("axis1", 1)), found)
+        return graph.add("Squeeze", mixed, graph.ints("axis1", 1))
+
+    def _write_quality(self, graph: GraphWriter, near: str, rows: str) -> str:
         """mean + e / (e + prior) * sum of weight * residual, with e = 1 / sum of weight^2."""
-        residual = graph.add("Gather", graph.half("residual", self.residual), rows, axis=0)
-        row_weight = graph.add("Unsqueeze", weight, graph.ints("axis1", 1))
-        mixed = graph.add("Squeeze", graph.add("MatMul", row_weight, residual), graph.ints("axis1", 1))
+        weight = self._write_weight(graph, near, "temperature", TEMPERATURE)
+        mixed = self._write_mixed(graph, weight, graph.half("residual", self.residual), rows)
         spread = graph.add("ReduceSumSquare", weight, graph.ints("axis1", 1), keepdims=1)
         prior = graph.add("Mul", spread, graph.constant("prior", PRIOR_NEIGHBOURS))
         trusted = graph.add("Div", mixed, graph.add("Add", prior, graph.constant("one", 1.0)))

@@ -18,10 +18,10 @@ _GRID = 400
 _TIE = 1e-7  # among equally good models the oracle takes the cheapest
 
 
-def picks(quality: Matrix, cost: Matrix) -> Picks:
+def picks(quality: Matrix, cost: Matrix, lambdas: Matrix = LAMBDAS) -> Picks:
     """Shape (lambdas, n): the model that maximises quality - lambda * cost / mean cost, per lambda and prompt."""
     relative = cost / cost.mean()
-    return np.stack([np.argmax(quality - weight * relative, axis=1) for weight in LAMBDAS])
+    return np.stack([np.argmax(quality - weight * relative, axis=1) for weight in lambdas])
 
 
 def hull(points: Matrix) -> Matrix:

@@ -84,7 +84,7 @@ def _add_validation(unseen: Unseen, fitted: Fitted, inputs: FloatArray, val: Fla
         return
     for name, part in fitted.predict(inputs[val]).items():
         unseen.parts[name][val] = part
-    unseen.cost[val] = fitted.costs.predict(inputs[val])
+    unseen.cost[val] = fitted.predict_cost(inputs[val])
 
 
 def _measure(

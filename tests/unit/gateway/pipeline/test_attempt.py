@@ -6,18 +6,28 @@ import asyncio
 import time
 
 import pytest
-
 from routeiq.config.state import Deployment
 from routeiq.gateway.pipeline.attempt import Attempts, Served
 from routeiq.gateway.plan import Decision, Endpoint, Plan
 from routeiq.gateway.upstream.provider import UpstreamFailed
+
 from tests.support.twins import FRAMES, SSE_HEADERS, TwinProvider, TwinResponse, deployment
 
 A, B = deployment("a"), deployment("b")
 
 
 def plan(*deployments: Deployment, stream: bool = False, within_s: float = 60.0) -> Plan:
-    return Plan("r1", Endpoint.CHAT, {}, stream, (), deployments or (A,), Decision("d", "a", "s", "r"), time.monotonic() + within_s, "v")
+    return Plan(
+        "r1",
+        Endpoint.CHAT,
+        {},
+        stream,
+        (),
+        deployments or (A,),
+        Decision("d", "a", "s", "r"),
+        time.monotonic() + within_s,
+        "v",
+    )
 
 
 class Pauses:

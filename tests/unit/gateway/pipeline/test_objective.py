@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-
 from routeiq.gateway.pipeline.objective import cost_weight
 from routeiq.kit.errors import InvalidRequest
 
 
-@pytest.mark.parametrize(("sent", "weight"), [(None, 0.5), ("", 0.5), ("quality", 0.0), ("Balanced", 0.03), ("cost", 0.1), ("0.25", 0.25), ("1e2", 100.0)])
+@pytest.mark.parametrize(
+    ("sent", "weight"),
+    [(None, 0.5), ("", 0.5), ("quality", 0.0), ("Balanced", 0.03), ("cost", 0.1), ("0.25", 0.25), ("1e2", 100.0)],
+)
 def test_words_and_numbers(sent: str | None, weight: float) -> None:
     assert cost_weight(sent, 0.5) == weight
 

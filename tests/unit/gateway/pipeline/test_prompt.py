@@ -6,7 +6,6 @@ import json
 
 import msgspec
 import pytest
-
 from routeiq.gateway.pipeline.prompt import PromptView, view_prompt
 from routeiq.kit.errors import InvalidRequest
 
@@ -17,12 +16,22 @@ def view(messages: object, **rest: object) -> PromptView:
 
 
 def test_the_last_user_message_is_the_text() -> None:
-    seen = view([{"role": "user", "content": "first"}, {"role": "assistant", "content": "a"}, {"role": "user", "content": "second"}])
+    seen = view(
+        [
+            {"role": "user", "content": "first"},
+            {"role": "assistant", "content": "a"},
+            {"role": "user", "content": "second"},
+        ]
+    )
     assert seen.text == ("second",)
 
 
 def test_text_parts_stay_apart_and_images_are_not_text() -> None:
-    parts = [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}, {"type": "text", "text": "b"}]
+    parts = [
+        {"type": "text", "text": "a"},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
+        {"type": "text", "text": "b"},
+    ]
     seen = view([{"role": "user", "content": parts}])
     assert seen.text == ("a", "b")
     assert seen.has_images

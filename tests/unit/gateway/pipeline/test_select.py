@@ -6,7 +6,6 @@ import json
 
 import msgspec
 import pytest
-
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import RoutingUnavailable
 from routeiq.config.state import Group, Mode, ModelName, RoutingSettings, State
@@ -15,12 +14,22 @@ from routeiq.gateway.pipeline.select import ModelNotFound, NoEligibleModel, Sele
 from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.principal import Principal, Role
+
 from tests.support.twins import TwinRouting, decision, deployment, state
 
-SMALL, LARGE = deployment("small", input_price=1e-7, output_price=2e-7), deployment("large", like="gpt", quality_offset=0.1)
+SMALL, LARGE = (
+    deployment("small", input_price=1e-7, output_price=2e-7),
+    deployment("large", like="gpt", quality_offset=0.1),
+)
 
 
-def context(served: State, model: str = "auto", endpoint: Endpoint = Endpoint.CHAT, headers: tuple[tuple[bytes, bytes], ...] = (), **body: object) -> Context:
+def context(
+    served: State,
+    model: str = "auto",
+    endpoint: Endpoint = Endpoint.CHAT,
+    headers: tuple[tuple[bytes, bytes], ...] = (),
+    **body: object,
+) -> Context:
     fields = {"messages": [{"role": "user", "content": "hi"}], "input": "hi", **body}
     raw = {name: msgspec.Raw(json.dumps(value).encode()) for name, value in fields.items()}
     return Context("r1", Principal("k", Role.USER), served, Call(endpoint, raw, model, False), headers, 0.0)
@@ -34,7 +43,11 @@ async def test_auto_asks_routing_and_puts_the_choice_first() -> None:
     routing = TwinRouting(decision("large"))
     chosen = await select(routing, context(state(SMALL, LARGE)))
     assert [d.candidate for d in chosen.deployments] == ["large", "small"]
-    assert (chosen.decision.model, chosen.decision.strategy, chosen.decision.reason) == ("large", "ensemble", "highest_utility")
+    assert (chosen.decision.model, chosen.decision.strategy, chosen.decision.reason) == (
+        "large",
+        "ensemble",
+        "highest_utility",
+    )
     assert (chosen.decision.confidence, chosen.decision.artifact_id, chosen.decision.fallback) == (0.9, "a1", "")
 
 
@@ -55,7 +68,13 @@ async def test_a_request_steers_the_weight() -> None:
 
 @pytest.mark.parametrize("reason", ["deadline", "routing_unavailable"])
 async def test_without_an_answer_the_fallback_model_serves_and_says_so(reason: str) -> None:
-    served = state(SMALL, LARGE, routing=RoutingSettings(auto_models=(ModelName("small"), ModelName("large")), fallback_model=ModelName("large")))
+    served = state(
+        SMALL,
+        LARGE,
+        routing=RoutingSettings(
+            auto_models=(ModelName("small"), ModelName("large")), fallback_model=ModelName("large")
+        ),
+    )
     chosen = await select(TwinRouting(RoutingUnavailable(reason)), context(served))
     assert [d.candidate for d in chosen.deployments] == ["large", "small"]
     assert (chosen.decision.fallback, chosen.decision.strategy) == (reason, "fallback")
@@ -89,8 +108,12 @@ async def test_models_that_cannot_serve_are_not_candidates() -> None:
 async def test_images_and_length_filter_too() -> None:
     blind, short = deployment("blind", supports_vision=False), deployment("short", max_input_tokens=1)
     image = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]
-    assert (await select(TwinRouting(decision()), context(state(blind, LARGE), messages=image))).left_out == (("blind", "no_vision"),)
-    assert (await select(TwinRouting(decision()), context(state(short, LARGE)))).left_out == (("short", "context_length"),)
+    assert (await select(TwinRouting(decision()), context(state(blind, LARGE), messages=image))).left_out == (
+        ("blind", "no_vision"),
+    )
+    assert (await select(TwinRouting(decision()), context(state(short, LARGE)))).left_out == (
+        ("short", "context_length"),
+    )
 
 
 async def test_no_candidate_left_says_why() -> None:
@@ -102,7 +125,11 @@ async def test_a_named_model_is_served_as_it_is() -> None:
     routing = TwinRouting(decision("large"))
     chosen = await select(routing, context(state(SMALL, LARGE), "small"))
     assert [d.candidate for d in chosen.deployments] == ["small"]
-    assert (chosen.decision.strategy, chosen.decision.reason, routing.prompts) == ("simple-shuffle", "requested_model", [])
+    assert (chosen.decision.strategy, chosen.decision.reason, routing.prompts) == (
+        "simple-shuffle",
+        "requested_model",
+        [],
+    )
 
 
 async def test_deployments_of_one_model_are_shuffled_by_weight() -> None:

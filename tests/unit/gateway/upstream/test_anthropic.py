@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.anthropic import Anthropic
 from routeiq.gateway.upstream.provider import UpstreamFailed
 from routeiq.kit.errors import InvalidRequest
+
 from tests.support.upstream import KEY, answer, deployment, read_json, read_stream, request, stream_answer
 
-MESSAGE = {"id": "m", "model": "claude-x", "content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn",
-           "usage": {"input_tokens": 1, "output_tokens": 2}}  # fmt: skip
+MESSAGE = {
+    "id": "m",
+    "model": "claude-x",
+    "content": [{"type": "text", "text": "Hi"}],
+    "stop_reason": "end_turn",
+    "usage": {"input_tokens": 1, "output_tokens": 2},
+}
 
 
 def frame(event: dict[str, object]) -> bytes:
@@ -26,16 +31,30 @@ FINISH = frame({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "
 STOP = frame({"type": "message_stop"})
 
 
-@pytest.mark.parametrize("base", [None, "https://api.anthropic.com", "https://api.anthropic.com/v1/", "https://api.anthropic.com/v1/messages"])
+@pytest.mark.parametrize(
+    "base",
+    [None, "https://api.anthropic.com", "https://api.anthropic.com/v1/", "https://api.anthropic.com/v1/messages"],
+)
 async def test_a_unary_call(base: str | None) -> None:
     http = answer(MESSAGE)
     provider = Anthropic(http, clock=lambda: 5.9)
-    target = deployment("anthropic", "claude-x", base, max_tokens=99, extra_body={"context_management": {"a": 1}}, extra_headers={"anthropic-beta": "b"})
+    target = deployment(
+        "anthropic",
+        "claude-x",
+        base,
+        max_tokens=99,
+        extra_body={"context_management": {"a": 1}},
+        extra_headers={"anthropic-beta": "b"},
+    )
     completion = await read_json(await provider.send(request(), target))
     await provider.close()
     assert (completion["created"], completion["object"]) == (5, "chat.completion")
     assert http.requests[0].url == "https://api.anthropic.com/v1/messages"
-    assert (http.headers["x-api-key"], http.headers["anthropic-version"], http.headers["anthropic-beta"]) == (KEY, "2023-06-01", "b")
+    assert (http.headers["x-api-key"], http.headers["anthropic-version"], http.headers["anthropic-beta"]) == (
+        KEY,
+        "2023-06-01",
+        "b",
+    )
     assert "authorization" not in http.headers
     assert (http.body["model"], http.body["max_tokens"], http.body["context_management"]) == ("claude-x", 99, {"a": 1})
 
@@ -57,7 +76,10 @@ async def test_a_stream_with_usage() -> None:
     [
         ((START, TEXT), "ended before its answer was complete"),
         ((), "ended before its answer was complete"),
-        ((START, frame({"type": "error", "error": {"type": "overloaded_error", "message": f"Overloaded {KEY}"}})), r"overloaded_error: Overloaded \[redacted\]"),
+        (
+            (START, frame({"type": "error", "error": {"type": "overloaded_error", "message": f"Overloaded {KEY}"}})),
+            r"overloaded_error: Overloaded \[redacted\]",
+        ),
         ((START, b"data: {nonsense\n\n"), "broke off"),
     ],
 )
@@ -69,9 +91,12 @@ async def test_a_stream_without_a_whole_answer_fails(chunks: tuple[bytes, ...], 
 
 @pytest.mark.parametrize(
     ("status", "kind", "expected"),
-    [(529, "overloaded_error", (503, "overloaded")), (429, "rate_limit_error", (429, "rate_limit_exceeded")),
-     (401, "authentication_error", (401, "upstream_authentication_error"))],
-)  # fmt: skip
+    [
+        (529, "overloaded_error", (503, "overloaded")),
+        (429, "rate_limit_error", (429, "rate_limit_exceeded")),
+        (401, "authentication_error", (401, "upstream_authentication_error")),
+    ],
+)
 async def test_refusals(status: int, kind: str, expected: tuple[int, str]) -> None:
     http = answer({"type": "error", "error": {"type": kind, "message": "m"}}, status, retry_after="3")
     response = await Anthropic(http).send(request(), deployment("anthropic"))

@@ -21,7 +21,14 @@ def test_response_headers_lose_hops_encodings_and_cookies() -> None:
 
 
 def test_no_credential_of_the_caller_goes_upstream() -> None:
-    credentials = ["Authorization", "X-API-Key", "api-key", "x-goog-api-key", "x-litellm-api-key", "Ocp-Apim-Subscription-Key"]
+    credentials = [
+        "Authorization",
+        "X-API-Key",
+        "api-key",
+        "x-goog-api-key",
+        "x-litellm-api-key",
+        "Ocp-Apim-Subscription-Key",
+    ]
     others = ["X-Service-Key", "X-Admin-API-Key", "Cookie", "Host", "Connection", "Accept-Encoding", "Content-Length"]
     pairs = [(name, "secret") for name in (*credentials, *others)]
     assert forwarded_headers([*pairs, ("OpenAI-Beta", "x")]) == {"openai-beta": "x"}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
+import pytest
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.azure import Azure
 from routeiq.gateway.upstream.openai_compatible import KINDS, OpenAICompatible
 from routeiq.gateway.upstream.provider import UpstreamFailed
+
 from tests.support.upstream import KEY, answer, deployment, read_json, read_stream, request, stream_answer
 
 OK = {"id": "x", "choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}
@@ -15,23 +17,36 @@ OK = {"id": "x", "choices": [], "usage": {"prompt_tokens": 1, "completion_tokens
 
 async def test_the_model_and_the_credential_are_replaced_and_nothing_else() -> None:
     http = answer(OK)
-    sent = request({"temperature": 0.5, "unknown": {"kept": [1]}}, headers=(("Authorization", "Bearer sk-caller"), ("x-a", "b")))
+    sent = request(
+        {"temperature": 0.5, "unknown": {"kept": [1]}}, headers=(("Authorization", "Bearer sk-caller"), ("x-a", "b"))
+    )
     response = await OpenAICompatible(http, KINDS["openai"]).send(sent, deployment(organization="org-1", project="p1"))
     assert await read_json(response) == OK
     assert http.requests[0].url == "https://api.openai.com/v1/chat/completions"
     assert http.body == {
-        "model": "gpt-x", "messages": [{"role": "user", "content": "Hello"}], "temperature": 0.5, "unknown": {"kept": [1]},
-    }  # fmt: skip
+        "model": "gpt-x",
+        "messages": [{"role": "user", "content": "Hello"}],
+        "temperature": 0.5,
+        "unknown": {"kept": [1]},
+    }
     assert http.headers == {
-        "x-a": "b", "content-type": "application/json", "accept": "application/json", "authorization": f"Bearer {KEY}",
-        "openai-organization": "org-1", "openai-project": "p1",
-    }  # fmt: skip
+        "x-a": "b",
+        "content-type": "application/json",
+        "accept": "application/json",
+        "authorization": f"Bearer {KEY}",
+        "openai-organization": "org-1",
+        "openai-project": "p1",
+    }
 
 
 async def test_defaults_yield_to_the_caller_and_extras_to_nobody() -> None:
     http = answer(OK)
     target = deployment(
-        temperature=0.1, top_p=0.9, rpm=5, extra_body={"top_k": 3, "seed": 1}, extra_headers={"X-Team": "t", "Authorization": "Basic x"}
+        temperature=0.1,
+        top_p=0.9,
+        rpm=5,
+        extra_body={"top_k": 3, "seed": 1},
+        extra_headers={"X-Team": "t", "Authorization": "Basic x"},
     )
     await OpenAICompatible(http, KINDS["openai"]).send(request({"temperature": 0.7, "seed": 9}), target)
     assert http.body["temperature"] == 0.7
@@ -50,7 +65,9 @@ async def test_defaults_yield_to_the_caller_and_extras_to_nobody() -> None:
         ("fireworks_ai", "accounts/x/m", None, "https://api.fireworks.ai/inference/v1/embeddings", "accounts/x/m"),
     ],
 )
-async def test_addresses_and_model_names(provider: str, model: str, api_base: str | None, url: str, sent_model: str) -> None:
+async def test_addresses_and_model_names(
+    provider: str, model: str, api_base: str | None, url: str, sent_model: str
+) -> None:
     http = answer(OK)
     target = deployment(provider, model, api_base, api_key=None)
     await OpenAICompatible(http, KINDS[provider]).send(request(endpoint=Endpoint.EMBEDDINGS), target)
@@ -66,7 +83,7 @@ async def test_a_missing_address_is_a_clear_failure() -> None:
 
 
 async def test_a_stream_is_not_touched() -> None:
-    frames = (b"data: {\"a\":1}\r\n\r\n: hi\n", b"\ndata: [DONE]\n\n")
+    frames = (b'data: {"a":1}\r\n\r\n: hi\n', b"\ndata: [DONE]\n\n")
     http = stream_answer(*frames)
     response = await OpenAICompatible(http, KINDS["openai"]).send(request(stream=True), deployment())
     assert await read_stream(response) == b"".join(frames)
@@ -91,7 +108,9 @@ async def test_a_redirect_and_a_page_instead_of_a_stream_are_failures() -> None:
 
 async def test_a_refusal_is_kept_with_its_code_status_and_retry_after() -> None:
     body = {"error": {"message": "Slow", "type": "rate_limit_error", "param": None, "code": "tokens", "extra": 1}}
-    response = await OpenAICompatible(answer(body, 429, retry_after="7"), KINDS["openai"]).send(request(stream=True), deployment())
+    response = await OpenAICompatible(answer(body, 429, retry_after="7"), KINDS["openai"]).send(
+        request(stream=True), deployment()
+    )
     assert (response.status, response.headers["retry-after"]) == (429, "7")
     assert await read_json(response) == body
 
@@ -99,7 +118,12 @@ async def test_a_refusal_is_kept_with_its_code_status_and_retry_after() -> None:
 @pytest.mark.parametrize(
     ("api_base", "params", "url", "header"),
     [
-        ("https://x.azure.com/", {}, "https://x.azure.com/openai/deployments/dep%2Fx/chat/completions?api-version=2024-10-21", ("api-key", KEY)),
+        (
+            "https://x.azure.com/",
+            {},
+            "https://x.azure.com/openai/deployments/dep%2Fx/chat/completions?api-version=2024-10-21",
+            ("api-key", KEY),
+        ),
         (
             "https://x.azure.com/openai",
             {"api_version": "v9", "azure_ad_token": "tok"},
@@ -109,7 +133,9 @@ async def test_a_refusal_is_kept_with_its_code_status_and_retry_after() -> None:
         ("https://x.azure.com/openai/v1", {}, "https://x.azure.com/openai/v1/chat/completions", ("api-key", KEY)),
     ],
 )
-async def test_azure_paths_and_credentials(api_base: str, params: dict[str, object], url: str, header: tuple[str, str]) -> None:
+async def test_azure_paths_and_credentials(
+    api_base: str, params: dict[str, Any], url: str, header: tuple[str, str]
+) -> None:
     http = answer(OK)
     provider = Azure(http)
     await provider.send(request(), deployment("azure", "dep/x", api_base, **params))

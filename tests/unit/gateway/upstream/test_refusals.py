@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from routeiq.gateway.upstream.refusals import UPSTREAM_AUTH_CODE, error_type, openai_refusal
+
 from tests.support.upstream import KEY, deployment
 
 
@@ -19,10 +19,22 @@ def refusal(status: int, body: object, **changes: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
-        (400, {"error": {"message": "m", "code": "context_length_exceeded"}}, {"message": "m", "code": "context_length_exceeded"}),
+        (
+            400,
+            {"error": {"message": "m", "code": "context_length_exceeded"}},
+            {"message": "m", "code": "context_length_exceeded"},
+        ),
         (400, [{"error": {"message": "m", "code": 400}}], {"message": "m", "code": 400}),
-        (404, {"error": "no such model"}, {"message": "no such model", "type": "not_found_error", "param": None, "code": "not_found"}),
-        (422, {"detail": "bad"}, {"message": "bad", "type": "invalid_request_error", "param": None, "code": "invalid_request"}),
+        (
+            404,
+            {"error": "no such model"},
+            {"message": "no such model", "type": "not_found_error", "param": None, "code": "not_found"},
+        ),
+        (
+            422,
+            {"detail": "bad"},
+            {"message": "bad", "type": "invalid_request_error", "param": None, "code": "invalid_request"},
+        ),
         (
             400,
             {"object": "error", "message": "m", "type": "BadRequestError", "param": None, "code": 400},
@@ -39,8 +51,11 @@ def test_shapes(status: int, body: object, expected: dict[str, object]) -> None:
 def test_a_body_without_words_gets_ours(body: object) -> None:
     error = refusal(502, body)
     assert error == {
-        "message": "The provider of `group` answered 502 without an explanation.", "type": "upstream_error", "param": None, "code": "upstream_error",
-    }  # fmt: skip
+        "message": "The provider of `group` answered 502 without an explanation.",
+        "type": "upstream_error",
+        "param": None,
+        "code": "upstream_error",
+    }
 
 
 def test_a_401_says_whose_it_is_and_quotes_nothing() -> None:
@@ -52,7 +67,10 @@ def test_a_401_says_whose_it_is_and_quotes_nothing() -> None:
 
 def test_keys_and_hosts_are_cut_out() -> None:
     body = {"error": {"message": f"{KEY} is not known at https://inner.example:8443/v1"}}
-    assert refusal(403, body, api_base="https://inner.example:8443/v1")["message"] == "[redacted] is not known at https://[upstream]/v1"
+    assert (
+        refusal(403, body, api_base="https://inner.example:8443/v1")["message"]
+        == "[redacted] is not known at https://[upstream]/v1"
+    )
 
 
 def test_types_by_status() -> None:

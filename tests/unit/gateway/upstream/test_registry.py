@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import pytest
-
 from routeiq.gateway.upstream.anthropic import Anthropic
 from routeiq.gateway.upstream.azure import Azure
 from routeiq.gateway.upstream.litellm_provider import LiteLLM
 from routeiq.gateway.upstream.openai_compatible import OpenAICompatible
 from routeiq.gateway.upstream.registry import Providers, direct_providers
 from routeiq.gateway.upstream.simulated import Simulated
+
 from tests.support.upstream import answer, deployment, read_json, request
 
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("openai", OpenAICompatible), ("hosted_vllm", OpenAICompatible), ("azure", Azure), ("anthropic", Anthropic),
-     ("simulated", Simulated), ("bedrock", LiteLLM)],
-)  # fmt: skip
+    [
+        ("openai", OpenAICompatible),
+        ("hosted_vllm", OpenAICompatible),
+        ("azure", Azure),
+        ("anthropic", Anthropic),
+        ("simulated", Simulated),
+        ("bedrock", LiteLLM),
+    ],
+)
 async def test_each_name_has_its_provider(name: str, kind: type) -> None:
     providers = Providers(answer({}))
     assert isinstance(providers.of(deployment(name)), kind)

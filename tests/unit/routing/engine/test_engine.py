@@ -78,7 +78,7 @@ async def test_equal_prompts_at_once_share_the_encoding(engine: Engine, encoder:
 async def test_company_in_a_batch_changes_no_choice(engine: Engine, encoder: FakeEncoder) -> None:
     texts = [f"prompt number {n}" for n in range(4)]
     alone = [await engine.route(Question(text)) for text in texts]
-    engine.swap(twin_loaded(other := FakeEncoder(name="other")))
+    engine.swap(twin_loaded(other := FakeEncoder(name="other"), "two"))
     other.gate.clear()
     held = asyncio.create_task(engine.route(Question("held")))
     while not other.batches:

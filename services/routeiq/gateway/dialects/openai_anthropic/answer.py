@@ -27,7 +27,10 @@ _EMPTY_INPUT = msgspec.Raw(b"{}")
 
 
 class AnthropicUsage(msgspec.Struct):
-    """`input_tokens` does not count what was read from or written to the cache. In a stream later figures replace earlier ones."""
+    """`input_tokens` does not count what was read from or written to the cache.
+
+    In a stream later figures replace earlier ones.
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None

@@ -1,6 +1,6 @@
 """Anthropic's error bodies in the OpenAI shape.
 
-Source: docs.claude.com, API reference, "Errors": `{"type": "error", "error": {"type", "message"}}`; 529 is an overloaded API.
+Source: docs.claude.com, API reference, "Errors": `{"type": "error", "error": {"type", "message"}}`; 529: overloaded.
 """
 
 from __future__ import annotations

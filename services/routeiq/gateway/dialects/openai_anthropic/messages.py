@@ -129,7 +129,7 @@ def _arguments(call: ToolCall, place: str) -> msgspec.Raw:
 
 
 def tool_id(identifier: str) -> str:
-    """Anthropic takes letters, digits, `_` and `-` only; other providers' ids have more. Call and result change alike."""
+    """Anthropic takes only letters, digits, `_`, `-`; other providers' ids have more. Call and result change alike."""
     return _NOT_IN_TOOL_ID.sub("_", identifier)
 
 

@@ -1,9 +1,9 @@
 """An OpenAI chat request as a body of Anthropic's `POST /v1/messages`.
 
-What would change the answer and cannot be expressed is refused by name; hints (`seed`, `store`, `service_tier`, ...) are
-left out. `response_format: json_schema` becomes `output_config.format`, which Claude 4.5 and later obey; `json_object` has
-no counterpart and is refused. Temperatures above 1 become 1. Models that take no sampling parameters get none: a request
-for `auto` must not fail for the model that was chosen.
+What would change the answer and cannot be expressed is refused by name; hints (`seed`, `store`, `service_tier`)
+are left out. `response_format: json_schema` becomes `output_config.format`, which Claude 4.5 and later obey;
+`json_object` has no counterpart and is refused. Temperatures above 1 become 1. Models that take no sampling
+parameters get none: a request for `auto` must not fail for the model that was chosen.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from routeiq.kit.sse import DONE, SSEEvent
 
 
 class StreamBroken(Exception):
-    """The stream holds no whole answer. `reason` is Anthropic's error type and text, or what is wrong with the stream."""
+    """The stream holds no whole answer. `reason`: Anthropic's error type and text, or what is wrong with the stream."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

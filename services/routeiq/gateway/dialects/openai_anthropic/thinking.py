@@ -52,9 +52,9 @@ def reason(
 ) -> Reasoning:
     """What to ask for. Raises InvalidRequest: an unknown effort.
 
-    A budget must be smaller than `max_tokens`: the caller's own limit shrinks it, and one too small for any turns thinking off;
-    the default limit grows by it. With a budget, a turn that resumes after tool results must repeat its thinking blocks, which
-    this dialect cannot carry, so such a turn does not think (`resumes_tool_use`).
+    A budget must be smaller than `max_tokens`: the caller's own limit shrinks it, and one too small for any turns
+    thinking off; the default limit grows by it. With a budget, a turn that resumes after tool results must repeat its
+    thinking blocks, which this dialect cannot carry, so such a turn does not think (`resumes_tool_use`).
     """
     limit = max_tokens if max_tokens is not None else default_max_tokens
     if effort is None or effort == "none":

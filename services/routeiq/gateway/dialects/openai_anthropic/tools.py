@@ -22,8 +22,8 @@ _CHOICES = {"auto": "auto", "required": "any", "none": "none"}
 def tools(request: ChatRequest) -> tuple[list[Tool] | None, ToolChoice | None]:
     """What may be called and what must be.
 
-    Anthropic refuses a history with tool calls and no tools; then those that were called are declared and none may be called.
-    Raises InvalidRequest: an unknown `tool_choice`.
+    Anthropic refuses a history with tool calls and no tools; then those that were called are declared, and none may
+    be called. Raises InvalidRequest: an unknown `tool_choice`.
     """
     if request.tools:
         return [_tool(tool) for tool in request.tools], _choice(request)

@@ -6,15 +6,24 @@ import json
 
 import msgspec
 import pytest
-
 from routeiq.gateway.dialects.openai_anthropic.answer import openai_completion
 from routeiq.gateway.dialects.openai_anthropic.errors import openai_error_body, openai_status
 
 USAGE = {"input_tokens": 10, "output_tokens": 5, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 2}
 
 
-def answer(*blocks: dict[str, object], stop_reason: str = "end_turn", usage: dict[str, int] = USAGE) -> dict[str, object]:
-    body = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x", "content": blocks, "stop_reason": stop_reason, "usage": usage}
+def answer(
+    *blocks: dict[str, object], stop_reason: str = "end_turn", usage: dict[str, int] = USAGE
+) -> dict[str, object]:
+    body = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-x",
+        "content": blocks,
+        "stop_reason": stop_reason,
+        "usage": usage,
+    }
     completion: dict[str, object] = json.loads(openai_completion(json.dumps(body).encode(), 1700000000))
     return completion
 
@@ -25,7 +34,14 @@ def test_a_text_answer() -> None:
         "object": "chat.completion",
         "created": 1700000000,
         "model": "claude-x",
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello, you."}, "logprobs": None, "finish_reason": "stop"}],
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": "Hello, you."},
+                "logprobs": None,
+                "finish_reason": "stop",
+            }
+        ],
         "usage": {
             "prompt_tokens": 15,
             "completion_tokens": 5,

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-
 from routeiq.gateway.dialects.openai_anthropic.request import anthropic_request
 from routeiq.kit.errors import InvalidRequest
 
@@ -15,7 +14,9 @@ CASES = json.loads((Path(__file__).parent / "golden" / "requests.json").read_tex
 HELLO = [{"role": "user", "content": "Hello"}]
 
 
-def translate(body: dict[str, object], model: str = "claude-x", *, stream: bool = False, drop: bool = False) -> dict[str, object]:
+def translate(
+    body: dict[str, object], model: str = "claude-x", *, stream: bool = False, drop: bool = False
+) -> dict[str, object]:
     raw = {name: msgspec.Raw(json.dumps(value).encode()) for name, value in body.items()}
     answer: dict[str, object] = json.loads(
         msgspec.json.encode(anthropic_request(raw, model, stream=stream, drop_unsupported=drop))
@@ -65,7 +66,12 @@ def test_what_cannot_be_expressed_is_refused_by_name_or_dropped_on_demand(field:
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "user", "content": " "}]}, "messages"),
         (
-            {"messages": [{"role": "system", "content": [{"type": "image_url", "image_url": {"url": "https://x/y"}}]}, *HELLO]},
+            {
+                "messages": [
+                    {"role": "system", "content": [{"type": "image_url", "image_url": {"url": "https://x/y"}}]},
+                    *HELLO,
+                ]
+            },
             "messages[0].content",
         ),
         (
@@ -73,15 +79,27 @@ def test_what_cannot_be_expressed_is_refused_by_name_or_dropped_on_demand(field:
             "messages[0].content[0].image_url.url",
         ),
         (
-            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png,AA"}}]}]},
+            {
+                "messages": [
+                    {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png,AA"}}]}
+                ]
+            },
             "messages[0].content[0].image_url.url",
         ),
         (
-            {"messages": [*HELLO, {"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "f", "arguments": "[1]"}}]}]},
+            {
+                "messages": [
+                    *HELLO,
+                    {"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "f", "arguments": "[1]"}}]},
+                ]
+            },
             "messages[1].tool_calls[0].function.arguments",
         ),
         ({"messages": HELLO, "tools": [{"type": "custom", "custom": {"name": "x"}}]}, "tools[0].type"),
-        ({"messages": HELLO, "tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": "maybe"}, "tool_choice"),
+        (
+            {"messages": HELLO, "tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": "maybe"},
+            "tool_choice",
+        ),
         ({"messages": HELLO, "reasoning_effort": "huge"}, "reasoning_effort"),
         ({"messages": HELLO, "max_tokens": "many"}, "max_tokens"),
     ],
@@ -102,6 +120,6 @@ def test_parallel_calls_can_be_forbidden_without_a_choice() -> None:
     body = translate({"messages": HELLO, "tools": tools, "parallel_tool_calls": False})
     assert body["tool_choice"] == {"type": "auto", "disable_parallel_tool_use": True}
     assert "tool_choice" not in translate({"messages": HELLO, "tools": tools, "parallel_tool_calls": True})
-    assert translate({"messages": HELLO, "tools": tools, "parallel_tool_calls": False, "tool_choice": "none"})["tool_choice"] == {
-        "type": "none"
-    }
+    assert translate({"messages": HELLO, "tools": tools, "parallel_tool_calls": False, "tool_choice": "none"})[
+        "tool_choice"
+    ] == {"type": "none"}

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from routeiq.gateway.dialects.openai_anthropic.stream import OpenAIStream, StreamBroken
 from routeiq.kit.sse import SSEEvent, SSEReader
 
 USAGE = {"input_tokens": 10, "output_tokens": 1, "cache_read_input_tokens": 3}
-START = {"type": "message_start", "message": {"id": "msg_1", "model": "claude-x", "role": "assistant", "content": [], "usage": USAGE}}
-STOP = {"type": "message_stop"}
+START: dict[str, object] = {
+    "type": "message_start",
+    "message": {"id": "msg_1", "model": "claude-x", "role": "assistant", "content": [], "usage": USAGE},
+}
+STOP: dict[str, object] = {"type": "message_stop"}
 
 
 def text(piece: str) -> dict[str, object]:
@@ -29,15 +32,28 @@ def block(index: int, **content: object) -> dict[str, object]:
 
 
 def finish(reason: str) -> dict[str, object]:
-    return {"type": "message_delta", "delta": {"stop_reason": reason, "stop_sequence": None}, "usage": {"output_tokens": 9}}
+    return {
+        "type": "message_delta",
+        "delta": {"stop_reason": reason, "stop_sequence": None},
+        "usage": {"output_tokens": 9},
+    }
 
 
 def end(index: int) -> dict[str, object]:
     return {"type": "content_block_stop", "index": index}
 
 
-CHAT = [START, block(0, type="text", text=""), {"type": "ping"}, text("Hé"), text(" you"), end(0), finish("end_turn"), STOP]
-TOOLS = [
+CHAT: list[dict[str, object]] = [
+    START,
+    block(0, type="text", text=""),
+    {"type": "ping"},
+    text("Hé"),
+    text(" you"),
+    end(0),
+    finish("end_turn"),
+    STOP,
+]
+TOOLS: list[dict[str, object]] = [
     START,
     block(0, type="thinking", thinking=""),
     {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "Hm."}},
@@ -90,7 +106,10 @@ def test_a_chat_stream() -> None:
 
 
 def test_every_chunk_has_the_same_head() -> None:
-    heads = [{name: value for name, value in chunk.items() if name != "choices"} for chunk in chunks_of(translate([wire(CHAT)]))]
+    heads = [
+        {name: value for name, value in chunk.items() if name != "choices"}
+        for chunk in chunks_of(translate([wire(CHAT)]))
+    ]
     assert heads == [{"id": "msg_1", "object": "chat.completion.chunk", "created": 7, "model": "claude-x"}] * 4
 
 
@@ -98,10 +117,16 @@ def test_tool_calls_are_numbered_and_always_have_arguments() -> None:
     assert choices(translate([wire(TOOLS)])) == [
         ({"role": "assistant", "content": ""}, None),
         ({"reasoning_content": "Hm."}, None),
-        ({"tool_calls": [{"index": 0, "id": "t1", "type": "function", "function": {"name": "f", "arguments": ""}}]}, None),
+        (
+            {"tool_calls": [{"index": 0, "id": "t1", "type": "function", "function": {"name": "f", "arguments": ""}}]},
+            None,
+        ),
         ({"tool_calls": [{"index": 0, "function": {"arguments": '{"a":'}}]}, None),
         ({"tool_calls": [{"index": 0, "function": {"arguments": "1}"}}]}, None),
-        ({"tool_calls": [{"index": 1, "id": "t2", "type": "function", "function": {"name": "g", "arguments": ""}}]}, None),
+        (
+            {"tool_calls": [{"index": 1, "id": "t2", "type": "function", "function": {"name": "g", "arguments": ""}}]},
+            None,
+        ),
         ({"tool_calls": [{"index": 1, "function": {"arguments": "{}"}}]}, None),
         ({}, "tool_calls"),
     ]
@@ -111,7 +136,12 @@ def test_usage_comes_only_if_asked_for_and_without_choices() -> None:
     last = chunks_of(translate([wire(CHAT)], include_usage=True))[-1]
     assert last["choices"] == []
     details = {"cached_tokens": 3, "cache_creation_tokens": 0}
-    assert last["usage"] == {"prompt_tokens": 13, "completion_tokens": 9, "total_tokens": 22, "prompt_tokens_details": details}
+    assert last["usage"] == {
+        "prompt_tokens": 13,
+        "completion_tokens": 9,
+        "total_tokens": 22,
+        "prompt_tokens_details": details,
+    }
     assert all("usage" not in chunk for chunk in chunks_of(translate([wire(CHAT)])))
 
 
@@ -125,11 +155,14 @@ def test_byte_by_byte_gives_the_same_frames(events: list[dict[str, object]]) -> 
 def test_any_cuts_give_the_same_frames(places: list[int]) -> None:
     data = wire(TOOLS)
     edges = [0, *sorted(places), len(data)]
-    assert translate([data[a:b] for a, b in zip(edges, edges[1:], strict=False)]) == translate([data])
+    assert translate([data[a:b] for a, b in pairwise(edges)]) == translate([data])
 
 
 def test_a_message_that_stops_without_a_reason_still_finishes() -> None:
-    assert choices(translate([wire([START, block(0, type="text", text="A"), STOP])]))[1:] == [({"content": "A"}, None), ({}, "stop")]
+    assert choices(translate([wire([START, block(0, type="text", text="A"), STOP])]))[1:] == [
+        ({"content": "A"}, None),
+        ({}, "stop"),
+    ]
 
 
 def event(data: object) -> SSEEvent:
@@ -139,7 +172,10 @@ def event(data: object) -> SSEEvent:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        ({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}, "overloaded_error: Overloaded"),
+        (
+            {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}},
+            "overloaded_error: Overloaded",
+        ),
         ({"type": "error"}, "error: "),
         ({"type": "message_start"}, "its first event has no message"),
         (b"{nonsense", "an event is not Anthropic's JSON"),

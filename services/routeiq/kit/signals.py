@@ -1,0 +1,44 @@
+"""SIGINT and SIGTERM: the first asks for an orderly stop, the second ends the process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from routeiq.kit.service import Runner
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def stop_event() -> Iterator[asyncio.Event]:
+    """Set by the first signal. Use it in the running loop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for number in STOPPING:
+        loop.add_signal_handler(number, on_signal, number)
+    try:
+        yield stop
+    finally:
+        for number in STOPPING:
+            loop.remove_signal_handler(number)
+
+
+async def run_until_stopped(service: Runner) -> None:
+    """Serve until a signal comes, then let what runs finish. Raises what the service raises."""
+    with stop_event() as stop:
+        serving = asyncio.create_task(service.serve())
+        waiting = asyncio.create_task(stop.wait())
+        await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        service.stop()
+        await serving

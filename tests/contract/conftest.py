@@ -1,0 +1,68 @@
+"""One suite for all contract tests, its models served by the fake provider, a process of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from openai import AsyncOpenAI, OpenAI
+
+from tests.support.processes import FakeProvider, fake_provider
+from tests.support.suite import Suite, running
+
+CANDIDATES = {"cheap": "fake-cheap", "middle": "fake-middle", "strong": "fake-strong"}
+LIKE = {"cheap": 0, "middle": 4, "strong": 8}
+BEHAVIOURS = (
+    "die-before", "die-mid-stream", "gzip", "paced", "tool", "status-429", "status-400", "status-401", "status-500", "garbage",
+    "html-error", "slow-head", "no-done",
+)  # fmt: skip
+UPSTREAM_KEY = "sk-upstream-only"
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[FakeProvider]:
+    with fake_provider() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def suite(provider: FakeProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
+    folder = tmp_path_factory.mktemp("contract")
+    config = folder / "config.yaml"
+    config.write_text(json.dumps(document(provider)))
+    with running(folder, "--config", str(config)) as started:
+        yield started
+
+
+def document(provider: FakeProvider) -> dict[str, object]:
+    """Three candidates for `auto`, one model per behaviour, an embedding model, an Anthropic model."""
+    base = {"api_base": provider.api_base, "api_key": UPSTREAM_KEY}
+    models = [_entry(name, {"model": f"openai/{upstream}", **base}) for name, upstream in CANDIDATES.items()]
+    models += [_entry(name, {"model": f"openai/gpt--{name}", "timeout": 5, **base}) for name in BEHAVIOURS]
+    models += [
+        _entry("embed", {"model": "openai/text-embedding-3-small", **base}, mode="embedding"),
+        _entry("claude", {"model": "anthropic/claude-fake", "api_base": provider.url, "api_key": UPSTREAM_KEY}),
+        _entry("claude-tool", {"model": "anthropic/claude--tool", "api_base": provider.url, "api_key": UPSTREAM_KEY}),
+    ]
+    return {
+        "model_list": models,
+        "router_settings": {"num_retries": 0},
+        "routeiq": {"auto": {"models": list(CANDIDATES), "fallback": "strong", "deadline_ms": 5000}},
+    }
+
+
+def _entry(name: str, params: dict[str, object], mode: str = "chat") -> dict[str, object]:
+    return {"model_name": name, "litellm_params": params, "model_info": {"mode": mode}}
+
+
+@pytest.fixture
+def client(suite: Suite) -> Iterator[OpenAI]:
+    with OpenAI(base_url=f"{suite.url}/v1", api_key=suite.key, max_retries=0, timeout=30) as made:
+        yield made
+
+
+@pytest.fixture
+async def async_client(suite: Suite) -> AsyncIterator[AsyncOpenAI]:
+    async with AsyncOpenAI(base_url=f"{suite.url}/v1", api_key=suite.key, max_retries=0, timeout=30) as made:
+        yield made

@@ -1,0 +1,278 @@
+"""The provider around litellm's SDK, with a stand-in for the SDK."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.upstream.litellm_errors import LiteLLMMissing, no_answer, refusal
+from routeiq.gateway.upstream.litellm_provider import LiteLLM
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
+from routeiq.kit.errors import InvalidRequest
+
+from tests.support.upstream import KEY, deployment, read_json, read_stream, request
+
+
+class Dumped:
+    """An answer or a chunk of the SDK."""
+
+    def __init__(self, **data: object) -> None:
+        self.data = data
+
+    def model_dump(self, *, exclude_none: bool) -> dict[str, object]:
+        return json.loads(json.dumps(self.data)) if exclude_none else {}
+
+    def model_dump_json(self) -> str:
+        return json.dumps(self.data)
+
+
+class Stream:
+    """The SDK's stream: it may end in an error, or never."""
+
+    def __init__(self, *chunks: Dumped | Exception, stall: bool = False) -> None:
+        self.chunks = chunks
+        self.stall = stall
+        self.closed = 0
+
+    async def __aiter__(self) -> AsyncIterator[Dumped]:
+        for chunk in self.chunks:
+            if isinstance(chunk, Exception):
+                raise chunk
+            yield chunk
+        if self.stall:
+            await asyncio.sleep(60)
+
+    async def aclose(self) -> None:
+        self.closed += 1
+        raise RuntimeError("already closed")
+
+
+class Session:
+    closed = False
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+class SDK:
+    """Answers with `result` and remembers how it was called."""
+
+    def __init__(self, result: object) -> None:
+        self.result = result
+        self.arguments: dict[str, object] = {}
+        self.aclient_session: Session | None = Session()
+        self.cached_clients_closed = False
+
+    async def acompletion(self, **arguments: object) -> object:
+        self.arguments = arguments
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+    aembedding = acompletion
+
+    async def close_litellm_async_clients(self) -> None:
+        self.cached_clients_closed = True
+
+
+class SDKError(Exception):
+    def __init__(
+        self, message: str = "", status: int | None = None, headers: object = None, body: object = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status_code = status
+        self.litellm_response_headers = headers
+        self.body = body
+
+
+class ContextWindowExceededError(SDKError):
+    pass
+
+
+class APITimeoutError(SDKError):
+    pass
+
+
+def provider(result: object) -> tuple[LiteLLM, SDK]:
+    sdk = SDK(result)
+    return LiteLLM(load=lambda: sdk), sdk
+
+
+def chunk(delta: dict[str, object], reason: str | None = None, **more: object) -> Dumped:
+    choice: dict[str, object] = {"index": 0, "delta": delta, **({"finish_reason": reason} if reason else {})}
+    return Dumped(id="c", object="chat.completion.chunk", choices=[choice], **more)
+
+
+async def test_only_openais_fields_and_the_deployments_own_become_arguments() -> None:
+    litellm, sdk = provider(Dumped(id="x"))
+    target = deployment(
+        "cohere_chat", "command", "http://c", aws_region_name="eu", rpm=5, temperature=0.5, mock_response="no"
+    )
+    answer = await read_json(await litellm.send(request({"metadata": {"a": "b"}}), target))
+    assert answer == {"id": "x"}
+    assert sdk.arguments == {
+        "model": "cohere_chat/command",
+        "messages": [{"role": "user", "content": "Hello"}],
+        "temperature": 0.5,
+        "aws_region_name": "eu",
+        "api_base": "http://c",
+        "api_key": KEY,
+        "timeout": 5.0,
+        "num_retries": 0,
+        "max_retries": 0,
+        "drop_params": False,
+    }
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["api_base", "base_url", "api_key", "user_config", "mock_response", "litellm_params", "extra_headers", "logger_fn"],
+)
+async def test_a_caller_cannot_steer_the_sdk(field: str) -> None:
+    litellm, sdk = provider(Dumped(id="x"))
+    with pytest.raises(InvalidRequest) as refused:
+        await litellm.send(request({field: "x"}), deployment("cohere_chat"))
+    assert refused.value.param == field
+    assert sdk.arguments == {}
+
+
+async def test_embeddings_take_their_own_fields() -> None:
+    litellm, sdk = provider(Dumped(data=[]))
+    await litellm.send(request({"dimensions": 3}, endpoint=Endpoint.EMBEDDINGS), deployment("cohere"))
+    assert (sdk.arguments["input"], sdk.arguments["dimensions"]) == ("Hello", 3)
+    with pytest.raises(InvalidRequest):
+        await litellm.send(request({"messages": []}, endpoint=Endpoint.EMBEDDINGS), deployment("cohere"))
+
+
+@pytest.mark.parametrize("include_usage", [True, False])
+async def test_a_stream_gets_openais_form(include_usage: bool) -> None:
+    stream = Stream(chunk({"content": "Hi"}), chunk({}, "stop"), chunk({}, usage={"total_tokens": 3}))
+    litellm, sdk = provider(stream)
+    sent = request({"stream_options": {"include_usage": include_usage}}, stream=True)
+    response = await litellm.send(sent, deployment("cohere_chat"))
+    *frames, done, _ = (await read_stream(response)).split(b"\n\n")
+    parsed = [json.loads(frame.removeprefix(b"data: ")) for frame in frames]
+    assert done == b"data: [DONE]"
+    assert [item["choices"] for item in parsed[:2]] == [
+        [{"finish_reason": None, "index": 0, "delta": {"content": "Hi"}}],
+        [{"finish_reason": "stop", "index": 0, "delta": {}}],
+    ]
+    usage = {"id": "c", "object": "chat.completion.chunk", "choices": [], "usage": {"total_tokens": 3}}
+    assert parsed[2:] == ([usage] if include_usage else [])
+    assert sdk.arguments["stream"] is True
+    assert stream.closed
+
+
+async def test_a_stream_that_breaks_or_stalls_fails() -> None:
+    litellm, _ = provider(Stream(chunk({"content": "Hi"}), SDKError(f"at http://inner {KEY}", 500)))
+    with pytest.raises(UpstreamFailed) as failed:
+        await read_stream(await litellm.send(request(stream=True), deployment("cohere_chat")))
+    assert failed.value.message == "`group` gave no usable answer (SDKError)."
+    litellm, _ = provider(Stream(chunk({"content": "Hi"}), stall=True))
+    with pytest.raises(UpstreamTimeout):
+        await read_stream(await litellm.send(request(stream=True, timeout_s=0.05), deployment("cohere_chat")))
+
+
+async def test_none_is_no_answer() -> None:
+    litellm, _ = provider(None)
+    with pytest.raises(UpstreamFailed, match="gave no answer"):
+        await litellm.send(request(), deployment("cohere_chat"))
+
+
+async def test_an_error_of_the_sdk_is_the_upstreams_refusal() -> None:
+    litellm, _ = provider(SDKError("litellm.X: XException - no", 422, {}))
+    response = await litellm.send(request(), deployment("cohere_chat"))
+    assert response.status == 422
+
+
+async def test_the_sdk_is_loaded_once_and_closed() -> None:
+    loaded: list[SDK] = []
+
+    def load() -> SDK:
+        loaded.append(SDK(Dumped(id="x")))
+        return loaded[-1]
+
+    litellm = LiteLLM(load=load)
+    await asyncio.gather(*(litellm.send(request(), deployment("cohere_chat")) for _ in range(5)))
+    session = loaded[0].aclient_session
+    await litellm.close()
+    await litellm.close()
+    assert len(loaded) == 1
+    assert session is not None
+    assert session.closed
+    assert loaded[0].cached_clients_closed
+
+
+async def test_a_missing_library_is_said() -> None:
+    def load() -> SDK:
+        raise LiteLLMMissing("not installed")
+
+    with pytest.raises(LiteLLMMissing):
+        await LiteLLM(load=load).send(request(), deployment("cohere_chat"))
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (SDKError("m", 400, {}, {"message": "real", "code": "c"}), {"message": "real", "code": "c"}),
+        (
+            SDKError("litellm.BadRequestError: CohereException - words", 400, {}),
+            {"message": "words", "type": "invalid_request_error", "param": None, "code": "invalid_request"},
+        ),
+        (
+            SDKError('E: CohereException - {"error": {"message": "inner", "code": "k"}}', 404, {}),
+            {"message": "inner", "code": "k"},
+        ),
+        (
+            SDKError("litellm.UnsupportedParamsError: p is not supported", 400),
+            {
+                "message": "p is not supported",
+                "type": "invalid_request_error",
+                "param": None,
+                "code": "invalid_request",
+            },
+        ),
+        (
+            SDKError("X: CohereException - <html>", 502, {}),
+            {
+                "message": "The provider of `group` answered 502 without an explanation.",
+                "type": "upstream_error",
+                "param": None,
+                "code": "upstream_error",
+            },
+        ),
+        (
+            ContextWindowExceededError("E: OpenAIException - too long", 400, {}),
+            {"message": "too long", "type": "invalid_request_error", "param": None, "code": "context_length_exceeded"},
+        ),
+    ],
+)
+async def test_refusals_keep_words_and_codes(error: Exception, expected: dict[str, object]) -> None:
+    assert (await read_json(refusal(error, deployment())))["error"] == expected
+
+
+async def test_a_refusal_keeps_retry_after_and_hides_the_key() -> None:
+    response = refusal(SDKError(f"E: XException - key {KEY} is slow", 429, {"retry-after": "9"}), deployment())
+    assert response.headers["retry-after"] == "9"
+    assert "[redacted]" in str(await read_json(response))
+    assert KEY not in str(await read_json(refusal(SDKError(KEY, 401, {}), deployment())))
+
+
+@pytest.mark.parametrize(
+    "error", [SDKError("Connection error.", 500), SDKError("x", None), KeyError("x"), SDKError("x", 200, {})]
+)
+def test_an_error_without_an_answer_is_a_failure(error: Exception) -> None:
+    with pytest.raises(UpstreamFailed) as failed:
+        refusal(error, deployment())
+    assert failed.value.status == 502
+
+
+def test_timeouts_are_told_by_what_caused_them() -> None:
+    error = SDKError("x", 500)
+    error.__cause__ = APITimeoutError("x")
+    assert isinstance(no_answer(error, deployment()), UpstreamTimeout)
+    assert isinstance(no_answer(TimeoutError(), deployment()), UpstreamTimeout)

@@ -1,0 +1,97 @@
+import math
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from routeiq.routing.training.errors import TrainingDataInvalid
+from routeiq.routing.training.rows import read_labels
+from tests.support.trained import long_rows, wide_rows, write_jsonl
+
+GOOD = {"prompt": "p", "model": "m", "score": 1.0}
+
+
+def problems_of(path):
+    with pytest.raises(TrainingDataInvalid) as found:
+        read_labels([path])
+    return found.value.problems
+
+
+def test_wide_and_long_rows_give_the_same_labels(tmp_path):
+    wide = wide_rows(15)
+    pq.write_table(pa.Table.from_pylist(wide), tmp_path / "wide.parquet")
+    long = write_jsonl(tmp_path / "long.jsonl", long_rows(wide))
+    key = repr
+    assert sorted(read_labels([tmp_path / "wide.parquet"]), key=key) == sorted(read_labels([long]), key=key)
+
+
+def test_test_rows_are_never_read(tmp_path):
+    rows = [GOOD, {**GOOD, "prompt": "secret", "split": "test", "score": "not even a number"}]
+    assert [label.prompt for label in read_labels([write_jsonl(tmp_path / "rows.jsonl", rows)])] == ["p"]
+
+
+def test_an_empty_score_cell_is_no_label(tmp_path):
+    rows = [{"prompt": "p", "score:a": 1, "score:b": None}, {"prompt": "q", "score:a": 0, "score:b": 0.5}]
+    labels = read_labels([write_jsonl(tmp_path / "rows.jsonl", rows)])
+    assert [(label.prompt, label.model) for label in labels] == [("p", "a"), ("q", "a"), ("q", "b")]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({**GOOD, "score": math.nan}, "row 2: column score: expected a number, found nan"),
+        ({**GOOD, "score": 1.5}, "row 2: column score: 1.5 is outside 0..1"),
+        ({**GOOD, "score": True}, "row 2: column score: expected a number, found True"),
+        ({**GOOD, "score": None}, "row 2: column score: is empty"),
+        ({**GOOD, "cost": -1}, "row 2: column cost: -1 is outside 0..inf"),
+        ({**GOOD, "prompt": " "}, "row 2: column prompt: expected text, found ' '"),
+        ({**GOOD, "model": 3}, "row 2: column model: expected text, found 3"),
+        ({**GOOD, "split": "dev"}, "row 2: column split: 'dev' is none of train, val, test"),
+    ],
+)
+def test_a_bad_value_is_named_by_row_and_column(tmp_path, row, message):
+    assert message in problems_of(write_jsonl(tmp_path / "rows.jsonl", [GOOD, row]))[0]
+
+
+def test_all_bad_rows_are_named_at_once(tmp_path):
+    rows = [{**GOOD, "score": 2}] * 30
+    path = write_jsonl(tmp_path / "rows.jsonl", rows)
+    with pytest.raises(TrainingDataInvalid, match="and 10 more") as found:
+        read_labels([path])
+    assert len(found.value.problems) == 30
+
+
+def test_missing_columns_are_named(tmp_path):
+    problems = problems_of(write_jsonl(tmp_path / "rows.jsonl", [{"prompt": "p"}]))
+    assert "lacks column model" in problems[0]
+    assert "lacks column score" in problems[1]
+
+
+def test_a_model_without_any_score_is_named(tmp_path):
+    problems = problems_of(write_jsonl(tmp_path / "rows.jsonl", [{"prompt": "p", "score:a": 1, "score:b": None}]))
+    assert "column score:b: no row has a score" in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("rows.jsonl", b"", "no rows"),
+        ("rows.jsonl", b"{", "cannot be read"),
+        ("rows.jsonl", b"[1]", "line 1 is not a JSON object"),
+        ("rows.jsonl", b"\xff\xfe", "cannot be read"),
+        ("rows.parquet", b"PAR1", "cannot be read"),
+        ("rows.csv", b"a,b", "expected a .parquet or .jsonl file"),
+    ],
+)
+def test_an_unreadable_file_is_named(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    assert message in problems_of(tmp_path / name)[0]
+
+
+def test_a_missing_file_is_named(tmp_path):
+    assert "absent.jsonl: cannot be read" in problems_of(tmp_path / "absent.jsonl")[0]
+
+
+def test_only_test_rows_are_no_rows(tmp_path):
+    path = write_jsonl(tmp_path / "rows.jsonl", [{**GOOD, "split": "test"}])
+    assert "no rows to train on" in problems_of(path)[0]
