@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
 
+import pytest
 from routeiq.config.build import build
 from routeiq.config.load import Loaded, load_text
-from routeiq.config.state import State
+from routeiq.config.state import Deployment, ModelName, State
+from routeiq.kit.errors import ConfigurationError
 
 NO_PRICES = Path("/nonexistent/prices.json")
 
@@ -27,3 +29,22 @@ def errors(text: str, environ: Mapping[str, str] | None = None) -> list[str]:
 
 def warnings(text: str, environ: Mapping[str, str] | None = None) -> list[str]:
     return [str(problem) for problem in loaded(text, environ).problems.warnings]
+
+
+def entry(name: str = "m", model: str = "simulated/x", params: str = "", info: str = "") -> str:
+    return f"- {{model_name: {name}, litellm_params: {{model: {model}, {params}}}, model_info: {{{info}}}}}\n"
+
+
+def models(*entries: str) -> str:
+    return "model_list:\n" + "".join(entries)
+
+
+def only(state: State, name: str = "m") -> Deployment:
+    (deployment,) = state.groups[ModelName(name)].deployments
+    return deployment
+
+
+def refused(text: str) -> list[str]:
+    with pytest.raises(ConfigurationError) as raised:
+        build(loaded(text), {}, price_file=NO_PRICES)
+    return raised.value.problems

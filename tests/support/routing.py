@@ -77,6 +77,11 @@ class TwinScorer:
         return Estimate(np.clip(quality, 0.0, 1.0), share, np.full(rows, 0.9, np.float32))
 
 
+class BrokenScorer:
+    def score(self, embeddings: FloatArray, features: FloatArray) -> Estimate:
+        raise RuntimeError("a fault inside the scorer")
+
+
 def manifest(
     *, files: Sequence[FileEntry] = (), encoder: EncoderRef | None = None, models: Sequence[Candidate] = MODELS
 ) -> Manifest:

@@ -102,8 +102,8 @@ class RoutingServicer(routing_pb2_grpc.RoutingServiceServicer):
 
     async def _route(self, question: Question) -> pb.RouteResponse:
         decision = await self._engine.route(question)
-        if decision.fallback:
-            _log_fallback(question, decision)
+        if decision.fallback:  # a learned choice is no news
+            log.info("route.fell_back", **facts(question, decision))
         return _response(decision)
 
     def _encoder_id(self) -> str:
@@ -187,14 +187,13 @@ def _embedding(vector: Vector) -> pb.Embedding:
     return pb.Embedding(values=vector.values.tolist(), tokens=vector.tokens)
 
 
-def _log_fallback(question: Question, decision: Decision) -> None:
-    """A learned choice is no news. Of the prompt only its length and hash."""
-    log.info(
-        "route.fell_back",
-        prompt_chars=len(question.text),
-        prompt_sha256=hashlib.sha256(question.text.encode()).hexdigest()[:16],
-        model=decision.choice.selected.model,
-        strategy=decision.strategy,
-        fallback=decision.fallback.value,
-        total_ms=round(decision.timings.total_ms, 2),
-    )
+def facts(question: Question, decision: Decision) -> dict[str, object]:
+    """What the log says of a decision: of the prompt only its length and hash."""
+    return {
+        "prompt_chars": len(question.text),
+        "prompt_sha256": hashlib.sha256(question.text.encode()).hexdigest()[:16],
+        "model": decision.choice.selected.model,
+        "strategy": decision.strategy,
+        "fallback": decision.fallback.value,
+        "total_ms": round(decision.timings.total_ms, 2),
+    }

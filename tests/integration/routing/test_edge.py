@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -21,10 +22,11 @@ from routeiq.kit.identity import AssertionSigner
 from routeiq.kit.rpc import call_metadata, open_channel
 from routeiq.routing.app import RoutingApp, serve
 from routeiq.routing.artifact import ArtifactInvalid
+from routeiq.routing.engine import Loaded
 from routeiq.routing.servicer import SERVICE
 from routeiq.routing.settings import Settings
 from tests.integration.routing.conftest import Caller
-from tests.support.routing import BrokenEncoder, twin_loaded
+from tests.support.routing import BrokenEncoder, BrokenScorer, twin_loaded
 
 QUESTION = make_prompt(["How far is the moon?"])
 PRICED = [pb.Candidate(name="cheap", input_price=0.1, output_price=0.1), pb.Candidate(name="dear", input_price=9, output_price=9)]
@@ -137,25 +139,33 @@ async def test_without_a_callers_key_it_does_not_start(settings: Settings) -> No
 
 
 async def test_serve_runs_until_cancelled(settings: Settings) -> None:
-    with capture_logs() as logs:
-        task = asyncio.create_task(serve(settings, CollectorRegistry()))
-        while not any(one["event"] == "artifact.loaded" for one in logs):
-            await asyncio.sleep(0.01)
-        task.cancel()
-        await asyncio.wait([task])
+    registry = CollectorRegistry()
+    task = asyncio.create_task(serve(settings, registry))
+    while not registry.get_sample_value("routeiq_routing_artifact_loads_total", {"result": "loaded"}):
+        await asyncio.sleep(0.01)
+    assert not task.done()
+    task.cancel()
+    await asyncio.wait([task])
     assert task.cancelled()
 
 
-async def test_a_fault_says_nothing_of_the_inside(client: RoutingClient, app: RoutingApp, caller: Caller) -> None:
-    app.engine.swap(twin_loaded(BrokenEncoder()))
+def broken_scorer() -> Loaded:
+    loaded = twin_loaded()
+    return replace(loaded, artifact=replace(loaded.artifact, scorer=BrokenScorer()))
+
+
+@pytest.mark.parametrize("loaded", [twin_loaded(BrokenEncoder()), broken_scorer()], ids=["expected", "unexpected"])
+async def test_a_fault_says_nothing_of_the_inside(
+    loaded: Loaded, client: RoutingClient, app: RoutingApp, caller: Caller
+) -> None:
+    app.engine.swap(loaded)
     async with open_channel(app.address) as channel:
-        with capture_logs() as logs, pytest.raises(grpc.aio.AioRpcError) as caught:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
             await routing_pb2_grpc.RoutingServiceStub(channel).Route(
                 pb.RouteRequest(prompt=QUESTION), metadata=call_metadata(caller.signer, "routing", request_id="r-1")
             )
     assert caught.value.code() is grpc.StatusCode.INTERNAL
     assert caught.value.details() == "Internal server error"
-    assert [(one["event"], one["code"]) for one in logs] == [("rpc.failed", "encode_failed")]
 
 
 async def test_a_client_survives_a_restart(settings: Settings, caller: Caller) -> None:

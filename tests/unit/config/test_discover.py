@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 
 import pytest
-
 from routeiq.config.build import build
 from routeiq.config.defaults import NAME, default_document, default_state
 from routeiq.config.discover import Discovery, discover, ollama_base
@@ -35,7 +34,8 @@ class FakeFetch:
 
 
 OLLAMA: JSONValue = {"models": [
-    {"name": "llama3.3:70b", "details": {"parameter_size": "70.6B"}}, {"name": "qwen:latest", "details": None}, {"name": "nomic-embed-text:latest"},
+    {"name": "llama3.3:70b", "details": {"parameter_size": "70.6B"}}, {"name": "qwen:latest", "details": None},
+    {"name": "nomic-embed-text:latest"},
     {"name": 5}, {"name": "bad name\n"}, "x",
 ]}  # fmt: skip
 
@@ -101,8 +101,10 @@ def test_named_ollama_that_is_away_is_a_warning() -> None:
 @pytest.mark.parametrize(
     ("host", "base"),
     [
-        ("", "http://127.0.0.1:11434"), ("0.0.0.0", "http://127.0.0.1:11434"), ("h:1", "http://h:1"), (":5", "http://127.0.0.1:5"),
-        ("https://h", "https://h:443"), ("http://h/", "http://h:80"), ("[::1]:9", "http://[::1]:9"), ("[::]", "http://[::1]:11434"),
+        ("", "http://127.0.0.1:11434"), ("0.0.0.0", "http://127.0.0.1:11434"), ("h:1", "http://h:1"),
+        (":5", "http://127.0.0.1:5"),
+        ("https://h", "https://h:443"), ("http://h/", "http://h:80"), ("[::1]:9", "http://[::1]:9"),
+        ("[::]", "http://[::1]:11434"),
         ("http://0.0.0.0:8", "http://127.0.0.1:8"),
     ],
 )  # fmt: skip
@@ -144,8 +146,10 @@ def test_odd_answer_offers_nothing(answer: JSONValue) -> None:
 @pytest.mark.parametrize(
     ("name", "size", "tier"),
     [
-        ("llama3.2:3b", "", Tier.SMALL), ("x", "8.0B", Tier.SMALL), ("x", "137M", Tier.SMALL), ("qwen2.5-32b", "", Tier.MEDIUM), ("m-70B", "", Tier.LARGE),
-        ("mixtral-8x7b", "", Tier.SMALL), ("gpt-9-mini", "", Tier.SMALL), ("claude-opus-9", "", Tier.LARGE), ("gemini_flash", "", Tier.SMALL),
+        ("llama3.2:3b", "", Tier.SMALL), ("x", "8.0B", Tier.SMALL), ("x", "137M", Tier.SMALL),
+        ("qwen2.5-32b", "", Tier.MEDIUM), ("m-70B", "", Tier.LARGE),
+        ("mixtral-8x7b", "", Tier.SMALL), ("gpt-9-mini", "", Tier.SMALL), ("claude-opus-9", "", Tier.LARGE),
+        ("gemini_flash", "", Tier.SMALL),
         ("gpt-9", "", Tier.MEDIUM), ("maximal", "", Tier.MEDIUM),
     ],
 )  # fmt: skip

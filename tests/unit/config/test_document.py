@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from routeiq.config.document.strategies import KNOWN, LEARNED, NOT_LOADABLE
 
 from tests.support.config_documents import errors, loaded, warnings
@@ -54,22 +53,40 @@ def test_all_errors_come_at_once_sorted_by_line() -> None:
         ("model_list: [~]", "f.yaml:1: model_list[0]: must be a mapping"),
         ("model_list: []\nrouter_settings: 5", "f.yaml:2: router_settings: must be a mapping"),
         ("model_list: []\ninclude: [a.yaml]", "f.yaml:2: include: included files are not read yet"),
-        (ENTRY + "  model_info: {routeiq: {quality_offset: 2}}", "f.yaml:5: model_list[0].model_info.routeiq.quality_offset: must be less"),
+        (
+            ENTRY + "  model_info: {routeiq: {quality_offset: 2}}",
+            "f.yaml:5: model_list[0].model_info.routeiq.quality_offset: must be less",
+        ),
         (ENTRY + "    timeout: [1]", "f.yaml:5: model_list[0].litellm_params.timeout: must be a number"),
         (ENTRY + "    api_key: {a: b}", "f.yaml:5: model_list[0].litellm_params.api_key: must be text"),
         (ENTRY + "    max_retries: 1.5", "f.yaml:5: model_list[0].litellm_params.max_retries: must be a whole number"),
-        (ENTRY + "    api_base: ftp://x", "f.yaml:5: model_list[0].litellm_params.api_base: the URL must be an http or https URL"),
-        (ENTRY + "    api_base: http://169.254.169.254/v1", "f.yaml:5: model_list[0].litellm_params.api_base: the URL leads to an address"),
-        (ENTRY + "    base_url: http://u:p@x", "f.yaml:5: model_list[0].litellm_params.base_url: the URL must not hold a user name"),
-        (MODEL + "router_settings: {routing_strategy_args: {model_path: /app/models/knn_router.pt}}", "f.yaml:2: router_settings.routing_strategy_args.model_path: a model of this kind is never loaded"),
+        (
+            ENTRY + "    api_base: ftp://x",
+            "f.yaml:5: model_list[0].litellm_params.api_base: the URL must be an http or https URL",
+        ),
+        (
+            ENTRY + "    api_base: http://169.254.169.254/v1",
+            "f.yaml:5: model_list[0].litellm_params.api_base: the URL leads to an address",
+        ),
+        (
+            ENTRY + "    base_url: http://u:p@x",
+            "f.yaml:5: model_list[0].litellm_params.base_url: the URL must not hold a user name",
+        ),
+        (
+            MODEL + "router_settings: {routing_strategy_args: {model_path: /app/models/knn_router.pt}}",
+            "f.yaml:2: router_settings.routing_strategy_args.model_path: a model of this kind is never loaded",
+        ),
         (MODEL + "routeiq: {auto: {models: [mm]}}", "f.yaml:2: routeiq.auto.models[0]: there is no such model"),
         (MODEL + "routeiq: {auto: {fallback: n}}", "f.yaml:2: routeiq.auto.fallback: there is no such model"),
         (MODEL + "routeiq: {auto: {models: []}}", "f.yaml:2: routeiq.auto.models: must not be empty"),
         (MODEL + "routeiq: {auto: {models: m}}", "f.yaml:2: routeiq.auto.models: must be a list"),
-        (MODEL + "routeiq: {auto: {cost_weight: 1, objective: cost}}", "f.yaml:2: routeiq.auto: give either objective or cost_weight"),
+        (
+            MODEL + "routeiq: {auto: {cost_weight: 1, objective: cost}}",
+            "f.yaml:2: routeiq.auto: give either objective or cost_weight",
+        ),
         (MODEL + "routeiq: {auto: {name: m, models: [m]}}", "f.yaml:2: routeiq.auto.name: m is also a model_name"),
     ],
-)  # fmt: skip
+)
 def test_error(text: str, message: str) -> None:
     found = errors(text)
     assert len(found) == 1, found
@@ -85,24 +102,61 @@ def test_two_entries_with_one_id_are_an_error() -> None:
     ("text", "message"),
     [
         (MODEL + "model_lst: []", "f.yaml:2: model_lst: warning: unknown key; did you mean model_list?"),
-        (MODEL + "router_settings: {num_retrys: 3}", "f.yaml:2: router_settings.num_retrys: warning: unknown key; did you mean num_retries?"),
+        (
+            MODEL + "router_settings: {num_retrys: 3}",
+            "f.yaml:2: router_settings.num_retrys: warning: unknown key; did you mean num_retries?",
+        ),
         (MODEL + "router_settings: {xyzzy: 3}", "f.yaml:2: router_settings.xyzzy: warning: unknown key"),
-        (MODEL + "router_settings: {fallbacks: []}", "f.yaml:2: router_settings.fallbacks: warning: is accepted but has no effect yet"),
+        (
+            MODEL + "router_settings: {fallbacks: []}",
+            "f.yaml:2: router_settings.fallbacks: warning: is accepted but has no effect yet",
+        ),
         (MODEL + "mcp_servers: {}", "f.yaml:2: mcp_servers: warning: is accepted but has no effect yet"),
-        (MODEL + "routeiq: {auto: {modles: [m]}}", "f.yaml:2: routeiq.auto.modles: warning: unknown key; did you mean models?"),
-        (MODEL + "router_settings: {routing_strategy_args: {hot_relaod: true}}", "f.yaml:2: router_settings.routing_strategy_args.hot_relaod: warning: unknown key; did you mean hot_reload?"),
-        (MODEL + "router_settings: {routing_strategy: least-busy}", "f.yaml:2: router_settings.routing_strategy: warning: has no effect yet; deployments are picked"),
-        (ENTRY + "    api_kye: x", "f.yaml:5: model_list[0].litellm_params.api_kye: warning: unknown key goes to the provider as it is; did you mean api_key?"),
+        (
+            MODEL + "routeiq: {auto: {modles: [m]}}",
+            "f.yaml:2: routeiq.auto.modles: warning: unknown key; did you mean models?",
+        ),
+        (
+            MODEL + "router_settings: {routing_strategy_args: {hot_relaod: true}}",
+            "f.yaml:2: router_settings.routing_strategy_args.hot_relaod: warning: unknown key; did you mean hot_r",
+        ),
+        (
+            MODEL + "router_settings: {routing_strategy: least-busy}",
+            "f.yaml:2: router_settings.routing_strategy: warning: has no effect yet; deployments are picked",
+        ),
+        (
+            ENTRY + "    api_kye: x",
+            "f.yaml:5: model_list[0].litellm_params.api_kye: warning: unknown key goes to the provider as it is; "
+            "did you mean api_key?",
+        ),
         (ENTRY + "    rpm: 5", "f.yaml:5: model_list[0].litellm_params.rpm: warning: only weighs"),
-        (ENTRY + "    tags: [a]", "f.yaml:5: model_list[0].litellm_params.tags: warning: is accepted but has no effect yet"),
-        (ENTRY + "  model_info: {mdoe: chat}", "f.yaml:5: model_list[0].model_info.mdoe: warning: unknown key; did you mean mode?"),
-        (ENTRY + "  model_info: {mode: chta}", "f.yaml:5: model_list[0].model_info.mode: warning: unknown mode; did you mean chat?"),
-        (ENTRY + "  modl_info: {}", "f.yaml:5: model_list[0].modl_info: warning: unknown key; did you mean model_info?"),
-        ("model_list: [{model_name: 'openai/*', litellm_params: {model: openai/*}}]", "f.yaml:1: model_list[0].model_name: warning: wildcards have no effect yet"),
+        (
+            ENTRY + "    tags: [a]",
+            "f.yaml:5: model_list[0].litellm_params.tags: warning: is accepted but has no effect yet",
+        ),
+        (
+            ENTRY + "  model_info: {mdoe: chat}",
+            "f.yaml:5: model_list[0].model_info.mdoe: warning: unknown key; did you mean mode?",
+        ),
+        (
+            ENTRY + "  model_info: {mode: chta}",
+            "f.yaml:5: model_list[0].model_info.mode: warning: unknown mode; did you mean chat?",
+        ),
+        (
+            ENTRY + "  modl_info: {}",
+            "f.yaml:5: model_list[0].modl_info: warning: unknown key; did you mean model_info?",
+        ),
+        (
+            "model_list: [{model_name: 'openai/*', litellm_params: {model: openai/*}}]",
+            "f.yaml:1: model_list[0].model_name: warning: wildcards have no effect yet",
+        ),
         ("model_list: []", "f.yaml:1: model_list: warning: has no models"),
-        ("model_list: [{model_name: auto, litellm_params: {model: simulated/x}}]", "f.yaml:1: model_list[0]: warning: takes the place of"),
+        (
+            "model_list: [{model_name: auto, litellm_params: {model: simulated/x}}]",
+            "f.yaml:1: model_list[0]: warning: takes the place of",
+        ),
     ],
-)  # fmt: skip
+)
 def test_warning(text: str, message: str) -> None:
     found = warnings(text)
     assert len(found) == 1, found

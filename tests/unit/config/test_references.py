@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from routeiq.config.problems import Problems
 from routeiq.config.references import References
 from routeiq.config.scalars import JSONObject
@@ -103,7 +102,8 @@ def test_resolved_text_becomes_the_type_of_its_key() -> None:
 
 
 def test_resolved_secret_stands_in_no_message() -> None:
-    text = "model_list: []\nrouter_settings: {num_retries: os.environ/N, timeout: os.environ/N, routing_strategy: os.environ/N}"
+    ref = "os.environ/N"
+    text = f"model_list: []\nrouter_settings: {{num_retries: {ref}, timeout: {ref}, routing_strategy: {ref}}}"
     found = errors(text, {"N": "hunter2-hunter2"})
     assert len(found) == 3
     assert "hunter2" not in "".join(found)

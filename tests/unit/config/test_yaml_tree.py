@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from routeiq.config.problems import Problems
 from routeiq.config.scalars import JSONValue
 from routeiq.config.yaml_tree import MAX_DEPTH, parse
@@ -23,8 +22,10 @@ def fault(text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("1", 1), ("-7", -7), ("0x1F", 31), ("1_000", 1000), ("1e3", 1000.0), ("2.5", 2.5), ("true", True), ("False", False), ("~", None),
-        ("on", "on"), ("no", "no"), ("012", "012"), ("2024-02-01", "2024-02-01"), ("'5'", "5"), ("!!str 5", "5"), ("12:30", "12:30"),
+        ("1", 1), ("-7", -7), ("0x1F", 31), ("1_000", 1000), ("1e3", 1000.0), ("2.5", 2.5), ("true", True),
+        ("False", False), ("~", None),
+        ("on", "on"), ("no", "no"), ("012", "012"), ("2024-02-01", "2024-02-01"), ("'5'", "5"), ("!!str 5", "5"),
+        ("12:30", "12:30"),
         ("1" * 50, "1" * 50), ("", None), ("<<", "<<"),
     ],
 )  # fmt: skip

@@ -7,12 +7,13 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from routeiq.kit.outbound.addresses import Reach, forms, reach
 
 FORBIDDEN = [
-    "169.254.169.254", "169.254.170.2", "169.254.170.23", "169.254.0.23", "100.100.100.200", "192.0.0.192", "168.63.129.16", "0.0.0.0", "0.1.2.3",
-    "255.255.255.255", "224.0.0.1", "::", "ff02::1", "fe80::a9fe:a9fe", "fe80::1", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:42::42",
+    "169.254.169.254", "169.254.170.2", "169.254.170.23", "169.254.0.23", "100.100.100.200", "192.0.0.192",
+    "168.63.129.16", "0.0.0.0", "0.1.2.3",
+    "255.255.255.255", "224.0.0.1", "::", "ff02::1", "fe80::a9fe:a9fe", "fe80::1", "fd00:ec2::254", "fd00:ec2::23",
+    "fd20:ce::254", "fd00:42::42",
 ]  # fmt: skip
 PRIVATE = [
     "127.0.0.1",

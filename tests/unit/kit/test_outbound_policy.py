@@ -5,7 +5,6 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 
 import pytest
-
 from routeiq.kit.errors import ConfigurationError
 from routeiq.kit.outbound import Origin, OutboundPolicy, OutboundRefused
 from routeiq.kit.outbound.hosts import parse_url
@@ -26,8 +25,7 @@ def allowed(policy: OutboundPolicy, url: str, origin: Origin, address: str | Non
         target = policy.check_url(url, origin)
         if address is not None:
             policy.check_address(target, ip_address(address), origin)
-    except OutboundRefused as refused:
-        assert refused.code == "ssrf_blocked"
+    except OutboundRefused:
         return False
     return True
 
@@ -36,9 +34,12 @@ def allowed(policy: OutboundPolicy, url: str, origin: Origin, address: str | Non
 @pytest.mark.parametrize(
     "url",
     [
-        "http://169.254.169.254/latest", "http://[fd00:ec2::254]/", "http://metadata.google.internal/x", "http://METADATA.google.internal./x", "http://metadata/",
-        "http://[::ffff:169.254.169.254]/", "http://[64:ff9b::a9fe:a9fe]/", "http://[2002:a9fe:a9fe::]/", "http://0.0.0.0:9/", "http://[::]/", "http://100.100.100.200",
-        "http://127.0.0.1:5432", "http://localhost:5432", "http://127.9.9.9:5432", "http://[::1]:5432", "http://[::ffff:127.0.0.1]:5432", "http://10.0.0.9:6379",
+        "http://169.254.169.254/latest", "http://[fd00:ec2::254]/", "http://metadata.google.internal/x",
+        "http://METADATA.google.internal./x", "http://metadata/",
+        "http://[::ffff:169.254.169.254]/", "http://[64:ff9b::a9fe:a9fe]/", "http://[2002:a9fe:a9fe::]/",
+        "http://0.0.0.0:9/", "http://[::]/", "http://100.100.100.200",
+        "http://127.0.0.1:5432", "http://localhost:5432", "http://127.9.9.9:5432", "http://[::1]:5432",
+        "http://[::ffff:127.0.0.1]:5432", "http://10.0.0.9:6379",
         "http://[64:ff9b::a00:9]:6379", "http://a.localhost:4222", "http://127.0.0.1:4222",
     ],
 )  # fmt: skip
@@ -72,8 +73,9 @@ def test_private_addresses_pass_only_for_the_operators_document(url: str, origin
 
 
 def test_origin_is_the_operator_unless_said() -> None:
-    with pytest.raises(OutboundRefused):
+    with pytest.raises(OutboundRefused) as raised:
         OutboundPolicy().check_url("http://10.0.0.1")
+    assert (raised.value.status, raised.value.code) == (400, "ssrf_blocked")
 
 
 @pytest.mark.parametrize(
@@ -102,9 +104,12 @@ def test_suffix_does_not_open_the_name_itself_nor_a_lookalike() -> None:
 @pytest.mark.parametrize(
     ("prefix", "url", "covered"),
     [
-        ("http://h:8/a", "http://h:8/a", True), ("http://h:8/a", "http://h:8/a/b?c", True), ("http://h:8/a/", "http://h:8/a", True), ("http://h", "http://h/any", True),
-        ("http://h:8/a", "http://h:8/ab", False), ("http://h:8/a", "http://h:9/a", False), ("http://h:8/a", "https://h:8/a", False), ("http://h", "http://h.evil", False),
-        ("http://h:8/a", "http://h:8/a/../b", False), ("http://h:8/a", "http://h:8/a/%2e%2e/b", False), ("http://h:8/a", "http://h:8/a/%252e%252e/b", False),
+        ("http://h:8/a", "http://h:8/a", True), ("http://h:8/a", "http://h:8/a/b?c", True),
+        ("http://h:8/a/", "http://h:8/a", True), ("http://h", "http://h/any", True),
+        ("http://h:8/a", "http://h:8/ab", False), ("http://h:8/a", "http://h:9/a", False),
+        ("http://h:8/a", "https://h:8/a", False), ("http://h", "http://h.evil", False),
+        ("http://h:8/a", "http://h:8/a/../b", False), ("http://h:8/a", "http://h:8/a/%2e%2e/b", False),
+        ("http://h:8/a", "http://h:8/a/%252e%252e/b", False),
         ("http://h:8/a", "http://h:8/a/..%5Cb", False), ("http://H:80", "http://h/", True),
     ],
 )  # fmt: skip
@@ -141,9 +146,14 @@ def test_policy_is_read_from_the_environment_and_its_older_names() -> None:
         }
     )
     assert policy == OutboundPolicy(
-        allow_private=True, hosts=("a.example", ".suffix", ".star.example", "::1", "old.example"), networks=(ip_network("10.0.0.0/8"), ip_network("fd00::/8")),
-        urls=(URLPrefix.parse("http://h/p"),), dns_timeout_s=2.5, dns_cache_ttl_s=0, dns_cache_size=7,
-    )  # fmt: skip
+        allow_private=True,
+        hosts=("a.example", ".suffix", ".star.example", "::1", "old.example"),
+        networks=(ip_network("10.0.0.0/8"), ip_network("fd00::/8")),
+        urls=(URLPrefix.parse("http://h/p"),),
+        dns_timeout_s=2.5,
+        dns_cache_ttl_s=0,
+        dns_cache_size=7,
+    )
 
 
 def test_empty_environment_is_the_default() -> None:
@@ -151,11 +161,18 @@ def test_empty_environment_is_the_default() -> None:
 
 
 def test_every_bad_value_is_named_and_not_shown() -> None:
-    names = ["LLMROUTER_OUTBOUND_ALLOW_PRIVATE", "LLMROUTER_OUTBOUND_HOST_ALLOWLIST", "LLMROUTER_OUTBOUND_CIDR_ALLOWLIST", "LLMROUTER_OUTBOUND_URL_ALLOWLIST", "LLMROUTER_SSRF_DNS_TIMEOUT", "LLMROUTER_SSRF_DNS_CACHE_TTL", "LLMROUTER_SSRF_DNS_CACHE_SIZE"]  # fmt: skip
-    values = ["maybe", "ok, s3cret host", "s3cret/8", "ftp://s3cret", "0", "-1", "nan"]
+    values = {
+        "LLMROUTER_OUTBOUND_ALLOW_PRIVATE": "maybe",
+        "LLMROUTER_OUTBOUND_HOST_ALLOWLIST": "ok, s3cret host",
+        "LLMROUTER_OUTBOUND_CIDR_ALLOWLIST": "s3cret/8",
+        "LLMROUTER_OUTBOUND_URL_ALLOWLIST": "ftp://s3cret",
+        "LLMROUTER_SSRF_DNS_TIMEOUT": "0",
+        "LLMROUTER_SSRF_DNS_CACHE_TTL": "-1",
+        "LLMROUTER_SSRF_DNS_CACHE_SIZE": "nan",
+    }
     with pytest.raises(ConfigurationError) as raised:
-        OutboundPolicy.from_environ(dict(zip(names, values, strict=True)))
-    assert [problem.split(" ")[0].rstrip(":") for problem in raised.value.problems] == names
+        OutboundPolicy.from_environ(values)
+    assert [problem.split(" ")[0].rstrip(":") for problem in raised.value.problems] == list(values)
     assert "LLMROUTER_OUTBOUND_HOST_ALLOWLIST: entry 2 cannot be read" in raised.value.problems
     assert "s3cret" not in str(raised.value)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
-from structlog.testing import capture_logs
 
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import make_prompt
 from routeiq.kit.errors import InvalidRequest
-from routeiq.routing.engine import Engine, EngineMetrics
-from routeiq.routing.servicer import MAX_ENTRIES, MAX_TEXTS, OUTSIDE, RoutingServicer
+from routeiq.routing.candidates import Candidate
+from routeiq.routing.engine import Engine, EngineMetrics, Question
+from routeiq.routing.servicer import MAX_ENTRIES, MAX_TEXTS, OUTSIDE, RoutingServicer, facts
 from routeiq.routing.settings import Settings
 from tests.support.routing import MODELS, FakeEncoder, twin_loaded
 
@@ -71,16 +71,19 @@ async def test_half_a_price_list_is_none(servicer: RoutingServicer) -> None:
     assert (new.prior, new.quality) == (True, 0.5)
 
 
-async def test_a_fallback_is_logged_without_the_prompt(servicer: RoutingServicer) -> None:
-    request = pb.RouteRequest(
-        prompt=make_prompt(["sesame"]), candidates=[pb.Candidate(name="new", input_price=1, output_price=1)]
-    )
-    with capture_logs() as logs:
-        answer = await servicer.Route(request, CONTEXT)
+async def test_the_log_tells_of_a_prompt_its_length_and_hash_only(engine: Engine) -> None:
+    question = Question("sesame", (Candidate("new"),))
+    found = facts(question, await engine.route(question))
+    assert (found["prompt_chars"], found["fallback"]) == (6, "unknown_models")
+    assert "sesame" not in repr(found)
+
+
+async def test_what_was_not_learned_has_no_confidence(servicer: RoutingServicer) -> None:
+    request = pb.RouteRequest(prompt=make_prompt(["x"]), candidates=[pb.Candidate(name="new")])
+    answer = await servicer.Route(request, CONTEXT)
     assert answer.fallback == pb.FALLBACK_UNKNOWN_MODELS
     assert not answer.HasField("confidence")
-    assert [(one["event"], one["prompt_chars"]) for one in logs] == [("route.fell_back", 6)]
-    assert "sesame" not in repr(logs)
+    assert list(answer.reasons) == ["fallback_unknown_models", "only_candidate", "prior"]
 
 
 async def test_the_calls_deadline_reaches_the_engine(engine: Engine, servicer: RoutingServicer) -> None:

@@ -48,7 +48,10 @@ class UpstreamResponse(Protocol):
         ...
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it arrives, for streams: SSE bytes in the OpenAI dialect. Raises UpstreamFailed when it ends early."""
+        """The body as it arrives, for streams: SSE bytes in the OpenAI dialect.
+
+        Raises UpstreamFailed when it ends early.
+        """
         ...
 
     async def close(self) -> None: ...
@@ -63,7 +66,7 @@ class Provider(Protocol):
 
 
 class UpstreamFailed(RouteIQError):
-    """No usable answer: refused, reset, malformed or cut short. The text names the deployment's group, never an address."""
+    """No usable answer: refused, reset, malformed or cut short. The text names the model group, never an address."""
 
     status, type, code, expose = 502, "upstream_error", "upstream_failed", True
 

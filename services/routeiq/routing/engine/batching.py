@@ -1,5 +1,5 @@
 """One encoder, one thread, many callers. Prompts wait in a bounded queue ordered by deadline; like lengths run
-together; equal prompts are encoded once; who would be late is told so at once.
+together; equal prompts are encoded once, and their vectors kept; who would be late is told so at once.
 
 A batch grows only while every prompt in it stays in time. A prompt that nobody waits for any more is not encoded."""
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routeiq.kit.errors import RouteIQError
+from routeiq.kit.lru import LRU
 from routeiq.routing.engine.cost_model import CostModel, EncodeTiming, padded
 from routeiq.routing.engine.decision import Fallback
 from routeiq.routing.engine.metrics import EngineMetrics
@@ -52,9 +53,10 @@ class EncodeFailed(RouteIQError):
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A prompt's unit vector, shape (d,), with what it took."""
+    """A prompt's unit vector, shape (d,), and what it took."""
 
     vector: FloatArray
+    tokens: int
     queue_s: float
     encode_s: float
 
@@ -79,8 +81,9 @@ class _Running:
 class Batcher:
     """Call `run` in one owned task; `encode` from any number of others on the same loop."""
 
-    def __init__(self, *, batch_size: int, queue_limit: int, metrics: EngineMetrics) -> None:
+    def __init__(self, *, batch_size: int, queue_limit: int, cache_size: int, metrics: EngineMetrics) -> None:
         self._batch_size, self._queue_limit, self._metrics = batch_size, queue_limit, metrics
+        self._done: LRU[Key, Encoded] = LRU(cache_size)
         self._waiting: dict[Key, _Pending] = {}
         self._running = _Running()
         self._wake = asyncio.Event()
@@ -90,11 +93,17 @@ class Batcher:
     def queue_length(self) -> int:
         return len(self._waiting)
 
+    def cached(self, key: Key) -> Encoded | None:
+        """What an earlier run gave for `key`, if it is still kept."""
+        return self._done.get(key)
+
     async def encode(self, key: Key, ids: Sequence[int], encoder: Encodes, deadline: float | None) -> Encoded:
-        """The vector of token ids `ids`.
+        """The vector of token ids `ids`, kept for the next who asks.
 
         Args: key: equal keys share one run.  deadline: when the vector must be there, on the loop's clock.
         Raises: Shed: the queue is full, or it would come too late.  EncodeFailed."""
+        if (done := self._done.get(key)) is not None:
+            return done
         limit = math.inf if deadline is None else deadline
         pending = self._waiting.get(key) or self._running.keys.get(key)
         if pending is None:
@@ -185,7 +194,9 @@ class Batcher:
             self._running.keys = {}
         self._learn(batch, tokens, seconds)
         for one, vector in zip(batch, vectors, strict=True):
-            one.done.set_result(Encoded(vector, started - one.enqueued_at, seconds))
+            encoded = Encoded(vector, len(one.ids), started - one.enqueued_at, seconds)
+            self._done.put(one.key, encoded)  # before any waiter runs, and also if none is left
+            one.done.set_result(encoded)
 
     def _learn(self, batch: Sequence[_Pending], tokens: int, seconds: float) -> None:
         self.cost.observe(tokens, seconds)

@@ -52,7 +52,12 @@ class Engine:
 
     def __init__(self, settings: Settings, metrics: EngineMetrics) -> None:
         self._settings, self._metrics = settings, metrics
-        self._batcher = Batcher(batch_size=settings.batch_size, queue_limit=settings.queue_limit, metrics=metrics)
+        self._batcher = Batcher(
+            batch_size=settings.batch_size,
+            queue_limit=settings.queue_limit,
+            cache_size=settings.embedding_cache_size,
+            metrics=metrics,
+        )
         self._heavy = ThreadPoolExecutor(1, "routing-encode")
         self._light = ThreadPoolExecutor(2, "routing-score")
         self._predictor = Predictor(settings, self._batcher, self._light, metrics)

@@ -1,7 +1,7 @@
 """From a prompt to its prediction, through two caches, the encoder's queue and threads.
 
-Vectors are kept by encoder and text, so that they outlive an artifact; predictions by artifact and text. Texts are
-kept as hashes only."""
+The batcher keeps vectors by encoder and text, so that they outlive an artifact; predictions are kept here, by artifact
+and text. Of texts only hashes are kept."""
 
 from __future__ import annotations
 
@@ -50,7 +50,6 @@ class Predictor:
 
     def __init__(self, settings: Settings, batcher: Batcher, light: Executor, metrics: EngineMetrics) -> None:
         self._batcher, self._light, self._metrics = batcher, light, metrics
-        self._vectors: LRU[Key, Vector] = LRU(settings.embedding_cache_size)
         self._predictions: LRU[Key, Prediction] = LRU(settings.prediction_cache_size)
 
     async def predict(self, loaded: Loaded, text: str, deadline: float | None) -> Predicted:
@@ -75,15 +74,14 @@ class Predictor:
         self, loaded: Loaded, text: str, tokenize: Callable[[str], list[int]], deadline: float | None, end: str
     ) -> Vector:
         key = (f"{loaded.encoder.sha256}/{end}", _digest(text))
-        found = self._vectors.get(key)
+        found = self._batcher.cached(key)
         self._metrics.looked_up("embedding", hit=found is not None)
         if found is not None:
-            return found
+            return Vector(found.vector, found.tokens, cached=True)
         ids = await self._in_thread(lambda: tokenize(text))
         encoded = await self._batcher.encode(key, ids, loaded.encoder, deadline)
-        self._vectors.put(key, Vector(encoded.vector, len(ids), cached=True))
         timings = Timings(queue_ms=encoded.queue_s * 1e3, encode_ms=encoded.encode_s * 1e3)
-        return Vector(encoded.vector, len(ids), timings)
+        return Vector(encoded.vector, encoded.tokens, timings)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._light, work)

@@ -1,8 +1,8 @@
 """Choose the shares of the heads and of the plain mean, and calibrate, on predictions for prompts that the heads did
 not see: the validation rows, and the training rows by cross-fitting.
 
-Do no harm: mixes with the mean are among the choices up to the mean alone, and a mix whose accuracy at lambda 0 is
-half a point below the best single model is not taken."""
+Do no harm: mixes with the mean are among the choices up to the mean alone, and a mix is not taken whose gap is
+negative, or whose accuracy at lambda 0 is half a point below the best single model."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -17,7 +17,7 @@ _PRESET = {"domain": 0.5, "knn": 0.25, "mlp": 0.25}
 _PRESET_MEAN = 0.2
 _MEAN_SHARES = (0.0, 0.15, 0.3, 0.5, 0.75)
 _HARM = 0.005
-_CLEAR_GAIN = 0.002  # a mix replaces the preset only if its gap is better by this
+_TOP = 12  # one in so many of the mixes, the best ones, are averaged
 _EDGE = 1e-4
 _NAMED_LAMBDAS = np.array([0.0, 0.03, 0.1])  # quality, balanced, cost
 _PLATT_PRIOR = 20.0  # strength, in prompts, of the belief that predictions are right as they are
@@ -29,11 +29,11 @@ def blend(parts: Mapping[str, Matrix], weights: Mapping[str, float]) -> Matrix:
 
 
 def choose(parts: Mapping[str, Matrix], quality: Matrix, cost: Matrix, predicted_cost: Matrix) -> dict[str, float]:
-    """The shares, summing to 1 over heads and `mean`, with the highest gap among those that do no harm.
+    """The shares, summing to 1 over heads and `mean`: the average of the mixes with the highest gaps among those that
+    do no harm; the mean alone where every mix does.
 
     Args: parts: head or `mean` -> (n, m) predictions for unseen prompts.  quality: (n, m), NaN where unlabelled; only
-    rows with every label
-    and a prediction count.  cost, predicted_cost: (n, m), USD."""
+    rows with every label and a prediction count.  cost, predicted_cost: (n, m), USD."""
     heads = sorted(set(parts) - {MEAN})
     preset = _preset(heads)
     whole = np.isfinite(quality + parts[MEAN]).all(axis=1)
@@ -41,13 +41,17 @@ def choose(parts: Mapping[str, Matrix], quality: Matrix, cost: Matrix, predicted
         return preset
     kept = {name: part[whole] for name, part in parts.items()}
     field = Field(quality[whole], cost[whole])
-    options = [_plain(heads), *_mixes(heads)]
+    options = list(_mixes(heads))
     curves = [field.measure(picks(blend(kept, option), predicted_cost[whole])) for option in options]
-    safe = [place for place, one in enumerate(curves) if one.accuracy >= one.best_single - _HARM] or [len(options) - 1]
-    best = max(safe, key=lambda place: curves[place].gap)
-    if 0 in safe and curves[0].gap >= curves[best].gap - _CLEAR_GAIN:
-        best = 0
-    return options[best]
+    safe = [place for place, one in enumerate(curves) if one.gap >= 0 and one.accuracy >= one.best_single - _HARM]
+    best = sorted(safe, key=lambda place: -curves[place].gap)[: max(1, len(options) // _TOP)]
+    return _average([options[place] for place in best]) if best else {MEAN: 1.0}
+
+
+def _average(mixes: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean of several mixes: the very best one owes part of its lead to chance."""
+    names = sorted({name for mix in mixes for name in mix})
+    return {name: sum(mix.get(name, 0.0) for mix in mixes) / len(mixes) for name in names}
 
 
 def _plain(heads: Sequence[str]) -> dict[str, float]:

@@ -67,7 +67,7 @@ def read_rows(data: Path, split: str) -> list[Row]:
     """The prompts of one split. Raises: EvaluationFailed: no such file, column, split or kind of value."""
     try:
         table = _read(data)
-    except (OSError, ValueError, pa.ArrowException) as error:
+    except (OSError, ValueError, TypeError, pa.ArrowException) as error:
         raise EvaluationFailed(f"{data}: cannot be read: {error}") from error
     rows = [_row(data, one) for one in table if one.get("split") == split]
     if not rows:

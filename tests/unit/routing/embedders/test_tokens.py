@@ -1,5 +1,4 @@
 import pytest
-
 from routeiq.routing.embedders.tokens import CLS, MAX_TOKENS, SEP, head, window
 
 

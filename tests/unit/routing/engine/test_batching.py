@@ -22,7 +22,7 @@ def now() -> float:
 
 @pytest.fixture
 async def batcher() -> AsyncIterator[Batcher]:
-    made = Batcher(batch_size=4, queue_limit=6, metrics=EngineMetrics(CollectorRegistry()))
+    made = Batcher(batch_size=4, queue_limit=6, cache_size=9, metrics=EngineMetrics(CollectorRegistry()))
     made.cost.reset(EncodeTiming(0.0, 1e-5))
     with ThreadPoolExecutor(1) as thread:
         pump = asyncio.create_task(made.run(thread))
@@ -184,7 +184,7 @@ async def test_a_fault_fails_its_batch_and_nothing_after(batcher: Batcher, encod
 
 
 async def test_stopping_fails_who_waits_and_who_runs(encoder: FakeEncoder) -> None:
-    batcher = Batcher(batch_size=4, queue_limit=6, metrics=EngineMetrics(CollectorRegistry()))
+    batcher = Batcher(batch_size=4, queue_limit=6, cache_size=9, metrics=EngineMetrics(CollectorRegistry()))
     calls = Calls(batcher, encoder)
     with ThreadPoolExecutor(1) as thread:
         pump = asyncio.create_task(batcher.run(thread))

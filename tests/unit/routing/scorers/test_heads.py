@@ -1,5 +1,4 @@
 import numpy as np
-
 from routeiq.routing.scorers import EnsembleScorer, Estimate, StaticCost, StaticScorer
 
 TWO = np.zeros((2, 4), np.float32)

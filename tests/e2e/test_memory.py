@@ -1,0 +1,46 @@
+"""Bad requests leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.suite import Suite
+
+WARM_UP, ALL = 2_000, 10_000
+MOST_GROWTH_KIB = 2 * 1024
+BODIES = (b"{", b"[]", b'{"model":"auto"}', b'{"model":"no-such-model-%d","messages":[{"role":"user","content":"x"}]}', b'{"model":1}')
+
+
+def rss_kib(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+
+async def send(suite: Suite, first: int, last: int) -> None:
+    """Every request is a little different, as an attacker's would be."""
+    async with httpx.AsyncClient(base_url=suite.url, limits=httpx.Limits(max_connections=8)) as client:
+        numbers = iter(range(first, last))
+
+        async def worker() -> None:
+            for number in numbers:
+                body = BODIES[number % len(BODIES)].replace(b"%d", str(number).encode())
+                key = suite.key if number % 3 else f"sk-wrong-{number}"
+                headers = {"authorization": f"Bearer {key}"}
+                answer = await client.post("/v1/chat/completions", content=body, headers=headers)
+                assert answer.status_code in (400, 401, 404)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(8):
+                group.create_task(worker())
+
+
+@pytest.mark.timeout(300)
+def test_ten_thousand_bad_requests_do_not_grow_the_process(suite: Suite) -> None:
+    asyncio.run(send(suite, 0, WARM_UP))
+    before = rss_kib(suite.process.pid)
+    asyncio.run(send(suite, WARM_UP, ALL))
+    assert rss_kib(suite.process.pid) - before <= MOST_GROWTH_KIB
