@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+
 from routeiq.kit import log
 
 FOREIGN = ("OPENAI_", "ANTHROPIC_", "LITELLM_", "ROUTEIQ_", "LLMROUTER_", "OTEL_", "OLLAMA_", "AZURE_")

@@ -12,10 +12,9 @@ from tests.support.processes import FakeProvider, fake_provider
 from tests.support.suite import Suite, running
 
 CANDIDATES = {"cheap": "fake-cheap", "middle": "fake-middle", "strong": "fake-strong"}
-LIKE = {"cheap": 0, "middle": 4, "strong": 8}
 BEHAVIOURS = (
-    "die-before", "die-mid-stream", "gzip", "paced", "tool", "status-429", "status-400", "status-401", "status-500", "garbage",
-    "html-error", "slow-head", "no-done",
+    "die-before", "die-mid-stream", "gzip", "paced", "tool", "status-429", "status-400", "status-401", "status-500",
+    "garbage", "html-error", "slow-head", "no-done",
 )  # fmt: skip
 UPSTREAM_KEY = "sk-upstream-only"
 

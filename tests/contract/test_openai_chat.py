@@ -44,14 +44,18 @@ def test_a_stream_arrives_in_pieces(client: OpenAI) -> None:
 
 
 def test_a_stream_reports_usage_when_asked(client: OpenAI) -> None:
-    stream = client.chat.completions.create(model="auto", messages=HI, stream=True, stream_options={"include_usage": True})
+    stream = client.chat.completions.create(
+        model="auto", messages=HI, stream=True, stream_options={"include_usage": True}
+    )
     last = list(stream)[-1]
     assert last.choices == []
     assert last.usage is not None
 
 
 async def test_the_async_client_works_too(async_client: AsyncOpenAI) -> None:
-    answers = await asyncio.gather(*(async_client.chat.completions.create(model="auto", messages=HI) for _ in range(20)))
+    answers = await asyncio.gather(
+        *(async_client.chat.completions.create(model="auto", messages=HI) for _ in range(20))
+    )
     assert {answer.choices[0].message.content for answer in answers} == {SAID}
 
 
@@ -90,7 +94,12 @@ def test_an_anthropic_model_calls_tools(client: OpenAI) -> None:
 
 def test_no_credential_of_the_caller_goes_upstream(suite: Suite, provider: FakeProvider) -> None:
     provider.reset()
-    headers = {"authorization": f"Bearer {suite.key}", "x-api-key": suite.key, "cookie": "session=1", "x-litellm-api-key": suite.key}
+    headers = {
+        "authorization": f"Bearer {suite.key}",
+        "x-api-key": suite.key,
+        "cookie": "session=1",
+        "x-litellm-api-key": suite.key,
+    }
     body = {"model": "cheap", "messages": HI}
     assert httpx.post(f"{suite.url}/v1/chat/completions?key={suite.key}", headers=headers, json=body).status_code == 200
     seen = provider.last()
@@ -100,7 +109,10 @@ def test_no_credential_of_the_caller_goes_upstream(suite: Suite, provider: FakeP
 
 
 def test_a_wrong_key_is_an_authentication_error(suite: Suite) -> None:
-    with OpenAI(base_url=f"{suite.url}/v1", api_key="sk-wrong", max_retries=0) as stranger, pytest.raises(openai.AuthenticationError) as caught:
+    with (
+        OpenAI(base_url=f"{suite.url}/v1", api_key="sk-wrong", max_retries=0) as stranger,
+        pytest.raises(openai.AuthenticationError) as caught,
+    ):
         stranger.chat.completions.create(model="cheap", messages=HI)
     assert (caught.value.type, caught.value.code) == ("authentication_error", "invalid_api_key")
 
@@ -111,9 +123,13 @@ def test_an_unknown_model_is_not_found(client: OpenAI) -> None:
     assert (caught.value.code, caught.value.param) == ("model_not_found", "model")
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b'{"model":"auto"}', b'{"model":"auto","messages":[]}', b'{"messages":[{}]}'])
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b'{"model":"auto"}', b'{"model":"auto","messages":[]}', b'{"messages":[{}]}']
+)
 def test_a_bad_body_is_a_bad_request(suite: Suite, body: bytes) -> None:
-    answer = httpx.post(f"{suite.url}/v1/chat/completions", content=body, headers={"authorization": f"Bearer {suite.key}"})
+    answer = httpx.post(
+        f"{suite.url}/v1/chat/completions", content=body, headers={"authorization": f"Bearer {suite.key}"}
+    )
     assert answer.status_code == 400
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
 
@@ -138,8 +154,17 @@ def test_an_upstream_that_dies_in_mid_stream_is_an_error_event(client: OpenAI) -
     assert caught.value.code == "upstream_failed"
 
 
-@pytest.mark.parametrize(("model", "kind", "status"), [("status-400", openai.BadRequestError, 400), ("status-429", openai.RateLimitError, 429), ("status-500", openai.InternalServerError, 500)])
-def test_a_true_upstream_error_reaches_the_client(client: OpenAI, model: str, kind: type[openai.APIStatusError], status: int) -> None:
+@pytest.mark.parametrize(
+    ("model", "kind", "status"),
+    [
+        ("status-400", openai.BadRequestError, 400),
+        ("status-429", openai.RateLimitError, 429),
+        ("status-500", openai.InternalServerError, 500),
+    ],
+)
+def test_a_true_upstream_error_reaches_the_client(
+    client: OpenAI, model: str, kind: type[openai.APIStatusError], status: int
+) -> None:
     with pytest.raises(kind) as caught:
         client.chat.completions.create(model=model, messages=HI)
     assert caught.value.status_code == status
@@ -181,7 +206,10 @@ def test_a_client_that_leaves_cancels_its_upstream(suite: Suite, provider: FakeP
     assert provider.state()["left"] == 1
 
 
-@pytest.mark.parametrize("name", ["authorization", "x-api-key", "api-key", "x-goog-api-key", "x-litellm-api-key", "ocp-apim-subscription-key"])
+@pytest.mark.parametrize(
+    "name",
+    ["authorization", "x-api-key", "api-key", "x-goog-api-key", "x-litellm-api-key", "ocp-apim-subscription-key"],
+)
 def test_a_key_is_found_wherever_a_client_puts_it(suite: Suite, name: str) -> None:
     value = f"Bearer {suite.key}" if name == "authorization" else suite.key
     assert httpx.get(f"{suite.url}/v1/models", headers={name: value}).status_code == 200

@@ -66,14 +66,20 @@ def test_router_info_has_both_published_shapes(suite: Suite) -> None:
     assert {"routing_strategy", "model_path", "artifact_id", "candidates"} <= set(info)
 
 
-@pytest.mark.parametrize("body", [{"query": "What is 2+2?"}, {"messages": [{"role": "user", "content": "What is 2+2?"}]}])
+@pytest.mark.parametrize(
+    "body", [{"query": "What is 2+2?"}, {"messages": [{"role": "user", "content": "What is 2+2?"}]}]
+)
 def test_route_agrees_with_chat(suite: Suite, client: OpenAI, body: dict[str, object]) -> None:
     headers = {"authorization": f"Bearer {suite.key}"}
     told = httpx.post(f"{suite.url}/router/route", headers=headers, json=body).json()
-    done = client.chat.completions.with_raw_response.create(model="auto", messages=[{"role": "user", "content": "What is 2+2?"}])
+    done = client.chat.completions.with_raw_response.create(
+        model="auto", messages=[{"role": "user", "content": "What is 2+2?"}]
+    )
     assert told["selected_model"] == done.headers["x-routeiq-model"]
     assert {alternative["model"] for alternative in told["alternatives"]} == set(CANDIDATES) - {told["selected_model"]}
-    assert [a["score"] for a in told["alternatives"]] == sorted((a["score"] for a in told["alternatives"]), reverse=True)
+    assert [a["score"] for a in told["alternatives"]] == sorted(
+        (a["score"] for a in told["alternatives"]), reverse=True
+    )
 
 
 def test_health_is_open_and_metrics_count(suite: Suite) -> None:

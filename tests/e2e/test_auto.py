@@ -38,9 +38,13 @@ def candidates() -> list[pb.Candidate]:
 
 
 async def chosen_by_routing(suite: Suite, texts: list[str]) -> list[str]:
-    client = RoutingClient(suite.endpoints["routing"], AssertionSigner(load_private_key(suite.data_dir / "identity.key"), "test"))
+    client = RoutingClient(
+        suite.endpoints["routing"], AssertionSigner(load_private_key(suite.data_dir / "identity.key"), "test")
+    )
     try:
-        answers = [await client.route(make_prompt([text]), candidates(), cost_weight=0.03, timeout_s=30) for text in texts]
+        answers = [
+            await client.route(make_prompt([text]), candidates(), cost_weight=0.03, timeout_s=30) for text in texts
+        ]
     finally:
         await client.close()
     return [answer.selected_model for answer in answers]
@@ -51,10 +55,17 @@ def test_200_prompts_are_routed_as_the_routing_service_says(suite: Suite) -> Non
     texts = prompts()
     with httpx.Client(base_url=suite.url, headers={"authorization": f"Bearer {suite.key}"}, timeout=30) as client:
         body = {"model": "auto", "max_tokens": 1}
-        answers = [client.post("/v1/chat/completions", json={**body, "messages": [{"role": "user", "content": t}]}) for t in texts]
+        answers = [
+            client.post("/v1/chat/completions", json={**body, "messages": [{"role": "user", "content": t}]})
+            for t in texts
+        ]
     assert {answer.status_code for answer in answers} == {200}
     told = asyncio.run(chosen_by_routing(suite, texts))
-    learned = [(a.headers["x-routeiq-model"], model) for a, model in zip(answers, told, strict=True) if "x-routeiq-fallback" not in a.headers]
+    learned = [
+        (a.headers["x-routeiq-model"], model)
+        for a, model in zip(answers, told, strict=True)
+        if "x-routeiq-fallback" not in a.headers
+    ]
     assert len(learned) >= ASKED - MOST_FALLBACKS
     assert [pair for pair in learned if pair[0] != pair[1]] == []
     assert len(Counter(name for name, _ in learned)) >= 3

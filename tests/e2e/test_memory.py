@@ -12,7 +12,13 @@ from tests.support.suite import Suite
 
 WARM_UP, ALL = 2_000, 10_000
 MOST_GROWTH_KIB = 2 * 1024
-BODIES = (b"{", b"[]", b'{"model":"auto"}', b'{"model":"no-such-model-%d","messages":[{"role":"user","content":"x"}]}', b'{"model":1}')
+BODIES = (
+    b"{",
+    b"[]",
+    b'{"model":"auto"}',
+    b'{"model":"no-such-model-%d","messages":[{"role":"user","content":"x"}]}',
+    b'{"model":1}',
+)
 
 
 def rss_kib(pid: int) -> int:

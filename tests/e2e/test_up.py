@@ -26,7 +26,9 @@ def keys_show(folder: Path) -> str:
 
 def nats_pid(suite: Suite) -> int:
     """The child of this suite."""
-    found = subprocess.run(["pgrep", "-P", str(suite.process.pid), "nats-server"], capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        ["pgrep", "-P", str(suite.process.pid), "nats-server"], capture_output=True, text=True, check=True
+    )
     return int(found.stdout)
 
 
@@ -77,7 +79,9 @@ def test_two_suites_run_side_by_side(suite: Suite, tmp_path: Path) -> None:
 
 
 def test_endpoints_name_every_service(suite: Suite) -> None:
-    assert {"gateway", "routing", "control", "a2a-registry", "mcp-registry", "config-sync", "nats"} <= set(suite.endpoints)
+    assert {"gateway", "routing", "control", "a2a-registry", "mcp-registry", "config-sync", "nats"} <= set(
+        suite.endpoints
+    )
     assert suite.endpoints["gateway"].startswith("http://")
     assert "//" not in suite.endpoints["routing"]
 
@@ -133,7 +137,9 @@ def test_nats_is_started_again_when_it_dies(tmp_path: Path) -> None:
 
 def test_a_missing_variable_is_named(tmp_path: Path) -> None:
     config = tmp_path / "c.yaml"
-    config.write_text("model_list:\n- model_name: a\n  litellm_params: {model: openai/x, api_key: os.environ/NO_SUCH_KEY}\n")
+    config.write_text(
+        "model_list:\n- model_name: a\n  litellm_params: {model: openai/x, api_key: os.environ/NO_SUCH_KEY}\n"
+    )
     refused = launch(tmp_path, "--config", str(config))
     assert refused.process.wait(20) == 1
     assert "NO_SUCH_KEY" in refused.said

@@ -12,6 +12,7 @@ from ipaddress import ip_address
 import aiohttp
 import pytest
 from aiohttp import web
+
 from routeiq.config.fetch import FetchFailed, fetch_json
 from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy, OutboundRefused
 from routeiq.kit.outbound.aiohttp_transport import GuardMiddleware, connector

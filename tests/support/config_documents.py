@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
 from routeiq.config.build import build
 from routeiq.config.load import Loaded, load_text
 from routeiq.config.state import Deployment, ModelName, State

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from opentelemetry.trace import NoOpTracer
 from prometheus_client import CollectorRegistry
+
 from routeiq.config.state import State
 from routeiq.gateway.pipeline.attempt import Attempts
 from routeiq.gateway.pipeline.authenticate import Authenticator
@@ -13,7 +14,6 @@ from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.state import StateHolder
 from routeiq.gateway.wiring import Gateway
 from routeiq.kit.health import Readiness
-
 from tests.support.twins import TwinProvider, TwinRouting
 
 KEY = "sk-a-key-of-the-tests"

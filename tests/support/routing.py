@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
 from routeiq.routing.artifact import Artifact, Candidate, Manifest
 from routeiq.routing.artifact.manifest import EncoderRef, Fallback, FileEntry, Training, content_id
 from routeiq.routing.embedders import OnnxEncoder

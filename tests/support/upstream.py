@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator, Mapping
 
 import msgspec
+
 from routeiq.config.state import Deployment, DeploymentId, ModelName
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.http import HTTPRequest

@@ -20,7 +20,7 @@ from routeiq.embedded.data_dir import DataDir
 from routeiq.embedded.nats import NATSServer
 from routeiq.embedded.topology import Options, control_service, gateway_settings, late_services, routing_app
 from routeiq.gateway.app import create_service
-from routeiq.gateway.upstream.guarded import guarded_client
+from routeiq.gateway.upstream.guarded import guarded
 from routeiq.gateway.wiring import build_gateway
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.master_key import KeptKey
@@ -96,8 +96,8 @@ class Suite:
         self, key: KeptKey, routing: str, control_url: str, own: Iterable[str], state: State, sock: socket
     ) -> Service:
         settings = gateway_settings(self.data, self.options, key.key, routing=routing, control_url=control_url)
-        http = guarded_client(self.outbound, [*own, address_of(sock)])
-        return create_service(build_gateway(settings, state, http=http), settings, sock)
+        outbound = guarded(self.outbound, [*own, address_of(sock)])
+        return create_service(build_gateway(settings, state, outbound=outbound), settings, sock)
 
 
 @dataclass(frozen=True, slots=True)

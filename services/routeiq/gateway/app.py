@@ -28,7 +28,7 @@ from routeiq.gateway.routes.models import models_router
 from routeiq.gateway.routes.openapi import install_openapi
 from routeiq.gateway.routes.router import router_router
 from routeiq.gateway.settings import Settings, read_settings
-from routeiq.gateway.upstream.guarded import guarded_client
+from routeiq.gateway.upstream.guarded import guarded
 from routeiq.gateway.wiring import Gateway, build_gateway
 from routeiq.kit.asgi import JSON, ClientDisconnected, Message, Receive, Scope, Send, header, respond
 from routeiq.kit.error_bodies import internal_body, openai_body, retry_headers
@@ -186,6 +186,6 @@ async def launch(config: Path | None) -> Service:
     settings = read_settings(launched, state)
     sock = bind(settings.host, settings.port)
     gateway = build_gateway(
-        settings, state, http=guarded_client(OutboundPolicy.from_environ(environ), settings.own_services())
+        settings, state, outbound=guarded(OutboundPolicy.from_environ(environ), settings.own_services())
     )
     return create_service(gateway, settings, sock)

@@ -20,7 +20,7 @@ from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.settings import Settings
 from routeiq.gateway.state import StateHolder
-from routeiq.gateway.upstream.http import HTTPClient
+from routeiq.gateway.upstream.guarded import Outbound
 from routeiq.gateway.upstream.registry import Providers
 from routeiq.gateway.upstream.routing_encoder import RoutingEncoder
 from routeiq.kit.errors import RouteIQError
@@ -66,15 +66,15 @@ class Gateway:
             self.telemetry.shutdown()
 
 
-def build_gateway(settings: Settings, state: State, *, http: HTTPClient) -> Gateway:
-    """Everything but the sockets. Call it in the running loop; `running` closes what it opens, `http` included."""
+def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Gateway:
+    """Everything but the sockets. Call it in the running loop; `running` closes what it opens, its client included."""
     holder = StateHolder(state)
     registry = CollectorRegistry()
     telemetry = Telemetry("gateway", __version__)
     signer = AssertionSigner(load_private_key(settings.identity_key), issuer="gateway")
     routing = RoutingClient(settings.routing_address, signer)
     control = ControlClient(settings.control_url)
-    providers = Providers(http, own={ENCODER_PROVIDER: RoutingEncoder(routing)})
+    providers = Providers(outbound.http, {ENCODER_PROVIDER: RoutingEncoder(routing)}, outbound.authorize)
     selector = Selector(routing)
     attempts = Attempts(providers.of, retries=state.routing.num_retries)
     return Gateway(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+
 from routeiq.gateway.upstream.http import HTTPClient
 from routeiq.gateway.upstream.http_aiohttp import AiohttpClient
-
 from tests.support.processes import FakeProvider, fake_provider
 
 

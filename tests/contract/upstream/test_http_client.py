@@ -7,11 +7,11 @@ import json
 import socket
 
 import pytest
+
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.http_aiohttp import AiohttpClient
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.kit.errors import InvalidRequest
-
 from tests.support.processes import FakeProvider
 
 

@@ -12,11 +12,11 @@ from importlib.util import find_spec
 
 import pytest
 import pytest_asyncio
+
 from routeiq.config.state import Deployment
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.litellm_provider import LiteLLM
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
-
 from tests.support.processes import FakeProvider
 from tests.support.upstream import KEY, deployment, read_json, read_stream, request
 

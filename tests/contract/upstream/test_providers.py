@@ -6,12 +6,12 @@ import asyncio
 import json
 
 import pytest
+
 from routeiq.config.state import Deployment
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.http import HTTPClient
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.gateway.upstream.registry import Providers
-
 from tests.support.processes import FakeProvider
 from tests.support.upstream import KEY, deployment, read_json, read_stream, request
 

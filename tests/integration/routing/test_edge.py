@@ -29,7 +29,7 @@ from tests.integration.routing.conftest import Caller
 from tests.support.routing import BrokenEncoder, BrokenScorer, twin_loaded
 
 QUESTION = make_prompt(["How far is the moon?"])
-PRICED = [pb.Candidate(name="cheap", input_price=0.1, output_price=0.1), pb.Candidate(name="dear", input_price=9, output_price=9)]
+PRICED = [pb.Candidate(name=name, input_price=price, output_price=price) for name, price in [("cheap", 0.1), ("dear", 9)]]
 Serving = health_pb2.HealthCheckResponse
 
 
@@ -102,7 +102,9 @@ async def test_it_answers_by_price_before_the_artifact_is_there(caller: Caller, 
     await app.stop()
 
 
-async def test_a_bad_artifact_keeps_it_unready_and_answering(caller: Caller, settings: Settings, tmp_path: Path) -> None:
+async def test_a_bad_artifact_keeps_it_unready_and_answering(
+    caller: Caller, settings: Settings, tmp_path: Path
+) -> None:
     app = RoutingApp(settings.model_copy(update={"artifact_dir": tmp_path}), CollectorRegistry())
     await app.start()
     with capture_logs() as logs, pytest.raises(ArtifactInvalid):

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from routeiq.config.build import build
-
 from tests.support.config_documents import NO_PRICES, built, entry, loaded, models, only
 
 

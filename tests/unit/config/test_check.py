@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
 from routeiq.cli.check import app
 from routeiq.config.check import check
-from typer.testing import CliRunner
 
 GOOD = "model_list: [{model_name: m, litellm_params: {model: simulated/x}}]\n"
 BAD = GOOD + "router_settings: {num_retrys: 1, routing_strategy: nope}\nrouteiq: {auto: {models: [m, n]}}\n"

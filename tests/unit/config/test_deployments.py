@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from routeiq.config.state import Deployment, Mode
 
+from routeiq.config.state import Deployment, Mode
 from tests.support.config_documents import built, entry, models, only
 
 PRICES = {

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 
 import pytest
+
 from routeiq.config.build import build
 from routeiq.config.defaults import NAME, default_document, default_state
 from routeiq.config.discover import Discovery, discover, ollama_base

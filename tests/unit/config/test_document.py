@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from routeiq.config.document.strategies import KNOWN, LEARNED, NOT_LOADABLE
 
+from routeiq.config.document.strategies import KNOWN, LEARNED, NOT_LOADABLE
 from tests.support.config_documents import errors, loaded, warnings
 
 MODEL = "model_list: [{model_name: m, litellm_params: {model: simulated/x}}]\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from routeiq.config.environment import LaunchSettings, find_config, read_environment
 from routeiq.kit.errors import ConfigurationError
 

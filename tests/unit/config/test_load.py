@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from routeiq.config.build import build, load_state
 from routeiq.config.load import MAX_BYTES, load, load_data, load_text
 from routeiq.config.scalars import JSONObject
 from routeiq.kit.errors import ConfigurationError
-
 from tests.support.config_documents import NO_PRICES
 
 NAMES = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from routeiq.config.nearest import did_you_mean, nearest
 from routeiq.config.problems import Problems, dotted
 from routeiq.kit.errors import ConfigurationError

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+
 from routeiq.config.problems import Problems
 from routeiq.config.references import References
 from routeiq.config.scalars import JSONObject
-
 from tests.support.config_documents import built, errors, loaded, warnings
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from routeiq.config.problems import Problems
 from routeiq.config.scalars import JSONValue
 from routeiq.config.yaml_tree import MAX_DEPTH, parse

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import pytest
+from starlette.routing import BaseRoute, Route
+
 from routeiq.gateway.access import AccessTable, Level
 from routeiq.gateway.app import create_api
 from routeiq.gateway.routes.hot import HOT_PATHS
-from starlette.routing import BaseRoute, Route
-
 from tests.support.gateway import make_gateway
 from tests.support.twins import TwinProvider, TwinRouting, decision, deployment, state
 

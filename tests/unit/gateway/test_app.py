@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from routeiq.gateway.app import Edge, create_app
 from routeiq.gateway.upstream.provider import UpstreamFailed
 from routeiq.kit.asgi import Message
-
 from tests.support.asgi import Answer, Client, call, scope
 from tests.support.gateway import AUTH, make_gateway
 from tests.support.twins import (

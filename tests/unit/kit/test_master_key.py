@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from routeiq.kit import private_files
 from routeiq.kit.errors import ConfigurationError
 from routeiq.kit.master_key import WELL_KNOWN, generate, load, load_or_create, refuse_well_known, weakness

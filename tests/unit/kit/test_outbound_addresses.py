@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from routeiq.kit.outbound.addresses import Reach, forms, reach
 
 FORBIDDEN = [

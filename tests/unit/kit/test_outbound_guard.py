@@ -7,6 +7,7 @@ import socket
 from ipaddress import ip_address
 
 import pytest
+
 from routeiq.kit.outbound import InvalidURL, Origin, OutboundGuard, OutboundPolicy, OutboundRefused, system_lookup
 from routeiq.kit.outbound.aiohttp_transport import PinnedResolver
 from routeiq.kit.outbound.guard import Addresses, NameUnresolved

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 
 import pytest
+
 from routeiq.kit.errors import ConfigurationError
 from routeiq.kit.outbound import Origin, OutboundPolicy, OutboundRefused
 from routeiq.kit.outbound.hosts import parse_url

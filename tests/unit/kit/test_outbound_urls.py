@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from routeiq.kit.outbound import InvalidURL, Origin, OutboundPolicy, OutboundRefused
 from routeiq.kit.outbound.hosts import Target, canonical_host, parse_url
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from routeiq.kit.sse import DONE, SSEEvent, SSEFrameTooLarge, SSEReader, encode_event, parse_event
 
 STREAM = (

@@ -7,7 +7,7 @@ status is a response.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,6 +61,10 @@ class HTTPRequest:
     label: str
     timeout_s: float
     """Bound on the wait for the response's head, connecting included, and on each wait for more of its body."""
+
+
+Authorize = Callable[[str], Awaitable[object]]
+"""Resolves a URL's host and checks every answer. Raises a RouteIQError for one that must not be called."""
 
 
 class HTTPClient(Protocol):

@@ -24,12 +24,12 @@ import structlog
 from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.openai_answer import wants_usage
 from routeiq.gateway.plan import Endpoint
-from routeiq.gateway.upstream.http import MAX_CONNECTIONS
+from routeiq.gateway.upstream.http import MAX_CONNECTIONS, Authorize
 from routeiq.gateway.upstream.litellm_errors import LiteLLMMissing, no_answer, refusal
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
 from routeiq.gateway.upstream.request_body import DEFAULTS, request_body
 from routeiq.gateway.upstream.responses import StreamedResponse, WholeResponse
-from routeiq.kit.errors import InvalidRequest
+from routeiq.kit.errors import InvalidRequest, RouteIQError
 from routeiq.kit.sse import DONE, encode_event
 
 log = structlog.get_logger()
@@ -51,9 +51,10 @@ _OURS = DEFAULTS | {
 
 
 class LiteLLM:
-    """`load` gives the configured module; tests give a stand-in."""
+    """`load` gives the configured module; tests give a stand-in. `authorize` sees the address before the SDK does."""
 
-    def __init__(self, load: Callable[[], Any] | None = None) -> None:
+    def __init__(self, load: Callable[[], Any] | None = None, authorize: Authorize | None = None) -> None:
+        self._authorize = authorize
         self._load = load or _load
         self._sdk: Any = None
         self._loading = asyncio.Lock()
@@ -61,6 +62,7 @@ class LiteLLM:
     async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
         """Raises: InvalidRequest: a field is not OpenAI's; LiteLLMMissing; UpstreamFailed."""
         arguments = _arguments(request, deployment)
+        await self._check(deployment)
         sdk = await self._loaded()
         call = sdk.aembedding if request.endpoint is Endpoint.EMBEDDINGS else sdk.acompletion
         try:
@@ -74,6 +76,15 @@ class LiteLLM:
         if request.stream and request.endpoint is Endpoint.CHAT:
             return StreamedResponse(_frames(answer, request, deployment))
         return WholeResponse(200, answer.model_dump_json().encode())
+
+    async def _check(self, deployment: Deployment) -> None:
+        """The SDK connects by itself: its address is checked here, but cannot be pinned."""
+        if self._authorize is None or deployment.api_base is None:
+            return
+        try:
+            await self._authorize(deployment.api_base)
+        except RouteIQError as refused:
+            raise UpstreamFailed(f"The address of `{deployment.group}` is not allowed ({refused.code}).") from None
 
     async def close(self) -> None:
         """Closes the SDK's HTTP clients, if it was ever loaded: the one that we gave it and those that it cached."""

@@ -11,7 +11,7 @@ from functools import partial
 from routeiq.config.state import Deployment
 from routeiq.gateway.upstream.anthropic import Anthropic
 from routeiq.gateway.upstream.azure import Azure
-from routeiq.gateway.upstream.http import HTTPClient
+from routeiq.gateway.upstream.http import Authorize, HTTPClient
 from routeiq.gateway.upstream.litellm_provider import LiteLLM
 from routeiq.gateway.upstream.openai_compatible import KINDS, OpenAICompatible
 from routeiq.gateway.upstream.provider import Provider, UpstreamRequest, UpstreamResponse
@@ -23,17 +23,20 @@ _FALLBACK = "litellm"
 class Providers:
     """All providers of a gateway; itself one, which passes a call to the right one. Owns `http` and closes it.
 
-    Args: own: the gateway's own providers by name; they are asked first.
+    Args: own: the gateway's own providers by name; they are asked first.  authorize: checks addresses that a library
+    calls by itself.
     """
 
-    def __init__(self, http: HTTPClient, own: Mapping[str, Provider] | None = None) -> None:
+    def __init__(
+        self, http: HTTPClient, own: Mapping[str, Provider] | None = None, authorize: Authorize | None = None
+    ) -> None:
         self._http = http
         self._makers: Mapping[str, Callable[[], Provider]] = {
             **{name: partial(OpenAICompatible, http, kind) for name, kind in KINDS.items()},
             "azure": partial(Azure, http),
             "anthropic": partial(Anthropic, http),
             "simulated": Simulated,
-            _FALLBACK: LiteLLM,
+            _FALLBACK: partial(LiteLLM, authorize=authorize),
         }
         self._made: dict[str, Provider] = dict(own or {})
 

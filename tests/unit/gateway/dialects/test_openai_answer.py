@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+
 from routeiq.gateway.dialects.openai_answer import wants_usage
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from routeiq.gateway.pipeline.admit import REFUSED, parse_call
 from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import InvalidRequest

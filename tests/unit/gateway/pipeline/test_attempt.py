@@ -6,11 +6,11 @@ import asyncio
 import time
 
 import pytest
+
 from routeiq.config.state import Deployment
 from routeiq.gateway.pipeline.attempt import Attempts, Served
 from routeiq.gateway.plan import Decision, Endpoint, Plan
 from routeiq.gateway.upstream.provider import UpstreamFailed
-
 from tests.support.twins import FRAMES, SSE_HEADERS, TwinProvider, TwinResponse, deployment
 
 A, B = deployment("a"), deployment("b")

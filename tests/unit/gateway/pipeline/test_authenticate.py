@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from routeiq.gateway.pipeline.authenticate import Authenticator, presented_key
 from routeiq.kit.errors import AuthenticationError
-
 from tests.support.asgi import scope
 
 KEY = "sk-right-key-for-tests"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from routeiq.gateway.pipeline.objective import cost_weight
 from routeiq.kit.errors import InvalidRequest
 

@@ -6,6 +6,7 @@ import json
 
 import msgspec
 import pytest
+
 from routeiq.gateway.pipeline.prompt import PromptView, view_prompt
 from routeiq.kit.errors import InvalidRequest
 

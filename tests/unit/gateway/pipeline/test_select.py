@@ -6,6 +6,7 @@ import json
 
 import msgspec
 import pytest
+
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import RoutingUnavailable
 from routeiq.config.state import Group, Mode, ModelName, RoutingSettings, State
@@ -14,7 +15,6 @@ from routeiq.gateway.pipeline.select import ModelNotFound, NoEligibleModel, Sele
 from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.principal import Principal, Role
-
 from tests.support.twins import TwinRouting, decision, deployment, state
 
 SMALL, LARGE = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.anthropic import Anthropic
 from routeiq.gateway.upstream.provider import UpstreamFailed
 from routeiq.kit.errors import InvalidRequest
-
 from tests.support.upstream import KEY, answer, deployment, read_json, read_stream, request, stream_answer
 
 MESSAGE = {

@@ -7,12 +7,13 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
+
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.litellm_errors import LiteLLMMissing, no_answer, refusal
 from routeiq.gateway.upstream.litellm_provider import LiteLLM
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.kit.errors import InvalidRequest
-
+from routeiq.kit.outbound import OutboundRefused
 from tests.support.upstream import KEY, deployment, read_json, read_stream, request
 
 
@@ -276,3 +277,14 @@ def test_timeouts_are_told_by_what_caused_them() -> None:
     error.__cause__ = APITimeoutError("x")
     assert isinstance(no_answer(error, deployment()), UpstreamTimeout)
     assert isinstance(no_answer(TimeoutError(), deployment()), UpstreamTimeout)
+
+
+async def test_an_address_that_must_not_be_called_never_reaches_the_sdk() -> None:
+    async def refuse(url: str) -> None:
+        raise OutboundRefused("points at a metadata address")
+
+    called: list[object] = []
+    provider = LiteLLM(load=lambda: called.append("loaded"), authorize=refuse)
+    with pytest.raises(UpstreamFailed, match="not allowed"):
+        await provider.send(request(), deployment("cohere_chat", api_base="http://169.254.169.254/"))
+    assert called == []

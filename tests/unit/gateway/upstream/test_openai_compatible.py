@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.azure import Azure
 from routeiq.gateway.upstream.openai_compatible import KINDS, OpenAICompatible
 from routeiq.gateway.upstream.provider import UpstreamFailed
-
 from tests.support.upstream import KEY, answer, deployment, read_json, read_stream, request, stream_answer
 
 OK = {"id": "x", "choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from routeiq.gateway.upstream.refusals import UPSTREAM_AUTH_CODE, error_type, openai_refusal
 
+from routeiq.gateway.upstream.refusals import UPSTREAM_AUTH_CODE, error_type, openai_refusal
 from tests.support.upstream import KEY, deployment
 
 

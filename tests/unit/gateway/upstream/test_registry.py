@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
+
 from routeiq.gateway.upstream.anthropic import Anthropic
 from routeiq.gateway.upstream.azure import Azure
 from routeiq.gateway.upstream.litellm_provider import LiteLLM
 from routeiq.gateway.upstream.openai_compatible import OpenAICompatible
 from routeiq.gateway.upstream.registry import Providers, direct_providers
 from routeiq.gateway.upstream.simulated import Simulated
-
 from tests.support.upstream import answer, deployment, read_json, request
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from routeiq.gateway.upstream.request_body import request_body, text_param
 
+from routeiq.gateway.upstream.request_body import request_body, text_param
 from tests.support.upstream import deployment, request
 
 

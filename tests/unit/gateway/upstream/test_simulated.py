@@ -8,11 +8,11 @@ from array import array
 from typing import Any
 
 import pytest
+
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.gateway.upstream.simulated import Simulated
 from routeiq.kit.errors import InvalidRequest
-
 from tests.support.upstream import deployment, read_json, read_stream, request
 
 

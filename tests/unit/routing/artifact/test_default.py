@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+
 import routeiq.routing
 from routeiq.routing.artifact import load_artifact
 from routeiq.routing.prompt_text import prompt_features, routing_text
 from routeiq.routing.training.measures import Field, picks
-
 from tests.support.trained import DATA, real_encoder
 
 DEFAULT = Path(routeiq.routing.__file__).parent / "artifacts" / "default"

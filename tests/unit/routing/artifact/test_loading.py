@@ -4,10 +4,10 @@ import shutil
 
 import numpy as np
 import pytest
+
 from routeiq.routing.artifact import ArtifactInvalid, ShapeMismatch, load_artifact, read_manifest, validate
 from routeiq.routing.artifact.manifest import FileEntry, content_id
 from routeiq.routing.training.train import train
-
 from tests.support.trained import WordEncoder, wide_rows, write_jsonl
 
 ENCODER = WordEncoder()

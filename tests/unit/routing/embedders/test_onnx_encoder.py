@@ -3,10 +3,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+
 from routeiq.routing.embedders import ENCODER_FILE, TOKENIZER_FILE, EncoderInvalid, OnnxEncoder, default_encoder_dir
 from routeiq.routing.embedders.onnx_encoder import _runs
 from routeiq.routing.training.graph_writer import GraphWriter, rows_of, serialise
-
 from tests.support.trained import DATA, real_encoder
 
 

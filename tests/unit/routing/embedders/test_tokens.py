@@ -1,4 +1,5 @@
 import pytest
+
 from routeiq.routing.embedders.tokens import CLS, MAX_TOKENS, SEP, head, window
 
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from prometheus_client import CollectorRegistry
 
-from routeiq.routing.engine.batching import Batcher, EncodeFailed, Encoded, Shed
+from routeiq.routing.engine.batching import Batcher, Encoded, EncodeFailed, Shed
 from routeiq.routing.engine.cost_model import EncodeTiming
 from routeiq.routing.engine.decision import Fallback
 from routeiq.routing.engine.metrics import EngineMetrics

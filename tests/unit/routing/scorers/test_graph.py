@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from routeiq.routing.scorers import Graph, GraphInvalid
 from routeiq.routing.training.graph_writer import GraphWriter, rows_of, serialise
 

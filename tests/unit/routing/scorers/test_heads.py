@@ -1,4 +1,5 @@
 import numpy as np
+
 from routeiq.routing.scorers import EnsembleScorer, Estimate, StaticCost, StaticScorer
 
 TWO = np.zeros((2, 4), np.float32)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from routeiq.routing.artifact import calibrate
 from routeiq.routing.training.choosing import MEAN, blend, calibrate_picks, choose
 

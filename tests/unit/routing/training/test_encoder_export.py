@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from routeiq.routing.embedders import ENCODER_FILE, TOKENIZER_FILE, default_encoder_dir
 from routeiq.routing.training import encoder_export
 from routeiq.routing.training.encoder_export import EncoderExportFailed, export, main, verified

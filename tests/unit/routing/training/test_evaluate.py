@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from routeiq.routing.training.evaluate import EvaluationFailed, Row, read_rows
 
 

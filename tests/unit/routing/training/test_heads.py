@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from routeiq.routing.scorers import Graph, graph_outputs
 from routeiq.routing.training.cost_head import CostHead
 from routeiq.routing.training.design import Design

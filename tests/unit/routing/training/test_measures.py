@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from routeiq.routing.training.measures import LAMBDAS, Field, apgr, gap_interval, hull, picks
 
 # two kinds of prompts: the cheap model answers the first kind, only the dear one the second

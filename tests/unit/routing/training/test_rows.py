@@ -3,9 +3,9 @@ import math
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from routeiq.routing.training.errors import TrainingDataInvalid
 from routeiq.routing.training.rows import read_labels
-
 from tests.support.trained import long_rows, wide_rows, write_jsonl
 
 GOOD = {"prompt": "p", "model": "m", "score": 1.0}

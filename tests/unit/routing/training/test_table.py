@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from routeiq.routing.training.errors import TrainingDataInvalid
 from routeiq.routing.training.rows import Label
 from routeiq.routing.training.table import build_table

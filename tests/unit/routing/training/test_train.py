@@ -1,6 +1,7 @@
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+
 from routeiq.routing.artifact import load_artifact
 from routeiq.routing.prompt_text import prompt_features, routing_text
 from routeiq.routing.training import train as module
@@ -8,7 +9,6 @@ from routeiq.routing.training.errors import TrainingDataInvalid, TrainingFailed
 from routeiq.routing.training.progress import progress_bars
 from routeiq.routing.training.show import describe
 from routeiq.routing.training.train import train
-
 from tests.support.trained import DATA, MODELS, TOPICS, WordEncoder, long_rows, real_encoder, wide_rows, write_jsonl
 
 ENCODER = WordEncoder()

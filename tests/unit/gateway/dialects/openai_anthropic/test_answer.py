@@ -6,6 +6,7 @@ import json
 
 import msgspec
 import pytest
+
 from routeiq.gateway.dialects.openai_anthropic.answer import openai_completion
 from routeiq.gateway.dialects.openai_anthropic.errors import openai_error_body, openai_status
 

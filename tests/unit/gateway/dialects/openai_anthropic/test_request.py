@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+
 from routeiq.gateway.dialects.openai_anthropic.request import anthropic_request
 from routeiq.kit.errors import InvalidRequest
 

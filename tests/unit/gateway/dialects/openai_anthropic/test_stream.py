@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from routeiq.gateway.dialects.openai_anthropic.stream import OpenAIStream, StreamBroken
 from routeiq.kit.sse import SSEEvent, SSEReader
 

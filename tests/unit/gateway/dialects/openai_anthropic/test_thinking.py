@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from routeiq.gateway.dialects.openai_anthropic.blocks import Thinking
 from routeiq.gateway.dialects.openai_anthropic.thinking import Reasoning, Traits, reason, traits
 

@@ -1,0 +1,44 @@
+"""What is written for people agrees with the code: the example loads without a word, the reference is current."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from routeiq.config.build import build
+from routeiq.config.check import check
+from routeiq.config.load import load
+
+ROOT = Path(__file__).resolve().parents[3]
+EXAMPLE = ROOT / "examples" / "config.yaml"
+ENVIRON = {
+    "OPENAI_API_KEY": "k1",
+    "ANTHROPIC_API_KEY": "k2",
+    "AZURE_API_KEY": "k3",
+    "AZURE_API_BASE": "https://example.openai.azure.com",
+    "LITELLM_MASTER_KEY": "sk-a-long-random-key",
+}
+
+
+def test_example_has_neither_errors_nor_warnings() -> None:
+    assert check(EXAMPLE, ENVIRON).lines == ()
+
+
+def test_example_names_every_variable_that_is_not_set() -> None:
+    found = "\n".join(check(EXAMPLE, {}).errors)
+    assert all(f"environment variable {name} is not set" in found for name in ENVIRON)
+
+
+def test_example_means_what_its_comments_say() -> None:
+    state = build(load(EXAMPLE, ENVIRON), ENVIRON)
+    assert state.routing.auto_models == ("small", "medium", "large")
+    large = state.group("large")
+    assert large is not None
+    assert [(one.candidate, one.weight) for one in large.deployments] == [("large", 3), ("large", 1)]
+
+
+def test_reference_is_current() -> None:
+    tool = ROOT / "tools" / "gen_config_reference.py"
+    done = subprocess.run([sys.executable, tool, "--check"], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

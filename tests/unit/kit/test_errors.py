@@ -1,0 +1,43 @@
+"""What a caller reads, and what stays inside."""
+
+from __future__ import annotations
+
+import json
+
+from routeiq.kit.error_bodies import internal_body, openai_body, retry_headers, stream_event
+from routeiq.kit.errors import AuthenticationError, ConfigurationError, InvalidRequest, RouteIQError, Unavailable
+
+
+def test_a_4xx_says_what_is_wrong() -> None:
+    assert json.loads(openai_body(InvalidRequest("no model", param="model"))) == {
+        "error": {"message": "no model", "type": "invalid_request_error", "param": "model", "code": "invalid_request"}
+    }
+
+
+def test_a_5xx_keeps_its_text_inside() -> None:
+    assert b"password" not in openai_body(RouteIQError("password of the database"))
+    assert json.loads(internal_body())["error"]["message"] == "Internal server error"
+
+
+def test_a_503_says_when_to_come_back() -> None:
+    error = Unavailable("full", retry_after_s=3)
+    assert retry_headers(error) == [(b"retry-after", b"3")]
+    assert b"full" in openai_body(error)
+
+
+def test_a_401_challenges() -> None:
+    assert retry_headers(AuthenticationError("x")) == [(b"www-authenticate", b"Bearer")]
+
+
+def test_other_errors_carry_no_header() -> None:
+    assert retry_headers(InvalidRequest("x")) == []
+
+
+def test_a_stream_ends_with_an_event() -> None:
+    event = stream_event(InvalidRequest("x"))
+    assert event.startswith(b"data: {")
+    assert event.endswith(b"\n\n")
+
+
+def test_configuration_errors_come_all_at_once() -> None:
+    assert ConfigurationError(["a", "b"]).message == "a\nb"
