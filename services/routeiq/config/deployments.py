@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from routeiq.config.credentials import KEYLESS, find_base, find_key, key_names
 from routeiq.config.document import Listed, LitellmParams, ModelEntry
-from routeiq.config.prices import ModelFacts
+from routeiq.config.prices import ModelFacts, Wanted
 from routeiq.config.problems import Problems
 from routeiq.config.scalars import JSONValue
 from routeiq.config.state import Deployment, DeploymentId, Mode, ModelName
@@ -39,8 +39,8 @@ def split_model(params: LitellmParams) -> tuple[str, str]:
     return (first, rest) if slash and first and rest else ("openai", params.model)
 
 
-def price_key(entry: ModelEntry) -> tuple[str, str] | None:
-    """(provider, model) to look up, `base_model` first; None where no list can have it or nothing is missing."""
+def price_key(entry: ModelEntry) -> Wanted | None:
+    """What to look up, `base_model` first; None where no list can have it or nothing is missing."""
     provider, model = split_model(entry.litellm_params)
     info, params = entry.model_info, entry.litellm_params
     declared = (
@@ -53,7 +53,8 @@ def price_key(entry: ModelEntry) -> tuple[str, str] | None:
     )
     if provider in ("simulated", "routeiq") or None not in declared:
         return None
-    return provider, (info.base_model or model).removeprefix(f"{provider}/")
+    name = (info.base_model or model).removeprefix(f"{provider}/")
+    return Wanted(provider, name, declared=info.base_model is not None)
 
 
 def deployment_id(raw: JSONValue) -> DeploymentId:

@@ -9,10 +9,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 FILE = "model_prices_and_context_window_backup.json"
+
+
+class Wanted(NamedTuple):
+    """A model to look up. `declared`: the document itself says which entry it means, so any provider's will do."""
+
+    provider: str
+    model: str
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +56,8 @@ def price_file() -> Path | None:
     return next((path for folder in folders if (path := Path(folder) / FILE).is_file()), None)
 
 
-def read_facts(models: Iterable[tuple[str, str]], file: Path | None = None) -> Mapping[tuple[str, str], ModelFacts]:
-    """(provider, model) -> facts, for those that the file knows. A file that cannot be read knows nothing."""
+def read_facts(models: Iterable[Wanted], file: Path | None = None) -> Mapping[Wanted, ModelFacts]:
+    """The facts of those models that the file knows. A file that cannot be read knows nothing."""
     wanted = set(models)
     path = (file or price_file()) if wanted else None
     if path is None:
@@ -57,17 +66,18 @@ def read_facts(models: Iterable[tuple[str, str]], file: Path | None = None) -> M
         entries = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
     except (OSError, msgspec.DecodeError):
         return {}
-    found = {pair: _find(*pair, entries) for pair in wanted}
-    return {pair: facts for pair, facts in found.items() if facts is not None}
+    found = {one: _find(one, entries) for one in wanted}
+    return {one: facts for one, facts in found.items() if facts is not None}
 
 
-def _find(provider: str, model: str, entries: Mapping[str, msgspec.Raw]) -> ModelFacts | None:
-    """`provider/model` first; then `model` alone where the file says it is that provider's."""
-    for name in (f"{provider}/{model}", model):
-        entry = _decode(entries.get(name))
-        if entry is not None and (name != model or _same_provider(provider, entry.litellm_provider)):
-            return _facts(entry)
-    return None
+def _find(wanted: Wanted, entries: Mapping[str, msgspec.Raw]) -> ModelFacts | None:
+    """`provider/model` first; then `model` alone where the file says it is that provider's, or the document does."""
+    entry = _decode(entries.get(f"{wanted.provider}/{wanted.model}"))
+    if entry is None:
+        entry = _decode(entries.get(wanted.model))
+        if entry is None or not (wanted.declared or _same_provider(wanted.provider, entry.litellm_provider)):
+            return None
+    return _facts(entry)
 
 
 def _same_provider(provider: str, listed: str | None) -> bool:

@@ -22,7 +22,7 @@ LIKE: Mapping[Tier, str] = {
     Tier.LARGE: "llama-3.1-nemotron-51b-instruct",
 }
 """Candidates of the artifact made from multi_tasks: mean quality .53, .57, .62, at prices of 1 : 2 : 9, and each the
-best of the three for some domain. At a cost weight of .03 they take 28, 32 and 40 % of its test prompts."""
+best of the three for some domain. At a cost weight of .03 each takes about a third of its test prompts."""
 
 SMALL_BELOW, LARGE_FROM = 10, 40
 """Billions of parameters."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from socket import socket
 
@@ -18,7 +18,7 @@ import structlog
 from routeiq.config.state import State
 from routeiq.embedded.data_dir import DataDir
 from routeiq.embedded.nats import NATSServer
-from routeiq.embedded.topology import Options, control_service, gateway_settings, late_services, routing_app
+from routeiq.embedded.topology import Options, control_service, gateway_settings, late_services, routing_service
 from routeiq.gateway.app import create_service
 from routeiq.gateway.upstream.guarded import guarded
 from routeiq.gateway.wiring import build_gateway
@@ -26,9 +26,9 @@ from routeiq.kit.errors import RouteIQError
 from routeiq.kit.master_key import KeptKey
 from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.server import address_of, bind
-from routeiq.kit.service import Service
+from routeiq.kit.service import Runner, Service
 from routeiq.kit.signals import stop_event
-from routeiq.routing.app import RoutingApp
+from routeiq.routing.app import RoutingService
 
 log = structlog.get_logger()
 
@@ -62,34 +62,30 @@ class Suite:
             nats = NATSServer(self.data.path / "nats")
             stack.push_async_callback(nats.stop)
             _, state = await asyncio.gather(nats.start(), self.load())
-            routing = routing_app(self.data, self.options, state)
-            stack.push_async_callback(routing.stop)
+            routing = routing_service(self.data, self.options, state)
+            stack.push_async_callback(routing.app.stop)
             await routing.start()
             await self._serve(nats, routing, state, sock)
 
-    async def _serve(self, nats: NATSServer, routing: RoutingApp, state: State, sock: socket) -> None:
+    async def _serve(self, nats: NATSServer, routing: RoutingService, state: State, sock: socket) -> None:
         control, late = control_service(), late_services()
         key = self.data.keep_master_key(self.master_key or state.master_key)
-        own = [routing.address, nats.address, *(service.server.address for service in (control, *late))]
-        gateway = self._gateway(key, routing.address, control.url, own, state, sock)
-        self.data.write_endpoints(
-            {service.name: service.url for service in (gateway, control, *late)}
-            | {
-                "routing": routing.address,
-                "nats": f"nats://{nats.address}",
-                "gateway-ops": f"http://{gateway.ops.address}",
-            }
-        )
+        own = [routing.url, nats.address, *(service.server.address for service in (control, *late))]
+        gateway = self._gateway(key, routing.url, control.url, own, state, sock)
+        first: list[Runner] = [gateway, control, routing]
+        endpoints = {service.name: service.url for service in (*first, *late)}
+        self.data.write_endpoints(endpoints | {"nats": f"nats://{nats.address}"})
         with stop_event() as stop:
             failures = Failures(stop)
             async with asyncio.TaskGroup() as group:
-                watching = [group.create_task(failures.note(work)) for work in (nats.watch(), _loaded(routing))]
-                tasks = [group.create_task(failures.note(service.serve())) for service in (gateway, control)]
+                beside = (nats.watch(), _warn_of_likes(routing, state))
+                watching = [group.create_task(failures.note(work)) for work in beside]
+                tasks = [group.create_task(failures.note(service.serve())) for service in first]
                 if await _answering(gateway, stop):
                     self.announce(Announcement(gateway.url, key, state))
                 tasks += [group.create_task(failures.note(service.serve())) for service in late]
                 await stop.wait()
-                await _stop(tasks, [gateway, control, *late], watching)
+                await _stop(tasks, [*first, *late], watching)
             failures.raise_first()
 
     def _gateway(
@@ -128,13 +124,18 @@ async def _answering(gateway: Service, stop: asyncio.Event) -> bool:
     return not stop.is_set()
 
 
-async def _loaded(routing: RoutingApp) -> None:
-    """A router that cannot be loaded ends the suite: it was asked for. Raises ArtifactInvalid, EncoderInvalid."""
-    await routing.wait_loaded()
-    log.info("suite.ready")
+async def _warn_of_likes(routing: RoutingService, state: State) -> None:
+    """A `like` that the artifact does not know makes the model's quality a prior: say so once."""
+    with suppress(RouteIQError):  # `routing.serve` raises it too
+        await routing.app.wait_loaded()
+    loaded = routing.app.engine.loaded
+    known = {one.name for one in loaded.known} if loaded else set()
+    for name in state.routing.auto_models if loaded else ():
+        for like in {d.like for d in state.groups[name].deployments if d.like} - known:
+            log.warning("like.unknown", model=name, like=like, effect="its quality is a prior", known=sorted(known))
 
 
-async def _stop(tasks: list[asyncio.Task[None]], services: list[Service], watching: list[asyncio.Task[None]]) -> None:
+async def _stop(tasks: list[asyncio.Task[None]], services: list[Runner], watching: list[asyncio.Task[None]]) -> None:
     """The gateway first, and alone, so that what it still serves finds everything in its place."""
     for task in watching:
         task.cancel()

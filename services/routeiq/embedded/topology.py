@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
@@ -26,7 +25,7 @@ from routeiq.gateway.settings import Settings as GatewaySettings
 from routeiq.kit.service import Service
 from routeiq.mcp_registry import app as mcp_registry
 from routeiq.mcp_registry.settings import Settings as MCPSettings
-from routeiq.routing.app import RoutingApp
+from routeiq.routing.app import RoutingService
 from routeiq.routing.settings import Settings as RoutingSettings
 
 Configured = TypeVar("Configured", bound=BaseSettings)
@@ -56,12 +55,12 @@ def late_services() -> list[Service]:
     ]
 
 
-def routing_app(data: DataDir, options: Options, state: State) -> RoutingApp:
+def routing_service(data: DataDir, options: Options, state: State) -> RoutingService:
     """The artifact: `--artifact`, else the document's, else the shipped one. The operator's own may be unsigned."""
     chosen = options.artifact or (Path(state.routing.artifact_dir) if state.routing.artifact_dir else None)
     own = {"artifact_dir": chosen.absolute(), "allow_unsigned": True} if chosen else {}
     settings = _free(RoutingSettings.read()).model_copy(update={"identity_public_keys": (data.identity_public,), **own})
-    return RoutingApp(settings, CollectorRegistry())
+    return RoutingService(settings)
 
 
 def gateway_settings(

@@ -47,6 +47,8 @@ class Plan:
     deployments: tuple[Deployment, ...]
     decision: Decision
     deadline: float
+    retries: int
+    """How many more calls than one it may cost."""
     state_version: str
 
 

@@ -76,7 +76,7 @@ def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Ga
     control = ControlClient(settings.control_url)
     providers = Providers(outbound.http, {ENCODER_PROVIDER: RoutingEncoder(routing)}, outbound.authorize)
     selector = Selector(routing)
-    attempts = Attempts(providers.of, retries=state.routing.num_retries)
+    attempts = Attempts(providers.of)
     return Gateway(
         holder=holder,
         authenticator=Authenticator(settings.master_key.get_secret_value()),

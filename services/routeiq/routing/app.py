@@ -4,20 +4,23 @@ NOT_SERVING and Route answers by price tier, with FALLBACK_NO_ARTIFACT."""
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 import structlog
 from prometheus_client import CollectorRegistry
 
 from routeiq.api.routing.v1 import routing_pb2_grpc
-from routeiq.kit.errors import RouteIQError
+from routeiq.kit.errors import ConfigurationError
+from routeiq.kit.health import Readiness
 from routeiq.kit.identity import AssertionVerifier
 from routeiq.kit.key_files import load_public_key
+from routeiq.kit.ops import ops_app
 from routeiq.kit.rpc import RpcServer
+from routeiq.kit.server import HTTPServer, bind
 from routeiq.routing.engine import Engine, EngineMetrics
 from routeiq.routing.servicer import SERVICE, RoutingServicer
-from routeiq.routing.settings import Settings
+from routeiq.routing.settings import PREFIX, Settings
 
 log = structlog.get_logger()
 
@@ -29,6 +32,8 @@ class RoutingApp:
 
     def __init__(self, settings: Settings, registry: CollectorRegistry) -> None:
         """Make it inside the running loop. Raises: ConfigurationError: no usable key of a caller."""
+        if not settings.identity_public_keys:
+            raise ConfigurationError([f"{PREFIX}IDENTITY_PUBLIC_KEYS names no key: no call could be let in"])
         keys = [load_public_key(path) for path in settings.identity_public_keys]
         self._settings = settings
         self.engine = Engine(settings, EngineMetrics(registry))
@@ -48,6 +53,7 @@ class RoutingApp:
         self.address = await self._server.start(self._settings.host, self._settings.port)
         self.engine.start()
         self._loading = asyncio.create_task(self._load(), name="routing-load")
+        self._loading.add_done_callback(lambda task: task.cancelled() or task.exception())  # `_load` has logged it
         log.info("routing.listening", address=self.address)
 
     async def wait_loaded(self) -> None:
@@ -59,26 +65,61 @@ class RoutingApp:
         """Answer no new call, let running ones end within `grace_s`, and release everything. Idempotent."""
         if self._loading is not None:
             self._loading.cancel()
-            with suppress(asyncio.CancelledError, RouteIQError):
-                await self._loading
+            await asyncio.wait([self._loading])
         await self._server.stop(grace_s)
         await self.engine.close()
 
     async def _load(self) -> None:
         try:
             await self.engine.load(self._settings.artifact_dir)
-        except RouteIQError as error:
-            log.error("artifact.refused", directory=str(self._settings.artifact_dir), reason=error.message)
+        except Exception as error:
+            log.error("artifact.refused", directory=str(self._settings.artifact_dir), reason=str(error))
             raise
         await self._server.set_serving(True)
 
 
-async def serve(settings: Settings, registry: CollectorRegistry) -> None:
-    """Run until cancelled. Raises: ConfigurationError, ArtifactInvalid, EncoderInvalid: it cannot serve."""
-    app = RoutingApp(settings, registry)
-    try:
-        await app.start()
-        await app.wait_loaded()
-        await asyncio.Event().wait()
-    finally:
-        await app.stop()
+class RoutingService:
+    """The service with its second port, as a container and the embedded suite run it. Make it in the running loop."""
+
+    name = "routing"
+
+    def __init__(self, settings: Settings) -> None:
+        """Binds the second port. Raises: ConfigurationError: no usable key of a caller, or the port is taken."""
+        registry = CollectorRegistry()
+        self.app = RoutingApp(settings, registry)
+        self.readiness = Readiness(self.name)
+        self.ops = HTTPServer(ops_app(self.readiness, registry), bind(settings.ops_host, settings.ops_port))
+        self._stop = asyncio.Event()
+
+    @property
+    def url(self) -> str:
+        """`host:port`: gRPC names have no scheme."""
+        return self.app.address
+
+    async def start(self) -> None:
+        """Listen. Raises: ConfigurationError: the port is taken."""
+        await self.app.start()
+
+    async def serve(self) -> None:
+        """Until `stop`, after `start`. Raises: ArtifactInvalid, EncoderInvalid: it cannot serve."""
+        probes = asyncio.create_task(self.ops.serve())
+        try:
+            await self.app.wait_loaded()
+            self.readiness.serving = True
+            await self._stop.wait()
+        finally:
+            self.readiness.draining = True
+            await self.app.stop()
+            self.ops.stop()
+            await probes
+
+    def stop(self) -> None:
+        """Answer what runs, take nothing new."""
+        self._stop.set()
+
+
+async def launch(config: Path | None) -> RoutingService:
+    """The service as `ROUTEIQ_ROUTING_*` says, listening. It reads no configuration document."""
+    service = RoutingService(Settings.read())
+    await service.start()
+    return service

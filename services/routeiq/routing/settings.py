@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from routeiq.kit.errors import ConfigurationError
+from routeiq.kit.settings import Port
 
 PREFIX = "ROUTEIQ_ROUTING_"
 SHIPPED_ARTIFACT = Path(__file__).resolve().parent / "artifacts" / "default"
@@ -29,8 +30,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 50051
+    port: Port = 50051
     """0 takes a free port."""
+    ops_host: str = "127.0.0.1"
+    ops_port: Port = 50061
+    """Liveness, readiness and metrics over HTTP."""
     identity_public_keys: Paths = ()
     """PEM files of the services that may call. Without one nothing starts: no call would be let in."""
     artifact_dir: Path = SHIPPED_ARTIFACT

@@ -54,7 +54,11 @@ def static_artifact(tmp_path_factory: pytest.TempPathFactory, encoder: OnnxEncod
 @pytest.fixture
 def settings(caller: Caller, static_artifact: Path) -> Settings:
     return Settings(
-        port=0, identity_public_keys=(caller.public,), artifact_dir=static_artifact, allow_unsigned=True
+        port=0,
+        identity_public_keys=(caller.public,),
+        artifact_dir=static_artifact,
+        allow_unsigned=True,
+        reply_reserve_s=0.2,  # the tests run on busy machines
     )
 
 
@@ -74,5 +78,3 @@ async def client(app: RoutingApp, caller: Caller) -> AsyncIterator[RoutingClient
     made = RoutingClient(app.address, caller.signer)
     yield made
     await made.close()
-
-

@@ -29,7 +29,10 @@ from tests.integration.routing.conftest import Caller
 from tests.support.routing import BrokenEncoder, BrokenScorer, twin_loaded
 
 QUESTION = make_prompt(["How far is the moon?"])
-PRICED = [pb.Candidate(name=name, input_price=price, output_price=price) for name, price in [("cheap", 0.1), ("dear", 9)]]
+PRICED = [
+    pb.Candidate(name="cheap", input_price=0.1, output_price=0.1),
+    pb.Candidate(name="dear", input_price=9.0, output_price=9.0),
+]
 Serving = health_pb2.HealthCheckResponse
 
 

@@ -131,9 +131,11 @@ def test_facts_come_from_the_price_file_where_the_entry_is_silent(prices: Path) 
         entry("e", "openai/text-embed"),
         entry("f", "openai/wrong"),
         entry("g", "openai/textual"),
+        entry("h", "hosted_vllm/mine", info="base_model: azure/gpt-x"),
+        entry("i", "azure/mine", info="base_model: foreign"),
     )
     state = built(text, prices=prices)
-    a, b, c, d, e, f, g = (only(state, name) for name in "abcdefg")
+    a, b, c, d, e, f, g, h, i = (only(state, name) for name in "abcdefghi")
     assert (a.input_price, a.output_price, a.max_input_tokens, a.supports_tools, a.supports_vision) == (
         7e-6,
         2e-6,
@@ -144,11 +146,12 @@ def test_facts_come_from_the_price_file_where_the_entry_is_silent(prices: Path) 
     assert (b.input_price, b.output_price) == (3e-6, 4e-6)
     assert (c.input_price, c.max_input_tokens, c.supports_vision) == (5e-6, 77, False)
     assert d.input_price is None
+    assert (h.input_price, i.input_price) == (3e-6, 9e-6)
     assert e.mode is Mode.EMBEDDING
     assert f.mode is Mode.CHAT
     assert (g.input_price, g.max_input_tokens) == (None, None)
     assert [one.split(": warning: ")[0] for one in state.warnings if "its price is unknown" in one] == [
-        f"f.yaml:{line}: model_list[{line - 2}].litellm_params.model" for line in (5, 7, 8)
+        f"f.yaml:{line}: model_list[{line - 2}].litellm_params.model" for line in (5, 7, 8, 10)
     ]
 
 

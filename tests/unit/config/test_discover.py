@@ -14,7 +14,7 @@ from routeiq.config.discover import Discovery, discover, ollama_base
 from routeiq.config.fetch import FetchFailed, fetch_json
 from routeiq.config.load import load_data
 from routeiq.config.offers import MOST, PUBLIC, Offer, listed_models, local_models
-from routeiq.config.prices import price_file, read_facts
+from routeiq.config.prices import Wanted, price_file, read_facts
 from routeiq.config.scalars import JSONValue
 from routeiq.config.state import Mode
 from routeiq.config.tiers import LIKE, Tier, tier_of
@@ -160,14 +160,14 @@ def test_tier_is_guessed_from_size_then_words(name: str, size: str, tier: Tier) 
 
 def test_public_models_stand_in_the_price_file_and_are_not_deprecated() -> None:
     assert price_file() is not None
-    wanted = {(provider, name) for provider, tiers in PUBLIC.items() for name in tiers.values()}
+    wanted = {Wanted(provider, name) for provider, tiers in PUBLIC.items() for name in tiers.values()}
     facts = read_facts(wanted)
     assert facts.keys() == wanted
     for tiers in PUBLIC.values():
         provider = next(p for p, t in PUBLIC.items() if t is tiers)
-        prices = [facts[provider, tiers[tier]].output_price or 0 for tier in Tier]
+        prices = [facts[Wanted(provider, tiers[tier])].output_price or 0 for tier in Tier]
         assert prices == sorted(prices)
-        assert all(facts[provider, name].mode == "chat" for name in tiers.values())
+        assert all(facts[Wanted(provider, name)].mode == "chat" for name in tiers.values())
 
 
 def test_simulated_models_are_the_default() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 
+from routeiq.config.state import ModelName, RoutingSettings
 from routeiq.gateway.app import Edge, create_app
 from routeiq.gateway.upstream.provider import UpstreamFailed
 from routeiq.kit.asgi import Message
@@ -72,10 +74,9 @@ async def test_no_answer_from_upstream_is_a_502_with_the_headers() -> None:
 
 
 async def test_the_next_best_model_is_flagged_as_a_fallback() -> None:
-    made = make_gateway(state(deployment("small"), deployment("large")), TwinProvider(), TwinRouting(decision("large")))
+    routing = RoutingSettings(auto_models=(ModelName("small"), ModelName("large")), num_retries=1)
     provider = TwinProvider(UpstreamFailed("x"), TwinResponse())
-    made.pipeline.attempts._provider_of, made.pipeline.attempts._retries = (lambda _: provider), 1
-    answer = await call(create_app(made), scope(headers=[AUTH]), CHAT)
+    answer = await call(edge(provider, routing=routing), scope(headers=[AUTH]), CHAT)
     assert (answer.headers["x-routeiq-model"], answer.headers["x-routeiq-fallback"]) == ("small", "upstream_failed")
 
 
@@ -126,8 +127,6 @@ async def test_a_client_that_leaves_cancels_its_upstream() -> None:
             yield FRAMES[0]
             client.leave()
             for _ in range(100):
-                import asyncio  # noqa: PLC0415 - the twin's own
-
                 await asyncio.sleep(0.01)
                 yield FRAMES[0]
 

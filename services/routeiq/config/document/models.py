@@ -58,7 +58,11 @@ class LitellmParams(Section):
     organization: str | None = Field(default=None, description="OpenAI's organization header.")
     timeout: Seconds | None = Field(default=None, description="Seconds until the answer begins, and between two reads.")
     stream_timeout: Seconds | None = Field(default=None, description="The same for streams.")
-    max_retries: int | None = Field(default=None, ge=0, description="Attempts after the first on this deployment.")
+    max_retries: int | None = Field(
+        default=None,
+        ge=0,
+        description="Attempts after the first on this deployment; `router_settings.num_retries` counts so far.",
+    )
     weight: Rate | None = Field(
         default=None, description="Share of the group's requests. Where one entry has it, entries without get none."
     )
@@ -82,6 +86,7 @@ class LitellmParams(Section):
         """
     )
     notes: ClassVar[Mapping[str, str]] = {
+        "max_retries": "has no effect of its own yet; router_settings.num_retries counts",
         "rpm": "only weighs the deployments of its group; it is no limit yet",
         "tpm": "only weighs the deployments of its group; it is no limit yet",
     }

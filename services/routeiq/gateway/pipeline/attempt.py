@@ -58,19 +58,16 @@ class Served:
 
 
 class Attempts:
-    """Calls providers. `retries`: how many more calls than one a request may cost."""
+    """Calls providers. `sleep` is given by tests."""
 
-    def __init__(
-        self, provider_of: Callable[[Deployment], Provider], *, retries: int, sleep: Sleep = asyncio.sleep
-    ) -> None:
+    def __init__(self, provider_of: Callable[[Deployment], Provider], *, sleep: Sleep = asyncio.sleep) -> None:
         self._provider_of = provider_of
-        self._retries = retries
         self._sleep = sleep
 
     async def run(self, plan: Plan) -> Served:
         """The first good answer, else the last one. `plan.deployments` is never empty."""
         order = list(plan.deployments)
-        for number in range(1, self._retries + 2):
+        for number in range(1, plan.retries + 2):
             deployment = order.pop(0)
             served = await self._try(plan, deployment, number)
             if served.status not in RETRIED | MOVED_ON:
@@ -115,7 +112,7 @@ class Attempts:
 
     async def _wait(self, plan: Plan, served: Served, *, same: bool, number: int) -> bool:
         """False: stop here. Another deployment is tried at once; the same one after a pause."""
-        if number > self._retries:
+        if number > plan.retries:
             return False
         pause = (_retry_after(served) or BACKOFF_S * 2 ** (number - 1) * random.uniform(0.5, 1.5)) if same else 0.0
         if pause > LONGEST_WAIT_S or time.monotonic() + pause >= plan.deadline:

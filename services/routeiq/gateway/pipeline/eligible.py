@@ -37,14 +37,12 @@ class Filtered:
 
 def choices_of(state: State, group: Group | None) -> tuple[Choice, ...]:
     """The candidates of a routed group, or of `auto` for None."""
-    if group is not None:
-        return tuple(Choice(d.candidate, (d,)) for d in group.deployments)
-    groups = (state.groups[name] for name in state.routing.auto_models)
-    return tuple(choice for g in groups for choice in _of_group(g))
+    groups = [group] if group is not None else [state.groups[name] for name in state.routing.auto_models]
+    return tuple(choice for one in groups for choice in _of_group(one))
 
 
 def _of_group(group: Group) -> Iterable[Choice]:
-    """A group of one model is one candidate however many deployments it has."""
+    """Deployments of the same model are one candidate."""
     names = dict.fromkeys(d.candidate for d in group.deployments)
     return (Choice(name, tuple(d for d in group.deployments if d.candidate == name)) for name in names)
 

@@ -71,6 +71,7 @@ class Pipeline:
             deployments=selection.deployments,
             decision=selection.decision,
             deadline=context.started + context.state.routing.timeout_s,
+            retries=context.state.routing.num_retries,
             state_version=context.state.version,
         )
 

@@ -7,7 +7,6 @@ serves, and headers, trace and metric say so: routing degrades the choice, never
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -70,12 +69,20 @@ class Selector:
         return self._shuffled(group, state.routing.strategy)
 
     def _shuffled(self, group: Group, strategy: str) -> Selection:
-        """LiteLLM's simple-shuffle: a random order, by weight."""
-        order = sorted(
-            group.deployments, key=lambda d: self._random.random() ** (1 / max(d.weight, 1e-9)), reverse=True
-        )
+        """LiteLLM's simple-shuffle."""
+        order = self._by_weight(group.deployments)
         name = "simple-shuffle" if strategy.startswith("llmrouter-") else strategy
-        return Selection(tuple(order), Decision(str(uuid7()), order[0].candidate, name, "requested_model"))
+        return Selection(order, Decision(str(uuid7()), order[0].candidate, name, "requested_model"))
+
+    def _by_weight(self, deployments: tuple[Deployment, ...]) -> tuple[Deployment, ...]:
+        """A random order in which a deployment comes first as often as its weight says.
+
+        Source: Efraimidis and Spirakis, Weighted random sampling with a reservoir (2006): sort by u^(1/w).
+        """
+        if len(deployments) == 1:
+            return deployments
+        keys = {d.id: self._random.random() ** (1 / max(d.weight, 1e-9)) for d in deployments}
+        return tuple(sorted(deployments, key=lambda d: keys[d.id], reverse=True))
 
     async def route(
         self, state: State, group: Group | None, view: PromptView, weight: float, request_id: str
@@ -103,15 +110,8 @@ class Selector:
         ranks = {score.model: rank for rank, score in enumerate(response.scores)}
         ranks[response.selected_model] = -1
         order = sorted(filtered.choices, key=lambda choice: ranks.get(choice.name, len(ranks)))
-        deployments = tuple(d for choice in order for d in self._shuffled_choice(choice))
+        deployments = tuple(d for choice in order for d in self._by_weight(choice.deployments))
         return Selection(deployments, _decision(response), response, filtered.left_out)
-
-    def _shuffled_choice(self, choice: Choice) -> Sequence[Deployment]:
-        return (
-            self._random.sample(choice.deployments, len(choice.deployments))
-            if len(choice.deployments) > 1
-            else choice.deployments
-        )
 
 
 def _check_mode(endpoint: Endpoint, model: str, group: Group | None) -> None:

@@ -183,7 +183,7 @@ class Batcher:
         started = loop.time()
         self._running = _Running({one.key: one for one in batch}, started + self.cost.expect(tokens))
         try:
-            vectors, seconds = await loop.run_in_executor(thread, _timed, batch)
+            vectors, seconds = await loop.run_in_executor(thread, _encode, batch)
         except Exception as error:  # noqa: BLE001  # the edge of the encoder: its callers get a narrow error
             _fail(batch, f"{type(error).__name__}: {error}")
             return
@@ -193,7 +193,7 @@ class Batcher:
         finally:
             self._running.keys = {}
         self._learn(batch, tokens, seconds)
-        for one, vector in zip(batch, vectors, strict=True):
+        for one, vector in vectors:
             encoded = Encoded(vector, len(one.ids), started - one.enqueued_at, seconds)
             self._done.put(one.key, encoded)  # before any waiter runs, and also if none is left
             one.done.set_result(encoded)
@@ -204,10 +204,11 @@ class Batcher:
         self._metrics.batch.observe(len(batch))
 
 
-def _timed(batch: Sequence[_Pending]) -> tuple[FloatArray, float]:
+def _encode(batch: Sequence[_Pending]) -> tuple[list[tuple[_Pending, FloatArray]], float]:
+    """Each prompt with its own copy of its vector, which is kept for long, and the seconds that it took."""
     started = time.perf_counter()
     vectors = batch[0].encoder.encode([one.ids for one in batch])
-    return vectors, time.perf_counter() - started
+    return list(zip(batch, map(np.copy, vectors), strict=True)), time.perf_counter() - started
 
 
 def _fail(batch: Sequence[_Pending], why: str) -> None:

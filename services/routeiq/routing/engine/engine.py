@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,6 +61,7 @@ class Engine:
         self._light = ThreadPoolExecutor(2, "routing-score")
         self._predictor = Predictor(settings, self._batcher, self._light, metrics)
         self._pump: asyncio.Task[None] | None = None
+        self._loading = asyncio.Lock()
         self.loaded: Loaded | None = None
         self.previous: Loaded | None = None
         self.decisions = 0
@@ -74,13 +74,13 @@ class Engine:
     def start(self) -> None:
         """Begin to encode."""
         self._pump = asyncio.create_task(self._batcher.run(self._heavy), name="routing-encode")
+        self._pump.add_done_callback(_report)
 
     async def close(self) -> None:
         """Fail what waits, and wait for what runs."""
         if self._pump is not None:
             self._pump.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._pump
+            await asyncio.wait([self._pump])
         for threads in (self._heavy, self._light):
             await asyncio.to_thread(threads.shutdown, cancel_futures=True)
 
@@ -112,7 +112,8 @@ class Engine:
 
     async def try_load(self, directory: Path) -> Loaded:
         """Open an artifact in a thread as `load` does, but do not serve it. Raises: ArtifactInvalid, EncoderInvalid."""
-        return await asyncio.to_thread(load, self._settings, directory, self.loaded)
+        async with self._loading:  # one at a time: an encoder in the making takes 300 MB
+            return await asyncio.to_thread(load, self._settings, directory, self.loaded)
 
     async def route(self, question: Question) -> Decision:
         """Choose. Raises: InvalidRequest: the candidates or the weight make no sense.
@@ -169,6 +170,12 @@ class Engine:
             return None
         remaining = deadline - asyncio.get_running_loop().time()
         return deadline - min(self._settings.reply_reserve_s, _RESERVED_SHARE * remaining)
+
+
+def _report(pump: asyncio.Task[None]) -> None:
+    """The queue ends when the engine closes; if it ends otherwise, every prompt will be late, and this says why."""
+    if not pump.cancelled() and (error := pump.exception()) is not None:
+        log.error("encoder.stopped", exc_info=error)
 
 
 def _one_error(errors: ExceptionGroup[Exception]) -> Exception:

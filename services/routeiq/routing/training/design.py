@@ -26,17 +26,12 @@ class Design:
 
     @classmethod
     def fit(cls, embeddings: FloatArray, features: FloatArray) -> Self:
-        """Learn means and spreads. A feature that never changes is left out by an infinite spread's stand-in, 1."""
+        """Learn means and spreads; a feature that never changes gets spread 1, so that it stays at 0."""
         spread = features.std(axis=0)
         return cls(embeddings.shape[1], features.mean(axis=0), np.where(spread > 1e-6, spread, 1).astype(np.float32))
 
-    @property
-    def width(self) -> int:
-        """How many numbers a prompt becomes."""
-        return self.dim + len(self.mean)
-
     def apply(self, embeddings: FloatArray, features: FloatArray) -> FloatArray:
-        """Shape (n, width), float32."""
+        """Shape (n, width), float32; width is dim + f."""
         scaled = np.clip((features - self.mean) / self.spread, -FEATURE_LIMIT, FEATURE_LIMIT)
         return np.hstack([embeddings * EMBEDDING_SCALE, scaled * FEATURE_SCALE]).astype(np.float32)
 

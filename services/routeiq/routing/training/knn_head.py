@@ -4,6 +4,7 @@ Similarity is measured in a small space made of two parts of equal weight: the f
 inputs, and a ridge projection onto what the labels and domains depend on. That is a sixth of the embedding's width,
 so that search and bank are six times smaller, and measured no worse."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -21,6 +22,7 @@ PRIOR_NEIGHBOURS = 20.0  # the model's mean counts as this many neighbours
 _COMPONENTS = 64
 _RIDGE = 100.0
 _TINY = 1e-9
+_BLOCK = 2048
 _MOST_RELATIVE = 1000.0  # 16 bits hold it
 
 
@@ -70,13 +72,19 @@ class KnnHead:
 
     def predict(self, inputs: FloatArray) -> Matrix:
         """Shape (n, m): expected quality."""
+        return _by_blocks(self._predict, inputs)
+
+    def predict_cost(self, inputs: FloatArray) -> Matrix:
+        """Shape (n, m): what the neighbours cost, USD."""
+        return _by_blocks(self._predict_cost, inputs)
+
+    def _predict(self, inputs: FloatArray) -> Matrix:
         near, weight = self._near(inputs, TEMPERATURE)
         effective = 1 / np.square(weight).sum(axis=1, keepdims=True)
         mixed = np.einsum("nk,nkm->nm", weight, self.residual[near])
         return np.asarray(self.mean + effective / (effective + PRIOR_NEIGHBOURS) * mixed, np.float64)
 
-    def predict_cost(self, inputs: FloatArray) -> Matrix:
-        """Shape (n, m): what the neighbours cost, USD."""
+    def _predict_cost(self, inputs: FloatArray) -> Matrix:
         near, weight = self._near(inputs, COST_TEMPERATURE)
         return np.asarray(np.einsum("nk,nkm->nm", weight, self.relative_cost[near]) * self.mean_cost, np.float64)
 
@@ -141,6 +149,12 @@ class KnnHead:
     @property
     def _parts(self) -> int:
         return 2 if 0 < self.principal < self.axes.shape[1] else 1
+
+
+def _by_blocks(predict: Callable[[FloatArray], Matrix], inputs: FloatArray) -> Matrix:
+    """Predict a block of rows at a time: the cosines of all pairs of a large data set would not fit in memory."""
+    starts = range(0, max(len(inputs), 1), _BLOCK)
+    return np.concatenate([predict(inputs[start : start + _BLOCK]) for start in starts])
 
 
 def _principal_axes(centred: Matrix) -> Matrix:

@@ -20,7 +20,13 @@ def file_entries(files: Mapping[str, bytes]) -> tuple[FileEntry, ...]:
 
 
 def check_target(out: Path) -> None:
-    """Raises: TrainingFailed: `out` is a file, or a folder that holds something else than an artifact."""
+    """Make the parent folder, before minutes of work are spent.
+
+    Raises: TrainingFailed: `out` cannot be written, is a file, or holds something else than an artifact."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingFailed(f"{out} cannot be made: {error.strerror}") from error
     if not out.exists():
         return
     if not out.is_dir():
@@ -34,16 +40,16 @@ def pack(out: Path, files: Mapping[str, bytes], manifest: Manifest, pictures: Ma
 
     Args: files: what the manifest lists.  pictures: for the reader only, neither listed nor hashed."""
     check_target(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    draft, old = folder / "new", folder / "old"
+    draft.mkdir()
     try:
         for path, content in {**files, **pictures}.items():
             (draft / path).write_bytes(content)
         text = manifest.model_dump_json(indent=1)
         (draft / MANIFEST_FILE).write_text(text + "\n", "utf-8")
-        draft.chmod(0o755)
         if out.exists():
-            shutil.rmtree(out)
+            out.rename(old)
         draft.rename(out)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -90,15 +90,18 @@ def _add_validation(unseen: Unseen, fitted: Fitted, inputs: FloatArray, val: Fla
 def _measure(
     table: Table, mixed: Matrix, cost: Matrix, calibration: Calibration, seed: int
 ) -> tuple[Metrics, Matrix, Matrix]:
-    """Measures, curve and single models on the fully labelled validation rows; nothing where they are too few."""
+    """Measures, curve and single models on the fully labelled validation rows; nothing where they are too few.
+
+    It measures what is served: the engine chooses by calibrated quality."""
     rows = ~table.train & np.isfinite(table.quality).all(axis=1)
     means = np.column_stack([table.mean_cost_usd, table.mean_quality])
     if rows.sum() < LEAST_ROWS:
         return Metrics(), means, means
-    truth, paid, predicted = table.quality[rows], table.cost_usd[rows], mixed[rows]
-    field, chosen = Field(truth, paid), picks(predicted, cost[rows])
+    served = calibrate(mixed[rows].astype(np.float32), calibration).astype(np.float64)
+    truth, paid = table.quality[rows], table.cost_usd[rows]
+    field, chosen = Field(truth, paid), picks(served, cost[rows])
     found = field.measure(chosen)
-    confidence = calibrate(predicted[np.arange(len(truth)), chosen[0]].astype(np.float32), calibration)
+    confidence = served[np.arange(len(truth)), chosen[0]]
     val = {
         "gap": found.gap,
         "accuracy": found.accuracy,
@@ -109,7 +112,7 @@ def _measure(
     }
     if len(table.models) == 2:
         strong = int(field.singles[:, 1].argmax())
-        val["apgr"] = apgr(truth[:, strong], truth[:, 1 - strong], predicted[:, strong] - predicted[:, 1 - strong])
+        val["apgr"] = apgr(truth[:, strong], truth[:, 1 - strong], served[:, strong] - served[:, 1 - strong])
     low, high = gap_interval(truth, paid, chosen, seed)
     rounded = {name: round(value, 5) for name, value in val.items()}
     metrics = Metrics(

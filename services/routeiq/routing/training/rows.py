@@ -44,8 +44,9 @@ def read_labels(paths: Sequence[Path]) -> list[Label]:
         except (OSError, ValueError, pa.ArrowException) as error:
             problems.append(f"{path}: cannot be read: {error}")
             continue
-        problems += _missing_columns(path, columns)
-        labels += [] if problems else _file_labels(path, columns, rows, problems)
+        missing = _missing_columns(path, columns)
+        problems += missing
+        labels += [] if missing else _file_labels(path, columns, rows, problems)
     if not problems and not labels:
         problems.append(f"{', '.join(map(str, paths)) or 'no file'}: no rows to train on (test rows are not read)")
     if problems:
@@ -93,6 +94,7 @@ def _file_labels(path: Path, columns: Sequence[str], rows: Sequence[Row], proble
     labels: list[Label] = []
     models = [name.removeprefix(_SCORE) for name in columns if name.startswith(_SCORE)]
     labelled: set[str] = set()
+    before = len(problems)
     for number, row in enumerate(rows, 1):
         if row.get("split") == "test":
             continue
@@ -103,7 +105,7 @@ def _file_labels(path: Path, columns: Sequence[str], rows: Sequence[Row], proble
             continue
         labels += found
         labelled.update(label.model for label in found)
-    bare = [] if problems else [model for model in models if model not in labelled]
+    bare = [] if len(problems) > before else [model for model in models if model not in labelled]
     problems += [f"{path}: column {_SCORE}{model}: no row has a score for this model" for model in bare]
     return labels
 

@@ -16,18 +16,10 @@ from tests.support.twins import FRAMES, SSE_HEADERS, TwinProvider, TwinResponse,
 A, B = deployment("a"), deployment("b")
 
 
-def plan(*deployments: Deployment, stream: bool = False, within_s: float = 60.0) -> Plan:
-    return Plan(
-        "r1",
-        Endpoint.CHAT,
-        {},
-        stream,
-        (),
-        deployments or (A,),
-        Decision("d", "a", "s", "r"),
-        time.monotonic() + within_s,
-        "v",
-    )
+def plan(*deployments: Deployment, stream: bool = False, within_s: float = 60.0, retries: int = 2) -> Plan:
+    deadline = time.monotonic() + within_s
+    decision = Decision("d", "a", "s", "r")
+    return Plan("r1", Endpoint.CHAT, {}, stream, (), deployments or (A,), decision, deadline, retries, "v")
 
 
 class Pauses:
@@ -42,8 +34,8 @@ def refused(status: int, **headers: str) -> TwinResponse:
     return TwinResponse(status, [b'{"error":{}}'], headers)
 
 
-async def run(provider: TwinProvider, planned: Plan, retries: int = 2, pauses: Pauses | None = None) -> Served:
-    return await Attempts(lambda _: provider, retries=retries, sleep=pauses or Pauses()).run(planned)
+async def run(provider: TwinProvider, planned: Plan, pauses: Pauses | None = None) -> Served:
+    return await Attempts(lambda _: provider, sleep=pauses or Pauses()).run(planned)
 
 
 async def test_the_first_answer_is_served() -> None:
@@ -75,7 +67,7 @@ async def test_the_callers_own_error_is_final(status: int) -> None:
 @pytest.mark.parametrize("status", [401, 403, 404])
 async def test_an_error_of_the_deployment_moves_on_and_never_comes_back(status: int) -> None:
     provider = TwinProvider(refused(status))
-    served = await run(provider, plan(A, B), retries=5)
+    served = await run(provider, plan(A, B, retries=5))
     assert [d for _, d in provider.calls] == [A, B]
     assert served.status == status
 
@@ -88,7 +80,7 @@ async def test_no_answer_becomes_an_answer_that_says_so() -> None:
 
 
 async def test_the_last_true_answer_is_kept() -> None:
-    served = await run(TwinProvider(UpstreamFailed("x"), refused(429)), plan(A, B), retries=1)
+    served = await run(TwinProvider(UpstreamFailed("x"), refused(429)), plan(A, B, retries=1))
     assert served.status == 429
 
 
@@ -122,7 +114,7 @@ async def test_a_provider_that_hangs_is_cut_off() -> None:
             await asyncio.sleep(60)
             return TwinResponse()
 
-    served = await run(Hangs(), plan(deployment("a", timeout_s=0.01)), retries=0)
+    served = await run(Hangs(), plan(deployment("a", timeout_s=0.01), retries=0))
     assert (served.status, served.error) == (504, "upstream_timeout")
 
 
@@ -139,7 +131,7 @@ async def test_a_stream_that_dies_before_its_first_bytes_is_retried() -> None:
 
 
 async def test_an_empty_stream_is_a_failure() -> None:
-    served = await run(TwinProvider(TwinResponse(200, (), SSE_HEADERS)), plan(stream=True), retries=0)
+    served = await run(TwinProvider(TwinResponse(200, (), SSE_HEADERS)), plan(stream=True, retries=0))
     assert (served.status, served.stream) == (502, None)
 
 

@@ -31,7 +31,7 @@ def context() -> Context:
 
 def plan(**fields: object) -> Plan:
     decision = Decision("d1", "large", "ensemble", "highest_utility", **fields)  # type: ignore[arg-type]  # test data
-    return Plan("r1", Endpoint.CHAT, context().call.body, False, (), (LARGE,), decision, 1e9, "c1.s0")
+    return Plan("r1", Endpoint.CHAT, context().call.body, False, (), (LARGE,), decision, 1e9, 0, "c1.s0")
 
 
 def headers(planned: Plan) -> dict[str, str]:

@@ -172,3 +172,13 @@ async def test_a_chat_model_does_not_embed(model: str) -> None:
 async def test_an_embedding_model_does_not_chat() -> None:
     with pytest.raises(InvalidRequest, match="serves embedding"):
         await select(TwinRouting(decision()), context(state(deployment("e", mode=Mode.EMBEDDING)), "e"))
+
+
+async def test_copies_of_one_model_in_a_routed_group_are_one_candidate() -> None:
+    copies = [deployment("a", id=str(n), group="team", candidate="a") for n in range(2)]
+    b = deployment("b", group="team", candidate="b")
+    served = State("v", {ModelName("team"): Group(ModelName("team"), (*copies, b), learned=True)}, RoutingSettings())
+    routing = TwinRouting(decision("a", ["b"]))
+    chosen = await select(routing, context(served, "team"))
+    assert [c.name for c in routing.candidates[0]] == ["a", "b"]
+    assert [d.candidate for d in chosen.deployments] == ["a", "a", "b"]

@@ -108,9 +108,7 @@ async def test_the_most_urgent_runs_first(calls: Calls, encoder: FakeEncoder) ->
     assert encoder.batches == [[3], [200], [10]]
 
 
-async def test_a_batch_grows_only_while_all_stay_in_time(
-    calls: Calls, batcher: Batcher, encoder: FakeEncoder
-) -> None:
+async def test_a_batch_grows_only_while_all_stay_in_time(calls: Calls, batcher: Batcher, encoder: FakeEncoder) -> None:
     await calls.hold()
     batcher.cost.reset(EncodeTiming(0.0, 0.1))  # a second for ten tokens
     calls.send("urgent", 10, now() + 1.5)

@@ -27,7 +27,7 @@ def registry() -> CollectorRegistry:
 
 @pytest.fixture
 async def engine(registry: CollectorRegistry) -> AsyncIterator[Engine]:
-    made = Engine(Settings(queue_limit=4), EngineMetrics(registry))
+    made = Engine(Settings(queue_limit=4, reply_reserve_s=0.5), EngineMetrics(registry))
     made.start()
     yield made
     await made.close()
@@ -96,7 +96,7 @@ async def test_a_late_encoding_is_answered_by_the_means_before_the_deadline(
     engine: Engine, encoder: FakeEncoder
 ) -> None:
     encoder.gate.clear()
-    deadline = soon(0.2)
+    deadline = soon(1.0)
     decision = await engine.route(Question("slow", deadline=deadline))
     assert asyncio.get_running_loop().time() < deadline
     assert decision.fallback is Fallback.DEADLINE

@@ -95,3 +95,11 @@ def test_a_missing_file_is_named(tmp_path):
 def test_only_test_rows_are_no_rows(tmp_path):
     path = write_jsonl(tmp_path / "rows.jsonl", [{**GOOD, "split": "test"}])
     assert "no rows to train on" in problems_of(path)[0]
+
+
+def test_every_file_is_checked_even_if_the_first_is_bad(tmp_path):
+    bad = write_jsonl(tmp_path / "bad.jsonl", [{**GOOD, "score": 2}])
+    worse = write_jsonl(tmp_path / "worse.jsonl", [{**GOOD, "score": 3}])
+    with pytest.raises(TrainingDataInvalid) as found:
+        read_labels([bad, worse])
+    assert [one.split(":")[0] for one in found.value.problems] == [str(bad), str(worse)]

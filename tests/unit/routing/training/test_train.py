@@ -155,6 +155,8 @@ def test_an_older_artifact_is_replaced_and_other_folders_are_not(tmp_path):
         train([path], tmp_path / "full", encoder=ENCODER)
     with pytest.raises(TrainingFailed, match="is a file"):
         train([path], path, encoder=ENCODER)
+    with pytest.raises(TrainingFailed, match="cannot be made"):
+        train([path], path / "below" / "out", encoder=ENCODER)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["full", "out", "rows.jsonl"]
 
 
