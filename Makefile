@@ -47,7 +47,8 @@ unit: install ## The unit tests alone
 	cd $(ROOT) && $(BIN)/python -m pytest tests/unit $(ARGS)
 
 train: install ## Train the shipped artifact again from the data in the repository
-	$(BIN)/routeiq train --data $(ROOT)/tests/data/routing/multi_tasks.parquet --out $(DEFAULT_ARTIFACT) $(ARGS)
+	$(BIN)/routeiq train --data $(ROOT)/tests/data/routing/multi_tasks.parquet --out $(DEFAULT_ARTIFACT) \
+	  --notes $(ROOT)/services/routeiq/routing/artifacts/notes.md $(ARGS)
 
 bench: install ## Measure the gateway on this machine
 	cd $(ROOT) && $(BIN)/python -m tests.perf.bench $(ARGS)

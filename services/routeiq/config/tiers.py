@@ -1,6 +1,6 @@
 """A guess of how strong a model is, and which candidate of the shipped artifact it behaves like.
 
-For models that nobody measured yet: `model_info.routeiq.like` of one's own, and `routeiq label`, are better.
+For models that nobody measured yet: `model_info.routeiq.like` of one's own, and a router trained on them, are better.
 """
 
 from __future__ import annotations

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 
-from routeiq.kit.asgi import ASGIApp
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.health import Readiness
 from routeiq.kit.ops import ops_app
 from routeiq.kit.server import HTTPServer, bind
-
-CreateApp = Callable[[Readiness, CollectorRegistry], ASGIApp]
 
 
 class Runner(Protocol):
@@ -71,9 +67,9 @@ class Service:
         self.server.stop()
 
 
-def shell(name: str, create_app: CreateApp, host: str, port: int, ops_port: int) -> Service:
-    """A service that is ready as soon as it serves."""
+def shell(name: str, host: str, port: int, ops_port: int) -> Service:
+    """A service that answers its health on both ports and nothing else; ready as soon as it serves."""
     registry = CollectorRegistry()
     readiness = Readiness(name, serving=True)
-    server = HTTPServer(create_app(readiness, registry), bind(host, port))
+    server = HTTPServer(ops_app(readiness, registry), bind(host, port))
     return Service(name, server, HTTPServer(ops_app(readiness, registry), bind(host, ops_port)))

@@ -1,28 +1,16 @@
-"""mcp-registry's app: so far its health alone."""
+"""mcp-registry as a process: so far its health alone."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import FastAPI
-from prometheus_client import CollectorRegistry
-
-from routeiq.kit.health import Readiness
-from routeiq.kit.ops import ops_app
 from routeiq.kit.service import Service, shell
 from routeiq.mcp_registry.settings import Settings
-
-NAME = "mcp-registry"
-
-
-def create_app(readiness: Readiness, registry: CollectorRegistry) -> FastAPI:
-    """Serves `/_health/live`, `/_health/ready` and `/metrics`; everything else is 404."""
-    return ops_app(readiness, registry)
 
 
 def create_service(settings: Settings) -> Service:
     """Bound to its addresses, not yet serving."""
-    return shell(NAME, create_app, settings.host, settings.port, settings.ops_port)
+    return shell("mcp-registry", settings.host, settings.port, settings.ops_port)
 
 
 async def launch(config: Path | None) -> Service:

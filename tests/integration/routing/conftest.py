@@ -55,6 +55,7 @@ def static_artifact(tmp_path_factory: pytest.TempPathFactory, encoder: OnnxEncod
 def settings(caller: Caller, static_artifact: Path) -> Settings:
     return Settings(
         port=0,
+        ops_port=0,
         identity_public_keys=(caller.public,),
         artifact_dir=static_artifact,
         allow_unsigned=True,

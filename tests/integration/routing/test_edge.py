@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import aiohttp
 import grpc
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,7 +21,7 @@ from routeiq.clients.routing import RoutingClient, RoutingUnavailable, make_prom
 from routeiq.kit.errors import ConfigurationError
 from routeiq.kit.identity import AssertionSigner
 from routeiq.kit.rpc import call_metadata, open_channel
-from routeiq.routing.app import RoutingApp, serve
+from routeiq.routing.app import RoutingApp, RoutingService, launch
 from routeiq.routing.artifact import ArtifactInvalid
 from routeiq.routing.engine import Loaded
 from routeiq.routing.servicer import SERVICE
@@ -139,19 +140,44 @@ async def test_a_port_in_use_is_a_clear_error(app: RoutingApp, settings: Setting
 
 
 async def test_without_a_callers_key_it_does_not_start(settings: Settings) -> None:
-    with pytest.raises(ConfigurationError, match="no public key"):
+    with pytest.raises(ConfigurationError, match="ROUTEIQ_ROUTING_IDENTITY_PUBLIC_KEYS"):
         RoutingApp(settings.model_copy(update={"identity_public_keys": ()}), CollectorRegistry())
 
 
-async def test_serve_runs_until_cancelled(settings: Settings) -> None:
-    registry = CollectorRegistry()
-    task = asyncio.create_task(serve(settings, registry))
-    while not registry.get_sample_value("routeiq_routing_artifact_loads_total", {"result": "loaded"}):
+async def probe(service: RoutingService) -> int:
+    async with aiohttp.ClientSession() as http, http.get(f"http://{service.ops.address}/_health/ready") as answer:
+        return answer.status
+
+
+async def test_the_service_is_ready_once_loaded_and_stops_when_asked(settings: Settings) -> None:
+    service = RoutingService(settings)
+    await service.start()
+    serving = asyncio.create_task(service.serve())
+    await service.app.wait_loaded()
+    while not service.readiness.serving:
         await asyncio.sleep(0.01)
-    assert not task.done()
-    task.cancel()
-    await asyncio.wait([task])
-    assert task.cancelled()
+    assert await probe(service) == 200
+    assert await health(service.url) == Serving.SERVING
+    service.stop()
+    await asyncio.wait_for(serving, 10)
+
+
+async def test_the_service_ends_when_it_cannot_serve(settings: Settings, tmp_path: Path) -> None:
+    service = RoutingService(settings.model_copy(update={"artifact_dir": tmp_path}))
+    await service.start()
+    with pytest.raises(ArtifactInvalid):
+        await asyncio.wait_for(service.serve(), 10)
+
+
+async def test_launch_reads_the_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROUTEIQ_ROUTING_PORT", "0")
+    monkeypatch.setenv("ROUTEIQ_ROUTING_OPS_PORT", "0")
+    monkeypatch.setenv("ROUTEIQ_ROUTING_IDENTITY_PUBLIC_KEYS", str(settings.identity_public_keys[0]))
+    service = await launch(None)
+    serving = asyncio.create_task(service.serve())
+    assert service.url.startswith("127.0.0.1:")
+    service.stop()
+    await asyncio.wait_for(serving, 30)
 
 
 def broken_scorer() -> Loaded:

@@ -38,7 +38,7 @@ def card(table: Table, router: Router, candidates: Sequence[Candidate], encoder:
         "## Limits",
         "",
         "A router knows the kind of prompts it was trained on. On another kind it is close to random: measure it on "
-        "your own traffic (`routeiq label`) before you rely on it. The neighbours' bank holds projections of prompt "
+        "your own labelled traffic before you rely on it. The neighbours' bank holds projections of prompt "
         "embeddings, not prompts; treat it as confidential if the prompts were.",
         "",
         *([notes.strip(), ""] if notes.strip() else []),
