@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
 
 from routeiq.kit.errors import InvalidRequest
 
+T = TypeVar("T", bound=msgspec.Struct)
 JSONObject = dict[str, msgspec.Raw]
 """An object that is passed on unread."""
 
@@ -141,8 +143,13 @@ _PLACE = re.compile(r"^(?P<problem>.*) - at `\$\.?(?P<place>.*)`$", re.DOTALL)
 
 def parse_chat(body: Mapping[str, msgspec.Raw]) -> ChatRequest:
     """Raises InvalidRequest: a field has the wrong shape; `param` is its path, such as `messages[0].content`."""
+    return parse_body(body, ChatRequest)
+
+
+def parse_body(body: Mapping[str, msgspec.Raw], shape: type[T]) -> T:
+    """The body as a struct with a field for each name that matters. Raises InvalidRequest, as `parse_chat`."""
     try:
-        return msgspec.json.decode(msgspec.json.encode(body), type=ChatRequest)
+        return msgspec.json.decode(msgspec.json.encode(body), type=shape)
     except msgspec.ValidationError as error:
         raise invalid(str(error)) from None
     except (msgspec.DecodeError, RecursionError):

@@ -5,17 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from routeiq.config.state import Group, State
+from routeiq.gateway.pipeline.select import ModelNotFound
 from routeiq.gateway.state import StateHolder
-from routeiq.kit.errors import NotFound
 
 CREATED = 1677610602
 """OpenAI's and LiteLLM's constant: models of a configuration have no date of their own."""
 
 Model = dict[str, str | int | None]
-
-
-class ModelNotFound(NotFound):
-    type, code = "invalid_request_error", "model_not_found"
 
 
 def models_router(holder: StateHolder) -> APIRouter:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import msgspec
 
-from routeiq.gateway.dialects.openai_request import invalid
+from routeiq.gateway.dialects.openai_request import parse_body
 from routeiq.kit.errors import InvalidRequest
 
 DEFAULT_DIMENSIONS = 384
@@ -47,22 +47,13 @@ class _Answer(msgspec.Struct):
 
 def embeddings(body: Mapping[str, msgspec.Raw], model: str) -> bytes:
     """OpenAI's answer to an embeddings request, float or base64. Raises InvalidRequest: malformed or too much."""
-    request = _parse(body)
+    request = parse_body(body, _Request)
     inputs = _inputs(request)
     vectors = [_unit_vector(model, item, request.dimensions or DEFAULT_DIMENSIONS) for item in inputs]
     as_text = request.encoding_format == "base64"
     data = [_Embedding(place, _base64(vector) if as_text else vector) for place, vector in enumerate(vectors)]
     tokens = sum(_tokens(item) for item in inputs)
     return msgspec.json.encode(_Answer(data, model, _Usage(tokens, tokens)))
-
-
-def _parse(body: Mapping[str, msgspec.Raw]) -> _Request:
-    try:
-        return msgspec.json.decode(msgspec.json.encode(body), type=_Request)
-    except msgspec.ValidationError as error:
-        raise invalid(str(error)) from None
-    except (msgspec.DecodeError, RecursionError):
-        raise InvalidRequest("The request is not valid JSON.") from None
 
 
 def _inputs(request: _Request) -> list[str | list[int]]:

@@ -15,9 +15,8 @@ from typing import Annotated
 import msgspec
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.dialects.openai_request import invalid
+from routeiq.gateway.dialects.openai_request import parse_body
 from routeiq.gateway.upstream.provider import UpstreamRequest
-from routeiq.kit.errors import InvalidRequest
 
 DEFAULT_TTFT_MS = 30.0
 DEFAULT_TOKENS_PER_SECOND = 400.0
@@ -117,7 +116,7 @@ def plan_answer(request: UpstreamRequest, deployment: Deployment, call_number: i
     Args: call_number: how many calls this deployment has had. Only `fail_rate` depends on it, so a retry may succeed.
     Raises: InvalidRequest: the request is malformed.
     """
-    chat = _parse(request.body)
+    chat = parse_body({name: value for name, value in request.body.items() if bytes(value) != b"null"}, _Chat)
     wanted = settings(deployment)
     seed = _seed(deployment.model, bytes(request.body["messages"]))
     rng = random.Random(seed)
@@ -137,16 +136,6 @@ def plan_answer(request: UpstreamRequest, deployment: Deployment, call_number: i
 def count_tokens(text: str) -> int:
     """A plain estimate: four characters a token, at least one."""
     return max(1, -(-len(text) // _CHARS_PER_TOKEN))
-
-
-def _parse(body: Mapping[str, msgspec.Raw]) -> _Chat:
-    present = {name: value for name, value in body.items() if bytes(value) != b"null"}
-    try:
-        return msgspec.json.decode(msgspec.json.encode(present), type=_Chat)
-    except msgspec.ValidationError as error:
-        raise invalid(str(error)) from None
-    except (msgspec.DecodeError, RecursionError):
-        raise InvalidRequest("The request is not valid JSON.") from None
 
 
 def _words(rng: random.Random, model: str, at_least: int) -> list[str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from routeiq.kit.errors import RouteIQError
 from routeiq.routing.embedders.tokens import MAX_TOKENS, PromptTokenizer, head, window
+from routeiq.routing.onnx_sessions import open_session
 
 FloatArray = NDArray[np.float32]
 
@@ -45,7 +46,7 @@ class OnnxEncoder:
 
         Raises: EncoderInvalid: a file is missing or is not what its name says."""
         try:
-            session = ort.InferenceSession(str(path), session_options(threads), ["CPUExecutionProvider"])
+            session = open_session(str(path), threads)
             tokenizer = PromptTokenizer(tokenizer_path)
         except Exception as error:  # onnxruntime and tokenizers raise no common type
             raise EncoderInvalid(f"cannot load the encoder from {path} and {tokenizer_path}: {error}") from error
@@ -81,16 +82,6 @@ class OnnxEncoder:
             mask[row, : len(one)] = 1
         (vectors,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
         return np.asarray(vectors, np.float32)
-
-
-def session_options(threads: int) -> ort.SessionOptions:
-    """One operator at a time on `threads` threads that sleep, not spin, while they wait."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return options
 
 
 def file_sha256(path: Path) -> str:

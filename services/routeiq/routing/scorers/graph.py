@@ -8,6 +8,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from routeiq.kit.errors import RouteIQError
+from routeiq.routing.onnx_sessions import open_session
 
 FloatArray = NDArray[np.float32]
 
@@ -35,7 +36,7 @@ class Graph:
     ) -> None:
         self.name = name
         try:
-            self._session = ort.InferenceSession(content, _options(threads), ["CPUExecutionProvider"])
+            self._session = open_session(content, threads)
         except Exception as error:  # onnxruntime raises no common type
             raise GraphInvalid(f"{name} does not load: {error}") from error
         self._inputs = [one.name for one in self._session.get_inputs()]
@@ -50,15 +51,6 @@ class Graph:
         feeds = {"embedding": embeddings, "features": features}
         values = self._session.run(self._outputs, {name: feeds[name] for name in self._inputs})
         return dict(zip(self._outputs, values, strict=True))
-
-
-def _options(threads: int) -> ort.SessionOptions:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return options
 
 
 def _mismatches(found: Sequence[ort.NodeArg], wanted: Mapping[str, int | None], required: Sequence[str]) -> list[str]:
