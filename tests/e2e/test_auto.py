@@ -16,7 +16,7 @@ from routeiq.clients.routing import RoutingClient, make_prompt
 from routeiq.config.defaults import default_state
 from routeiq.config.discover import Discovery
 from routeiq.gateway.pipeline.eligible import choices_of
-from routeiq.gateway.pipeline.select import _candidate
+from routeiq.gateway.pipeline.learned import _candidate
 from routeiq.kit.identity import AssertionSigner
 from routeiq.kit.key_files import load_private_key
 from tests.support.suite import Suite

@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry
 from routeiq.config.state import State
 from routeiq.gateway.pipeline.attempt import Attempts
 from routeiq.gateway.pipeline.authenticate import Authenticator
+from routeiq.gateway.pipeline.balance import Balancer
+from routeiq.gateway.pipeline.learned import LearnedRouter
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
@@ -23,15 +25,16 @@ AUTH = ("authorization", f"Bearer {KEY}")
 def make_gateway(served: State, provider: TwinProvider, routing: TwinRouting) -> Gateway:
     """Every part is real but the provider, the routing client and the clients that are never called."""
     registry = CollectorRegistry()
-    selector = Selector(routing)  # type: ignore[arg-type]  # a twin
+    balancer = Balancer()
+    learned = LearnedRouter(routing, balancer)  # type: ignore[arg-type]  # a twin
     attempts = Attempts(lambda _: provider)
     return Gateway(
         holder=StateHolder(served),
         authenticator=Authenticator(KEY),
         routing=routing,  # type: ignore[arg-type]  # a twin
         control=None,  # type: ignore[arg-type]  # never called
-        selector=selector,
-        pipeline=Pipeline(selector, attempts, Meter(registry), NoOpTracer()),
+        learned=learned,
+        pipeline=Pipeline(Selector(learned, balancer), attempts, Meter(registry), NoOpTracer()),
         readiness=Readiness("gateway", serving=True),
         registry=registry,
         providers=None,  # type: ignore[arg-type]  # never called

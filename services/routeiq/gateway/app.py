@@ -162,7 +162,7 @@ def create_api(gateway: Gateway) -> FastAPI:
     api.include_router(index_router(__version__))
     api.include_router(models_router(gateway.holder))
     api.include_router(health_router(gateway.holder, gateway.readiness, gateway.authenticator, __version__))
-    api.include_router(router_router(gateway.holder, gateway.selector, gateway.routing))
+    api.include_router(router_router(gateway.holder, gateway.learned, gateway.routing))
     add_ops_routes(api, gateway.readiness, gateway.registry)
     install_openapi(api, HOT_PATHS)
     return api

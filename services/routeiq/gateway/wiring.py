@@ -15,6 +15,8 @@ from routeiq.clients.routing import RoutingClient
 from routeiq.config.state import State
 from routeiq.gateway.pipeline.attempt import Attempts
 from routeiq.gateway.pipeline.authenticate import Authenticator
+from routeiq.gateway.pipeline.balance import Balancer
+from routeiq.gateway.pipeline.learned import LearnedRouter
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
@@ -42,7 +44,7 @@ class Gateway:
     authenticator: Authenticator
     routing: RoutingClient
     control: ControlClient
-    selector: Selector
+    learned: LearnedRouter
     pipeline: Pipeline
     readiness: Readiness
     registry: CollectorRegistry
@@ -75,15 +77,16 @@ def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Ga
     routing = RoutingClient(settings.routing_address, signer)
     control = ControlClient(settings.control_url)
     providers = Providers(outbound.http, {ENCODER_PROVIDER: RoutingEncoder(routing)}, outbound.authorize)
-    selector = Selector(routing)
+    balancer = Balancer()
+    learned = LearnedRouter(routing, balancer)
     attempts = Attempts(providers.of)
     return Gateway(
         holder=holder,
         authenticator=Authenticator(settings.master_key.get_secret_value()),
         routing=routing,
         control=control,
-        selector=selector,
-        pipeline=Pipeline(selector, attempts, Meter(registry), telemetry.tracer),
+        learned=learned,
+        pipeline=Pipeline(Selector(learned, balancer), attempts, Meter(registry), telemetry.tracer),
         readiness=Readiness("gateway", _checks(settings, routing, control)),
         registry=registry,
         providers=providers,

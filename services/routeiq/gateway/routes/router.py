@@ -16,9 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import RoutingClient, RoutingUnavailable
 from routeiq.config.state import Group, Mode, State
+from routeiq.gateway.pipeline.learned import LearnedRouter
 from routeiq.gateway.pipeline.objective import HEADER, cost_weight
 from routeiq.gateway.pipeline.prompt import PromptView, view_prompt
-from routeiq.gateway.pipeline.select import ModelNotFound, Selection, Selector
+from routeiq.gateway.pipeline.select import ModelNotFound
+from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.state import StateHolder
 from routeiq.kit.errors import InvalidRequest
 
@@ -36,7 +38,7 @@ class RouteQuery(BaseModel):
     user_id: str | None = Field(None, description="The customer that asks")
 
 
-def router_router(holder: StateHolder, selector: Selector, routing: RoutingClient) -> APIRouter:
+def router_router(holder: StateHolder, learned: LearnedRouter, routing: RoutingClient) -> APIRouter:
     """The router of the router."""
     router = APIRouter(prefix="/router", tags=["router"])
 
@@ -48,7 +50,7 @@ def router_router(holder: StateHolder, selector: Selector, routing: RoutingClien
         weight = cost_weight(request.headers.get(HEADER.decode()), state.routing.cost_weight)
         group = _group(state, query.model)
         started = time.monotonic()
-        selection = await selector.route(state, group, _view(query), weight, str(request.scope["routeiq.request_id"]))
+        selection = await learned.route(state, group, _view(query), weight, str(request.scope["routeiq.request_id"]))
         return _explain(selection, state, (time.monotonic() - started) * 1000)
 
     router.add_api_route("/info", info, methods=["GET"], summary="What routes", response_model=None)

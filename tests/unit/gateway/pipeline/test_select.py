@@ -10,8 +10,11 @@ import pytest
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import RoutingUnavailable
 from routeiq.config.state import Group, Mode, ModelName, RoutingSettings, State
+from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call, Context
-from routeiq.gateway.pipeline.select import ModelNotFound, NoEligibleModel, Selection, Selector
+from routeiq.gateway.pipeline.learned import LearnedRouter, NoEligibleModel
+from routeiq.gateway.pipeline.select import ModelNotFound, Selector
+from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.principal import Principal, Role
@@ -36,7 +39,9 @@ def context(
 
 
 async def select(routing: TwinRouting, asked: Context) -> Selection:
-    return await Selector(routing).select(asked)  # type: ignore[arg-type]  # a twin
+    balancer = Balancer()
+    learned = LearnedRouter(routing, balancer)  # type: ignore[arg-type]  # a twin
+    return await Selector(learned, balancer).select(asked)
 
 
 async def test_auto_asks_routing_and_puts_the_choice_first() -> None:
