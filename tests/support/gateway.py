@@ -9,6 +9,7 @@ from routeiq.config.state import State
 from routeiq.gateway.pipeline.attempt import Attempts
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
+from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.learned import LearnedRouter
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.run import Pipeline
@@ -22,11 +23,12 @@ KEY = "sk-a-key-of-the-tests"
 AUTH = ("authorization", f"Bearer {KEY}")
 
 
-def make_gateway(served: State, provider: TwinProvider, routing: TwinRouting) -> Gateway:
+def make_gateway(served: State, provider: TwinProvider, routing: TwinRouting, concurrency: int = 0) -> Gateway:
     """Every part is real but the provider, the routing client and the clients that are never called."""
     registry = CollectorRegistry()
     balancer = Balancer()
     learned = LearnedRouter(routing, balancer)  # type: ignore[arg-type]  # a twin
+    gate = Gate(concurrency)
     attempts = Attempts(lambda _: provider)
     return Gateway(
         holder=StateHolder(served),
@@ -34,7 +36,7 @@ def make_gateway(served: State, provider: TwinProvider, routing: TwinRouting) ->
         routing=routing,  # type: ignore[arg-type]  # a twin
         control=None,  # type: ignore[arg-type]  # never called
         learned=learned,
-        pipeline=Pipeline(Selector(learned, balancer), attempts, Meter(registry), NoOpTracer()),
+        pipeline=Pipeline(Selector(learned, balancer), attempts, Meter(registry, gate), NoOpTracer(), gate),
         readiness=Readiness("gateway", serving=True),
         registry=registry,
         providers=None,  # type: ignore[arg-type]  # never called

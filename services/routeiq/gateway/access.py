@@ -36,6 +36,12 @@ def _both(methods: str, path: str, level: Level) -> tuple[Line, Line]:
     return _line(methods, path, level), _line(methods, f"/v1{path}", level)
 
 
+def _inference(path: str) -> tuple[Line, ...]:
+    """A hot endpoint in all its places (`routes.hot`)."""
+    prefixes = ("", "/v1", "/openai/v1", "/engines/{model:path}", "/openai/deployments/{model:path}")
+    return tuple(_line("POST", f"{prefix}{path}", Level.USER) for prefix in prefixes)
+
+
 TABLE: tuple[Line, ...] = (
     _line("GET", "/", Level.NONE),
     _line("GET", "/docs", Level.NONE),
@@ -48,8 +54,11 @@ TABLE: tuple[Line, ...] = (
     _line("GET", "/_health/live", Level.NONE),
     _line("GET", "/_health/ready", Level.NONE),
     _line("GET", "/metrics", Level.NONE),
-    *_both("POST", "/chat/completions", Level.USER),
-    *_both("POST", "/embeddings", Level.USER),
+    *_inference("/chat/completions"),
+    *_inference("/completions"),
+    *_inference("/embeddings"),
+    *_inference("/responses"),
+    *_inference("/messages"),
     *_both("GET", "/models", Level.USER),
     *_both("GET", "/models/{model_id:path}", Level.USER),
     _line("GET", "/router/info", Level.USER),
@@ -62,10 +71,10 @@ class AccessTable:
 
     def __init__(self, lines: tuple[Line, ...] = TABLE) -> None:
         self._exact: dict[tuple[str, str], Level] = {}
-        self._patterns: list[tuple[frozenset[str], re.Pattern[str], Level]] = []
+        self._patterns: dict[str, list[tuple[frozenset[str], re.Pattern[str], Level]]] = {}
         for line in lines:
             if "{" in line.path:
-                self._patterns.append((line.methods, _compile(line.path), line.level))
+                self._patterns.setdefault(_first(line.path), []).append((line.methods, _compile(line.path), line.level))
             else:
                 self._exact.update({(method, line.path): line.level for method in line.methods})
 
@@ -74,9 +83,15 @@ class AccessTable:
         found = self._exact.get((method, path))
         if found is not None:
             return found
+        patterns = self._patterns.get(_first(path), ())
         return next(
-            (level for methods, pattern, level in self._patterns if method in methods and pattern.fullmatch(path)), None
+            (level for methods, pattern, level in patterns if method in methods and pattern.fullmatch(path)), None
         )
+
+
+def _first(path: str) -> str:
+    """The first segment: templates begin with a literal one."""
+    return path[1:].partition("/")[0]
 
 
 def _compile(template: str) -> re.Pattern[str]:

@@ -7,6 +7,7 @@ hot endpoint or to FastAPI. Whatever they raise before the first byte becomes an
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,10 +20,9 @@ from routeiq import __version__
 from routeiq.config.environment import LaunchSettings, find_config, read_environment
 from routeiq.config.start import starting_state
 from routeiq.gateway.access import AccessTable, Level
-from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.routes.errors import install_errors
 from routeiq.gateway.routes.health import health_router
-from routeiq.gateway.routes.hot import HOT_PATHS
+from routeiq.gateway.routes.hot import HotPath, hot_path
 from routeiq.gateway.routes.index import index_router
 from routeiq.gateway.routes.models import models_router
 from routeiq.gateway.routes.openapi import install_openapi
@@ -30,8 +30,8 @@ from routeiq.gateway.routes.router import router_router
 from routeiq.gateway.settings import Settings, read_settings
 from routeiq.gateway.upstream.guarded import guarded
 from routeiq.gateway.wiring import Gateway, build_gateway
-from routeiq.kit.asgi import JSON, ClientDisconnected, Message, Receive, Scope, Send, header, respond
-from routeiq.kit.error_bodies import internal_body, openai_body, retry_headers
+from routeiq.kit.asgi import JSON, Answer, ClientDisconnected, Receive, Scope, Send, header
+from routeiq.kit.error_bodies import Family, error_body, retry_headers, stream_event
 from routeiq.kit.errors import NotFound, PermissionDenied, RouteIQError
 from routeiq.kit.ids import request_id
 from routeiq.kit.ops import add_ops_routes, ops_app
@@ -43,6 +43,8 @@ from routeiq.kit.service import Service
 log = structlog.get_logger()
 
 REQUEST_ID = "routeiq.request_id"
+LAST_WORDS_S = 5
+"""For streams that are cut short to say so."""
 INTERNAL_PREFIX = b"x-routeiq-internal-"
 DESCRIPTION = "An AI gateway that learns which model to use. OpenAI's API, with the model `auto`."
 
@@ -56,84 +58,77 @@ class Edge:
         self._api = create_api(gateway)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._api(scope, receive, send)
-        elif scope["type"] == "http":
+        if scope["type"] == "http":
             await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._api(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] == "HEAD":
-            scope = {**scope, "method": "GET"}  # a copy: the server leaves the body out by the scope that it made
         rid = request_id(header(scope, b"x-request-id"))
-        answer = _Answer(send, rid)
-        scope[REQUEST_ID] = rid
-        scope["headers"] = [(k, v) for k, v in scope["headers"] if not k.startswith(INTERNAL_PREFIX)]
+        answer = Answer(send, [(b"x-request-id", rid.encode())])
+        hot = hot_path(scope["path"]) if scope["method"] == "POST" else None
         try:
-            await self._dispatch(scope, receive, answer, rid)
+            if hot is None:
+                await self._slow(scope, receive, answer, rid)
+            else:
+                await self._hot(hot, scope, receive, answer, rid)
         except ClientDisconnected:
             return
         except RouteIQError as error:
-            await self._refuse(scope, answer, error)
+            await self._refuse(hot, rid, answer, error)
         except Exception:
             log.exception("request.crashed", request_id=rid, path=scope["path"])
-            await answer.error(500, internal_body())
+            await self._refuse(hot, rid, answer, RouteIQError("internal"))
 
-    async def _dispatch(self, scope: Scope, receive: Receive, answer: _Answer, rid: str) -> None:
-        path, method = scope["path"], scope["method"]
-        principal = self._authorised(scope, method, path)
-        endpoint = HOT_PATHS.get(path) if method == "POST" else None
-        if endpoint is None or principal is None:
-            await self._api(scope, receive, answer.send)
-            return
+    async def _hot(self, hot: HotPath, scope: Scope, receive: Receive, answer: Answer, rid: str) -> None:
+        principal = self._authorised(scope, scope["method"])
+        assert principal is not None, "every hot path needs a key"
+        state = self._gateway.holder.current
         await self._gateway.pipeline.run(
             scope,
             receive,
-            answer.send,
-            state=self._gateway.holder.current,
+            answer,
+            state=state,
             principal=principal,
             request_id=rid,
-            endpoint=endpoint,
+            endpoint=hot.endpoint,
+            path_model=hot.model,
         )
 
-    def _authorised(self, scope: Scope, method: str, path: str) -> Principal | None:
+    async def _slow(self, scope: Scope, receive: Receive, answer: Answer, rid: str) -> None:
+        """Everything that FastAPI serves. HEAD is GET without a body, which the server leaves out by its own scope."""
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        self._authorised(scope, method)
+        headers = [(name, value) for name, value in scope["headers"] if not name.startswith(INTERNAL_PREFIX)]
+        inner = {**scope, "method": method, "headers": headers, REQUEST_ID: rid}
+        await self._api(inner, receive, answer.passed)
+
+    def _authorised(self, scope: Scope, method: str) -> Principal | None:
         """None: open to all. Raises: AuthenticationError.  PermissionDenied.  NotFound: no line in the table."""
-        level = self._access.level(method, path)
+        level = self._access.level(method, scope["path"])
         if level is Level.NONE:
             return None
         principal = self._gateway.authenticator.principal(scope)
         if level is None:
-            raise NotFound(f"There is no {method} {path}.")
+            raise NotFound(f"There is no {method} {scope['path']}.")
         if level is not Level.USER and not principal.is_admin:
             raise PermissionDenied("This needs an admin key.")
         return principal
 
-    async def _refuse(self, scope: Scope, answer: _Answer, error: RouteIQError) -> None:
-        endpoint = HOT_PATHS.get(scope["path"], Endpoint.CHAT).value if scope["path"] in HOT_PATHS else "other"
-        self._gateway.pipeline.meter.refused(endpoint, error.status)
-        log.info("request.refused", request_id=scope[REQUEST_ID], status=error.status, code=error.code)
-        await answer.error(error.status, openai_body(error), retry_headers(error))
+    async def _refuse(self, hot: HotPath | None, rid: str, answer: Answer, error: RouteIQError) -> None:
+        self._gateway.pipeline.meter.refused(hot.endpoint.value if hot else "other", error.status)
+        log.info("request.refused", request_id=rid, status=error.status, code=error.code)
+        if answer.streams:
+            await answer.end(b"\n\n" + stream_event(_family(hot), error, rid))
+        elif not answer.begun:
+            body = error_body(_family(hot), error, rid)
+            await answer.whole(error.status, body, [JSON, *retry_headers(error)])
 
 
-class _Answer:
-    """Remembers whether an answer has begun, and puts the request id on it."""
-
-    def __init__(self, send: Send, rid: str) -> None:
-        self._send = send
-        self._request_id = (b"x-request-id", rid.encode())
-        self._begun = False
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._begun = True
-            message["headers"] = [*message["headers"], self._request_id]
-        await self._send(message)
-
-    async def error(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]] | None = None) -> None:
-        """Nothing can be said once an answer has begun: the connection ends without its last byte."""
-        if not self._begun:
-            await respond(self.send, status, body, [JSON, *(headers or [])])
+def _family(hot: HotPath | None) -> Family:
+    return hot.endpoint.errors if hot else Family.OPENAI
 
 
 def create_app(gateway: Gateway) -> Edge:
@@ -164,7 +159,7 @@ def create_api(gateway: Gateway) -> FastAPI:
     api.include_router(health_router(gateway.holder, gateway.readiness, gateway.authenticator, __version__))
     api.include_router(router_router(gateway.holder, gateway.learned, gateway.routing))
     add_ops_routes(api, gateway.readiness, gateway.registry)
-    install_openapi(api, HOT_PATHS)
+    install_openapi(api)
     return api
 
 
@@ -172,7 +167,14 @@ def create_service(gateway: Gateway, settings: Settings, sock: socket) -> Servic
     """The gateway on a socket that is bound already, and on its other ports."""
     app, ops = create_app(gateway), ops_app(gateway.readiness, gateway.registry)
     more = [bind(settings.host, settings.api_port)] if settings.api_port else []
-    return Service("gateway", HTTPServer(app, sock, *more), HTTPServer(ops, bind(settings.ops_host, settings.ops_port)))
+    limit_s = settings.drain_delay_s + settings.drain_s
+    return Service(
+        "gateway",
+        HTTPServer(app, sock, *more, drain_s=math.ceil(settings.drain_s) + LAST_WORDS_S),
+        HTTPServer(ops, bind(settings.ops_host, settings.ops_port)),
+        on_stop=lambda: gateway.drain(limit_s),
+        linger_s=settings.drain_delay_s,
+    )
 
 
 async def launch(config: Path | None) -> Service:

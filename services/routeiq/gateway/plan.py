@@ -12,13 +12,31 @@ from enum import StrEnum
 import msgspec
 
 from routeiq.config.state import Deployment
+from routeiq.kit.error_bodies import Family
 
 
 class Endpoint(StrEnum):
-    """The operations that providers serve, by the path that an OpenAI client calls."""
+    """The operations that providers serve, by the path that their clients call."""
 
     CHAT = "chat/completions"
+    COMPLETIONS = "completions"
     EMBEDDINGS = "embeddings"
+    RESPONSES = "responses"
+    MESSAGES = "messages"
+    """Anthropic's; its errors have Anthropic's shape."""
+
+    @property
+    def native(self) -> bool:
+        """Relayed only to deployments that speak this dialect themselves."""
+        return self in _NATIVE
+
+    @property
+    def errors(self) -> Family:
+        """The shape of its error bodies."""
+        return Family.ANTHROPIC if self is Endpoint.MESSAGES else Family.OPENAI
+
+
+_NATIVE = frozenset({Endpoint.RESPONSES, Endpoint.MESSAGES})
 
 
 @dataclass(frozen=True, slots=True)

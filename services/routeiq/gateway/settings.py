@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -38,6 +38,12 @@ class Settings(BaseSettings):
     """`http://host:port` of control; empty: readiness does not wait for it."""
     identity_key: Path
     """PEM file of the Ed25519 private key that signs what this gateway says to other services."""
+    max_concurrency: Annotated[int, Field(ge=0)] = 2000
+    """Requests to models that may run at once; one more gets 503 with `Retry-After` (0: no limit)."""
+    drain_delay_s: Annotated[float, Field(ge=0)] = 0.0
+    """After SIGTERM: how long requests are still taken while readiness already says no, for endpoints to notice."""
+    drain_s: Annotated[float, Field(gt=0)] = 30.0
+    """After that: how long what runs may take. A stream that is still open then ends with an error event."""
     wait_for_dependencies: bool = False
     """True: not ready before routing and control have served once."""
 

@@ -16,6 +16,7 @@ from routeiq.config.state import State
 from routeiq.gateway.pipeline.attempt import Attempts
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
+from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.learned import LearnedRouter
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.run import Pipeline
@@ -51,6 +52,11 @@ class Gateway:
     providers: Providers
     telemetry: Telemetry
 
+    def drain(self, limit_s: float) -> None:
+        """Take no more traffic from probes; cut short what still runs after `limit_s`. Call it in the running loop."""
+        self.readiness.draining = True
+        asyncio.get_running_loop().call_later(limit_s, self.pipeline.gate.cut)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Serve inside; close in reverse."""
@@ -80,13 +86,15 @@ def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Ga
     balancer = Balancer()
     learned = LearnedRouter(routing, balancer)
     attempts = Attempts(providers.of)
+    gate = Gate(settings.max_concurrency)
+    meter = Meter(registry, gate)
     return Gateway(
         holder=holder,
         authenticator=Authenticator(settings.master_key.get_secret_value()),
         routing=routing,
         control=control,
         learned=learned,
-        pipeline=Pipeline(Selector(learned, balancer), attempts, Meter(registry), telemetry.tracer),
+        pipeline=Pipeline(Selector(learned, balancer), attempts, meter, telemetry.tracer, gate),
         readiness=Readiness("gateway", _checks(settings, routing, control)),
         registry=registry,
         providers=providers,

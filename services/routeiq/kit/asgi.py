@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, Self
 
 from routeiq.kit.errors import BodyTooLarge, RouteIQError
 
@@ -57,45 +56,83 @@ def _too_large(limit: int) -> BodyTooLarge:
     return BodyTooLarge(f"The request body is larger than the limit of {limit} bytes.")
 
 
-async def respond(send: Send, status: int, body: bytes, headers: RawHeaders = (JSON,)) -> None:
-    """Send a whole response; `content-length` is added."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [*headers, (b"content-length", str(len(body)).encode())],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
+class Answer:
+    """One response. `headers` are put on whatever it is.
 
-
-@asynccontextmanager
-async def cancel_on_disconnect(receive: Receive) -> AsyncIterator[None]:
-    """Cancel the body of the `async with` when the client leaves. Raises ClientDisconnected in that case.
-
-    The request's body must have been read: from then on `receive` only ever reports a disconnect.
+    `begun`: its head has gone out. `streams`: it is a stream of events whose end has not, so one more may follow.
     """
-    work = asyncio.current_task()
-    assert work is not None, "called outside a task"
-    inside, left = True, False
 
-    def client_left(watcher: asyncio.Task[None]) -> None:
-        nonlocal left
-        if inside and not watcher.cancelled():
-            left = True
-            work.cancel()
+    __slots__ = ("_headers", "begun", "send", "streams")
 
-    watcher = asyncio.create_task(_disconnected(receive))
-    watcher.add_done_callback(client_left)
-    try:
-        yield
-    except asyncio.CancelledError:
-        if left and work.uncancel() <= 0:
+    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+        self.send = send
+        self.begun = False
+        self.streams = False
+        self._headers = headers
+
+    async def start(self, status: int, headers: RawHeaders) -> None:
+        """The head of a stream. Its parts go through `send`, as `http.response.body` messages; then comes `end`."""
+        self.begun = self.streams = True
+        await self.send({"type": "http.response.start", "status": status, "headers": [*headers, *self._headers]})
+
+    async def end(self, last: bytes = b"") -> None:
+        """The end of a stream."""
+        self.streams = False
+        await self.send({"type": "http.response.body", "body": last})
+
+    async def whole(self, status: int, body: bytes, headers: RawHeaders = (JSON,)) -> None:
+        """A whole response; `content-length` is added."""
+        self.begun = True
+        lines = [*headers, (b"content-length", b"%d" % len(body)), *self._headers]
+        await self.send({"type": "http.response.start", "status": status, "headers": lines})
+        await self.send({"type": "http.response.body", "body": body})
+
+    async def passed(self, message: Message) -> None:
+        """A `send` for another ASGI application."""
+        if message["type"] == "http.response.start":
+            self.begun = True
+            message["headers"] = [*message["headers"], *self._headers]
+        await self.send(message)
+
+
+class DisconnectWatch:
+    """Cancels the body of its `with` when the client leaves. Raises ClientDisconnected in that case.
+
+    The request's body must have been read: from then on `receive` only ever reports a disconnect. The watch begins
+    after `delay_s`, so that a request which is answered at once does not pay for a task.
+    """
+
+    __slots__ = ("_delay_s", "_left", "_receive", "_timer", "_watcher", "_work")
+
+    def __init__(self, receive: Receive, delay_s: float = 0.05) -> None:
+        self._receive = receive
+        self._delay_s = delay_s
+        self._left = False
+        self._watcher: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> Self:
+        work = asyncio.current_task()
+        assert work is not None, "called outside a task"
+        self._work: asyncio.Task[Any] | None = work
+        self._timer = asyncio.get_running_loop().call_later(self._delay_s, self._begin)
+        return self
+
+    def _begin(self) -> None:
+        self._watcher = asyncio.ensure_future(_disconnected(self._receive))
+        self._watcher.add_done_callback(self._client_left)
+
+    def _client_left(self, watcher: asyncio.Task[None]) -> None:
+        if self._work is not None and not watcher.cancelled():
+            self._left = True
+            self._work.cancel()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        work, self._work = self._work, None
+        self._timer.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+        if self._left and work is not None and work.uncancel() <= 0 and kind is asyncio.CancelledError:
             raise ClientDisconnected("client left before the answer was complete") from None
-        raise
-    finally:
-        inside = False
-        watcher.cancel()
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry
@@ -11,6 +12,8 @@ from routeiq.kit.errors import RouteIQError
 from routeiq.kit.health import Readiness
 from routeiq.kit.ops import ops_app
 from routeiq.kit.server import HTTPServer, bind
+
+OnStop = Callable[[], None]
 
 
 class Runner(Protocol):
@@ -39,10 +42,15 @@ class ServiceStopped(RouteIQError):
 class Service:
     """Bound when made, so that its address is known before it serves."""
 
-    def __init__(self, name: str, server: HTTPServer, ops: HTTPServer) -> None:
+    def __init__(
+        self, name: str, server: HTTPServer, ops: HTTPServer, *, on_stop: OnStop = lambda: None, linger_s: float = 0.0
+    ) -> None:
+        """`on_stop` is called first of all; after `linger_s` more seconds of service nothing new is accepted."""
         self.name = name
         self.server = server
         self.ops = ops
+        self._on_stop = on_stop
+        self._linger_s = linger_s
         self._asked = False
 
     @property
@@ -64,7 +72,11 @@ class Service:
     def stop(self) -> None:
         """Finish what runs, accept nothing new. The second port goes last, so that probes see the drain."""
         self._asked = True
-        self.server.stop()
+        self._on_stop()
+        if self._linger_s:
+            asyncio.get_running_loop().call_later(self._linger_s, self.server.stop)
+        else:
+            self.server.stop()
 
 
 def shell(name: str, host: str, port: int, ops_port: int) -> Service:

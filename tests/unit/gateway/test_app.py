@@ -10,7 +10,7 @@ import pytest
 from routeiq.config.state import ModelName, RoutingSettings
 from routeiq.gateway.app import Edge, create_app
 from routeiq.gateway.upstream.provider import UpstreamFailed
-from routeiq.kit.asgi import Message
+from routeiq.kit.asgi import Message, Receive, Scope, Send
 from tests.support.asgi import Answer, Client, call, scope
 from tests.support.gateway import AUTH, make_gateway
 from tests.support.twins import (
@@ -54,8 +54,14 @@ async def test_a_chat_request_is_answered_and_explained() -> None:
 
 async def test_a_stream_is_relayed_byte_for_byte() -> None:
     answer = await call(edge(TwinProvider(TwinResponse(200, FRAMES, SSE_HEADERS))), scope(headers=[AUTH]), STREAM)
-    assert answer.body == b"".join(FRAMES)
+    assert answer.body == FRAMES[0] + FRAMES[2]
     assert answer.headers["content-type"] == "text/event-stream"
+
+
+async def test_a_stream_that_asks_for_usage_gets_it() -> None:
+    asks = STREAM[:-1] + b',"stream_options":{"include_usage":true}}'
+    answer = await call(edge(TwinProvider(TwinResponse(200, FRAMES, SSE_HEADERS))), scope(headers=[AUTH]), asks)
+    assert answer.body == b"".join(FRAMES)
 
 
 async def test_a_stream_that_dies_ends_with_an_error_event() -> None:
@@ -111,9 +117,14 @@ async def test_a_body_over_the_limit_is_413() -> None:
 
 
 async def test_internal_headers_of_a_client_are_dropped() -> None:
-    asked = scope("GET", "/health", [("x-routeiq-internal-principal", "admin")])
-    await call(edge(), asked)
-    assert asked["headers"] == []
+    app, seen = edge(), []
+
+    async def api(inner: Scope, receive: Receive, send: Send) -> None:
+        seen.extend(inner["headers"])
+
+    app._api = api  # type: ignore[assignment]  # what FastAPI would see
+    await call(app, scope("GET", "/health", [("x-routeiq-internal-principal", "admin"), ("a", "b")]))
+    assert seen == [(b"a", b"b")]
 
 
 async def test_a_crash_is_a_500_without_inner_text() -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from routeiq.kit.asgi import ClientDisconnected, cancel_on_disconnect, header, read_body, respond
+from routeiq.kit.asgi import Answer, ClientDisconnected, DisconnectWatch, header, read_body
 from routeiq.kit.errors import BodyTooLarge
 from tests.support.asgi import Client, scope
 
@@ -39,16 +39,15 @@ async def test_a_client_that_leaves_while_sending_is_noticed() -> None:
 async def test_leaving_cancels_the_work() -> None:
     client = Client()
     await client.receive()
-    with pytest.raises(ClientDisconnected):
-        async with cancel_on_disconnect(client.receive):
-            client.leave()
-            await asyncio.sleep(10)
+    with pytest.raises(ClientDisconnected), DisconnectWatch(client.receive, 0.01):
+        client.leave()
+        await asyncio.sleep(10)
 
 
 async def test_work_that_ends_first_is_not_disturbed() -> None:
     client = Client()
     await client.receive()
-    async with cancel_on_disconnect(client.receive):
+    with DisconnectWatch(client.receive, 0.01):
         await asyncio.sleep(0)
     client.leave()
     await asyncio.sleep(0.01)
@@ -62,7 +61,7 @@ async def test_another_cancellation_stays_one() -> None:
     await client.receive()
 
     async def work() -> None:
-        async with cancel_on_disconnect(client.receive):
+        with DisconnectWatch(client.receive, 0.01):
             await asyncio.sleep(10)
 
     task = asyncio.create_task(work())
@@ -72,10 +71,29 @@ async def test_another_cancellation_stays_one() -> None:
         await task
 
 
-async def test_respond_adds_the_length() -> None:
+async def test_a_whole_answer_has_its_length_and_own_headers() -> None:
     client = Client()
-    await respond(client.send, 200, b"{}")
-    assert client.answer.headers == {"content-type": "application/json", "content-length": "2"}
+    answer = Answer(client.send, [(b"x-own", b"1")])
+    await answer.whole(200, b"{}")
+    assert client.answer.headers == {"content-type": "application/json", "content-length": "2", "x-own": "1"}
+    assert (answer.begun, answer.streams) == (True, False)
+
+
+async def test_a_streamed_answer_is_open_until_its_end() -> None:
+    client = Client()
+    answer = Answer(client.send, [(b"x-own", b"1")])
+    await answer.start(200, [])
+    assert (answer.begun, answer.streams) == (True, True)
+    await answer.end(b"last")
+    assert (client.answer.body, client.answer.headers, answer.streams) == (b"last", {"x-own": "1"}, False)
+
+
+async def test_another_application_answers_through_it() -> None:
+    client = Client()
+    answer = Answer(client.send, [(b"x-own", b"1")])
+    await answer.passed({"type": "http.response.start", "status": 200, "headers": [(b"a", b"b")]})
+    await answer.passed({"type": "http.response.body", "body": b"x"})
+    assert (client.answer.headers, client.answer.body, answer.begun) == ({"a": "b", "x-own": "1"}, b"x", True)
 
 
 def test_the_first_of_repeated_headers_is_found() -> None:

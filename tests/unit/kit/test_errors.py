@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from routeiq.kit.error_bodies import internal_body, openai_body, retry_headers, stream_event
+import pytest
+
+from routeiq.kit.error_bodies import Family, anthropic_error, internal_body, openai_body, retry_headers, stream_event
 from routeiq.kit.errors import AuthenticationError, ConfigurationError, InvalidRequest, RouteIQError, Unavailable
 
 
@@ -34,9 +36,20 @@ def test_other_errors_carry_no_header() -> None:
 
 
 def test_a_stream_ends_with_an_event() -> None:
-    event = stream_event(InvalidRequest("x"))
-    assert event.startswith(b"data: {")
+    event = stream_event(Family.OPENAI, InvalidRequest("x"))
+    assert event.startswith(b'data: {"error":{')
     assert event.endswith(b"\n\n")
+    event = stream_event(Family.ANTHROPIC, InvalidRequest("x"))
+    assert event.startswith(b'event: error\ndata: {"type":"error",')
+
+
+@pytest.mark.parametrize(
+    ("status", "type_"),
+    [(400, "invalid_request_error"), (401, "authentication_error"), (413, "request_too_large"), (503, "api_error")],
+)
+def test_anthropics_errors_have_its_types(status: int, type_: str) -> None:
+    body = json.loads(anthropic_error(status, "no", "r1"))
+    assert body == {"type": "error", "error": {"type": type_, "message": "no"}, "request_id": "r1"}
 
 
 def test_configuration_errors_come_all_at_once() -> None:

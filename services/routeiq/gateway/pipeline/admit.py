@@ -13,10 +13,16 @@ from routeiq.gateway.pipeline.context import Call
 from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import InvalidRequest
 
-REFUSED = ("api_base", "base_url", "user_config", "mock_response", "api_key", "custom_llm_provider")
+REFUSED = frozenset(["api_base", "base_url", "user_config", "mock_response", "api_key", "custom_llm_provider"])
 """What would let a caller steer the gateway's own calls (architecture, section 6)."""
 
-_REQUIRED = {Endpoint.CHAT: ("messages", (b"[",)), Endpoint.EMBEDDINGS: ("input", (b"[", b'"'))}
+_REQUIRED: Mapping[Endpoint, tuple[str, tuple[bytes, ...]]] = {
+    Endpoint.CHAT: ("messages", (b"[",)),
+    Endpoint.COMPLETIONS: ("prompt", (b"[", b'"')),
+    Endpoint.EMBEDDINGS: ("input", (b"[", b'"')),
+    Endpoint.MESSAGES: ("messages", (b"[",)),
+}
+"""What must be there, and how a value of the right kind begins. `/responses` has several inputs: upstream judges."""
 _top_level = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _string = msgspec.json.Decoder(str)
 _flag = msgspec.json.Decoder(bool | None)
@@ -30,16 +36,18 @@ class MissingParameter(InvalidRequest):
     code = "missing_required_parameter"
 
 
-def parse_call(endpoint: Endpoint, raw: bytes) -> Call:
-    """Raises InvalidRequest whose `param` names the field."""
+def parse_call(endpoint: Endpoint, raw: bytes, path_model: str | None = None) -> Call:
+    """`path_model` is the model that the path names. Raises InvalidRequest whose `param` names the field."""
     body = _parse(raw)
-    for name in REFUSED:
-        if name in body:
-            raise InvalidRequest(f"`{name}` cannot be set by a request.", param=name)
+    if not REFUSED.isdisjoint(body):
+        name = min(REFUSED & body.keys())
+        raise InvalidRequest(f"`{name}` cannot be set by a request.", param=name)
+    if path_model is not None:
+        body["model"] = msgspec.Raw(msgspec.json.encode(path_model))
     model = _model(body)
-    name, openings = _REQUIRED[endpoint]
-    _require(body, name, openings)
-    return Call(endpoint, body, model, endpoint is Endpoint.CHAT and _stream(body))
+    if endpoint in _REQUIRED:
+        _require(body, *_REQUIRED[endpoint])
+    return Call(endpoint, body, model, endpoint is not Endpoint.EMBEDDINGS and _stream(body))
 
 
 def _parse(raw: bytes) -> dict[str, msgspec.Raw]:

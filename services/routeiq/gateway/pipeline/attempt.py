@@ -26,7 +26,7 @@ from routeiq.gateway.upstream.provider import (
     UpstreamTimeout,
 )
 from routeiq.gateway.upstream.responses import JSON_HEADERS
-from routeiq.kit.error_bodies import openai_body
+from routeiq.kit.error_bodies import error_body
 
 log = structlog.get_logger()
 
@@ -83,7 +83,14 @@ class Attempts:
         try:
             served = await self._call(plan, deployment, number)
         except UpstreamFailed as error:
-            served = Served(deployment, number, error.status, JSON_HEADERS, openai_body(error), error=error.code)
+            served = Served(
+                deployment,
+                number,
+                error.status,
+                JSON_HEADERS,
+                error_body(plan.endpoint.errors, error, plan.request_id),
+                error=error.code,
+            )
         if served.status >= 400:
             log.info(
                 "upstream.failed", request_id=plan.request_id, model=deployment.group, deployment=deployment.id,

@@ -10,9 +10,18 @@ from dataclasses import dataclass
 
 from routeiq.config.state import Deployment, Group, State
 from routeiq.gateway.pipeline.prompt import PromptView
+from routeiq.gateway.upstream.registry import speaks
+from routeiq.kit.errors import RouteIQError
 
+NOT_SPOKEN = "no_such_endpoint"
 BYTES_PER_TOKEN = 6
 """More than any usual text has, so that a prompt is never left out that might still fit."""
+
+
+class NotSpoken(RouteIQError):
+    """No deployment of the model speaks the endpoint's dialect, and there is no translation."""
+
+    status, type, code, expose = 501, "not_implemented_error", "dialect_not_supported", True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,8 @@ def eligible(choices: tuple[Choice, ...], view: PromptView) -> Filtered:
 
 
 def _reason(deployment: Deployment, view: PromptView) -> str:
+    if not speaks(deployment.provider, view.endpoint):
+        return NOT_SPOKEN
     if view.has_tools and deployment.supports_tools is False:
         return "no_tools"
     if view.has_images and deployment.supports_vision is False:

@@ -12,7 +12,7 @@ from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import RoutingClient, RoutingUnavailable, make_prompt
 from routeiq.config.state import Group, State
 from routeiq.gateway.pipeline.balance import Balancer
-from routeiq.gateway.pipeline.eligible import Choice, Filtered, choices_of, eligible
+from routeiq.gateway.pipeline.eligible import NOT_SPOKEN, Choice, Filtered, NotSpoken, choices_of, eligible
 from routeiq.gateway.pipeline.prompt import PromptView
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.plan import Decision
@@ -41,6 +41,8 @@ class LearnedRouter:
         filtered = eligible(choices, view)
         if not filtered.choices:
             reasons = ", ".join(f"{name}: {reason}" for name, reason in filtered.left_out)
+            if view.endpoint.native and all(reason == NOT_SPOKEN for _, reason in filtered.left_out):
+                raise NotSpoken(f"No model of this group is available on `/{view.endpoint.value}` yet.")
             raise NoEligibleModel(f"No model can serve this request ({reasons}).", param="model")
         try:
             response = await self._routing.route(

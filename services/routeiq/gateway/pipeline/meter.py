@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from routeiq.gateway.pipeline.context import Context
+from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.plan import Outcome, Plan
 
 log = structlog.get_logger()
@@ -21,7 +22,9 @@ SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20
 class Meter:
     """The gateway's metrics. Labels have few values: public model names, statuses, reasons."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, gate: Gate) -> None:
+        inside = Gauge("gateway_requests_in_flight", "Requests to models that run now", registry=registry)
+        inside.set_function(lambda: gate.inside)
         self._requests = Counter(
             "gateway_request_total", "Requests by endpoint and status", ["endpoint", "status"], registry=registry
         )

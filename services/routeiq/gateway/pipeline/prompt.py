@@ -7,11 +7,12 @@ for an embedding (joining, cutting, tokens) is the routing service's business.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
+from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import InvalidRequest
 
 _IMAGE_PARTS = frozenset({"image_url", "input_image", "image"})
@@ -22,13 +23,23 @@ class _Message(msgspec.Struct):
     content: msgspec.Raw = msgspec.Raw(b"null")
 
 
+class _Item(msgspec.Struct):
+    """Of `/responses`. What is no message has no role."""
+
+    role: str = ""
+    content: msgspec.Raw = msgspec.Raw(b"null")
+
+
 class _Part(msgspec.Struct):
     type: str = "text"
     text: str | None = None
 
 
 _messages = msgspec.json.Decoder(list[_Message])
+_items = msgspec.json.Decoder(list[_Item])
 _content = msgspec.json.Decoder(str | list[_Part] | None)
+_raws = msgspec.json.Decoder(list[msgspec.Raw])
+_NOTHING = msgspec.Raw(b"[]")
 _limit = msgspec.json.Decoder(int | None)
 
 
@@ -42,12 +53,13 @@ class PromptView:
     has_images: bool
     max_output_tokens: int
     input_bytes: int
+    endpoint: Endpoint = Endpoint.CHAT
 
 
-def view_prompt(body: Mapping[str, msgspec.Raw]) -> PromptView:
-    """Raises InvalidRequest where messages or their content are not of OpenAI's form."""
-    raw = body["messages"]
-    messages = _decode_messages(raw)
+def view_prompt(body: Mapping[str, msgspec.Raw], endpoint: Endpoint = Endpoint.CHAT) -> PromptView:
+    """Raises InvalidRequest where messages or their content are not of the endpoint's form."""
+    raw = _input(body, endpoint)
+    messages = _decode_items(raw) if endpoint is Endpoint.RESPONSES else _decode_messages(raw)
     last = next((m for m in reversed(messages) if m.role == "user"), None)
     return PromptView(
         text=_texts(last) if last else (),
@@ -56,17 +68,50 @@ def view_prompt(body: Mapping[str, msgspec.Raw]) -> PromptView:
         has_images=b"image" in bytes(raw) and any(_has_image(message) for message in messages),
         max_output_tokens=_max_output_tokens(body),
         input_bytes=len(bytes(raw)),
+        endpoint=endpoint,
     )
 
 
-def _decode_messages(raw: msgspec.Raw) -> list[_Message]:
+def _input(body: Mapping[str, msgspec.Raw], endpoint: Endpoint) -> msgspec.Raw:
+    """What the endpoint takes, as a list of messages."""
+    if endpoint is Endpoint.COMPLETIONS:
+        return _said_by_user(_texts_of_prompt(body["prompt"]))
+    if endpoint is Endpoint.RESPONSES:
+        given = body.get("input", _NOTHING)
+        return _said_by_user([given]) if bytes(given[:1]) == b'"' else given
+    return body["messages"]
+
+
+def _said_by_user(texts: list[msgspec.Raw]) -> msgspec.Raw:
+    parts = [{"type": "text", "text": text} for text in texts]
+    return msgspec.Raw(msgspec.json.encode([{"role": "user", "content": parts}]))
+
+
+def _texts_of_prompt(prompt: msgspec.Raw) -> list[msgspec.Raw]:
+    """Of a text or a list of texts. Token ids say nothing to the encoder."""
+    if bytes(prompt[:1]) == b'"':
+        return [prompt]
+    try:
+        return [one for one in _raws.decode(prompt) if bytes(one[:1]) == b'"']
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InvalidRequest(f"'prompt' is neither text nor a list: {error}", param="prompt") from None
+
+
+def _decode_messages(raw: msgspec.Raw) -> Sequence[_Message]:
     try:
         return _messages.decode(raw)
     except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidRequest(f"'messages' is not a list of chat messages: {error}", param="messages") from None
 
 
-def _parts(message: _Message) -> list[_Part]:
+def _decode_items(raw: msgspec.Raw) -> Sequence[_Message | _Item]:
+    try:
+        return _items.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InvalidRequest(f"'input' is neither text nor a list of items: {error}", param="input") from None
+
+
+def _parts(message: _Message | _Item) -> list[_Part]:
     try:
         content = _content.decode(message.content)
     except (msgspec.DecodeError, RecursionError) as error:
@@ -78,15 +123,15 @@ def _parts(message: _Message) -> list[_Part]:
     return content or []
 
 
-def _texts(message: _Message) -> tuple[str, ...]:
+def _texts(message: _Message | _Item) -> tuple[str, ...]:
     return tuple(part.text for part in _parts(message) if part.text)
 
 
-def _has_image(message: _Message) -> bool:
+def _has_image(message: _Message | _Item) -> bool:
     return any(part.type in _IMAGE_PARTS for part in _parts(message))
 
 
-def _system_hash(messages: list[_Message]) -> bytes:
+def _system_hash(messages: Sequence[_Message | _Item]) -> bytes:
     system = [bytes(m.content) for m in messages if m.role in ("system", "developer")]
     return hashlib.sha256(b"\n".join(system)).digest() if system else b""
 
@@ -96,7 +141,7 @@ def _has_tools(body: Mapping[str, msgspec.Raw]) -> bool:
 
 
 def _max_output_tokens(body: Mapping[str, msgspec.Raw]) -> int:
-    for name in ("max_completion_tokens", "max_tokens"):
+    for name in ("max_completion_tokens", "max_tokens", "max_output_tokens"):
         if name in body:
             try:
                 return max(0, min(_limit.decode(body[name]) or 0, 2**31))

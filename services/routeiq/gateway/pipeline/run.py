@@ -6,27 +6,39 @@ answered in the route family's error shape by the edge; after it, the relay ends
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from opentelemetry.trace import Span, Tracer
+from opentelemetry.trace import Tracer
 
 from routeiq.config.state import State
+from routeiq.gateway.dialects.edits import StreamEdits, renamed
+from routeiq.gateway.dialects.openai_answer import wants_usage
 from routeiq.gateway.pipeline.admit import parse_call
 from routeiq.gateway.pipeline.attempt import Attempts, Served
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.describe import decision_headers
+from routeiq.gateway.pipeline.gate import Gate, ShuttingDown
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.pipeline.trace import describe_plan, finish_span, start_span
 from routeiq.gateway.plan import Endpoint, Outcome, Plan
+from routeiq.gateway.upstream.openai_compatible import USAGE_ON_DEMAND
 from routeiq.gateway.upstream.relay import Relayed, passed_on, relay_stream, relay_whole
-from routeiq.kit.asgi import Receive, Scope, Send, cancel_on_disconnect, read_body
+from routeiq.kit.asgi import Answer, ClientDisconnected, DisconnectWatch, Receive, Scope, read_body
+from routeiq.kit.error_bodies import Family
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.principal import Principal
 
-SENT_UPSTREAM = frozenset({b"openai-beta", b"traceparent", b"tracestate", b"user-agent", b"accept-language"})
-"""The caller's headers that may reach an OpenAI-dialect upstream. No credential is ever among them."""
+NOBODY_LEFT = (0, "")
+_PLAIN = frozenset({b"traceparent", b"tracestate", b"user-agent", b"accept-language"})
+SENT_UPSTREAM: Mapping[Family, frozenset[bytes]] = {
+    Family.OPENAI: _PLAIN | {b"openai-beta"},
+    Family.ANTHROPIC: _PLAIN | {b"anthropic-beta", b"anthropic-version"},
+}
+"""The caller's headers that may reach an upstream of the endpoint's dialect. No credential is ever among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,37 +49,42 @@ class Pipeline:
     attempts: Attempts
     meter: Meter
     tracer: Tracer
+    gate: Gate
 
     async def run(
         self,
         scope: Scope,
         receive: Receive,
-        send: Send,
+        answer: Answer,
         *,
         state: State,
         principal: Principal,
         request_id: str,
         endpoint: Endpoint,
+        path_model: str | None = None,
     ) -> None:
-        """Raises RouteIQError for what goes wrong before the first byte."""
+        """Raises RouteIQError for what goes wrong before the first byte, and ShuttingDown at any time."""
         started = time.monotonic()
-        raw = await read_body(scope, receive, state.body_limit_bytes)
-        call = parse_call(endpoint, raw)
-        context = Context(request_id, principal, state, call, tuple(scope["headers"]), started)
-        async with cancel_on_disconnect(receive):
-            plan = await self._plan(context)
-            await self._execute(context, plan, send)
+        with self.gate.enter():
+            raw = await read_body(scope, receive, state.body_limit_bytes)
+            call = parse_call(endpoint, raw, path_model)
+            context = Context(request_id, principal, state, call, tuple(scope["headers"]), started)
+            with DisconnectWatch(receive):
+                plan = await self._plan(context)
+                await self._execute(context, plan, answer)
 
     async def _plan(self, context: Context) -> Plan:
         begun = time.monotonic()
         selection = await self.selector.select(context)
         self.meter.selected(time.monotonic() - begun)
+        endpoint = context.call.endpoint
+        sent = SENT_UPSTREAM[endpoint.errors]
         return Plan(
             request_id=context.request_id,
-            endpoint=context.call.endpoint,
+            endpoint=endpoint,
             body=context.call.body,
             stream=context.call.stream,
-            headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in context.headers if k in SENT_UPSTREAM),
+            headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in context.headers if k in sent),
             deployments=selection.deployments,
             decision=selection.decision,
             deadline=context.started + context.state.routing.timeout_s,
@@ -75,41 +92,50 @@ class Pipeline:
             state_version=context.state.version,
         )
 
-    async def _execute(self, context: Context, plan: Plan, send: Send) -> None:
+    async def _execute(self, context: Context, plan: Plan, answer: Answer) -> None:
         span = start_span(self.tracer, plan.endpoint.value)
         describe_plan(span, context, plan)
-        outcome = Outcome(499, None, 0, None, 0, "client_disconnected")
+        served, relayed, left = None, Relayed(), NOBODY_LEFT
         try:
-            outcome = await self._serve(plan, send)
+            served = await self.attempts.run(plan)
+            await _relay(plan, served, answer, relayed)
         except RouteIQError as error:
-            outcome = Outcome(error.status, None, 0, None, 0, error.code)
+            left = (error.status, error.code)
+            raise
+        except asyncio.CancelledError:
+            left = (503, ShuttingDown.code) if self.gate.closed else (499, ClientDisconnected.code)
             raise
         finally:
-            self._finish(context, plan, outcome, span)
-
-    async def _serve(self, plan: Plan, send: Send) -> Outcome:
-        served = await self.attempts.run(plan)
-        try:
-            relayed = await _relay(plan, served, send)
-        finally:
-            await served.close()
-        return Outcome(
-            served.status,
-            served.deployment,
-            served.attempts,
-            relayed.usage,
-            relayed.bytes_sent,
-            served.error or relayed.error,
-        )
-
-    def _finish(self, context: Context, plan: Plan, outcome: Outcome, span: Span) -> None:
-        self.meter.done(context, plan, outcome)
-        finish_span(span, outcome)
+            if served is not None:
+                await served.close()
+            outcome = _outcome(served, relayed, *left)
+            self.meter.done(context, plan, outcome)
+            finish_span(span, outcome)
 
 
-async def _relay(plan: Plan, served: Served, send: Send) -> Relayed:
+def _outcome(served: Served | None, relayed: Relayed, status: int, error: str) -> Outcome:
+    """`status` and `error` are of what ended the request early; 0 and empty for an answer that went its way."""
+    if served is None:
+        return Outcome(status, None, 0, None, 0, error)
+    return Outcome(
+        status or served.status,
+        served.deployment,
+        served.attempts,
+        relayed.tokens(),
+        relayed.bytes_sent,
+        error or served.error or relayed.error,
+    )
+
+
+async def _relay(plan: Plan, served: Served, answer: Answer, relayed: Relayed) -> None:
     headers = passed_on(served.headers)
     headers += decision_headers(plan, served.deployment, served.attempts)
+    alias = served.deployment.group if served.deployment.group != served.deployment.model else None
     if served.stream is not None:
-        return await relay_stream(send, served.stream, headers)
-    return await relay_whole(send, served.status, served.body or b"", headers)
+        hide = plan.endpoint in USAGE_ON_DEMAND and not wants_usage(plan.body)
+        edits = StreamEdits(plan.endpoint, model=alias, hide_usage=hide)
+        await relay_stream(answer, served.stream, headers, edits, relayed)
+        return
+    body = served.body or b""
+    whole = renamed(body, alias) if alias and served.status < 400 else body
+    await relay_whole(answer, served.status, whole, headers, relayed)

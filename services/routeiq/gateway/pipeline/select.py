@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from routeiq.config.state import Group, Mode, State
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Context
+from routeiq.gateway.pipeline.eligible import NotSpoken
 from routeiq.gateway.pipeline.learned import LearnedRouter
 from routeiq.gateway.pipeline.objective import HEADER, cost_weight
 from routeiq.gateway.pipeline.prompt import view_prompt
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.plan import Decision, Endpoint
+from routeiq.gateway.upstream.registry import speaks
 from routeiq.kit.errors import InvalidRequest, NotFound
 from routeiq.kit.ids import uuid7
-
-_MODES = {Endpoint.CHAT: Mode.CHAT, Endpoint.EMBEDDINGS: Mode.EMBEDDING}
 
 
 class ModelNotFound(NotFound):
@@ -38,9 +40,13 @@ class Selector:
                 param="model",
             )
         _check_mode(call.endpoint, call.model, group)
-        if group is None or (group.learned and call.endpoint is Endpoint.CHAT):
+        if group is not None:
+            group = _speaking(group, call.endpoint)
+        if group is None or (group.learned and call.endpoint is not Endpoint.EMBEDDINGS):
             weight = cost_weight(context.header(HEADER), state.routing.cost_weight)
-            return await self._learned.route(state, group, view_prompt(call.body), weight, context.request_id)
+            return await self._learned.route(
+                state, group, view_prompt(call.body, call.endpoint), weight, context.request_id
+            )
         return self._balanced(group, state)
 
     def _balanced(self, group: Group, state: State) -> Selection:
@@ -52,5 +58,18 @@ class Selector:
 
 def _check_mode(endpoint: Endpoint, model: str, group: Group | None) -> None:
     mode = group.mode if group else Mode.CHAT
-    if mode not in (_MODES[endpoint], Mode.OTHER):
-        raise InvalidRequest(f"The model `{model}` serves {mode.value}, not {_MODES[endpoint].value}.", param="model")
+    wanted = Mode.EMBEDDING if endpoint is Endpoint.EMBEDDINGS else Mode.CHAT
+    if mode not in (wanted, Mode.OTHER):
+        raise InvalidRequest(f"The model `{model}` serves {mode.value}, not {wanted.value}.", param="model")
+
+
+def _speaking(group: Group, endpoint: Endpoint) -> Group:
+    """The group without deployments that cannot serve the endpoint. Raises: NotSpoken, InvalidRequest: none is left."""
+    able = tuple(one for one in group.deployments if speaks(one.provider, endpoint))
+    if len(able) == len(group.deployments):
+        return group
+    if able:
+        return replace(group, deployments=able)
+    if endpoint.native:
+        raise NotSpoken(f"The model `{group.name}` is not available on `/{endpoint.value}` yet.")
+    raise InvalidRequest(f"The model `{group.name}` does not serve `/{endpoint.value}`.", param="model")

@@ -1,12 +1,44 @@
-"""The hot endpoints: plain ASGI, in front of FastAPI. Which paths they are, and what runs on them."""
+"""The hot endpoints: plain ASGI, in front of FastAPI. Which paths they are, and what runs on them.
+
+A path that names a model (`/engines/{model}/...`, Azure's `/openai/deployments/{model}/...`) wins over the body; the
+name may contain slashes.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from routeiq.gateway.plan import Endpoint
 
-HOT_PATHS: Mapping[str, Endpoint] = {
-    f"{prefix}/{endpoint.value}": endpoint for endpoint in Endpoint for prefix in ("", "/v1")
+PREFIXES = ("", "/v1", "/openai/v1")
+"""Contract 1.0: every LLM path exists bare and under /v1. The last is what Azure's newer clients call."""
+MODEL_PREFIXES = ("/engines", "/openai/deployments")
+
+
+class HotPath(NamedTuple):
+    """What a path asks for. `model` None: the body names it."""
+
+    endpoint: Endpoint
+    model: str | None = None
+
+
+HOT_PATHS: Mapping[str, HotPath] = {
+    f"{prefix}/{endpoint.value}": HotPath(endpoint) for endpoint in Endpoint for prefix in PREFIXES
 }
-"""Path -> endpoint; every LLM path exists bare and under /v1 (contract 1.0)."""
+HOT_TEMPLATES: Mapping[str, Endpoint] = {
+    f"{prefix}/{{model}}/{endpoint.value}": endpoint for endpoint in Endpoint for prefix in MODEL_PREFIXES
+}
+_WITH_MODEL = re.compile(
+    f"(?:{'|'.join(MODEL_PREFIXES)})/(?P<model>[^/].*?)/(?P<endpoint>{'|'.join(endpoint.value for endpoint in Endpoint)})"
+)
+
+
+def hot_path(path: str) -> HotPath | None:
+    """The hot endpoint at `path`, which is decoded and has no query, or None."""
+    found = HOT_PATHS.get(path)
+    if found is not None or not path.startswith(MODEL_PREFIXES):
+        return found
+    match = _WITH_MODEL.fullmatch(path)
+    return HotPath(Endpoint(match["endpoint"]), match["model"]) if match else None

@@ -1,6 +1,6 @@
-"""Anthropic's Messages API behind OpenAI's chat dialect: addresses, headers, errors and the ends of streams.
+"""Anthropic's Messages API behind OpenAI's chat dialect: headers, errors and the ends of streams.
 
-The translation itself is `dialects.openai_anthropic`'s.
+The translation itself is `dialects.openai_anthropic`'s; callers who speak Messages get `anthropic_messages`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from routeiq.gateway.dialects.openai_anthropic.errors import openai_error_body, 
 from routeiq.gateway.dialects.openai_anthropic.request import anthropic_request
 from routeiq.gateway.dialects.openai_anthropic.stream import OpenAIStream, StreamBroken
 from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.upstream.anthropic_messages import API_VERSION, credentials, messages_url, relay_messages
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
 from routeiq.gateway.upstream.refusals import json_headers, openai_refusal, scrub
@@ -25,9 +26,6 @@ from routeiq.gateway.upstream.request_body import extra_body, request_body, upst
 from routeiq.gateway.upstream.responses import StreamedResponse, WholeResponse, refuse_unusable
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.sse import SSEEvent, SSEFrameTooLarge, SSEReader
-
-API_VERSION = "2023-06-01"
-BASE_URL = "https://api.anthropic.com"
 
 
 class Anthropic:
@@ -41,6 +39,8 @@ class Anthropic:
 
     async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
         """Raises: InvalidRequest: the request cannot be expressed; UpstreamFailed."""
+        if request.endpoint is Endpoint.MESSAGES:
+            return await relay_messages(self._http, request, deployment)
         if request.endpoint is not Endpoint.CHAT:
             raise InvalidRequest(
                 "This model's provider has no such endpoint; it serves chat completions only.", param="model"
@@ -68,14 +68,9 @@ def _http_request(request: UpstreamRequest, deployment: Deployment, body: dict[s
     extra = extra_body(deployment)
     if extra:
         translated = msgspec.json.encode({**msgspec.json.decode(translated, type=dict[str, msgspec.Raw]), **extra})
-    own = {"anthropic-version": API_VERSION, **({"x-api-key": deployment.api_key} if deployment.api_key else {})}
+    own = {"anthropic-version": API_VERSION, **credentials(deployment)}
     headers = upstream_headers(request, deployment, own)
-    return HTTPRequest(_url(deployment), headers, translated, deployment.group, request.timeout_s)
-
-
-def _url(deployment: Deployment) -> str:
-    base = (deployment.api_base or BASE_URL).rstrip("/").removesuffix("/messages").removesuffix("/v1")
-    return f"{base}/v1/messages"
+    return HTTPRequest(messages_url(deployment), headers, translated, deployment.group, request.timeout_s)
 
 
 async def _refuse(response: UpstreamResponse, deployment: Deployment) -> WholeResponse:

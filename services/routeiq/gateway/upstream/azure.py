@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.upstream.http import HTTPClient
-from routeiq.gateway.upstream.openai_compatible import post
+from routeiq.gateway.upstream.openai_compatible import ask_for_usage, post
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
 from routeiq.gateway.upstream.request_body import extra_body, request_body, text_param, upstream_headers
 
@@ -27,7 +27,9 @@ class Azure:
 
     async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
         """Raises: UpstreamFailed."""
-        body = request_body(request, deployment, deployment.model) | extra_body(deployment)
+        body = request_body(request, deployment, deployment.model)
+        ask_for_usage(request, body)
+        body |= extra_body(deployment)
         headers = upstream_headers(request, deployment, _credentials(deployment))
         return await post(self._http, _url(request, deployment), body, headers, request, deployment)
 

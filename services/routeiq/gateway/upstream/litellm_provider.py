@@ -38,9 +38,16 @@ _CHAT = DEFAULTS | {
     "audio", "functions", "function_call", "logprobs", "messages", "modalities", "prediction", "safety_identifier",
     "stream_options", "tool_choice", "tools", "top_logprobs", "verbosity", "web_search_options",
 }  # fmt: skip
+_TEXT = DEFAULTS | {"best_of", "echo", "logprobs", "prompt", "stream_options", "suffix"}
 _EMBEDDINGS = frozenset(["dimensions", "encoding_format", "input", "user"])
 _LEFT_OUT = frozenset(["metadata", "model", "prompt_cache_key", "prompt_cache_retention", "store", "stream"])
 """Hints that litellm would take for its own, and what it is told in another way."""
+_CALLS = {
+    Endpoint.CHAT: ("acompletion", _CHAT),
+    Endpoint.COMPLETIONS: ("atext_completion", _TEXT),
+    Endpoint.EMBEDDINGS: ("aembedding", _EMBEDDINGS),
+}
+"""The SDK's function and the request fields that it may have."""
 _OURS = DEFAULTS | {
     "api_base", "api_key", "cooldown_time", "drop_params", "input_cost_per_token", "litellm_credential_name",
     "max_budget", "max_parallel_requests", "max_retries", "mock_response", "model", "model_info", "num_retries",
@@ -64,7 +71,7 @@ class LiteLLM:
         arguments = _arguments(request, deployment)
         await self._check(deployment)
         sdk = await self._loaded()
-        call = sdk.aembedding if request.endpoint is Endpoint.EMBEDDINGS else sdk.acompletion
+        call = getattr(sdk, _CALLS[request.endpoint][0])
         try:
             async with asyncio.timeout(request.timeout_s):
                 answer = await call(**arguments)
@@ -73,7 +80,7 @@ class LiteLLM:
             return refusal(error, deployment)
         if answer is None:
             raise UpstreamFailed(f"`{deployment.group}` gave no answer.")  # litellm's way to say a dropped 422
-        if request.stream and request.endpoint is Endpoint.CHAT:
+        if request.stream:
             return StreamedResponse(_frames(answer, request, deployment))
         return WholeResponse(200, answer.model_dump_json().encode())
 
@@ -104,14 +111,14 @@ class LiteLLM:
 
 def _arguments(request: UpstreamRequest, deployment: Deployment) -> dict[str, Any]:
     """Keyword arguments of the call. The deployment's address and credential come last, so nothing replaces them."""
-    allowed = _EMBEDDINGS if request.endpoint is Endpoint.EMBEDDINGS else _CHAT
+    allowed = _CALLS[request.endpoint][1]
     body = request_body(request, deployment, deployment.model)
     unknown = sorted(request.body.keys() - allowed - _LEFT_OUT)
     if unknown:
         raise InvalidRequest(f"`{unknown[0]}` is not supported by this model's provider.", param=unknown[0])
     given = {name: msgspec.json.decode(body[name]) for name in allowed & body.keys()}
     own = {name: value for name, value in deployment.params.items() if name not in _OURS}
-    if request.stream and request.endpoint is Endpoint.CHAT:
+    if request.stream:
         given["stream"] = True
     return {
         **given,
@@ -136,7 +143,7 @@ async def _frames(answer: Any, request: UpstreamRequest, deployment: Deployment)
             data = chunk.model_dump(exclude_none=True)
             usage = data.pop("usage", None) or usage
             head = {name: value for name, value in data.items() if name != "choices"}
-            if any(choice.get("delta") or choice.get("finish_reason") for choice in data.get("choices", ())):
+            if any(_says_something(choice) for choice in data.get("choices", ())):
                 yield encode_event(msgspec.json.encode(_with_finish_reason(data)))
     except Exception as error:  # noqa: BLE001  # as above; GeneratorExit and CancelledError are no Exception
         _note(error, deployment)
@@ -146,6 +153,10 @@ async def _frames(answer: Any, request: UpstreamRequest, deployment: Deployment)
     if usage is not None and wants_usage(request.body):
         yield encode_event(msgspec.json.encode({**head, "choices": [], "usage": usage}))
     yield DONE
+
+
+def _says_something(choice: Mapping[str, object]) -> bool:
+    return bool(choice.get("delta") or choice.get("text") or choice.get("finish_reason"))
 
 
 async def _next(chunks: Any, timeout_s: float) -> Any:

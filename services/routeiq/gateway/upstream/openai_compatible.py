@@ -12,11 +12,19 @@ from dataclasses import dataclass
 import msgspec
 
 from routeiq.config.state import Deployment
+from routeiq.gateway.dialects.openai_answer import wants_usage
+from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
 from routeiq.gateway.upstream.refusals import refuse
-from routeiq.gateway.upstream.request_body import extra_body, request_body, text_param, upstream_headers
+from routeiq.gateway.upstream.request_body import Body, extra_body, raw, request_body, text_param, upstream_headers
 from routeiq.gateway.upstream.responses import CheckedResponse, refuse_unusable
+
+PLAIN = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS, Endpoint.EMBEDDINGS})
+USAGE_ON_DEMAND = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
+"""Where a stream reports usage only if `stream_options` asks for it. The gateway always asks, for its own count."""
+
+_ASK = msgspec.Raw(b'{"include_usage":true}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +36,36 @@ class OpenAIKind:
     """Appended to a base that does not end with it."""
     model_prefix: str = ""
     """Put before a model name without a slash."""
+    endpoints: frozenset[Endpoint] = PLAIN
+    stream_usage: bool = True
+    """False: it refuses `stream_options`, and reports usage without being asked."""
+
+
+_WITH_RESPONSES = PLAIN | {Endpoint.RESPONSES}
 
 
 KINDS: Mapping[str, OpenAIKind] = {
-    "openai": OpenAIKind("https://api.openai.com/v1"),
-    "hosted_vllm": OpenAIKind(),
-    "vllm": OpenAIKind(),
+    "openai": OpenAIKind("https://api.openai.com/v1", endpoints=_WITH_RESPONSES),
+    "hosted_vllm": OpenAIKind(endpoints=_WITH_RESPONSES),
+    "vllm": OpenAIKind(endpoints=_WITH_RESPONSES),
     "openai_like": OpenAIKind(),
     "custom_openai": OpenAIKind(),
-    "litellm_proxy": OpenAIKind(),
+    "litellm_proxy": OpenAIKind(endpoints=_WITH_RESPONSES | {Endpoint.MESSAGES}),
     "llamafile": OpenAIKind("http://127.0.0.1:8080/v1"),
-    "lm_studio": OpenAIKind("http://127.0.0.1:1234/v1"),
-    "ollama": OpenAIKind("http://127.0.0.1:11434", base_suffix="/v1"),
-    "ollama_chat": OpenAIKind("http://127.0.0.1:11434", base_suffix="/v1"),
+    "lm_studio": OpenAIKind("http://127.0.0.1:1234/v1", endpoints=_WITH_RESPONSES),
+    "ollama": OpenAIKind("http://127.0.0.1:11434", base_suffix="/v1", endpoints=_WITH_RESPONSES),
+    "ollama_chat": OpenAIKind("http://127.0.0.1:11434", base_suffix="/v1", endpoints=_WITH_RESPONSES),
     "cerebras": OpenAIKind("https://api.cerebras.ai/v1"),
     "deepinfra": OpenAIKind("https://api.deepinfra.com/v1/openai"),
     "deepseek": OpenAIKind("https://api.deepseek.com/v1"),
     "fireworks_ai": OpenAIKind("https://api.fireworks.ai/inference/v1", model_prefix="accounts/fireworks/models/"),
-    "groq": OpenAIKind("https://api.groq.com/openai/v1"),
-    "mistral": OpenAIKind("https://api.mistral.ai/v1"),
+    "groq": OpenAIKind("https://api.groq.com/openai/v1", endpoints=_WITH_RESPONSES),
+    "mistral": OpenAIKind("https://api.mistral.ai/v1", stream_usage=False),
     "nvidia_nim": OpenAIKind("https://integrate.api.nvidia.com/v1"),
-    "openrouter": OpenAIKind("https://openrouter.ai/api/v1"),
+    "openrouter": OpenAIKind("https://openrouter.ai/api/v1", endpoints=_WITH_RESPONSES),
     "sambanova": OpenAIKind("https://api.sambanova.ai/v1"),
     "together_ai": OpenAIKind("https://api.together.xyz/v1"),
-    "xai": OpenAIKind("https://api.x.ai/v1"),
+    "xai": OpenAIKind("https://api.x.ai/v1", endpoints=_WITH_RESPONSES),
 }
 """By the provider names of LiteLLM's documents. Source: each provider's page on its OpenAI-compatible API. They agree
 with LiteLLM 1.106.2's addresses but for deepseek (there the beta API) and together_ai (there api.together.ai)."""
@@ -68,7 +82,10 @@ class OpenAICompatible:
 
     async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
         """POST `{api_base}/{endpoint}`. Raises: UpstreamFailed."""
-        body = request_body(request, deployment, self._model(deployment)) | extra_body(deployment)
+        body = request_body(request, deployment, self._model(deployment))
+        if self._kind.stream_usage:
+            ask_for_usage(request, body)
+        body |= extra_body(deployment)
         headers = upstream_headers(request, deployment, _credentials(deployment))
         return await post(
             self._http, f"{self._base(deployment)}/{request.endpoint}", body, headers, request, deployment
@@ -87,6 +104,17 @@ class OpenAICompatible:
     def _model(self, deployment: Deployment) -> str:
         prefix = "" if "/" in deployment.model else self._kind.model_prefix
         return prefix + deployment.model
+
+
+def ask_for_usage(request: UpstreamRequest, body: Body) -> None:
+    """Make a stream report its usage. An operator's `extra_body: {stream_options: null}` takes it back."""
+    if not request.stream or request.endpoint not in USAGE_ON_DEMAND or wants_usage(body):
+        return
+    try:
+        asked = msgspec.json.decode(body.get("stream_options", b"null"), type=Body | None) or {}
+    except msgspec.DecodeError:
+        return  # the upstream will say what is wrong with it
+    body["stream_options"] = raw({**asked, "include_usage": True}) if asked else _ASK
 
 
 async def post(

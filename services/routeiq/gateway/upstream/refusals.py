@@ -17,6 +17,7 @@ from routeiq.gateway.upstream.provider import UpstreamResponse
 from routeiq.gateway.upstream.responses import WholeResponse
 from routeiq.kit.error_bodies import openai_error
 
+CREDENTIAL_REFUSED = "The provider of `{}` refused the gateway's credential. Your own key is not the cause."
 UPSTREAM_AUTH_CODE = "upstream_authentication_error"
 _TYPES = {
     400: ("invalid_request_error", "invalid_request"),
@@ -74,7 +75,7 @@ def openai_refusal(status: int, body: bytes, deployment: Deployment) -> bytes:
 
 def credential_refused(deployment: Deployment) -> bytes:
     """The body of a 401 that is the provider's."""
-    message = f"The provider of `{deployment.group}` refused the gateway's credential. Your own key is not the cause."
+    message = CREDENTIAL_REFUSED.format(deployment.group)
     return openai_error(message, "authentication_error", UPSTREAM_AUTH_CODE)
 
 

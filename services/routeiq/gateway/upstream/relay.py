@@ -1,7 +1,7 @@
 """Hand an upstream's answer to the client: bytes through, usage read in passing.
 
-A stream's frames are not touched. An upstream that dies in the middle becomes a last SSE event in the
-OpenAI error shape, without `[DONE]`, so that no SDK takes the answer for complete.
+A stream's frames are not touched but for what `dialects.edits` names. An upstream that dies in the middle becomes a
+last SSE event in the error shape of the endpoint, without what ends a whole answer, so that no SDK takes it for one.
 """
 
 from __future__ import annotations
@@ -10,38 +10,32 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
-import msgspec
-
+from routeiq.gateway.dialects.edits import StreamEdits
+from routeiq.gateway.dialects.usage import StreamUsage, read_usage
 from routeiq.gateway.plan import Usage
 from routeiq.gateway.upstream.provider import UpstreamFailed
-from routeiq.kit.asgi import Send, respond
+from routeiq.kit.asgi import Answer
 from routeiq.kit.error_bodies import stream_event
+from routeiq.kit.sse import SSEFrameTooLarge
 
 Headers = list[tuple[bytes, bytes]]
 
-PASSED_ON = ("content-type", "retry-after", "openai-processing-ms", "openai-organization")
-_TAIL = 8192
+PASSED_ON = ("content-type", "retry-after", "openai-processing-ms", "openai-organization", "openai-version")
+_STREAMED = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
 
 
-class _Counts(msgspec.Struct):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
-class _Answer(msgspec.Struct):
-    usage: _Counts | None = None
-
-
-_answer = msgspec.json.Decoder(_Answer)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Relayed:
-    """What reached the client. `error` is empty for a whole answer."""
+    """What reached the client, up to date at any time, so that it counts also if the client leaves."""
 
-    bytes_sent: int
-    usage: Usage | None
+    bytes_sent: int = 0
+    usage: StreamUsage | Usage | None = None
     error: str = ""
+    """Empty for a whole answer."""
+
+    def tokens(self) -> Usage | None:
+        """As far as the upstream reported them."""
+        return self.usage.read() if isinstance(self.usage, StreamUsage) else self.usage
 
 
 def passed_on(headers: Mapping[str, str]) -> Headers:
@@ -49,44 +43,35 @@ def passed_on(headers: Mapping[str, str]) -> Headers:
     return [(name.encode(), headers[name].encode("latin-1")) for name in PASSED_ON if name in headers]
 
 
-async def relay_whole(send: Send, status: int, body: bytes, headers: Headers) -> Relayed:
+async def relay_whole(answer: Answer, status: int, body: bytes, headers: Headers, relayed: Relayed) -> None:
     """A unary answer or a refusal."""
-    await respond(send, status, body, headers)
-    return Relayed(len(body), read_usage(body) if status < 400 else None)
+    await answer.whole(status, body, headers)
+    relayed.bytes_sent = len(body)
+    relayed.usage = read_usage(body) if status < 400 else None
 
 
-async def relay_stream(send: Send, chunks: AsyncIterator[bytes], headers: Headers) -> Relayed:
+async def relay_stream(
+    answer: Answer, chunks: AsyncIterator[bytes], headers: Headers, edits: StreamEdits, relayed: Relayed
+) -> None:
     """An SSE stream whose first bytes have already come."""
-    head = [*headers, (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
-    await send({"type": "http.response.start", "status": 200, "headers": head})
-    sent, tail, error = 0, b"", ""
-    async with aclosing(chunks) as source:  # type: ignore[type-var]  # every chunks() is an async generator
-        try:
-            async for chunk in source:
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                sent += len(chunk)
-                tail = (tail + chunk)[-_TAIL:]
-        except UpstreamFailed as failed:
-            error = failed.code
-            await send({"type": "http.response.body", "body": b"\n\n" + stream_event(failed), "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
-    return Relayed(sent, stream_usage(tail), error)
-
-
-def read_usage(body: bytes) -> Usage | None:
-    """Tokens of a unary answer; None where the upstream did not report them."""
+    await answer.start(200, [*headers, *_STREAMED])
     try:
-        counts = _answer.decode(body).usage
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return Usage(counts.prompt_tokens, counts.completion_tokens) if counts else None
+        await _pass(answer, chunks, edits, relayed)
+        last = edits.rest()
+    except (UpstreamFailed, SSEFrameTooLarge) as failed:
+        relayed.error = failed.code
+        last = b"\n\n" + stream_event(edits.endpoint.errors, failed)
+    await answer.end(last)
+    relayed.bytes_sent += len(last)
 
 
-def stream_usage(tail: bytes) -> Usage | None:
-    """Tokens from the last event that reports them."""
-    for line in reversed(tail.split(b"\n")):
-        if line.startswith(b"data:") and b'"usage"' in line:
-            usage = read_usage(line[5:].strip())
-            if usage is not None:
-                return usage
-    return None
+async def _pass(answer: Answer, chunks: AsyncIterator[bytes], edits: StreamEdits, relayed: Relayed) -> None:
+    usage = relayed.usage = StreamUsage(edits.endpoint)
+    send = answer.send
+    async with aclosing(chunks) as source:  # type: ignore[type-var]  # every chunks() is an async generator
+        async for chunk in source:
+            usage.add(chunk)
+            out = edits.feed(chunk)
+            if out:
+                await send({"type": "http.response.body", "body": out, "more_body": True})
+                relayed.bytes_sent += len(out)

@@ -13,16 +13,15 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
-import msgspec
-
 from routeiq.config.state import Deployment, DeploymentId
-from routeiq.gateway.dialects.openai_answer import Choice, ChunkWriter, Completion, Delta, Message, usage, wants_usage
+from routeiq.gateway.dialects.openai_answer import wants_usage
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse, UpstreamTimeout
 from routeiq.gateway.upstream.refusals import error_type
 from routeiq.gateway.upstream.responses import JSON_HEADERS, StreamedResponse, WholeResponse
 from routeiq.gateway.upstream.simulated_embeddings import embeddings
-from routeiq.gateway.upstream.simulated_plan import Failure, SimulatedAnswer, plan_answer
+from routeiq.gateway.upstream.simulated_plan import Failure, plan_answer
+from routeiq.gateway.upstream.simulated_rendering import Answered, ChatRendering, Rendering, TextRendering
 from routeiq.kit.error_bodies import openai_error
 from routeiq.kit.sse import DONE
 
@@ -50,52 +49,30 @@ class Simulated:
         await self._sleep(head_s)
         if answer.failure is not None and (answer.failure.status or not request.stream):
             return _fail(answer.failure, deployment)
-        identifier = f"chatcmpl-sim-{request.request_id}"
+        answered = Answered(answer, request.request_id, int(self._clock()), deployment)
+        rendering: Rendering = (
+            TextRendering(answered) if request.endpoint is Endpoint.COMPLETIONS else ChatRendering(answered)
+        )
         if request.stream:
-            writer = ChunkWriter(identifier, int(self._clock()), deployment.model)
-            return StreamedResponse(self._stream(answer, writer, deployment, include_usage=wants_usage(request.body)))
-        return WholeResponse(200, _completion(answer, identifier, int(self._clock()), deployment.model))
+            return StreamedResponse(self._stream(rendering, include_usage=wants_usage(request.body)))
+        return WholeResponse(200, rendering.whole())
 
     async def close(self) -> None:
         """Nothing is open."""
 
-    async def _stream(
-        self, answer: SimulatedAnswer, writer: ChunkWriter, deployment: Deployment, *, include_usage: bool
-    ) -> AsyncGenerator[bytes, None]:
-        for index in range(len(answer.tokens)):
-            yield writer.delta(Delta(role="assistant", content=""), index=index)
+    async def _stream(self, rendering: Rendering, *, include_usage: bool) -> AsyncGenerator[bytes, None]:
+        answer, group = rendering.answer, rendering.group
+        yield rendering.opening()
         for number, pause_s in enumerate(answer.pauses_s):
             if answer.failure is not None and number >= (answer.failure.after_chunks or 0):
-                raise UpstreamFailed(f"`{deployment.group}` broke off its answer (simulated).")
+                raise UpstreamFailed(f"`{group}` broke off its answer (simulated).")
             if number and pause_s:
                 await self._sleep(pause_s)
-            yield b"".join(_deltas(answer, writer, number))
-        for index in range(len(answer.tokens)):
-            yield writer.delta(Delta(), index=index, finish_reason=answer.finish_reason)
+            yield rendering.words(number)
+        yield rendering.closing()
         if include_usage:
-            yield writer.usage(usage(answer.prompt_tokens, _completion_tokens(answer)))
+            yield rendering.usage()
         yield DONE
-
-
-def _deltas(answer: SimulatedAnswer, writer: ChunkWriter, number: int) -> list[bytes]:
-    """The number-th word of every choice that has one."""
-    return [
-        writer.delta(Delta(content=words[number]), index=index)
-        for index, words in enumerate(answer.tokens)
-        if number < len(words)
-    ]
-
-
-def _completion(answer: SimulatedAnswer, identifier: str, created: int, model: str) -> bytes:
-    choices = [
-        Choice(index, Message("".join(words)), answer.finish_reason) for index, words in enumerate(answer.tokens)
-    ]
-    counts = usage(answer.prompt_tokens, _completion_tokens(answer))
-    return msgspec.json.encode(Completion(identifier, created, model, choices, counts))
-
-
-def _completion_tokens(answer: SimulatedAnswer) -> int:
-    return sum(map(len, answer.tokens))
 
 
 def _fail(failure: Failure, deployment: Deployment) -> WholeResponse:

@@ -65,7 +65,10 @@ _Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class _Chat(msgspec.Struct):
-    messages: list[_Message]
+    """A chat request, or a text completion: then `prompt` is there and `messages` is not."""
+
+    messages: list[_Message] = msgspec.field(default_factory=list)
+    prompt: str | list[str | int | list[int]] = ""
     max_tokens: _Count | None = None
     max_completion_tokens: _Count | None = None
     n: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
@@ -118,7 +121,7 @@ def plan_answer(request: UpstreamRequest, deployment: Deployment, call_number: i
     """
     chat = parse_body({name: value for name, value in request.body.items() if bytes(value) != b"null"}, _Chat)
     wanted = settings(deployment)
-    seed = _seed(deployment.model, bytes(request.body["messages"]))
+    seed = _seed(deployment.model, bytes(request.body.get("messages") or request.body["prompt"]))
     rng = random.Random(seed)
     limit = chat.max_tokens if chat.max_completion_tokens is None else chat.max_completion_tokens
     choices = [_words(rng, deployment.model, wanted.output_tokens) for _ in range(chat.n)]
@@ -128,7 +131,7 @@ def plan_answer(request: UpstreamRequest, deployment: Deployment, call_number: i
         tokens=tokens,
         finish_reason="length" if cut else "stop",
         pauses_s=_pauses(rng, wanted, max(map(len, tokens))),
-        prompt_tokens=count_tokens("".join(_text(message) for message in chat.messages)),
+        prompt_tokens=count_tokens("".join(_said(chat))),
         failure=_triggered(chat) or _by_rate(wanted, seed, call_number),
     )
 
@@ -154,7 +157,8 @@ def _pauses(rng: random.Random, wanted: Settings, count: int) -> tuple[float, ..
 def _triggered(chat: _Chat) -> Failure | None:
     """A failure that the caller asks for, in its last message or, without `simulate:`, in `metadata.simulate`."""
     asked = (chat.metadata or {}).get("simulate")
-    spoken = next((_text(message) for message in reversed(chat.messages) if message.role == "user"), "")
+    by_user = (_text(message) for message in reversed(chat.messages) if message.role == "user")
+    spoken = next(by_user, "") if chat.messages else "".join(_said(chat))
     match = _TRIGGER.search(f"simulate:{asked}" if asked else spoken)
     if match is None:
         return None
@@ -180,6 +184,13 @@ def _seed(model: str, messages: bytes) -> int:
 def _text(message: _Message) -> str:
     content = message.content
     return content if isinstance(content, str) else "".join(part.text for part in content or ())
+
+
+def _said(chat: _Chat) -> list[str]:
+    """All text of the request. Token ids stand for themselves."""
+    if chat.messages:
+        return [_text(message) for message in chat.messages]
+    return [chat.prompt] if isinstance(chat.prompt, str) else [str(one) for one in chat.prompt]
 
 
 def _number(params: Mapping[str, object], name: str, default: float) -> float:

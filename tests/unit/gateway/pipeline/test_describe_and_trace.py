@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.describe import decision_headers
+from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.trace import DECISION_EVENT, describe_plan, finish_span, start_span
 from routeiq.gateway.plan import Decision, Endpoint, Outcome, Plan, Usage
@@ -81,7 +82,7 @@ def test_a_failed_request_is_a_failed_span() -> None:
 
 def test_the_meter_counts_by_model_and_tokens() -> None:
     registry = CollectorRegistry()
-    meter = Meter(registry)
+    meter = Meter(registry, Gate())
     meter.selected(0.01)
     meter.done(context(), plan(), Outcome(200, LARGE, 1, Usage(3, 5), 10))
     meter.refused("other", 401)

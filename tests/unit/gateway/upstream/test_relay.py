@@ -4,48 +4,70 @@ from __future__ import annotations
 
 import pytest
 
-from routeiq.gateway.plan import Usage
-from routeiq.gateway.upstream.relay import passed_on, read_usage, relay_stream, relay_whole, stream_usage
+from routeiq.gateway.dialects.edits import StreamEdits
+from routeiq.gateway.plan import Endpoint, Usage
+from routeiq.gateway.upstream.relay import Relayed, passed_on, relay_stream, relay_whole
+from routeiq.kit.asgi import Answer
 from tests.support.asgi import Client
 from tests.support.twins import ANSWER, FRAMES, TwinResponse
 
 
+def untouched(endpoint: Endpoint = Endpoint.CHAT) -> StreamEdits:
+    return StreamEdits(endpoint, model=None, hide_usage=False)
+
+
+async def whole(status: int) -> tuple[Client, Relayed]:
+    client, relayed = Client(), Relayed()
+    await relay_whole(Answer(client.send, []), status, ANSWER, [], relayed)
+    return client, relayed
+
+
+async def stream(response: TwinResponse, edits: StreamEdits | None = None) -> tuple[Client, Relayed]:
+    client, relayed = Client(), Relayed()
+    await relay_stream(Answer(client.send, []), response.chunks(), [], edits or untouched(), relayed)
+    return client, relayed
+
+
 async def test_a_whole_answer_goes_through() -> None:
-    client = Client()
-    relayed = await relay_whole(client.send, 200, ANSWER, [])
+    client, relayed = await whole(200)
     assert client.answer.body == ANSWER
-    assert (relayed.bytes_sent, relayed.usage) == (len(ANSWER), Usage(3, 5))
+    assert (relayed.bytes_sent, relayed.tokens()) == (len(ANSWER), Usage(3, 5))
 
 
 async def test_a_refusal_has_no_usage() -> None:
-    assert (await relay_whole(Client().send, 429, ANSWER, [])).usage is None
+    _, relayed = await whole(429)
+    assert relayed.tokens() is None
 
 
 async def test_a_stream_goes_through_and_its_usage_is_read() -> None:
-    client = Client()
-    relayed = await relay_stream(client.send, TwinResponse(200, FRAMES).chunks(), [])
+    client, relayed = await stream(TwinResponse(200, FRAMES))
     assert client.answer.body == b"".join(FRAMES)
-    assert (relayed.usage, relayed.error) == (Usage(3, 5), "")
+    assert (relayed.tokens(), relayed.error, relayed.bytes_sent) == (Usage(3, 5), "", len(b"".join(FRAMES)))
     assert client.answer.headers["x-accel-buffering"] == "no"
 
 
-async def test_a_stream_that_breaks_says_so() -> None:
-    client = Client()
-    relayed = await relay_stream(client.send, TwinResponse(200, FRAMES[:1], breaks=True).chunks(), [])
+async def test_hidden_usage_is_still_read() -> None:
+    client, relayed = await stream(TwinResponse(200, FRAMES), StreamEdits(Endpoint.CHAT, model=None, hide_usage=True))
+    assert client.answer.body == FRAMES[0] + FRAMES[2]
+    assert relayed.tokens() == Usage(3, 5)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "start"),
+    [(Endpoint.CHAT, b'\n\ndata: {"error":'), (Endpoint.MESSAGES, b'\n\nevent: error\ndata: {"type":"error"')],
+)
+async def test_a_stream_that_breaks_says_so_in_its_dialect(endpoint: Endpoint, start: bytes) -> None:
+    client, relayed = await stream(TwinResponse(200, FRAMES[:1], breaks=True), untouched(endpoint))
     assert relayed.error == "upstream_failed"
-    assert client.answer.messages[-1] == {"type": "http.response.body", "body": b""}
+    assert client.answer.body.startswith(FRAMES[0] + start)
+    assert "more_body" not in client.answer.messages[-1]
 
 
-async def test_usage_is_found_across_chunk_borders() -> None:
-    whole = b"".join(FRAMES)
-    parts = [whole[i : i + 7] for i in range(0, len(whole), 7)]
-    assert (await relay_stream(Client().send, TwinResponse(200, parts).chunks(), [])).usage == Usage(3, 5)
-
-
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"usage":null}', b'{"usage":"x"}', b"[" * 5000])
-def test_what_reports_no_usage_has_none(body: bytes) -> None:
-    assert read_usage(body) is None
-    assert stream_usage(b"data: " + body) is None
+async def test_an_endless_frame_is_a_broken_stream() -> None:
+    edits = StreamEdits(Endpoint.CHAT, model="alias", hide_usage=False)
+    parts = [b"data: " + b"x" * (17 * 1024 * 1024)] * 2
+    _, relayed = await stream(TwinResponse(200, parts), edits)
+    assert relayed.error == "sse_frame_too_large"
 
 
 def test_only_known_headers_are_passed_on() -> None:

@@ -1,0 +1,72 @@
+"""Tokens from raw bytes, whole and in pieces."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routeiq.gateway.dialects.usage import StreamUsage, read_usage
+from routeiq.gateway.plan import Endpoint, Usage
+
+CHAT = b'data: {"choices":[{"delta":{"content":"a \\"usage\\":{\\"prompt_tokens\\":9} b"}}],"usage":null}\n\n' * 3 + (
+    b'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":5,'
+    b'"prompt_tokens_details":{"cached_tokens":1}}}\n\ndata: [DONE]\n\n'
+)
+RESPONSES = (
+    b'event: response.created\ndata: {"response":{"usage":null}}\n\n'
+    b'event: response.completed\ndata: {"response":{"output":[],"usage":{"input_tokens":7,"output_tokens":2}}}\n\n'
+)
+MESSAGES = (
+    b'event: message_start\ndata: {"message":{"model":"c","usage":{"input_tokens":10,"cache_read_input_tokens":4,'
+    b'"output_tokens":1}}}\n\n'
+    + b'event: content_block_delta\ndata: {"delta":{"text":"hello"}}\n\n' * 5000
+    + b'event: message_delta\ndata: {"delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":12}}\n\n'
+)
+
+
+def read(endpoint: Endpoint, stream: bytes, size: int) -> Usage | None:
+    usage = StreamUsage(endpoint)
+    for start in range(0, len(stream), size):
+        usage.add(stream[start : start + size])
+    return usage.read()
+
+
+@given(st.integers(1, 5000))
+def test_the_stream_of_each_dialect_reports_however_it_is_cut(size: int) -> None:
+    assert read(Endpoint.CHAT, CHAT, size) == Usage(3, 5)
+    assert read(Endpoint.RESPONSES, RESPONSES, size) == Usage(7, 2)
+
+
+@pytest.mark.parametrize("size", [100, 4096, len(MESSAGES)])
+def test_anthropics_stream_reports_at_both_ends(size: int) -> None:
+    assert read(Endpoint.MESSAGES, MESSAGES, size) == Usage(14, 12)
+
+
+def test_only_the_ends_are_kept() -> None:
+    usage = StreamUsage(Endpoint.MESSAGES)
+    for _ in range(1000):
+        usage.add(b"x" * 4096)
+    assert sum(map(len, usage._first)) + sum(map(len, usage._last)) < 150 * 1024
+
+
+@pytest.mark.parametrize(
+    ("body", "usage"),
+    [
+        (b'{"usage":{"prompt_tokens":3,"completion_tokens":5}}', Usage(3, 5)),
+        (b'{"usage":{"prompt_tokens":3,"total_tokens":3}}', Usage(3, 0)),
+        (b'{"usage":{"input_tokens":3,"output_tokens":4,"cache_creation_input_tokens":2}}', Usage(5, 4)),
+    ],
+)
+def test_a_whole_answer_reports(body: bytes, usage: Usage) -> None:
+    assert read_usage(body) == usage
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"usage":null}', b'{"usage":"x"}', b"[" * 5000])
+def test_what_reports_no_usage_has_none(body: bytes) -> None:
+    assert read_usage(body) is None
+    assert read(Endpoint.CHAT, b"data: " + body, 10) is None
+
+
+def test_odd_counts_are_passed_over() -> None:
+    assert read(Endpoint.CHAT, b'data: {"usage":{"prompt_tokens":"many"}}\n\n', 100) is None
