@@ -19,7 +19,6 @@ from routeiq import __version__
 from routeiq.config.environment import LaunchSettings, find_config, read_environment
 from routeiq.config.start import starting_state
 from routeiq.gateway.access import AccessTable, Level
-from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.routes.errors import install_errors
 from routeiq.gateway.routes.health import health_router
 from routeiq.gateway.routes.hot import HOT_PATHS
@@ -30,7 +29,18 @@ from routeiq.gateway.routes.router import router_router
 from routeiq.gateway.settings import Settings, read_settings
 from routeiq.gateway.upstream.guarded import guarded
 from routeiq.gateway.wiring import Gateway, build_gateway
-from routeiq.kit.asgi import JSON, ClientDisconnected, Message, Receive, Scope, Send, header, respond
+from routeiq.kit.asgi import (
+    JSON,
+    ClientDisconnected,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    header,
+    read_body,
+    replayed,
+    respond,
+)
 from routeiq.kit.error_bodies import internal_body, openai_body, retry_headers
 from routeiq.kit.errors import NotFound, PermissionDenied, RouteIQError
 from routeiq.kit.ids import request_id
@@ -78,6 +88,7 @@ class Edge:
             await self._refuse(scope, answer, error)
         except Exception:
             log.exception("request.crashed", request_id=rid, path=scope["path"])
+            self._gateway.pipeline.meter.refused(_endpoint(scope), 500)
             await answer.error(500, internal_body())
 
     async def _dispatch(self, scope: Scope, receive: Receive, answer: _Answer, rid: str) -> None:
@@ -85,7 +96,8 @@ class Edge:
         principal = self._authorised(scope, method, path)
         endpoint = HOT_PATHS.get(path) if method == "POST" else None
         if endpoint is None or principal is None:
-            await self._api(scope, receive, answer.send)
+            body = await read_body(scope, receive, self._gateway.holder.current.body_limit_bytes)
+            await self._api(scope, replayed(body, receive), answer.send)
             return
         await self._gateway.pipeline.run(
             scope,
@@ -110,10 +122,15 @@ class Edge:
         return principal
 
     async def _refuse(self, scope: Scope, answer: _Answer, error: RouteIQError) -> None:
-        endpoint = HOT_PATHS.get(scope["path"], Endpoint.CHAT).value if scope["path"] in HOT_PATHS else "other"
-        self._gateway.pipeline.meter.refused(endpoint, error.status)
+        self._gateway.pipeline.meter.refused(_endpoint(scope), error.status)
         log.info("request.refused", request_id=scope[REQUEST_ID], status=error.status, code=error.code)
         await answer.error(error.status, openai_body(error), retry_headers(error))
+
+
+def _endpoint(scope: Scope) -> str:
+    """The label of a path: few values."""
+    hot = HOT_PATHS.get(scope["path"])
+    return hot.value if hot else "other"
 
 
 class _Answer:
@@ -157,6 +174,7 @@ def create_api(gateway: Gateway) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        strict_content_type=False,
     )
     install_errors(api)
     api.include_router(index_router(__version__))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from routeiq.kit.errors import InvalidRequest
+from routeiq.kit.json_errors import UNREADABLE
 
 _IMAGE_PARTS = frozenset({"image_url", "input_image", "image"})
 
@@ -62,14 +63,14 @@ def view_prompt(body: Mapping[str, msgspec.Raw]) -> PromptView:
 def _decode_messages(raw: msgspec.Raw) -> list[_Message]:
     try:
         return _messages.decode(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise InvalidRequest(f"'messages' is not a list of chat messages: {error}", param="messages") from None
 
 
 def _parts(message: _Message) -> list[_Part]:
     try:
         content = _content.decode(message.content)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise InvalidRequest(
             f"A message's 'content' is neither text nor a list of parts: {error}", param="messages"
         ) from None
@@ -100,6 +101,6 @@ def _max_output_tokens(body: Mapping[str, msgspec.Raw]) -> int:
         if name in body:
             try:
                 return max(0, min(_limit.decode(body[name]) or 0, 2**31))
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 raise InvalidRequest(f"'{name}' must be an integer.", param=name) from None
     return 0

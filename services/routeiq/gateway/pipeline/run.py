@@ -25,7 +25,7 @@ from routeiq.kit.asgi import Receive, Scope, Send, cancel_on_disconnect, read_bo
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.principal import Principal
 
-SENT_UPSTREAM = frozenset({b"openai-beta", b"traceparent", b"tracestate", b"user-agent", b"accept-language"})
+SENT_UPSTREAM = frozenset({b"openai-beta", b"traceparent", b"tracestate", b"accept-language"})
 """The caller's headers that may reach an OpenAI-dialect upstream. No credential is ever among them."""
 
 
@@ -83,6 +83,9 @@ class Pipeline:
             outcome = await self._serve(plan, send)
         except RouteIQError as error:
             outcome = Outcome(error.status, None, 0, None, 0, error.code)
+            raise
+        except Exception:
+            outcome = Outcome(500, None, 0, None, 0, "internal_error")
             raise
         finally:
             self._finish(context, plan, outcome, span)

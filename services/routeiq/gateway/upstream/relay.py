@@ -16,6 +16,7 @@ from routeiq.gateway.plan import Usage
 from routeiq.gateway.upstream.provider import UpstreamFailed
 from routeiq.kit.asgi import Send, respond
 from routeiq.kit.error_bodies import stream_event
+from routeiq.kit.json_errors import UNREADABLE
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -77,7 +78,7 @@ def read_usage(body: bytes) -> Usage | None:
     """Tokens of a unary answer; None where the upstream did not report them."""
     try:
         counts = _answer.decode(body).usage
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return None
     return Usage(counts.prompt_tokens, counts.completion_tokens) if counts else None
 
