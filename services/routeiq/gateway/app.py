@@ -30,7 +30,7 @@ from routeiq.gateway.routes.router import router_router
 from routeiq.gateway.settings import Settings, read_settings
 from routeiq.gateway.upstream.guarded import guarded
 from routeiq.gateway.wiring import Gateway, build_gateway
-from routeiq.kit.asgi import JSON, Answer, ClientDisconnected, Receive, Scope, Send, header
+from routeiq.kit.asgi import JSON, Answer, ClientDisconnected, Receive, Scope, Send, header, read_body, replayed
 from routeiq.kit.error_bodies import Family, error_body, retry_headers, stream_event
 from routeiq.kit.errors import NotFound, PermissionDenied, RouteIQError
 from routeiq.kit.ids import request_id
@@ -103,7 +103,8 @@ class Edge:
         self._authorised(scope, method)
         headers = [(name, value) for name, value in scope["headers"] if not name.startswith(INTERNAL_PREFIX)]
         inner = {**scope, "method": method, "headers": headers, REQUEST_ID: rid}
-        await self._api(inner, receive, answer.passed)
+        body = await read_body(scope, receive, self._gateway.holder.current.body_limit_bytes)
+        await self._api(inner, replayed(body, receive), answer.passed)
 
     def _authorised(self, scope: Scope, method: str) -> Principal | None:
         """None: open to all. Raises: AuthenticationError.  PermissionDenied.  NotFound: no line in the table."""
@@ -152,6 +153,7 @@ def create_api(gateway: Gateway) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        strict_content_type=False,
     )
     install_errors(api)
     api.include_router(index_router(__version__))

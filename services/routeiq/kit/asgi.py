@@ -52,6 +52,20 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
             return b"".join(parts)
 
 
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives `body`, which was read from `receive`, and then what still comes: a disconnect."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
 def _too_large(limit: int) -> BodyTooLarge:
     return BodyTooLarge(f"The request body is larger than the limit of {limit} bytes.")
 

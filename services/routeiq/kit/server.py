@@ -12,9 +12,11 @@ import uvicorn
 
 from routeiq.kit.asgi import ASGIApp
 from routeiq.kit.errors import ConfigurationError
+from routeiq.kit.http_protocol import BoundedProtocol, sweep
 
 BACKLOG = 2048
 KEEP_ALIVE_S = 75
+SWEEP_INTERVAL_S = 5.0
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -50,7 +52,7 @@ class HTTPServer:
     def __init__(self, app: ASGIApp, *sockets: socket.socket, drain_s: int = 30) -> None:
         """The first socket is the one that `address` names."""
         config = uvicorn.Config(
-            app, http="httptools", ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
+            app, http=BoundedProtocol, ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
             timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=drain_s,
         )  # fmt: skip
         self._server = _Quiet(config)
@@ -65,7 +67,18 @@ class HTTPServer:
         await self._server.answering.wait()
 
     async def serve(self) -> None:
-        await self._server.serve(sockets=self._sockets)
+        sweeping = asyncio.create_task(self._sweep())
+        try:
+            await self._server.serve(sockets=self._sockets)
+        finally:
+            sweeping.cancel()
+            await asyncio.wait([sweeping])
+
+    async def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(SWEEP_INTERVAL_S)
+            sweep(self._server.server_state.connections, loop.time())
 
     def stop(self) -> None:
         """Accept nothing new; `serve` returns when what runs has ended or the drain limit is reached."""

@@ -150,3 +150,47 @@ async def test_a_closed_client_opens_again(fake: FakeProvider) -> None:
     await client.close()
     assert (await client.send(call(fake))).status == 200
     await client.close()
+
+
+async def served(*parts: bytes | float) -> tuple[asyncio.Server, HTTPRequest]:
+    """A server of one script: bytes to send, seconds to wait; then it keeps the connection open."""
+
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        for part in parts:
+            if isinstance(part, bytes):
+                writer.write(part)
+            else:
+                await asyncio.sleep(part)
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(play, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    return server, HTTPRequest(f"http://127.0.0.1:{port}/", {}, b"{}", "group", 2.0)
+
+
+async def test_a_malformed_chunk_in_mid_stream_fails_at_once(http: HTTPClient) -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"
+    server, asked = await served(head, 0.1, b"ZZZ bad\r\n")
+    async with server:
+        response = await http.send(asked)
+        with pytest.raises(UpstreamFailed, match="broke off"):
+            await asyncio.wait_for(response.read(), 1.0)
+
+
+@pytest.mark.parametrize("status", [600, 999])
+async def test_a_status_that_is_none_is_no_answer(http: HTTPClient, status: int) -> None:
+    server, asked = await served(b"HTTP/1.1 %d Odd\r\ncontent-length: 2\r\n\r\n{}" % status)
+    async with server:
+        with pytest.raises(UpstreamFailed):
+            await http.send(asked)
+
+
+async def test_headers_that_cannot_be_passed_on_are_dropped(http: HTTPClient) -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: a/\xe4\xff\r\nx-good: 1\r\ncontent-length: 2\r\n\r\n{}"
+    server, asked = await served(head)
+    async with server:
+        response = await http.send(asked)
+        assert dict(response.headers) == {"x-good": "1"}
+        assert await response.read() == b"{}"

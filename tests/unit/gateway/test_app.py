@@ -116,6 +116,28 @@ async def test_a_body_over_the_limit_is_413() -> None:
     assert [(a.status, error(a)["code"]) for a in (declared, streamed)] == [(413, "request_too_large")] * 2
 
 
+async def test_a_body_over_the_limit_is_413_on_every_path() -> None:
+    answer = await call(edge(body_limit_bytes=50), scope("POST", "/router/route", [AUTH]), b"x" * 51)
+    assert (answer.status, error(answer)["code"]) == (413, "request_too_large")
+
+
+@pytest.mark.parametrize("query", [b"key=%ff", b"x=%ff", b"key=%c3%a4&key=", b"\xff=1"])
+async def test_an_odd_query_is_no_crash(query: bytes) -> None:
+    assert (await call(edge(), scope("GET", "/v1/models", query=query))).status == 401
+    assert (await call(edge(), scope("GET", "/health", query=query))).status == 200
+
+
+@pytest.mark.parametrize("text", [b"\xff", b"\xed\xa0\x80", b"\xc3"])
+async def test_a_body_that_is_not_utf_8_is_400(text: bytes) -> None:
+    answer = await call(edge(), scope(headers=[AUTH]), CHAT.replace(b"hi", text))
+    assert (answer.status, error(answer)["code"]) == (400, "invalid_json")
+
+
+async def test_a_lone_surrogate_is_text_like_any_other() -> None:
+    asked = scope("POST", "/router/route", [AUTH])
+    assert (await call(edge(), asked, b'{"query":"\\ud800"}')).status == 200
+
+
 async def test_internal_headers_of_a_client_are_dropped() -> None:
     app, seen = edge(), []
 
@@ -130,6 +152,13 @@ async def test_internal_headers_of_a_client_are_dropped() -> None:
 async def test_a_crash_is_a_500_without_inner_text() -> None:
     answer = await call(edge(TwinProvider(ValueError("secret inside"))), scope(headers=[AUTH]), CHAT)
     assert (answer.status, error(answer)["message"]) == (500, "Internal server error")
+
+
+async def test_a_crash_is_counted() -> None:
+    gateway = make_gateway(state(deployment("small")), TwinProvider(ValueError("x")), TwinRouting(decision("small")))
+    await call(create_app(gateway), scope(headers=[AUTH]), CHAT)
+    labels = {"endpoint": "chat/completions", "status": "500"}
+    assert gateway.registry.get_sample_value("gateway_request_total", labels)
 
 
 async def test_a_client_that_leaves_cancels_its_upstream() -> None:
@@ -216,7 +245,7 @@ async def test_route_explains_without_calling_a_provider() -> None:
     ("body", "status"),
     [
         (b"{}", 400),
-        (b"{", 422),
+        (b"{", 400),
         (b'{"query":7}', 422),
         (b'{"query":"x","model":"nope"}', 404),
         (b'{"query":"x","model":"small"}', 400),

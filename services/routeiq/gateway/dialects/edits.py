@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from routeiq.gateway.plan import Endpoint
+from routeiq.kit.json_errors import UNREADABLE
 from routeiq.kit.sse import SSEReader
 
 FRAME_LIMIT_BYTES = 32 * 1024 * 1024
@@ -36,7 +37,7 @@ def renamed(body: bytes, model: str) -> bytes:
     """A whole answer with another `model`; as it is where it has none, or is no JSON object."""
     try:
         answer = _object.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return body
     if "model" not in answer:
         return body
@@ -92,7 +93,7 @@ class StreamEdits:
         start = _DATA.search(frame)
         try:
             event = _object.decode(frame[start.end() :]) if start else {}
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             return frame
         if not self._has_model(event):
             return frame
@@ -119,7 +120,7 @@ class StreamEdits:
 def _inner(value: msgspec.Raw) -> Object:
     try:
         return _object.decode(value)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return {}
 
 
@@ -130,6 +131,6 @@ def _reports_usage_alone(frame: bytes) -> bool:
         return False
     try:
         event = _usage_event.decode(frame[start.end() :])
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return False
     return not event.choices and bytes(event.usage) != b"null"

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from routeiq.kit.json_errors import UNREADABLE
 from routeiq.kit.sse import encode_event
 
 
@@ -129,6 +130,6 @@ def wants_usage(body: Mapping[str, msgspec.Raw]) -> bool:
         return False
     try:
         parsed = msgspec.json.decode(options, type=_StreamOptions | None)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return False
     return bool(parsed and parsed.include_usage)

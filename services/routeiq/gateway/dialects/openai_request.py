@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from routeiq.kit.errors import InvalidRequest
+from routeiq.kit.json_errors import UNREADABLE
 
 T = TypeVar("T", bound=msgspec.Struct)
 JSONObject = dict[str, msgspec.Raw]
@@ -152,7 +153,7 @@ def parse_body(body: Mapping[str, msgspec.Raw], shape: type[T]) -> T:
         return msgspec.json.decode(msgspec.json.encode(body), type=shape)
     except msgspec.ValidationError as error:
         raise invalid(str(error)) from None
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         raise InvalidRequest("The request is not valid JSON.") from None
 
 

@@ -14,6 +14,7 @@ from collections import deque
 import msgspec
 
 from routeiq.gateway.plan import Endpoint, Usage
+from routeiq.kit.json_errors import UNREADABLE
 
 _OBJECT = re.compile(rb'"usage"\s*:\s*(\{(?:[^{}]|\{[^{}]*\})*\})')
 _KEPT_BYTES = 64 * 1024
@@ -53,7 +54,7 @@ def read_usage(body: bytes) -> Usage | None:
     """Tokens of a whole answer; None where the upstream did not report them."""
     try:
         counts = _answer.decode(body).usage
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return None
     return Usage(counts.input, counts.output) if counts else None
 
@@ -95,7 +96,7 @@ def _find(text: bytes) -> list[_Counts]:
     for match in _OBJECT.finditer(text):
         try:
             counts = _counts.decode(match[1])
-        except msgspec.DecodeError:
+        except UNREADABLE:
             continue
         if counts != _Counts():
             found.append(counts)

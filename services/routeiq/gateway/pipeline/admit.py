@@ -12,6 +12,7 @@ import msgspec
 from routeiq.gateway.pipeline.context import Call
 from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import InvalidRequest
+from routeiq.kit.json_errors import UNREADABLE
 
 REFUSED = frozenset(["api_base", "base_url", "user_config", "mock_response", "api_key", "custom_llm_provider"])
 """What would let a caller steer the gateway's own calls (architecture, section 6)."""
@@ -52,10 +53,12 @@ def parse_call(endpoint: Endpoint, raw: bytes, path_model: str | None = None) ->
 
 def _parse(raw: bytes) -> dict[str, msgspec.Raw]:
     try:
+        if not raw.isascii():
+            raw.decode()  # msgspec does not look into what it leaves raw
         return _top_level.decode(raw)
     except msgspec.ValidationError:
         raise InvalidJSON("The request body must be a JSON object.") from None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise InvalidJSON(f"The request body is not valid JSON: {error}") from None
 
 
@@ -64,7 +67,7 @@ def _model(body: Mapping[str, msgspec.Raw]) -> str:
         raise MissingParameter("Missing required parameter: 'model'.", param="model")
     try:
         model = _string.decode(body["model"])
-    except msgspec.DecodeError:
+    except UNREADABLE:
         model = ""
     if not model:
         raise InvalidRequest("'model' must be a non-empty string.", param="model")
@@ -76,7 +79,7 @@ def _stream(body: Mapping[str, msgspec.Raw]) -> bool:
         return False
     try:
         return bool(_flag.decode(body["stream"]))
-    except msgspec.DecodeError:
+    except UNREADABLE:
         raise InvalidRequest("'stream' must be true or false.", param="stream") from None
 
 

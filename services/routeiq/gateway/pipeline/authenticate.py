@@ -40,8 +40,9 @@ def presented_key(scope: Scope) -> bytes | None:
         key = _key(name, headers.get(name, b""))
         if key:
             return key
-    sent = parse_qs(scope.get("query_string", b"")).get(b"key")
-    return sent[0] if sent else None
+    query = scope.get("query_string", b"")
+    sent = parse_qs(query.decode("latin-1"), encoding="latin-1").get("key") if b"key=" in query else None
+    return sent[0].encode("latin-1") if sent else None
 
 
 def _key(name: bytes, value: bytes) -> bytes:

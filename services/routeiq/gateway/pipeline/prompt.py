@@ -14,6 +14,7 @@ import msgspec
 
 from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import InvalidRequest
+from routeiq.kit.json_errors import UNREADABLE
 
 _IMAGE_PARTS = frozenset({"image_url", "input_image", "image"})
 
@@ -93,28 +94,28 @@ def _texts_of_prompt(prompt: msgspec.Raw) -> list[msgspec.Raw]:
         return [prompt]
     try:
         return [one for one in _raws.decode(prompt) if bytes(one[:1]) == b'"']
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise InvalidRequest(f"'prompt' is neither text nor a list: {error}", param="prompt") from None
 
 
 def _decode_messages(raw: msgspec.Raw) -> Sequence[_Message]:
     try:
         return _messages.decode(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise InvalidRequest(f"'messages' is not a list of chat messages: {error}", param="messages") from None
 
 
 def _decode_items(raw: msgspec.Raw) -> Sequence[_Message | _Item]:
     try:
         return _items.decode(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise InvalidRequest(f"'input' is neither text nor a list of items: {error}", param="input") from None
 
 
 def _parts(message: _Message | _Item) -> list[_Part]:
     try:
         content = _content.decode(message.content)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise InvalidRequest(
             f"A message's 'content' is neither text nor a list of parts: {error}", param="messages"
         ) from None
@@ -145,6 +146,6 @@ def _max_output_tokens(body: Mapping[str, msgspec.Raw]) -> int:
         if name in body:
             try:
                 return max(0, min(_limit.decode(body[name]) or 0, 2**31))
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 raise InvalidRequest(f"'{name}' must be an integer.", param=name) from None
     return 0

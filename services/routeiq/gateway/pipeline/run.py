@@ -33,7 +33,7 @@ from routeiq.kit.errors import RouteIQError
 from routeiq.kit.principal import Principal
 
 NOBODY_LEFT = (0, "")
-_PLAIN = frozenset({b"traceparent", b"tracestate", b"user-agent", b"accept-language"})
+_PLAIN = frozenset({b"traceparent", b"tracestate", b"accept-language"})
 SENT_UPSTREAM: Mapping[Family, frozenset[bytes]] = {
     Family.OPENAI: _PLAIN | {b"openai-beta"},
     Family.ANTHROPIC: _PLAIN | {b"anthropic-beta", b"anthropic-version"},
@@ -101,6 +101,9 @@ class Pipeline:
             await _relay(plan, served, answer, relayed)
         except RouteIQError as error:
             left = (error.status, error.code)
+            raise
+        except Exception:
+            left = (500, "internal_error")
             raise
         except asyncio.CancelledError:
             left = (503, ShuttingDown.code) if self.gate.closed else (499, ClientDisconnected.code)

@@ -29,6 +29,11 @@ def _expected(request: Request, error: Exception) -> Response:
 def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return Response(
+            openai_error("The request body is not valid JSON.", "invalid_request_error", "invalid_json"),
+            400, None, "application/json",
+        )  # fmt: skip
     field = ".".join(str(part) for part in first["loc"] if part != "body") or None
     message = f"{field or 'body'}: {first['msg']}"
     return Response(

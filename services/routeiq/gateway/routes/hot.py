@@ -30,9 +30,7 @@ HOT_PATHS: Mapping[str, HotPath] = {
 HOT_TEMPLATES: Mapping[str, Endpoint] = {
     f"{prefix}/{{model}}/{endpoint.value}": endpoint for endpoint in Endpoint for prefix in MODEL_PREFIXES
 }
-_WITH_MODEL = re.compile(
-    f"(?:{'|'.join(MODEL_PREFIXES)})/(?P<model>[^/].*?)/(?P<endpoint>{'|'.join(endpoint.value for endpoint in Endpoint)})"
-)
+_WITH_MODEL = re.compile(rf"(?:{'|'.join(MODEL_PREFIXES)})/(?P<model>[^/].*?)/(?P<endpoint>{'|'.join(Endpoint)})")
 
 
 def hot_path(path: str) -> HotPath | None:

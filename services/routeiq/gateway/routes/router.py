@@ -110,7 +110,7 @@ def _view(query: RouteQuery) -> PromptView:
         has_tools=False,
         has_images=False,
         max_output_tokens=0,
-        input_bytes=len(query.query.encode()),
+        input_bytes=len(query.query.encode("utf-8", "surrogatepass")),
     )
 
 

@@ -25,6 +25,7 @@ from routeiq.gateway.upstream.refusals import json_headers, openai_refusal, scru
 from routeiq.gateway.upstream.request_body import extra_body, request_body, upstream_headers
 from routeiq.gateway.upstream.responses import StreamedResponse, WholeResponse, refuse_unusable
 from routeiq.kit.errors import InvalidRequest
+from routeiq.kit.json_errors import UNREADABLE
 from routeiq.kit.sse import SSEEvent, SSEFrameTooLarge, SSEReader
 
 
@@ -84,7 +85,7 @@ async def _whole(response: UpstreamResponse, deployment: Deployment, created: in
     body = await response.read()
     try:
         translated = openai_completion(body, created)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         raise UpstreamFailed(f"The answer of `{deployment.group}` is not an Anthropic message.") from None
     return WholeResponse(200, translated, json_headers(response.headers))
 

@@ -11,6 +11,7 @@ from routeiq.gateway.upstream.refusals import CREDENTIAL_REFUSED, json_headers, 
 from routeiq.gateway.upstream.request_body import extra_body, request_body, upstream_headers
 from routeiq.gateway.upstream.responses import CheckedResponse, WholeResponse, refuse_unusable
 from routeiq.kit.error_bodies import anthropic_error
+from routeiq.kit.json_errors import UNREADABLE
 
 API_VERSION = "2023-06-01"
 BASE_URL = "https://api.anthropic.com"
@@ -69,6 +70,6 @@ async def _refuse(response: UpstreamResponse, deployment: Deployment) -> WholeRe
 def _is_refusal(body: bytes) -> bool:
     try:
         msgspec.json.decode(body, type=_Refusal)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return False
     return True

@@ -78,13 +78,14 @@ class HTTPClient(Protocol):
 def response_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """What a provider may see of a response's headers: lower-case names, repeated ones joined by `, `.
 
-    Hop-by-hop headers (those that `connection` names too), encodings, cookies and challenges are gone.
+    Hop-by-hop headers (those that `connection` names too), encodings, cookies and challenges are gone, and so
+    are values with anything but printable ASCII.
     """
     lowered = [(name.lower(), value) for name, value in pairs]
     named = {token.strip().lower() for name, value in lowered if name == "connection" for token in value.split(",")}
     kept: dict[str, str] = {}
     for name, value in lowered:
-        if name not in _NOT_PASSED_UP and name not in named:
+        if name not in _NOT_PASSED_UP and name not in named and value.isascii() and value.isprintable():
             kept[name] = f"{kept[name]}, {value}" if name in kept else value
     return kept
 

@@ -37,6 +37,7 @@ class AiohttpResponse:
         self._limit = limit_bytes
         self.status = response.status
         self.headers: Mapping[str, str] = response_headers(response.headers.items())
+        _end_with_connection(response)
 
     async def read(self) -> bytes:
         """Raises UpstreamFailed: the body ends early, is not decodable or too long; UpstreamTimeout: it stalls."""
@@ -63,6 +64,25 @@ class AiohttpResponse:
     async def close(self) -> None:
         """A fully read answer has already given its connection back to the pool; otherwise the connection is closed."""
         self._response.close()
+
+
+def _end_with_connection(response: aiohttp.ClientResponse) -> None:
+    """A connection that ends before the body does is the body's end, also where aiohttp's parser gave up on it: it then
+    closes the connection, and leaves whoever reads to wait."""
+    protocol = response.connection.protocol if response.connection is not None else None
+    closed = protocol.closed if protocol is not None else None
+    if closed is None or response.content.is_eof():
+        return
+
+    def lost(_: object) -> None:
+        if not response.content.is_eof() and response.content.exception() is None:
+            response.content.set_exception(aiohttp.ClientPayloadError("the connection was lost"))
+
+    def ended() -> None:
+        closed.remove_done_callback(lost)
+
+    closed.add_done_callback(lost)
+    response.content.on_eof(ended)
 
 
 class AiohttpClient:
@@ -106,6 +126,9 @@ class AiohttpClient:
             raise UpstreamTimeout(f"`{request.label}` did not answer in time.") from None
         except _TRANSPORT_ERRORS as error:
             raise UpstreamFailed(f"`{request.label}` could not be reached ({type(error).__name__}).") from None
+        if not 200 <= response.status < 600:
+            response.close()
+            raise UpstreamFailed(f"`{request.label}` answered with a status that is none ({response.status}).")
         return AiohttpResponse(response, request.label, self._max_body_bytes)
 
     async def close(self) -> None:

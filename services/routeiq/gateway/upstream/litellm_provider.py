@@ -30,6 +30,7 @@ from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, U
 from routeiq.gateway.upstream.request_body import DEFAULTS, request_body
 from routeiq.gateway.upstream.responses import StreamedResponse, WholeResponse
 from routeiq.kit.errors import InvalidRequest, RouteIQError
+from routeiq.kit.json_errors import UNREADABLE
 from routeiq.kit.sse import DONE, encode_event
 
 log = structlog.get_logger()
@@ -116,7 +117,7 @@ def _arguments(request: UpstreamRequest, deployment: Deployment) -> dict[str, An
     unknown = sorted(request.body.keys() - allowed - _LEFT_OUT)
     if unknown:
         raise InvalidRequest(f"`{unknown[0]}` is not supported by this model's provider.", param=unknown[0])
-    given = {name: msgspec.json.decode(body[name]) for name in allowed & body.keys()}
+    given = {name: _value(name, body[name]) for name in allowed & body.keys()}
     own = {name: value for name, value in deployment.params.items() if name not in _OURS}
     if request.stream:
         given["stream"] = True
@@ -131,6 +132,13 @@ def _arguments(request: UpstreamRequest, deployment: Deployment) -> dict[str, An
         "max_retries": 0,
         "drop_params": deployment.params.get("drop_params") is True,
     }
+
+
+def _value(name: str, value: msgspec.Raw) -> Any:
+    try:
+        return msgspec.json.decode(value)
+    except UNREADABLE as error:
+        raise InvalidRequest(f"`{name}` cannot be read: {error}", param=name) from None
 
 
 async def _frames(answer: Any, request: UpstreamRequest, deployment: Deployment) -> AsyncGenerator[bytes, None]:

@@ -19,6 +19,7 @@ from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, U
 from routeiq.gateway.upstream.refusals import refuse
 from routeiq.gateway.upstream.request_body import Body, extra_body, raw, request_body, text_param, upstream_headers
 from routeiq.gateway.upstream.responses import CheckedResponse, refuse_unusable
+from routeiq.kit.json_errors import UNREADABLE
 
 PLAIN = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS, Endpoint.EMBEDDINGS})
 USAGE_ON_DEMAND = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
@@ -112,7 +113,7 @@ def ask_for_usage(request: UpstreamRequest, body: Body) -> None:
         return
     try:
         asked = msgspec.json.decode(body.get("stream_options", b"null"), type=Body | None) or {}
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return  # the upstream will say what is wrong with it
     body["stream_options"] = raw({**asked, "include_usage": True}) if asked else _ASK
 

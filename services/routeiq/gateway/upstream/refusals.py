@@ -16,6 +16,7 @@ from routeiq.config.state import Deployment
 from routeiq.gateway.upstream.provider import UpstreamResponse
 from routeiq.gateway.upstream.responses import WholeResponse
 from routeiq.kit.error_bodies import openai_error
+from routeiq.kit.json_errors import UNREADABLE
 
 CREDENTIAL_REFUSED = "The provider of `{}` refused the gateway's credential. Your own key is not the cause."
 UPSTREAM_AUTH_CODE = "upstream_authentication_error"
@@ -69,7 +70,7 @@ def openai_refusal(status: int, body: bytes, deployment: Deployment) -> bytes:
         return credential_refused(deployment)
     body = _unlisted(body)
     if _has_shape(body):
-        return scrub(body, deployment)
+        return scrub(_plain(body), deployment)
     return scrub(_wrap(status, body, deployment), deployment)
 
 
@@ -99,14 +100,19 @@ def _unlisted(body: bytes) -> bytes:
     """Google's OpenAI endpoint puts its error into a list."""
     try:
         return bytes(msgspec.json.decode(body, type=tuple[msgspec.Raw])[0])
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return body
+
+
+def _plain(body: bytes) -> bytes:
+    """The same without escapes that are not needed: a key may hide behind them."""
+    return msgspec.json.encode(msgspec.json.decode(body))
 
 
 def _has_shape(body: bytes) -> bool:
     try:
         msgspec.json.decode(body, type=_OpenAIBody)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return False
     return True
 
@@ -115,7 +121,7 @@ def _wrap(status: int, body: bytes, deployment: Deployment) -> bytes:
     type_, code = error_type(status)
     try:
         loose = msgspec.json.decode(body, type=_LooseBody)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         loose = _LooseBody()
     message = (
         loose.error

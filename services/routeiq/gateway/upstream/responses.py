@@ -8,6 +8,7 @@ from contextlib import suppress
 import msgspec
 
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamResponse
+from routeiq.kit.json_errors import UNREADABLE
 
 JSON_HEADERS: Mapping[str, str] = {"content-type": "application/json"}
 SSE_HEADERS: Mapping[str, str] = {"content-type": "text/event-stream; charset=utf-8"}
@@ -91,7 +92,7 @@ def json_object(body: bytes, label: str) -> dict[str, msgspec.Raw]:
     """`body` parsed one level deep. Raises UpstreamFailed: it is not a JSON object."""
     try:
         return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         raise UpstreamFailed(f"The answer of `{label}` is not a JSON object.") from None
 
 

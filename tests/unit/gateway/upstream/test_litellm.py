@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
+import msgspec
 import pytest
 
 from routeiq.gateway.plan import Endpoint
@@ -139,6 +141,15 @@ async def test_a_caller_cannot_steer_the_sdk(field: str) -> None:
         await litellm.send(request({field: "x"}), deployment("cohere_chat"))
     assert refused.value.param == field
     assert sdk.arguments == {}
+
+
+async def test_a_number_without_end_is_the_callers_error() -> None:
+    litellm, _ = provider(Dumped(id="x"))
+    asked = request()
+    asked = replace(asked, body={**asked.body, "max_tokens": msgspec.Raw(b"1e400")})
+    with pytest.raises(InvalidRequest) as refused:
+        await litellm.send(asked, deployment("cohere_chat"))
+    assert refused.value.param == "max_tokens"
 
 
 async def test_embeddings_take_their_own_fields() -> None:

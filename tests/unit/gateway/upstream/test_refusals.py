@@ -77,3 +77,9 @@ def test_types_by_status() -> None:
     assert error_type(418) == error_type(400)
     assert error_type(599) == ("upstream_error", "upstream_error")
     assert error_type(429) == ("rate_limit_error", "rate_limit_exceeded")
+
+
+def test_a_key_behind_escapes_is_cut_out_too() -> None:
+    hidden = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
+    body = b'{"error":{"message":"no such key: ' + hidden.encode() + b'"}}'
+    assert refusal(400, body)["message"] == "no such key: [redacted]"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from routeiq.kit.error_bodies import openai_error
+from routeiq.kit.json_errors import UNREADABLE
 
 _OVERLOADED = 529
 _CODES = {
@@ -43,7 +44,7 @@ def openai_error_body(body: bytes) -> bytes | None:
     """The same error in OpenAI's shape; None if it is not Anthropic's."""
     try:
         error = msgspec.json.decode(body, type=_Body).error
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return None
     code = "context_length_exceeded" if any(words in error.message for words in _TOO_LONG) else _CODES.get(error.type)
     return openai_error(error.message, error.type, code)

@@ -39,6 +39,7 @@ from routeiq.gateway.dialects.openai_request import (
     ToolMessage,
 )
 from routeiq.kit.errors import InvalidRequest
+from routeiq.kit.json_errors import UNREADABLE
 
 _NOT_IN_TOOL_ID = re.compile(r"[^a-zA-Z0-9_-]")
 _NO_ARGUMENTS = msgspec.Raw(b"{}")
@@ -121,7 +122,7 @@ def _arguments(call: ToolCall, place: str) -> msgspec.Raw:
         return _NO_ARGUMENTS
     try:
         msgspec.json.decode(call.function.arguments, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         raise InvalidRequest(
             "Tool call arguments must be a JSON object.", param=f"{place}.function.arguments"
         ) from None

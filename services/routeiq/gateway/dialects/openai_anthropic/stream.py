@@ -11,6 +11,7 @@ import msgspec
 
 from routeiq.gateway.dialects.openai_answer import CalledFunction, ChunkWriter, Delta, ToolCall
 from routeiq.gateway.dialects.openai_anthropic.answer import AnswerBlock, AnthropicUsage, finish_reason
+from routeiq.kit.json_errors import UNREADABLE
 from routeiq.kit.sse import DONE, SSEEvent
 
 
@@ -83,7 +84,7 @@ class OpenAIStream:
         """The frames that `event` becomes, or nothing. Raises StreamBroken."""
         try:
             parsed = _decoder.decode(event.data)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             raise StreamBroken("an event is not Anthropic's JSON") from None
         if parsed.type == "error":
             error = parsed.error or _Error()
