@@ -152,3 +152,62 @@ def frame(data: JSON) -> bytes:
 
 def named(event: JSON) -> bytes:
     return b"event: " + str(event["type"]).encode() + b"\n" + frame(event)
+
+
+def text_completion(call: Call) -> JSON:
+    """A text completion."""
+    choice = {"index": 0, "text": "".join(WORDS), "logprobs": None, "finish_reason": "stop"}
+    return {**text_head(call), "choices": [choice], "usage": USAGE}
+
+
+def text_head(call: Call) -> JSON:
+    return {"id": "cmpl-fake", "object": "text_completion", "created": 1, "model": call.model}
+
+
+def text_events(call: Call) -> list[bytes]:
+    """The frames of a text completion."""
+    choices = [{"index": 0, "text": word, "logprobs": None, "finish_reason": None} for word in WORDS]
+    frames = [frame({**text_head(call), "choices": [choice]}) for choice in choices]
+    options = call.body.get("stream_options")
+    if isinstance(options, dict) and options.get("include_usage"):
+        frames.append(frame({**text_head(call), "choices": [], "usage": USAGE}))
+    return [*frames, b"data: [DONE]\n\n"]
+
+
+def response(call: Call) -> JSON:
+    """An answer of `/responses`."""
+    part = {"type": "output_text", "text": "".join(WORDS), "annotations": []}
+    message = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [part]}
+    usage = {
+        "input_tokens": 11,
+        "input_tokens_details": {"cached_tokens": 0},
+        "output_tokens": len(WORDS),
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": 11 + len(WORDS),
+    }
+    return {**response_head(call), "status": "completed", "output": [message], "usage": usage}
+
+
+def response_head(call: Call) -> JSON:
+    return {
+        "id": "resp_fake",
+        "object": "response",
+        "created_at": 1,
+        "model": call.model,
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+        "metadata": {"model": "of the caller"},
+    }
+
+
+def response_events(call: Call) -> list[bytes]:
+    """The frames of a stream of `/responses`."""
+    created = {**response_head(call), "status": "in_progress", "output": [], "usage": None}
+    where = {"item_id": "msg_1", "output_index": 0, "content_index": 0, "logprobs": []}
+    events: list[JSON] = [
+        {"type": "response.created", "response": created},
+        *({"type": "response.output_text.delta", **where, "delta": word} for word in WORDS),
+        {"type": "response.completed", "response": response(call)},
+    ]
+    return [named({**event, "sequence_number": number}) for number, event in enumerate(events)]

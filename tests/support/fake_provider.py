@@ -3,9 +3,9 @@
 Run: `python tests/support/fake_provider.py --port 0`; it prints `{"url": "http://127.0.0.1:PORT"}` and serves until
 killed (with `--watch-stdin`, until its standard input ends, so it dies with whoever started it, even by kill -9).
 
-Serves `/v1/chat/completions`, `/v1/embeddings`, `/v1/models`, `/v1/messages`; the OpenAI ones also without `/v1` and
-under `/openai/deployments/{model}`. A behaviour is chosen by the header `x-fake-behaviour`, else by the model: its
-name, or what follows `--` in it (`gpt--gzip`):
+Serves `/v1/chat/completions`, `/v1/completions`, `/v1/responses`, `/v1/embeddings`, `/v1/models`, `/v1/messages`; the
+OpenAI ones also without `/v1` and under `/openai/deployments/{model}`. A behaviour is chosen by the header
+`x-fake-behaviour`, else by the model: its name, or what follows `--` in it (`gpt--gzip`):
 
     die-before        closes the connection instead of answering
     die-mid-stream    aborts the connection in the middle of the body, unary or stream
@@ -51,6 +51,10 @@ from fake_answers import (  # its neighbour: this runs as a script
     anthropic_message,
     completion,
     openai_events,
+    response,
+    response_events,
+    text_completion,
+    text_events,
 )
 
 RETRY_AFTER = {429, 503}
@@ -82,6 +86,20 @@ async def messages(call: Call) -> web.StreamResponse:
     if not call.streams:
         return await send_json(call, anthropic_message(call))
     return await send_stream(call, anthropic_events(call))
+
+
+async def completions(call: Call) -> web.StreamResponse:
+    """`/completions`."""
+    if not call.streams:
+        return await send_json(call, text_completion(call))
+    return await send_stream(call, text_events(call))
+
+
+async def responses(call: Call) -> web.StreamResponse:
+    """OpenAI's `/responses`."""
+    if not call.streams:
+        return await send_json(call, response(call))
+    return await send_stream(call, response_events(call))
 
 
 async def embeddings(call: Call) -> web.StreamResponse:
@@ -211,7 +229,13 @@ def error(call: Call, status: int) -> web.Response:
     return web.json_response(body, status=status, headers=headers)
 
 
-HANDLERS = {"chat/completions": chat, "embeddings": embeddings, "messages": messages}
+HANDLERS = {
+    "chat/completions": chat,
+    "completions": completions,
+    "embeddings": embeddings,
+    "messages": messages,
+    "responses": responses,
+}
 
 
 async def serve(request: web.Request) -> web.StreamResponse:
@@ -265,7 +289,7 @@ def application() -> web.Application:
     app.router.add_get("/__state", state)
     app.router.add_post("/__reset", reset)
     app.router.add_get("/v1/models", models)
-    operation = "{operation:chat/completions|embeddings|messages}"
+    operation = "{operation:" + "|".join(HANDLERS) + "}"
     for path in (f"/v1/{operation}", f"/{operation}", f"/openai/deployments/{{deployment}}/{operation}"):
         app.router.add_post(path, serve)
     return app

@@ -79,8 +79,12 @@ def _input(body: Mapping[str, msgspec.Raw], endpoint: Endpoint) -> msgspec.Raw:
         return _said_by_user(_texts_of_prompt(body["prompt"]))
     if endpoint is Endpoint.RESPONSES:
         given = body.get("input", _NOTHING)
-        return _said_by_user([given]) if bytes(given[:1]) == b'"' else given
+        return _said_by_user([given]) if _is_text(given) else given
     return body["messages"]
+
+
+def _is_text(value: msgspec.Raw) -> bool:
+    return memoryview(value)[:1].tobytes() == b'"'
 
 
 def _said_by_user(texts: list[msgspec.Raw]) -> msgspec.Raw:
@@ -90,10 +94,10 @@ def _said_by_user(texts: list[msgspec.Raw]) -> msgspec.Raw:
 
 def _texts_of_prompt(prompt: msgspec.Raw) -> list[msgspec.Raw]:
     """Of a text or a list of texts. Token ids say nothing to the encoder."""
-    if bytes(prompt[:1]) == b'"':
+    if _is_text(prompt):
         return [prompt]
     try:
-        return [one for one in _raws.decode(prompt) if bytes(one[:1]) == b'"']
+        return [one for one in _raws.decode(prompt) if _is_text(one)]
     except UNREADABLE as error:
         raise InvalidRequest(f"'prompt' is neither text nor a list: {error}", param="prompt") from None
 

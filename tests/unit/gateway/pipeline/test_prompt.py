@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from routeiq.gateway.pipeline.prompt import PromptView, view_prompt
+from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import InvalidRequest
 
 
@@ -83,3 +84,35 @@ def test_odd_messages_are_refused(messages: object) -> None:
 def test_an_odd_limit_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="integer"):
         view([{"role": "user", "content": "x"}], max_tokens="many")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "body", "text"),
+    [
+        (Endpoint.COMPLETIONS, {"prompt": "Once"}, ("Once",)),
+        (Endpoint.COMPLETIONS, {"prompt": ["a", "b"]}, ("a", "b")),
+        (Endpoint.COMPLETIONS, {"prompt": [[1, 2], [3]]}, ()),
+        (Endpoint.RESPONSES, {"input": "Hi"}, ("Hi",)),
+        (Endpoint.RESPONSES, {"input": [{"role": "user", "content": [{"type": "input_text", "text": "x"}]}]}, ("x",)),
+        (Endpoint.RESPONSES, {"input": [{"type": "function_call_output", "output": "1"}]}, ()),
+        (Endpoint.RESPONSES, {"prompt": {"id": "p"}}, ()),
+        (Endpoint.MESSAGES, {"messages": [{"role": "user", "content": [{"type": "text", "text": "m"}]}]}, ("m",)),
+    ],
+)
+def test_each_dialect_has_its_text(endpoint: Endpoint, body: dict[str, object], text: tuple[str, ...]) -> None:
+    raw = {name: msgspec.Raw(json.dumps(value).encode()) for name, value in body.items()}
+    assert view_prompt(raw, endpoint).text == text
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "name", "value"),
+    [
+        (Endpoint.COMPLETIONS, "prompt", b"[1,"),
+        (Endpoint.RESPONSES, "input", b"7"),
+        (Endpoint.MESSAGES, "messages", b"7"),
+    ],
+)
+def test_input_of_another_form_is_refused(endpoint: Endpoint, name: str, value: bytes) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        view_prompt({name: msgspec.Raw(value)}, endpoint)
+    assert refused.value.param == name
