@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from opentelemetry.trace import Tracer
 
 from routeiq.config.state import State
-from routeiq.gateway.dialects.edits import StreamEdits, renamed
+from routeiq.gateway.dialects.edits import REDACTED, StreamEdits, renamed
 from routeiq.gateway.dialects.openai_answer import wants_usage
 from routeiq.gateway.pipeline.admit import parse_call
 from routeiq.gateway.pipeline.attempt import Attempts, Served
@@ -26,6 +26,7 @@ from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.pipeline.trace import describe_plan, finish_span, start_span
 from routeiq.gateway.plan import Endpoint, Outcome, Plan
 from routeiq.gateway.upstream.openai_compatible import USAGE_ON_DEMAND
+from routeiq.gateway.upstream.refusals import secret_of
 from routeiq.gateway.upstream.relay import Relayed, passed_on, relay_stream, relay_whole
 from routeiq.kit.asgi import Answer, ClientDisconnected, DisconnectWatch, Receive, Scope, read_body
 from routeiq.kit.error_bodies import Family
@@ -136,9 +137,12 @@ async def _relay(plan: Plan, served: Served, answer: Answer, relayed: Relayed) -
     alias = served.deployment.group if served.deployment.group != served.deployment.model else None
     if served.stream is not None:
         hide = plan.endpoint in USAGE_ON_DEMAND and not wants_usage(plan.body)
-        edits = StreamEdits(plan.endpoint, model=alias, hide_usage=hide)
+        edits = StreamEdits(plan.endpoint, model=alias, hide_usage=hide, secret=secret_of(served.deployment))
         await relay_stream(answer, served.stream, headers, edits, relayed)
         return
     body = served.body or b""
     whole = renamed(body, alias) if alias and served.status < 400 else body
+    secret = secret_of(served.deployment)
+    if secret and secret in whole:
+        whole = whole.replace(secret, REDACTED)
     await relay_whole(answer, served.status, whole, headers, relayed)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from routeiq.config.state import Deployment
+from routeiq.gateway.dialects.edits import REDACTED
 from routeiq.gateway.upstream.provider import UpstreamResponse
 from routeiq.gateway.upstream.responses import WholeResponse
 from routeiq.kit.error_bodies import openai_error
@@ -87,11 +88,17 @@ def error_type(status: int) -> tuple[str, str]:
     return _TYPES.get(status, _TYPES[400])
 
 
+def secret_of(deployment: Deployment) -> bytes:
+    """The deployment's key; empty where there is none that is long enough to be one."""
+    key = deployment.api_key or ""
+    return key.encode() if len(key) >= _SHORTEST_SECRET else b""
+
+
 def scrub(body: bytes, deployment: Deployment) -> bytes:
     """`body` without the deployment's key and without the host that its `api_base` names."""
-    key = deployment.api_key or ""
-    if len(key) >= _SHORTEST_SECRET:
-        body = body.replace(key.encode(), b"[redacted]")
+    key = secret_of(deployment)
+    if key:
+        body = body.replace(key, REDACTED)
     host = urlsplit(deployment.api_base or "").netloc
     return body.replace(host.encode(), b"[upstream]") if host else body
 

@@ -125,3 +125,8 @@ def test_only_the_usage_event_is_hidden(frame: bytes) -> None:
 )
 def test_a_whole_answer_gets_the_alias(body: bytes, expected: bytes) -> None:
     assert renamed(body, "alias") == expected
+
+
+def test_the_upstreams_credential_is_cut_out() -> None:
+    edits = StreamEdits(Endpoint.CHAT, model=None, hide_usage=True, secret=b"sk-upstream")
+    assert b"[redacted]" in edits.feed(b'data: {"error":{"message":"bad key sk-upstream"}}\n\n')
