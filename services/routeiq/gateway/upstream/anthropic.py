@@ -70,7 +70,9 @@ def _http_request(request: UpstreamRequest, deployment: Deployment, body: dict[s
         translated = msgspec.json.encode({**msgspec.json.decode(translated, type=dict[str, msgspec.Raw]), **extra})
     own = {"anthropic-version": API_VERSION, **({"x-api-key": deployment.api_key} if deployment.api_key else {})}
     headers = upstream_headers(request, deployment, own)
-    return HTTPRequest(_url(deployment), headers, translated, deployment.group, request.timeout_s)
+    return HTTPRequest(
+        _url(deployment), headers, translated, deployment.group, request.timeout_s, deployment.http_client
+    )
 
 
 def _url(deployment: Deployment) -> str:
