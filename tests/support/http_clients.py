@@ -1,16 +1,20 @@
-"""Every implementation of `HTTPClient`, made alike."""
+"""Every implementation of `HTTPClient`, made alike, and calls to an adversary."""
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Callable
 
-from routeiq.gateway.upstream.http import HTTPClient
+from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.http_aiohttp import AiohttpClient
 from routeiq.gateway.upstream.http_pool import PooledClient
 from routeiq.kit.outbound import OutboundGuard
 from routeiq.kit.outbound.aiohttp_transport import PinnedResolver
+from tests.support.adversary import Adversary, Pause
 
+HELLO = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
+LATE = (Pause(0.05), HELLO)
 KINDS = ("pool", "aiohttp")
 MakeClient = Callable[..., HTTPClient]
 
@@ -41,3 +45,18 @@ def make_client(
         max_connections=max_connections,
         max_body_bytes=max_body_bytes,
     )
+
+
+def call(upstream: Adversary, timeout_s: float = 3.0) -> HTTPRequest:
+    """A short request."""
+    return HTTPRequest(upstream.url, {}, b"{}", "group", timeout_s)
+
+
+async def ask(client: HTTPClient, upstream: Adversary, timeout_s: float = 3.0) -> bytes:
+    """The whole answer to it."""
+    return await (await client.send(call(upstream, timeout_s))).read()
+
+
+async def ask_all(client: HTTPClient, *upstreams: Adversary) -> list[bytes]:
+    """All at once."""
+    return await asyncio.gather(*[ask(client, one) for one in upstreams])

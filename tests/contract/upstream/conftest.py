@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 
 import pytest
+import uvloop
 
 from routeiq.gateway.upstream.http import HTTPClient
 from tests.support.adversary import Adversary, adversary
@@ -45,3 +47,11 @@ async def upstream() -> AsyncIterator[Adversary]:
     """A server that does what it is told."""
     async with adversary() as running:
         yield running
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """HTTP clients are tested on the loop of production as well."""
+    factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
+    if item.path.name.startswith("test_http_"):
+        factories["uvloop"] = uvloop.new_event_loop
+    return factories

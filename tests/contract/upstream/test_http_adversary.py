@@ -172,6 +172,7 @@ async def test_nothing_is_left_open(make_http: MakeClient, upstream: Adversary) 
     await upstream.until_closed()
     await client.close()
     await asyncio.sleep(0)
-    scheduled = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]
-    far = asyncio.get_running_loop().time() + 30
+    loop = asyncio.get_running_loop()
+    scheduled: list[asyncio.TimerHandle] = getattr(loop, "_scheduled", [])  # uvloop does not show its own
+    far = loop.time() + 30
     assert [timer for timer in scheduled if not timer.cancelled() and timer.when() > far] == []

@@ -1,4 +1,4 @@
-"""What the pooled client does with its connections: keeps, retries, shares, limits and closes them."""
+"""What the pooled client does with its connections: keeps, dials, replaces and closes them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from routeiq.gateway.upstream.http import HTTPRequest
 from routeiq.gateway.upstream.http_dial import dial
 from routeiq.gateway.upstream.http_pool import PooledClient
 from routeiq.gateway.upstream.http_response import PooledResponse
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy, Route, Target
 from routeiq.kit.outbound.addresses import IPAddress, plain
-from tests.support.adversary import CLOSE, RESET, STALL, Adversary, Pause, Sign, adversary
+from tests.support.adversary import CLOSE, RESET, STALL, Adversary, Pause, Sign
+from tests.support.http_clients import HELLO, LATE, ask, ask_all, call
 
-HELLO = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
 HALF = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello"
-LATE = [Pause(0.05), HELLO]
 
 
 @pytest.fixture
@@ -28,18 +26,6 @@ async def pool() -> AsyncIterator[PooledClient]:
     yield client
     await client.close()
     assert client.open_connections == 0
-
-
-def call(upstream: Adversary, timeout_s: float = 3.0) -> HTTPRequest:
-    return HTTPRequest(upstream.url, {}, b"{}", "group", timeout_s)
-
-
-async def ask(client: PooledClient, upstream: Adversary, timeout_s: float = 3.0) -> bytes:
-    return await (await client.send(call(upstream, timeout_s))).read()
-
-
-async def ask_all(client: PooledClient, *upstreams: Adversary) -> list[bytes]:
-    return await asyncio.gather(*[ask(client, one) for one in upstreams])
 
 
 @pytest.mark.parametrize("end", [RESET, CLOSE], ids=["reset", "close"])
@@ -109,103 +95,6 @@ async def test_a_connection_that_shall_close_is_closed(pool: PooledClient, upstr
     assert upstream.connections == 2
 
 
-async def test_calls_beyond_the_limit_wait_for_a_connection(upstream: Adversary) -> None:
-    client = PooledClient(max_connections=2)
-    upstream.plays(LATE)
-    assert await ask_all(client, *[upstream] * 7) == [b"hello"] * 7
-    assert (upstream.connections, client.open_connections) == (2, 2)
-    await client.close()
-
-
-async def test_waiting_ends_with_the_calls_time(upstream: Adversary) -> None:
-    client = PooledClient(max_connections=1)
-    upstream.plays([STALL])
-    first = asyncio.ensure_future(ask(client, upstream))
-    await asyncio.sleep(0.02)
-    with pytest.raises(UpstreamTimeout):
-        await ask(client, upstream, timeout_s=0.1)
-    first.cancel()
-    await asyncio.wait([first])
-    upstream.plays([HELLO])
-    assert await ask(client, upstream) == b"hello"
-    await client.close()
-
-
-async def test_room_is_made_by_closing_what_others_left_idle(upstream: Adversary) -> None:
-    client = PooledClient(max_connections=1)
-    async with adversary() as other:
-        upstream.plays([HELLO])
-        other.plays([HELLO])
-        for _ in range(2):
-            assert await ask(client, upstream) == b"hello"
-            assert await ask(client, other) == b"hello"
-        assert (upstream.connections, other.connections, client.open_connections) == (2, 2, 1)
-        await client.close()
-
-
-async def test_who_waits_for_another_upstream_gets_the_room(upstream: Adversary) -> None:
-    client = PooledClient(max_connections=1)
-    async with adversary() as other:
-        upstream.plays(LATE)
-        other.plays(LATE)
-        assert await ask_all(client, upstream, other, upstream, other, other) == [b"hello"] * 5
-        assert (upstream.connections, other.connections) == (2, 2)
-        await client.close()
-
-
-@pytest.mark.parametrize("moment", range(12))
-async def test_a_waiting_call_that_is_cancelled_passes_its_turn_on(upstream: Adversary, moment: int) -> None:
-    """Before its turn, and about the moment of it."""
-    client = PooledClient(max_connections=1)
-    async with adversary() as other:
-        upstream.plays([HELLO])
-        other.plays([HELLO])
-        first = asyncio.ensure_future(ask(client, upstream))
-        await asyncio.sleep(0)
-        second = asyncio.ensure_future(ask(client, (upstream, other)[moment % 2]))
-        third = asyncio.ensure_future(ask(client, upstream))
-        while not first.done() and moment > 3:
-            await asyncio.sleep(0)
-        for _ in range(moment):
-            await asyncio.sleep(0)
-        second.cancel()
-        assert await asyncio.gather(first, third) == [b"hello", b"hello"]
-        await asyncio.wait([second])
-        assert client.open_connections <= 2
-        await client.close()
-
-
-async def test_closing_ends_calls_and_those_who_wait(upstream: Adversary) -> None:
-    client = PooledClient(max_connections=1)
-    upstream.plays([STALL])
-    calls = [asyncio.ensure_future(ask(client, upstream)) for _ in range(3)]
-    await asyncio.sleep(0.02)
-    await client.close()
-    done = await asyncio.gather(*calls, return_exceptions=True)
-    assert all(isinstance(one, UpstreamFailed) for one in done)
-    await upstream.until_closed()
-
-
-async def test_a_connection_that_comes_after_the_close_is_not_kept(upstream: Adversary) -> None:
-    asked = asyncio.Event()
-
-    async def slow(name: str) -> tuple[IPAddress, ...]:
-        asked.set()
-        await asyncio.sleep(0.05)
-        return (plain("127.0.0.1"),)
-
-    client = PooledClient(guard=OutboundGuard(OutboundPolicy(), Origin.DOCUMENT, lookup=slow))
-    upstream.plays([HELLO])
-    upstream.url = upstream.url.replace("127.0.0.1", "name.test")
-    calling = asyncio.ensure_future(ask(client, upstream))
-    await asked.wait()
-    await client.close()
-    with pytest.raises(UpstreamFailed):
-        await calling
-    await upstream.until_closed()
-    assert upstream.requests == []
-
-
 async def test_a_read_elsewhere_fails_when_the_answer_is_closed(pool: PooledClient, upstream: Adversary) -> None:
     upstream.plays([HALF, STALL])
     response = await pool.send(call(upstream))
@@ -214,6 +103,13 @@ async def test_a_read_elsewhere_fails_when_the_answer_is_closed(pool: PooledClie
     await response.close()
     with pytest.raises(UpstreamFailed, match="broke off"):
         await reading
+
+
+async def test_a_forgotten_answer_closes_its_connection(pool: PooledClient, upstream: Adversary) -> None:
+    upstream.plays([HALF, STALL])
+    assert (await pool.send(call(upstream))).status == 200
+    await upstream.until_closed()
+    assert pool.open_connections == 0
 
 
 @pytest.mark.parametrize("script", [[HELLO], [HALF, STALL]])
@@ -303,7 +199,7 @@ async def test_a_dial_without_time_is_a_timeout() -> None:
     loop = asyncio.get_running_loop()
     route = Route(Target("http", "name.test", 80, "/"), (plain("127.0.0.1"),))
     with pytest.raises(TimeoutError):
-        await dial(route, lambda: pytest.fail("connected"), None, 1.0, loop.time())  # type: ignore[arg-type]
+        await dial(route, asyncio.Protocol, None, 1.0, loop.time())  # type: ignore[arg-type]
 
 
 async def test_many_urls_are_not_remembered_for_ever(pool: PooledClient, upstream: Adversary) -> None:

@@ -66,7 +66,7 @@ class Connection(asyncio.Protocol):
     def usable(self) -> bool:
         return not self._ended and self._transport is not None and not self._transport.is_closing()
 
-    def begin(self, message: bytes, timeout_s: float) -> Exchange:
+    def begin(self, head: bytes, body: bytes, timeout_s: float) -> Exchange:
         """Send a whole request. The caller waits for the head with `Exchange.arrival`."""
         exchange = Exchange(self._loop, self, timeout_s)
         if self._ended or self._transport is None:
@@ -77,10 +77,11 @@ class Connection(asyncio.Protocol):
         self._slack = 0
         self._reusable = True
         self._interim = self._until_close = False
-        if len(message) <= _WRITE_BYTES:
-            self._transport.write(message)
+        if len(body) <= _WRITE_BYTES:
+            self._transport.write(head + body)
         else:
-            self._unsent = memoryview(message)
+            self._transport.write(head)
+            self._unsent = memoryview(body)
             self._write_on()
         return exchange
 

@@ -72,21 +72,21 @@ class PooledClient:
         loop = asyncio.get_running_loop()
         slots = self._slots or self._open(loop)
         destination = self._destinations.get(request.url) or self._destination(slots, request)
-        message = _message(destination, request)
+        head = _head(destination, request)
         deadline = loop.time() + request.timeout_s
         try:
             connection = slots.take(destination.origin)
             if connection is None:
                 connection = await self._connection(slots, destination.origin, request, deadline)
             kept = connection.kept
-            exchange = connection.begin(message, request.timeout_s)
+            exchange = connection.begin(head, request.body, request.timeout_s)
             try:
                 await exchange.arrival(deadline)
             except (ConnectionLost, OSError) as error:
                 if not kept or exchange.answered or isinstance(error, TimeoutError):
                     raise
                 connection = await self._connection(slots, destination.origin, request, deadline, fresh=True)
-                exchange = connection.begin(message, request.timeout_s)
+                exchange = connection.begin(head, request.body, request.timeout_s)
                 await exchange.arrival(deadline)
         except (AnswerRefused, ConnectionLost, OSError) as error:
             raise _failure(request.label, error) from None
@@ -141,12 +141,12 @@ class PooledClient:
         return await dial(route, lambda: Connection(loop, slots, origin), self._tls, self._connect_timeout_s, deadline)
 
 
-def _message(destination: _Destination, request: HTTPRequest) -> bytes:
+def _head(destination: _Destination, request: HTTPRequest) -> bytes:
     try:
-        head = request_head(destination.line, destination.host, tuple(request.headers.items()))
+        begun = request_head(destination.line, destination.host, tuple(request.headers.items()))
     except ValueError:
         raise UpstreamFailed(f"`{request.label}` has a header that cannot be sent.") from None
-    return b"%b%d\r\n\r\n%b" % (head, len(request.body), request.body)
+    return b"%b%d\r\n\r\n" % (begun, len(request.body))
 
 
 def _refusal(label: str, refused: RouteIQError) -> UpstreamFailed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
 
 from routeiq.gateway.upstream.http_decoding import Decoder
 from routeiq.gateway.upstream.http_exchange import ConnectionLost, Exchange
@@ -23,6 +24,12 @@ class PooledResponse:
         self.status = exchange.status
         self.headers: Mapping[str, str] = head.headers
 
+    def __del__(self) -> None:
+        """An answer that was forgotten must not keep its connection for ever."""
+        if self._exchange.line is not None:
+            with suppress(RuntimeError):  # its loop is closed
+                self._exchange.drop()
+
     async def read(self) -> bytes:
         """Raises UpstreamFailed: the body ends early, is not decodable or too long; UpstreamTimeout: it stalls."""
         exchange = self._exchange
@@ -30,12 +37,12 @@ class PooledResponse:
             return exchange.take()
         parts: list[bytes] = []
         size = 0
-        async for chunk in self.chunks():
-            parts.append(chunk)
-            size += len(chunk)
-            if size > self._limit:
-                exchange.drop()
-                raise UpstreamFailed(f"The answer of `{self._label}` is longer than {self._limit} bytes.")
+        async with aclosing(self.chunks()) as chunks:
+            async for chunk in chunks:
+                parts.append(chunk)
+                size += len(chunk)
+                if size > self._limit:
+                    raise UpstreamFailed(f"The answer of `{self._label}` is longer than {self._limit} bytes.")
         return b"".join(parts)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:

@@ -137,6 +137,6 @@ async def test_a_connection_that_is_gone_before_it_is_used_leaves_its_room(slots
     with pytest.raises(ConnectionLost):
         slots.opened(connection)
     assert slots.used == 0
-    exchange = connection.begin(b"", 1.0)
+    exchange = connection.begin(b"", b"", 1.0)
     with pytest.raises(ConnectionLost):
         await exchange.arrival()
