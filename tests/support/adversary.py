@@ -27,8 +27,9 @@ class Sign:
     """A step without parameters."""
 
 
-RESET, CLOSE, STALL, EARLY = Sign(), Sign(), Sign(), Sign()
-"""Reset or close the connection; say nothing more; answer without reading the request's body."""
+RESET, CLOSE, STALL, EARLY, ECHO, ECHO_TWICE = (Sign() for _ in range(6))
+"""Reset or close the connection; say nothing more; answer without reading the request's body; send it back, or that and
+one answer too many in one segment."""
 Step = bytes | Pause | Sign
 Script = Sequence[Step]
 _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
@@ -87,6 +88,9 @@ class Adversary:
         body = b"" if EARLY in script else await reader.readexactly(int(length[1]) if length else 0)
         self.requests.append(head + body)
         for step in script:
+            if step in (ECHO, ECHO_TWICE):
+                echo = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
+                step = echo if step is ECHO else echo * 2
             if not await self._play(step, reader, writer):
                 return False
         return True

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import random
 from contextlib import suppress
 from itertools import pairwise
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
-from tests.support.adversary import CLOSE, EARLY, RESET, STALL, Adversary, Pause, Sign
+from tests.support.adversary import CLOSE, EARLY, ECHO, ECHO_TWICE, RESET, STALL, Adversary, Pause, Sign
 from tests.support.http_clients import MakeClient
 
 BODY = b'{"object": "chat.completion"}'
@@ -156,6 +157,31 @@ async def test_a_slow_reader_holds_the_upstream_back(make_http: MakeClient, upst
     assert sum(sizes) == 40_000_000
     assert max(sizes) <= 1_000_000
     await client.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_no_answer_reaches_another_call(make_http: MakeClient, upstream: Adversary, seed: int) -> None:
+    """Many calls over few connections, some cut, cancelled or late: who gets an answer gets his own.
+
+    An upstream whose extra bytes come only after the next request went out is beyond any client of HTTP/1.1.
+    """
+    chance = random.Random(seed)
+    client = make_http(max_connections=5)
+    cut = b"HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\nfoul"
+    late = [Pause(0.1), ECHO]
+    scripts = ([ECHO], [ECHO], [Pause(0.01), ECHO], [ECHO, CLOSE], [ECHO_TWICE], [cut, RESET], [RESET], late)
+    upstream.plays(*chance.choices(scripts, k=600), [ECHO])
+    sent = [b"%d" % number * chance.randrange(1, 2000) for number in range(1, 400)]
+    calls = [asyncio.ensure_future(ask(client, call(upstream, body, chance.choice([0.05, 5.0])))) for body in sent]
+    while not all(one.done() for one in calls):
+        await asyncio.sleep(0.01)
+        chance.choice(calls).cancel()
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    assert sum(answer == body for answer, body in zip(answers, sent, strict=True)) > 20
+    for answer, body in zip(answers, sent, strict=True):
+        assert answer == body or isinstance(answer, UpstreamFailed | asyncio.CancelledError)
+    await client.close()
+    await upstream.until_closed()
 
 
 async def test_nothing_is_left_open(make_http: MakeClient, upstream: Adversary) -> None:
