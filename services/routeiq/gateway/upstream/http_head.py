@@ -7,6 +7,7 @@ lines, folded ones and repeated lengths do not come this far: llhttp refuses the
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
@@ -18,6 +19,7 @@ _OURS = HOP_BY_HOP | {"content-length", "expect"}
 """Decided by the connection, whatever a caller or a document says."""
 _SAFE_IN_TARGETS = "%/:=&?~+!$,;'@()*[]|"
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_BREAKS = re.compile(r"[\r\n\0]")
 _FRAMING = frozenset({"connection", "content-encoding", "content-length", "transfer-encoding"})
 _ENCODINGS = {"": "", "identity": "", "gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 _BODILESS = frozenset({204, 304})
@@ -45,20 +47,44 @@ def request_target(url: str, target: Target) -> tuple[str, str]:
     return line, host if target.port == default else f"{host}:{target.port}"
 
 
-@lru_cache(maxsize=512)
-def request_head(line: str, host: str, headers: tuple[tuple[str, str], ...]) -> bytes:
-    """Everything up to the value of `content-length`, which differs from call to call.
+def request_head(line: str, host: str, headers: Mapping[str, str]) -> bytes:
+    """Everything up to the value of `content-length`, which differs from call to call. `headers` may replace `host`.
 
     Raises: ValueError: a name or a value that would break the head.
     """
-    given = {name.lower(): value for name, value in headers}
-    fields = {"host": host, "user-agent": "routeiq", "accept": "*/*", "accept-encoding": "gzip, deflate", **given}
-    text = "".join(f"{name}: {value}\r\n" for name, value in fields.items() if name not in _OURS)
-    if not all(map(_NAME.fullmatch, fields)) or text.count("\n") != text.count("\r\n"):
+    return _head(line, host, tuple(headers.items()))
+
+
+@lru_cache(maxsize=512)
+def _head(line: str, host: str, headers: tuple[tuple[str, str], ...]) -> bytes:
+    """A deployment's heads are mostly equal; where a trace id differs, its other lines still are."""
+    parts = [f"POST {line} HTTP/1.1\r\n".encode("ascii")]
+    seen = set()
+    for name, value in headers:
+        lower, encoded = _field(name, value)
+        if lower not in seen:
+            seen.add(lower)
+            parts.append(encoded)
+    if "host" not in seen:
+        parts.append(_field("host", host)[1])
+    parts += [encoded for name, encoded in _DEFAULTS if name not in seen]
+    parts.append(b"content-length: ")
+    return b"".join(parts)
+
+
+@lru_cache(maxsize=2048)
+def _field(name: str, value: str) -> tuple[str, bytes]:
+    """The name in lower case and the field's line, which is empty for what the connection decides."""
+    if not _NAME.fullmatch(name) or _BREAKS.search(value):
         raise ValueError("a header cannot be sent")
-    if any("\n" in value or "\r" in value or "\0" in value for value in fields.values()):
-        raise ValueError("a header cannot be sent")
-    return f"POST {line} HTTP/1.1\r\n{text}content-length: ".encode("latin-1")
+    lower = name.lower()
+    return lower, b"" if lower in _OURS else f"{lower}: {value}\r\n".encode("latin-1")
+
+
+_DEFAULTS = tuple(
+    _field(name, value)
+    for name, value in (("user-agent", "routeiq"), ("accept", "*/*"), ("accept-encoding", "gzip, deflate"))
+)
 
 
 @lru_cache(maxsize=1024)

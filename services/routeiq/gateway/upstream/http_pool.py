@@ -143,7 +143,7 @@ class PooledClient:
 
 def _head(destination: _Destination, request: HTTPRequest) -> bytes:
     try:
-        begun = request_head(destination.line, destination.host, tuple(request.headers.items()))
+        begun = request_head(destination.line, destination.host, request.headers)
     except ValueError:
         raise UpstreamFailed(f"`{request.label}` has a header that cannot be sent.") from None
     return b"%b%d\r\n\r\n" % (begun, len(request.body))
