@@ -77,6 +77,8 @@ def type_of(schema: dict[str, Any]) -> str:
         return "section"
     if schema.get("type") == "array":
         return "list"
+    if "enum" in schema:
+        return ", ".join(schema["enum"])
     word = {"string": "text", "integer": "whole number", "boolean": "true, false"}.get(schema["type"], schema["type"])
     bounds = [f"{sign} {schema[key]:g}" for key, sign in BOUNDS.items() if key in schema]
     return " ".join([word, ", ".join(bounds)]).strip()

@@ -12,7 +12,7 @@ from routeiq.config.document import Listed, LitellmParams, ModelEntry
 from routeiq.config.prices import ModelFacts, Wanted
 from routeiq.config.problems import Problems
 from routeiq.config.scalars import JSONValue
-from routeiq.config.state import Deployment, DeploymentId, Mode, ModelName
+from routeiq.config.state import Deployment, DeploymentId, HTTPClientKind, Mode, ModelName
 from routeiq.config.words import words
 
 _PLACED = words(
@@ -98,6 +98,7 @@ def build_deployment(
         supports_vision=_either(info.supports_vision, facts.supports_vision),
         like=info.routeiq.like,
         quality_offset=info.routeiq.quality_offset,
+        http_client=HTTPClientKind(info.routeiq.http_client),
         params=MappingProxyType(_provider_params(params)),
     )
     _warn_of_price(deployment, listed, problems)

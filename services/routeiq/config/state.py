@@ -25,6 +25,14 @@ class Mode(StrEnum):
     OTHER = "other"
 
 
+class HTTPClientKind(StrEnum):
+    """Which client calls a deployment; `model_info.routeiq.http_client`."""
+
+    POOL = "pool"
+    """Our own."""
+    AIOHTTP = "aiohttp"
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """One entry of `model_list`. `id` is `model_info.id`, else derived from the parameters."""
@@ -62,6 +70,7 @@ class Deployment:
     like: str | None = None
     """The artifact's candidate that this model behaves like (`model_info.routeiq.like`)."""
     quality_offset: float = 0.0
+    http_client: HTTPClientKind = HTTPClientKind.POOL
     params: Mapping[str, object] = field(default_factory=lambda: EMPTY, repr=False)
     """Everything else of `litellm_params` that a provider may want, with references to the environment resolved."""
 

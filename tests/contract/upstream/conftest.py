@@ -1,13 +1,17 @@
-"""One fake provider for all tests of this folder."""
+"""One fake provider for all tests of this folder, and every HTTP client."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 
 import pytest
+import uvloop
 
 from routeiq.gateway.upstream.http import HTTPClient
-from routeiq.gateway.upstream.http_aiohttp import AiohttpClient
+from tests.support.adversary import Adversary, adversary
+from tests.support.http_clients import KINDS, MakeClient, make_client
 from tests.support.processes import FakeProvider, fake_provider
 
 
@@ -24,9 +28,30 @@ def fake(shared_fake: FakeProvider) -> FakeProvider:
     return shared_fake
 
 
+@pytest.fixture(params=KINDS)
+def make_http(request: pytest.FixtureRequest) -> MakeClient:
+    """Makes the client under test, each implementation in its turn."""
+    return partial(make_client, request.param)
+
+
 @pytest.fixture
-async def http() -> AsyncIterator[HTTPClient]:
+async def http(make_http: MakeClient) -> AsyncIterator[HTTPClient]:
     """The client under test."""
-    client = AiohttpClient(connect_timeout_s=2, max_body_bytes=1024 * 1024)
+    client = make_http()
     yield client
     await client.close()
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[Adversary]:
+    """A server that does what it is told."""
+    async with adversary() as running:
+        yield running
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """HTTP clients are tested on the loop of production as well."""
+    factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
+    if item.path.name.startswith("test_http_"):
+        factories["uvloop"] = uvloop.new_event_loop
+    return factories

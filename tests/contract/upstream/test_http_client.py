@@ -9,9 +9,9 @@ import socket
 import pytest
 
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
-from routeiq.gateway.upstream.http_aiohttp import AiohttpClient
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
-from routeiq.kit.errors import InvalidRequest
+from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
+from tests.support.http_clients import MakeClient
 from tests.support.processes import FakeProvider
 
 
@@ -124,19 +124,16 @@ async def test_closing_an_unread_stream_closes_the_connection(http: HTTPClient, 
     await asyncio.to_thread(fake.wait_until_idle)
 
 
-async def test_a_body_past_the_limit_fails(fake: FakeProvider) -> None:
-    client = AiohttpClient(max_body_bytes=50)
+async def test_a_body_past_the_limit_fails(make_http: MakeClient, fake: FakeProvider) -> None:
+    client = make_http(max_body_bytes=50)
     response = await client.send(call(fake))
     with pytest.raises(UpstreamFailed, match="longer than 50 bytes"):
         await response.read()
     await client.close()
 
 
-async def test_an_address_that_is_not_allowed_is_not_called(fake: FakeProvider) -> None:
-    def refuse(url: str) -> None:
-        raise InvalidRequest(f"{url} is private")
-
-    client = AiohttpClient(check_url=refuse)
+async def test_an_address_that_is_not_allowed_is_not_called(make_http: MakeClient, fake: FakeProvider) -> None:
+    client = make_http(guard=OutboundGuard(OutboundPolicy(), Origin.CALLER))
     with pytest.raises(UpstreamFailed, match="not allowed") as failed:
         await client.send(call(fake))
     assert fake.url not in failed.value.message
@@ -144,8 +141,8 @@ async def test_an_address_that_is_not_allowed_is_not_called(fake: FakeProvider) 
     await client.close()
 
 
-async def test_a_closed_client_opens_again(fake: FakeProvider) -> None:
-    client = AiohttpClient()
+async def test_a_closed_client_opens_again(make_http: MakeClient, fake: FakeProvider) -> None:
+    client = make_http()
     await (await client.send(call(fake))).read()
     await client.close()
     assert (await client.send(call(fake))).status == 200

@@ -57,6 +57,10 @@ def test_all_errors_come_at_once_sorted_by_line() -> None:
             ENTRY + "  model_info: {routeiq: {quality_offset: 2}}",
             "f.yaml:5: model_list[0].model_info.routeiq.quality_offset: must be less",
         ),
+        (
+            ENTRY + "  model_info: {routeiq: {http_client: httpx}}",
+            "f.yaml:5: model_list[0].model_info.routeiq.http_client: must be 'pool' or 'aiohttp'",
+        ),
         (ENTRY + "    timeout: [1]", "f.yaml:5: model_list[0].litellm_params.timeout: must be a number"),
         (ENTRY + "    api_key: {a: b}", "f.yaml:5: model_list[0].litellm_params.api_key: must be text"),
         (ENTRY + "    max_retries: 1.5", "f.yaml:5: model_list[0].litellm_params.max_retries: must be a whole number"),

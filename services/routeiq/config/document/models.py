@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -104,13 +104,16 @@ class LitellmParams(Section):
 
 
 class RouteIQModelInfo(Section):
-    """What learned routing should believe of a model that its artifact has not seen."""
+    """What learned routing should believe of a model that its artifact has not seen, and how the gateway calls it."""
 
     like: str | None = Field(
         default=None, min_length=1, description="The candidate of the artifact that this model behaves like."
     )
     quality_offset: float = Field(
         default=0.0, ge=-1, le=1, description="Added to the predicted quality, which lies in 0..1."
+    )
+    http_client: Literal["pool", "aiohttp"] = Field(
+        default="pool", description="Our own HTTP client, or aiohttp, which serves behind a proxy anyway."
     )
 
 
@@ -132,7 +135,7 @@ class ModelInfo(Section):
     supports_vision: bool | None = Field(default=None, description="false: requests with images go elsewhere.")
     input_cost_per_token: Price | None = Field(default=None, description="As in `litellm_params`, which wins.")
     output_cost_per_token: Price | None = Field(default=None, description="As in `litellm_params`, which wins.")
-    routeiq: RouteIQModelInfo = Field(default_factory=RouteIQModelInfo, description="For learned routing.")
+    routeiq: RouteIQModelInfo = Field(default_factory=RouteIQModelInfo, description="Our own part of it.")
 
     later: ClassVar[frozenset[str]] = words(
         """

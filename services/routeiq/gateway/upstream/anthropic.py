@@ -71,7 +71,9 @@ def _http_request(request: UpstreamRequest, deployment: Deployment, body: dict[s
         translated = msgspec.json.encode({**msgspec.json.decode(translated, type=dict[str, msgspec.Raw]), **extra})
     own = {"anthropic-version": API_VERSION, **credentials(deployment)}
     headers = upstream_headers(request, deployment, own)
-    return HTTPRequest(messages_url(deployment), headers, translated, deployment.group, request.timeout_s)
+    return HTTPRequest(
+        messages_url(deployment), headers, translated, deployment.group, request.timeout_s, deployment.http_client
+    )
 
 
 async def _refuse(response: UpstreamResponse, deployment: Deployment) -> WholeResponse:

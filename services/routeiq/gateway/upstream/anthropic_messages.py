@@ -33,7 +33,14 @@ async def relay_messages(http: HTTPClient, request: UpstreamRequest, deployment:
     headers = upstream_headers(request, deployment, own | credentials(deployment))
     label = deployment.group
     response = await http.send(
-        HTTPRequest(messages_url(deployment), headers, msgspec.json.encode(body), label, request.timeout_s)
+        HTTPRequest(
+            messages_url(deployment),
+            headers,
+            msgspec.json.encode(body),
+            label,
+            request.timeout_s,
+            deployment.http_client,
+        )
     )
     if response.status >= 400:
         return await _refuse(response, deployment)

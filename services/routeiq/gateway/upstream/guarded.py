@@ -1,15 +1,20 @@
-"""The outbound policy around every call to a provider: aiohttp under it, and the check for who brings an own client."""
+"""The outbound policy around every call to a provider: our clients under it, the check for who brings his own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
 
 from routeiq.gateway.upstream.http import Authorize, HTTPClient
 from routeiq.gateway.upstream.http_aiohttp import AiohttpClient
+from routeiq.gateway.upstream.http_choice import HTTPChoice
+from routeiq.gateway.upstream.http_pool import PooledClient
 from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
 from routeiq.kit.outbound.aiohttp_transport import PinnedResolver
+
+_REMEMBERED_URLS = 1024
 
 
 class Outbound(NamedTuple):
@@ -25,7 +30,9 @@ def guarded(policy: OutboundPolicy, own: Iterable[str]) -> Outbound:
     Args: own: `host:port` of our own services. Names are left to the network's policy: their addresses change.
     """
     guard = OutboundGuard(policy.with_own_services(_literal(own)), Origin.DOCUMENT)
-    return Outbound(AiohttpClient(resolver=PinnedResolver(guard), check_url=guard.check_url), guard.authorize)
+    proxy_of = lru_cache(maxsize=_REMEMBERED_URLS)(policy.proxies.of)
+    aiohttp = AiohttpClient(resolver=PinnedResolver(guard), check_url=guard.check_url, proxy_of=proxy_of)
+    return Outbound(HTTPChoice(PooledClient(guard=guard), aiohttp, proxy_of), guard.authorize)
 
 
 def _literal(addresses: Iterable[str]) -> Iterator[tuple[str, int]]:

@@ -32,7 +32,7 @@ HOP_BY_HOP = frozenset(
     ]
 )
 """RFC 9110, 7.6.1, and the obsolete names that servers still send."""
-_NOT_PASSED_UP = HOP_BY_HOP | {
+NOT_PASSED_UP = HOP_BY_HOP | {
     "content-encoding",
     "content-length",
     "set-cookie",
@@ -61,10 +61,16 @@ class HTTPRequest:
     label: str
     timeout_s: float
     """Bound on the wait for the response's head, connecting included, and on each wait for more of its body."""
+    client: str = ""
+    """The deployment's choice, where there are several clients; one of `HTTPClientKind`, or nothing."""
 
 
 Authorize = Callable[[str], Awaitable[object]]
 """Resolves a URL's host and checks every answer. Raises a RouteIQError for one that must not be called."""
+
+
+ProxyOf = Callable[[str], str | None]
+"""The proxy to use for a URL, which may hold a password: for no log and no error text."""
 
 
 class HTTPClient(Protocol):
@@ -85,7 +91,7 @@ def response_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     named = {token.strip().lower() for name, value in lowered if name == "connection" for token in value.split(",")}
     kept: dict[str, str] = {}
     for name, value in lowered:
-        if name not in _NOT_PASSED_UP and name not in named and value.isascii() and value.isprintable():
+        if name not in NOT_PASSED_UP and name not in named and value.isascii() and value.isprintable():
             kept[name] = f"{kept[name]}, {value}" if name in kept else value
     return kept
 

@@ -8,12 +8,19 @@ used, because it would cut long streams; the head has its own bound, and so has 
 from __future__ import annotations
 
 import asyncio
+import io
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
+from typing import cast
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from aiohttp.client_reqrep import ConnectionKey
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 
-from routeiq.gateway.upstream.http import MAX_BODY_BYTES, MAX_CONNECTIONS, HTTPRequest, response_headers
+from routeiq.gateway.upstream.http import MAX_BODY_BYTES, MAX_CONNECTIONS, HTTPRequest, ProxyOf, response_headers
+from routeiq.gateway.upstream.http_tls import certificate_problem, system_tls
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.kit.errors import RouteIQError
 
@@ -21,9 +28,21 @@ CONNECT_TIMEOUT_S = 10.0
 _READ_BUFFER_BYTES = 64 * 1024
 _TRANSPORT_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 """ValueError: aiohttp raises it for URLs and headers that it cannot send."""
+_ENCODINGS = frozenset({"", "identity", "gzip", "deflate", "br", "zstd"})
+"""Those that aiohttp decodes or, without their library, refuses itself."""
 
 CheckURL = Callable[[str], object]
 """Raises a RouteIQError for a URL that must not be called. It sees what no resolver does: IP literals and schemes."""
+
+
+class _Connector(aiohttp.TCPConnector):
+    """aiohttp keeps what comes over an idle connection and takes it for the next answer. Here such a one is closed."""
+
+    async def _get(self, key: ConnectionKey, traces: list[Trace]) -> Connection | None:
+        for protocol, _ in self._conns.get(key, ()):
+            if protocol.should_close:
+                protocol.close()
+        return await super()._get(key, traces)
 
 
 class AiohttpResponse:
@@ -89,7 +108,8 @@ class AiohttpClient:
     """Keeps connections alive per host.
 
     Args: resolver: answers with permitted addresses only. check_url: refuses literals and schemes, which no resolver
-    sees. Both fit `kit.outbound`.
+    sees. Both fit `kit.outbound`. tls: None: the system's authorities. proxy_of: None: no proxies; behind one it is the
+    proxy that resolves names, so that `check_url` alone guards them.
     """
 
     def __init__(
@@ -97,12 +117,16 @@ class AiohttpClient:
         *,
         resolver: AbstractResolver | None = None,
         check_url: CheckURL | None = None,
+        tls: ssl.SSLContext | None = None,
+        proxy_of: ProxyOf | None = None,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         max_connections: int = MAX_CONNECTIONS,
         max_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
         self._resolver = resolver
         self._check_url = check_url
+        self._tls = tls
+        self._proxy_of = proxy_of
         self._connect_timeout_s = connect_timeout_s
         self._max_connections = max_connections
         self._max_body_bytes = max_body_bytes
@@ -115,20 +139,25 @@ class AiohttpClient:
             async with asyncio.timeout(request.timeout_s):
                 response = await self._open().post(
                     request.url,
-                    data=request.body,
+                    data=_payload(request.body),
                     headers=request.headers,
                     allow_redirects=False,
+                    proxy=self._proxy_of(request.url) if self._proxy_of is not None else None,
                     timeout=aiohttp.ClientTimeout(
                         total=None, sock_connect=self._connect_timeout_s, sock_read=request.timeout_s
                     ),
                 )
         except TimeoutError:
             raise UpstreamTimeout(f"`{request.label}` did not answer in time.") from None
+        except aiohttp.ClientConnectorCertificateError as error:
+            refused = cast("ssl.SSLCertVerificationError", error.certificate_error)
+            raise UpstreamFailed(certificate_problem(request.label, refused)) from None
         except _TRANSPORT_ERRORS as error:
             raise UpstreamFailed(f"`{request.label}` could not be reached ({type(error).__name__}).") from None
-        if not 200 <= response.status < 600:
+        problem = _unreadable(response)
+        if problem:
             response.close()
-            raise UpstreamFailed(f"`{request.label}` answered with a status that is none ({response.status}).")
+            raise UpstreamFailed(f"`{request.label}` gave no answer that can be read ({problem}).")
         return AiohttpResponse(response, request.label, self._max_body_bytes)
 
     async def close(self) -> None:
@@ -148,10 +177,11 @@ class AiohttpClient:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
+                connector=_Connector(
                     resolver=self._resolver,
                     use_dns_cache=self._resolver is None,  # a resolver that pins is asked for every connection
                     limit=self._max_connections,
+                    ssl=self._tls or system_tls(),
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"user-agent": "routeiq"},
@@ -160,3 +190,20 @@ class AiohttpClient:
                 timeout=aiohttp.ClientTimeout(total=None),
             )
         return self._session
+
+
+def _payload(body: bytes) -> bytes | io.BytesIO:
+    """A long body goes out in pieces, so that it does not hold the loop up; aiohttp warns of anything else."""
+    return body if len(body) <= _READ_BUFFER_BYTES else io.BytesIO(body)
+
+
+def _unreadable(response: aiohttp.ClientResponse) -> str:
+    """What aiohttp lets pass though its body could not be delimited or decoded."""
+    coding = response.headers.get("transfer-encoding", "chunked")
+    if coding.strip().lower() != "chunked":
+        return "unknown transfer coding"
+    if response.headers.get("content-encoding", "").strip().lower() not in _ENCODINGS:
+        return "content encoding that was not asked for"
+    if response.status >= 600:
+        return "a status that is none"
+    return "another protocol that was not asked for" if response.status < 200 else ""

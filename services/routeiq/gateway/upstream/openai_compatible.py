@@ -128,7 +128,9 @@ async def post(
 ) -> UpstreamResponse:
     """Send a body in OpenAI's dialect; the answer as `Provider.send` promises it."""
     label = deployment.group
-    response = await http.send(HTTPRequest(url, headers, msgspec.json.encode(body), label, request.timeout_s))
+    response = await http.send(
+        HTTPRequest(url, headers, msgspec.json.encode(body), label, request.timeout_s, deployment.http_client)
+    )
     if response.status >= 400:
         return await refuse(response, deployment)
     await refuse_unusable(response, stream=request.stream, label=label)

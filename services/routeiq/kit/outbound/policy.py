@@ -16,6 +16,7 @@ from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.outbound.addresses import METADATA_HOSTS, IPAddress, IPNetwork, Reach, forms, inside, plain, reach
 from routeiq.kit.outbound.hosts import Target, canonical_host, parse_url
 from routeiq.kit.outbound.prefixes import URLPrefix
+from routeiq.kit.outbound.proxies import NO_PROXIES, Proxies
 from routeiq.kit.outbound.settings import read_settings
 
 LOCALHOST = plain("127.0.0.1")
@@ -50,10 +51,12 @@ class OutboundPolicy:
     dns_timeout_s: float = 5.0
     dns_cache_ttl_s: float = 60.0
     dns_cache_size: int = 1000
+    proxies: Proxies = NO_PROXIES
+    """For clients that can use one; the policy itself looks at the URL alone."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """From the LLMROUTER_* names. Raises: ConfigurationError: every value that cannot be read, by its name."""
+        """From the LLMROUTER_* and proxy names. Raises: ConfigurationError: every unreadable value, by its name."""
         return cls(**read_settings(environ))
 
     def with_own_services(self, services: Iterable[tuple[str, int]]) -> Self:

@@ -10,6 +10,7 @@ from routeiq.kit.errors import ConfigurationError, RouteIQError
 from routeiq.kit.outbound.addresses import IPNetwork
 from routeiq.kit.outbound.hosts import canonical_host
 from routeiq.kit.outbound.prefixes import URLPrefix
+from routeiq.kit.outbound.proxies import NO_PROXIES, Proxies
 
 T = TypeVar("T")
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -28,6 +29,7 @@ def read_settings(environ: Mapping[str, str]) -> dict[str, Any]:
         "dns_timeout_s": reader.number(f"{SSRF}DNS_TIMEOUT", 5.0, above=0.0),
         "dns_cache_ttl_s": reader.number(f"{SSRF}DNS_CACHE_TTL", 60.0),
         "dns_cache_size": int(reader.number(f"{SSRF}DNS_CACHE_SIZE", 1000.0)),
+        "proxies": reader.proxies(),
     }
     if reader.problems:
         raise ConfigurationError(reader.problems)
@@ -59,6 +61,13 @@ class _Reader:
     def items(self, read: Callable[[str], T], *names: str) -> tuple[T, ...]:
         """Entries of a list separated by commas, the older name's after the newer's."""
         return tuple(item for name in names for item in self._read_all(read, name))
+
+    def proxies(self) -> Proxies:
+        try:
+            return Proxies.from_environ(self._environ)
+        except ConfigurationError as error:
+            self.problems += error.problems
+            return NO_PROXIES
 
     def number(self, name: str, default: float, *, above: float = -1.0) -> float:
         text = self._environ.get(name, "").strip()

@@ -1,0 +1,239 @@
+"""One HTTP/1.1 connection: writes a request, reads its answer into an `Exchange`, and says when it is free again.
+
+llhttp parses. What it lets pass is refused here: heads over 64 KiB, and framing (interim answers, chunk extensions,
+trailers) out of proportion to the body. A connection is given back only if its answer ended where the bytes did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol, cast
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from routeiq.gateway.upstream.http_exchange import BUFFER_BYTES, ConnectionLost, Exchange
+from routeiq.gateway.upstream.http_head import AnswerHead, AnswerRefused, answer_head
+
+MAX_HEAD_BYTES = 64 * 1024
+FRAMING_RATIO = 8
+"""Framing bytes that a byte of body may cost beyond MAX_HEAD_BYTES. Chunks of one byte cost five."""
+_WRITE_BYTES = 128 * 1024
+
+
+class Keeper(Protocol):
+    """Whom a connection belongs to."""
+
+    def give_back(self, connection: Connection) -> None:
+        """The answer is whole and the connection can carry another request."""
+        ...
+
+    def ended(self, connection: Connection) -> None:
+        """It will not be used again; called once, when that is decided."""
+        ...
+
+    def lost(self, connection: Connection) -> None:
+        """Its socket is closed; called once."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """Belongs to its keeper; carries one exchange at a time."""
+
+    __slots__ = (
+        "_ended", "_exchange", "_fields", "_interim", "_keeper", "_loop", "_parser", "_paused", "_reusable", "_slack",
+        "_timer", "_timer_at", "_transport", "_unsent", "_until_close", "_writable", "idle_since", "kept", "origin",
+    )  # fmt: skip
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, keeper: Keeper, origin: object) -> None:
+        self._loop = loop
+        self._keeper = keeper
+        self.origin = origin
+        self.idle_since = 0.0
+        self.kept = False
+        """True: it has carried an answer before, so that its other end may have gone since."""
+        self._parser = HttpResponseParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._exchange: Exchange | None = None
+        self._fields: list[tuple[bytes, bytes]] = []
+        self._interim = self._until_close = self._paused = self._reusable = self._ended = False
+        self._writable = True
+        self._slack = 0
+        self._unsent: memoryview | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+
+    @property
+    def usable(self) -> bool:
+        return not self._ended and self._transport is not None and not self._transport.is_closing()
+
+    def begin(self, head: bytes, body: bytes, timeout_s: float) -> Exchange:
+        """Send a whole request. The caller waits for the head with `Exchange.arrival`."""
+        exchange = Exchange(self._loop, self, timeout_s)
+        if self._ended or self._transport is None:
+            exchange.end(ConnectionLost())
+            return exchange
+        self._exchange = exchange
+        self._fields = []
+        self._slack = 0
+        self._reusable = True
+        self._interim = self._until_close = False
+        if len(body) <= _WRITE_BYTES:
+            self._transport.write(head + body)
+        else:
+            self._transport.write(head)
+            self._unsent = memoryview(body)
+            self._write_on()
+        return exchange
+
+    def abort(self) -> None:
+        """Close at once; whoever waits for its answer gets ConnectionLost."""
+        self._end(ConnectionLost())
+
+    def watch(self, deadline: float) -> None:
+        """See to it that somebody looks at the exchange's deadline in time. The timer outlives exchanges."""
+        if self._timer is None or deadline < self._timer_at:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer_at = deadline
+            self._timer = self._loop.call_at(deadline, self._look)
+
+    def resume(self) -> None:
+        """The reader took what had piled up."""
+        if self._paused and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def _look(self) -> None:
+        self._timer = None
+        exchange = self._exchange
+        if exchange is None or exchange.waiter is None:
+            return
+        if exchange.deadline > self._loop.time():
+            self.watch(exchange.deadline)
+        else:
+            self._end(TimeoutError())
+
+    def _end(self, error: BaseException) -> None:
+        exchange, self._exchange = self._exchange, None
+        if not self._ended:
+            self._ended = True
+            self._unsent = None
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            if self._transport is not None:
+                self._transport.abort()
+            self._keeper.ended(self)
+        if exchange is not None:
+            exchange.end(error)
+
+    def _finish(self, exchange: Exchange) -> None:
+        """The answer is whole."""
+        self._exchange = None
+        exchange.end()
+        assert self._transport is not None
+        written = self._unsent is None and not self._transport.get_write_buffer_size()
+        if self._reusable and written and not self._transport.is_closing():
+            self.resume()
+            self.kept = True
+            self._keeper.give_back(self)
+        else:
+            self.abort()
+
+    # What the transport calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        exchange = self._exchange
+        if exchange is None:  # bytes that nobody asked for must not become the next answer
+            self.abort()
+            return
+        exchange.answered = True
+        self._slack += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade) as error:
+            self._reusable = False
+            if not exchange.complete:
+                refused = error.__context__
+                self._end(refused if isinstance(refused, AnswerRefused) else AnswerRefused("not HTTP/1.1"))
+                return
+        if exchange.complete:
+            self._finish(exchange)
+        elif self._slack > MAX_HEAD_BYTES:
+            self._end(AnswerRefused("too much around its body"))
+        elif exchange.buffered > BUFFER_BYTES and not self._paused:
+            self._paused = True
+            cast("asyncio.Transport", self._transport).pause_reading()
+
+    def eof_received(self) -> None:
+        exchange = self._exchange
+        if exchange is not None and self._until_close:
+            self._reusable = False
+            self._finish(exchange)
+        else:
+            self.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(exc if isinstance(exc, OSError) else ConnectionLost())
+        self._transport = None
+        self._keeper.lost(self)
+
+    def pause_writing(self) -> None:
+        self._writable = False
+
+    def resume_writing(self) -> None:
+        self._writable = True
+        self._write_on()
+
+    def _write_on(self) -> None:
+        """A long body goes out in pieces, so that the transport never holds a second copy of it."""
+        while self._unsent is not None and self._writable and self._transport is not None:
+            piece, rest = self._unsent[:_WRITE_BYTES], self._unsent[_WRITE_BYTES:]
+            self._unsent = rest if rest else None
+            self._transport.write(piece)
+
+    # What the parser calls. Raising stops it.
+
+    def on_message_begin(self) -> None:
+        if self._exchange is None or self._exchange.complete:
+            raise AnswerRefused("bytes after its end")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if self._slack > MAX_HEAD_BYTES and sum(len(n) + len(v) + 4 for n, v in self._fields) > MAX_HEAD_BYTES:
+            raise AnswerRefused("head too long")
+        if status < 200:
+            if status == 101:
+                raise AnswerRefused("another protocol that was not asked for")
+            self._interim = True
+            return
+        self._interim = False
+        self._accept(status, answer_head(status, self._fields))
+
+    def _accept(self, status: int, head: AnswerHead) -> None:
+        self._until_close = head.until_close
+        self._reusable = not head.until_close and self._parser.should_keep_alive()
+        exchange = cast("Exchange", self._exchange)
+        exchange.status, exchange.head = status, head
+        exchange.wake()
+
+    def on_body(self, data: bytes) -> None:
+        exchange = cast("Exchange", self._exchange)
+        size = len(data)
+        self._slack -= size + FRAMING_RATIO * size
+        exchange.parts.append(data)
+        exchange.buffered += size
+        if exchange.waiter is not None:
+            exchange.wake()
+
+    def on_message_complete(self) -> None:
+        if self._interim:
+            self._fields = []
+        else:
+            cast("Exchange", self._exchange).complete = True

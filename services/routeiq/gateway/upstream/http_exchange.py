@@ -1,0 +1,104 @@
+"""One request's answer while it arrives: the connection fills it, the response empties it. One reader, one waiter."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import Protocol
+
+from routeiq.gateway.upstream.http_head import AnswerHead
+
+BUFFER_BYTES = 256 * 1024
+"""What may wait for its reader before the connection stops reading."""
+
+
+class ConnectionLost(Exception):
+    """The other side closed, or the client did."""
+
+
+class Line(Protocol):
+    """What an exchange may ask of the connection that it came over."""
+
+    def watch(self, deadline: float) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+class Exchange:
+    """`line` is None once the connection is done with it: all of the answer is here, or `error` says why not."""
+
+    __slots__ = (
+        "_loop", "answered", "buffered", "complete", "deadline", "error", "head", "line", "parts", "status",
+        "timeout_s", "waiter",
+    )  # fmt: skip
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, line: Line, timeout_s: float) -> None:
+        self._loop = loop
+        self.line: Line | None = line
+        self.timeout_s = timeout_s
+        self.deadline = math.inf
+        self.waiter: asyncio.Future[None] | None = None
+        self.answered = False
+        """True: at least one byte came back."""
+        self.status = 0
+        self.head: AnswerHead | None = None
+        self.parts: list[bytes] = []
+        self.buffered = 0
+        self.complete = False
+        self.error: BaseException | None = None
+
+    async def arrival(self, deadline: float = 0.0) -> None:
+        """Wait for the head, for bytes or for an end. Raises: what ended the connection; TimeoutError.
+
+        Args: deadline: by the loop's clock; 0: `timeout_s` from now. A cancelled wait closes the connection.
+        """
+        if self.error is not None:
+            raise self.error
+        assert self.line is not None
+        self.deadline = deadline or self._loop.time() + self.timeout_s
+        self.line.watch(self.deadline)
+        self.waiter = self._loop.create_future()
+        try:
+            await self.waiter
+        except BaseException:
+            self.drop()
+            raise
+        if self.error is not None:
+            raise self.error
+
+    def take(self) -> bytes:
+        """Everything that has come and was not taken."""
+        parts = self.parts
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
+        parts.clear()
+        if self.buffered > BUFFER_BYTES and self.line is not None:
+            self.line.resume()
+        self.buffered = 0
+        return data
+
+    def wake(self) -> None:
+        """Let the reader look."""
+        waiter, self.waiter = self.waiter, None
+        self.deadline = math.inf
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Nothing more will come. What came before an error can still be taken."""
+        self.line = None
+        if error is None:
+            self.complete = True
+        else:
+            self.error = error
+        self.wake()
+
+    def drop(self) -> None:
+        """Nobody reads on: the connection is closed, unless it was given back already. A reader elsewhere fails."""
+        if self.parts:  # what is thrown away must not pass for an empty answer
+            self.parts.clear()
+            self.complete, self.error = False, ConnectionLost()
+        line, self.line = self.line, None
+        if line is not None:
+            line.abort()

@@ -1,0 +1,128 @@
+"""The two heads of an exchange: the request's, encoded once for equal ones, and what the answer's says of its body.
+
+Framing follows RFC 9112, 6: a length and a coding at once, and codings other than `chunked`, are refused. Broken
+lines, folded ones and repeated lengths do not come this far: llhttp refuses them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import quote, urlsplit
+
+from routeiq.gateway.upstream.http import HOP_BY_HOP, NOT_PASSED_UP
+from routeiq.kit.outbound import Target
+
+_OURS = HOP_BY_HOP | {"content-length", "expect"}
+"""Decided by the connection, whatever a caller or a document says."""
+_SAFE_IN_TARGETS = "%/:=&?~+!$,;'@()*[]|"
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_BREAKS = re.compile(r"[\r\n\0]")
+_FRAMING = frozenset({"connection", "content-encoding", "content-length", "transfer-encoding"})
+_ENCODINGS = {"": "", "identity": "", "gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
+_BODILESS = frozenset({204, 304})
+
+
+class AnswerRefused(Exception):
+    """The answer breaks the rules of HTTP, or ours. The text is for people and holds nothing of the answer."""
+
+
+class AnswerHead(NamedTuple):
+    """`encoding`: `gzip`, `deflate` or nothing. `until_close`: only the end of the connection ends the body."""
+
+    headers: dict[str, str]
+    encoding: str
+    until_close: bool
+
+
+def request_target(url: str, target: Target) -> tuple[str, str]:
+    """The path and query as the request line has them, and the value of `Host`."""
+    parts = urlsplit(url)
+    path = parts.path or "/"
+    line = quote(f"{path}?{parts.query}" if parts.query else path, safe=_SAFE_IN_TARGETS)
+    host = f"[{target.host}]" if ":" in str(target.host) else str(target.host)
+    default = {"http": 80, "https": 443}[target.scheme]
+    return line, host if target.port == default else f"{host}:{target.port}"
+
+
+def request_head(line: str, host: str, headers: Mapping[str, str]) -> bytes:
+    """Everything up to the value of `content-length`, which differs from call to call. `headers` may replace `host`.
+
+    Raises: ValueError: a name or a value that would break the head.
+    """
+    return _head(line, host, tuple(headers.items()))
+
+
+@lru_cache(maxsize=512)
+def _head(line: str, host: str, headers: tuple[tuple[str, str], ...]) -> bytes:
+    """A deployment's heads are mostly equal; where a trace id differs, its other lines still are."""
+    parts = [f"POST {line} HTTP/1.1\r\n".encode("ascii")]
+    seen = set()
+    for name, value in headers:
+        lower, encoded = _field(name, value)
+        if lower not in seen:
+            seen.add(lower)
+            parts.append(encoded)
+    if "host" not in seen:
+        parts.append(_field("host", host)[1])
+    parts += [encoded for name, encoded in _DEFAULTS if name not in seen]
+    parts.append(b"content-length: ")
+    return b"".join(parts)
+
+
+@lru_cache(maxsize=2048)
+def _field(name: str, value: str) -> tuple[str, bytes]:
+    """The name in lower case and the field's line, which is empty for what the connection decides."""
+    if not _NAME.fullmatch(name) or _BREAKS.search(value):
+        raise ValueError("a header cannot be sent")
+    lower = name.lower()
+    return lower, b"" if lower in _OURS else f"{lower}: {value}\r\n".encode("latin-1")
+
+
+_DEFAULTS = tuple(
+    _field(name, value)
+    for name, value in (("user-agent", "routeiq"), ("accept", "*/*"), ("accept-encoding", "gzip, deflate"))
+)
+
+
+@lru_cache(maxsize=1024)
+def _lower(name: bytes) -> str:
+    return name.decode("latin-1").lower()
+
+
+def answer_head(status: int, fields: list[tuple[bytes, bytes]]) -> AnswerHead:
+    """Raises: AnswerRefused: a body that nobody could delimit or decode for sure."""
+    if status >= 600:
+        raise AnswerRefused("a status that is none")
+    headers: dict[str, str] = {}
+    framing: dict[str, str] = {}
+    for raw_name, raw_value in fields:
+        name, value = _lower(raw_name), raw_value.decode("latin-1")
+        if name in _FRAMING:
+            framing[name] = f"{framing[name]}, {value}" if name in framing else value
+        elif name not in NOT_PASSED_UP and value.isascii() and value.isprintable():
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    if "connection" in framing:
+        for token in framing["connection"].split(","):
+            headers.pop(token.strip().lower(), None)
+    return AnswerHead(headers, _encoding(framing), status not in _BODILESS and _until_close(framing))
+
+
+def _until_close(framing: dict[str, str]) -> bool:
+    coding = framing.get("transfer-encoding")
+    if coding is None:
+        return "content-length" not in framing
+    if "content-length" in framing:
+        raise AnswerRefused("two lengths at once")
+    if coding.strip().lower() != "chunked":
+        raise AnswerRefused("unknown transfer coding")
+    return False
+
+
+def _encoding(framing: dict[str, str]) -> str:
+    encoding = _ENCODINGS.get(framing.get("content-encoding", "").strip().lower())
+    if encoding is None:
+        raise AnswerRefused("content encoding that was not asked for")
+    return encoding

@@ -1,0 +1,78 @@
+"""What is written before a body, and what an answer's head says of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from routeiq.gateway.upstream.http_head import AnswerRefused, answer_head, request_head, request_target
+from routeiq.kit.outbound.hosts import parse_url
+
+
+@pytest.mark.parametrize(
+    ("url", "line", "host"),
+    [
+        ("http://api.test", "/", "api.test"),
+        ("https://api.test:443/v1?a=b&c=%20#d", "/v1?a=b&c=%20", "api.test"),
+        ("https://api.test:80/v1", "/v1", "api.test:80"),
+        ("http://[::1]:8000/v1", "/v1", "[::1]:8000"),
+        ("http://api.test/models/ü:x", "/models/%C3%BC:x", "api.test"),
+    ],
+)
+def test_request_lines(url: str, line: str, host: str) -> None:
+    assert request_target(url, parse_url(url)) == (line, host)
+
+
+def test_a_request_head_has_its_own_framing_and_host() -> None:
+    headers = {"Transfer-Encoding": "chunked", "Expect": "x", "Accept-Encoding": "identity", "A": "b", "a": "c"}
+    assert request_head("/v1", "api.test", headers) == (
+        b"POST /v1 HTTP/1.1\r\naccept-encoding: identity\r\na: b\r\nhost: api.test\r\nuser-agent: routeiq\r\n"
+        b"accept: */*\r\ncontent-length: "
+    )
+
+
+@pytest.mark.parametrize(
+    "header", [("a b", "c"), ("", "c"), ("a:", "c"), ("a", "\r\n"), ("a", "\n"), ("a", "\0"), ("a", "€")]
+)
+def test_a_header_that_would_break_the_head_is_refused(header: tuple[str, str]) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - one of two texts, neither of which is shown
+        request_head("/", "h", dict([header]))
+
+
+def test_response_headers_are_those_of_every_client() -> None:
+    pairs = [
+        (b"Content-Type", b"text/plain"), (b"Content-Length", b"5"), (b"Set-Cookie", b"a"), (b"Via", b"a"),
+        (b"VIA", b"b"),
+        (b"Connection", b"close, X-Private"), (b"Connection", b"x-other"), (b"X-Private", b"1"), (b"X-Other", b"1"),
+    ]  # fmt: skip
+    head = answer_head(200, pairs)
+    assert head.headers == {"content-type": "text/plain", "via": "a, b"}
+    assert (head.encoding, head.until_close) == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("status", "pairs", "until_close"),
+    [
+        (200, [], True),
+        (204, [], False),
+        (304, [], False),
+        (200, [(b"Content-Length", b"0")], False),
+        (200, [(b"Transfer-Encoding", b"Chunked")], False),
+    ],
+)
+def test_what_ends_a_body(status: int, pairs: list[tuple[bytes, bytes]], until_close: bool) -> None:
+    assert answer_head(status, pairs).until_close is until_close
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [(b"Content-Length", b"5"), (b"Transfer-Encoding", b"chunked")],
+        [(b"Transfer-Encoding", b"gzip, chunked")],
+        [(b"Transfer-Encoding", b"gzip"), (b"Transfer-Encoding", b"chunked")],
+        [(b"Content-Encoding", b"gzip"), (b"Content-Encoding", b"gzip")],
+        [(b"Content-Encoding", b"zstd")],
+    ],
+)
+def test_bodies_that_nobody_can_read_are_refused(pairs: list[tuple[bytes, bytes]]) -> None:
+    with pytest.raises(AnswerRefused):
+        answer_head(200, pairs)
