@@ -43,6 +43,7 @@ from routeiq.kit.service import Service
 log = structlog.get_logger()
 
 REQUEST_ID = "routeiq.request_id"
+PRINCIPAL = "routeiq.principal"
 INTERNAL_PREFIX = b"x-routeiq-internal-"
 DESCRIPTION = "An AI gateway that learns which model to use. OpenAI's API, with the model `auto`."
 
@@ -84,6 +85,7 @@ class Edge:
         path, method = scope["path"], scope["method"]
         principal = self._authorised(scope, method, path)
         endpoint = HOT_PATHS.get(path) if method == "POST" else None
+        scope[PRINCIPAL] = principal
         if endpoint is None or principal is None:
             await self._api(scope, receive, answer.send)
             return
@@ -162,7 +164,7 @@ def create_api(gateway: Gateway) -> FastAPI:
     api.include_router(index_router(__version__))
     api.include_router(models_router(gateway.holder))
     api.include_router(health_router(gateway.holder, gateway.readiness, gateway.authenticator, __version__))
-    api.include_router(router_router(gateway.holder, gateway.learned, gateway.routing))
+    api.include_router(router_router(gateway.holder, gateway.learned, gateway.routing, gateway.conversations))
     add_ops_routes(api, gateway.readiness, gateway.registry)
     install_openapi(api, HOT_PATHS)
     return api
