@@ -1,0 +1,111 @@
+"""Several pods of the routing service behind one client: one that goes, one that is silent, one that is slow."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from routeiq.api.routing.v1 import routing_pb2 as pb
+from routeiq.clients.routing import RoutingClient, RoutingUnavailable, make_prompt
+from routeiq.clients.routing_batches import RoutingBatches
+from routeiq.clients.routing_metrics import RoutingMetrics
+from routeiq.routing.app import RoutingApp
+from routeiq.routing.settings import Settings
+from tests.integration.routing.conftest import Caller
+from tests.support.routing import FakeEncoder, twin_loaded
+
+BOTH = pb.CandidateSet(candidates=[pb.Candidate(name="small"), pb.Candidate(name="large")])
+DEADLINE_S = 0.4
+
+
+@pytest.fixture
+async def pods(settings: Settings) -> AsyncIterator[list[RoutingApp]]:
+    """Two that serve a fake artifact."""
+    made = [RoutingApp(settings, CollectorRegistry()) for _ in range(2)]
+    for app in made:
+        await app.start()
+        await app.wait_loaded()
+        app.engine.swap(twin_loaded())
+    yield made
+    for app in made:
+        await app.stop()
+
+
+def batches_to(caller: Caller, *addresses: str) -> tuple[RoutingClient, RoutingBatches]:
+    metrics = RoutingMetrics(CollectorRegistry())
+    client = RoutingClient(",".join(addresses), caller.signer, metrics=metrics)
+    return client, RoutingBatches(client, metrics)
+
+
+async def ask(batches: RoutingBatches, text: str, timeout_s: float = 5.0) -> pb.RouteResponse:
+    return await batches.route(make_prompt([text]), BOTH, cost_weight=0.03, timeout_s=timeout_s)
+
+
+async def test_requests_spread_and_survive_a_pod_that_goes(pods: list[RoutingApp], caller: Caller) -> None:
+    client, batches = batches_to(caller, *(app.address for app in pods))
+    try:
+        for round_ in range(20):
+            await asyncio.gather(*(ask(batches, f"prompt {round_} {number}") for number in range(4)))
+        assert all(app.engine.decisions > 8 for app in pods)
+        await pods[0].stop(0.0)
+        for round_ in range(20):
+            answers = await asyncio.gather(*(ask(batches, f"later {round_} {number}") for number in range(4)))
+            assert {answer.fallback for answer in answers} == {pb.FALLBACK_UNSPECIFIED}
+    finally:
+        await batches.close()
+        await client.close()
+
+
+async def test_a_silent_pod_beside_a_good_one_costs_a_few_deadlines(pods: list[RoutingApp], caller: Caller) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client, batches = batches_to(caller, pods[0].address, f"127.0.0.1:{silent.getsockname()[1]}")
+        late = 0
+        try:
+            for number in range(60):
+                try:
+                    await ask(batches, f"prompt {number}", DEADLINE_S)
+                except RoutingUnavailable:
+                    late += 1
+            begun = asyncio.get_running_loop().time()
+            for number in range(20):
+                await ask(batches, f"later {number}")
+            assert asyncio.get_running_loop().time() - begun < 20 * DEADLINE_S / 2
+        finally:
+            await batches.close()
+            await client.close()
+    assert late <= 6
+
+
+async def test_the_service_is_told_the_deadline_and_answers_cheaply_in_time(
+    pods: list[RoutingApp], caller: Caller
+) -> None:
+    encoder = FakeEncoder()
+    encoder.gate.clear()
+    pods[0].engine.swap(twin_loaded(encoder))
+    client, batches = batches_to(caller, pods[0].address)
+    try:
+        answers = await asyncio.gather(*(ask(batches, f"prompt {number}", 1.0) for number in range(5)))
+    finally:
+        encoder.gate.set()
+        await batches.close()
+        await client.close()
+    assert {answer.fallback for answer in answers} == {pb.FALLBACK_DEADLINE}
+    assert {answer.selected_model for answer in answers} <= {"small", "large"}
+
+
+async def test_an_entry_that_the_service_refuses_is_refused_alone(pods: list[RoutingApp], caller: Caller) -> None:
+    client, batches = batches_to(caller, pods[0].address)
+    twice = pb.CandidateSet(candidates=[pb.Candidate(name="small"), pb.Candidate(name="small")])
+    try:
+        bad = batches.route(make_prompt(["x"]), twice, timeout_s=5)
+        answers = await asyncio.gather(
+            ask(batches, "a"), ask(batches, "b"), bad, ask(batches, "c"), return_exceptions=True
+        )
+    finally:
+        await batches.close()
+        await client.close()
+    assert [isinstance(answer, RoutingUnavailable) for answer in answers] == [False, False, True, False]
