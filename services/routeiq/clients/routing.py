@@ -156,7 +156,8 @@ class RoutingClient:
         failed: Pod | None = None
         while pod := self._pods.pick(other_than=failed):
             try:
-                return await pod.counted(method, request, max(deadline - clock(), 0.0), metadata, decisions)
+                left = max(deadline - clock(), 0.0)
+                return await pod.counted(method, request, left, metadata, decisions, again=pod is failed)
             except grpc.aio.AioRpcError as error:
                 self._failed(error)
                 if failed or error.code() is not grpc.StatusCode.UNAVAILABLE:

@@ -50,16 +50,25 @@ class Pod:
         return answer
 
     async def counted(
-        self, method: str, request: Message, timeout_s: float, metadata: Metadata, decisions: int
+        self,
+        method: str,
+        request: Message,
+        timeout_s: float,
+        metadata: Metadata,
+        decisions: int,
+        *,
+        again: bool = False,
     ) -> Message:
-        """The same; load and breaker learn from it. Raises: grpc.aio.AioRpcError."""
+        """The same; load and breaker learn from it. `again`: the breaker has counted this request's first failure.
+
+        Raises: grpc.aio.AioRpcError."""
         self.load += decisions
         try:
             answer = await self.call(method, request, timeout_s, metadata)
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
                 self.breaker.succeeded()  # it answers
-            else:
+            elif not again:
                 self.breaker.failed()
             raise
         else:

@@ -6,14 +6,15 @@ choice, never availability. A conversation that has a model keeps it then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
 
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import RoutingUnavailable, trim_middle
-from routeiq.config.state import Group, RoutingSettings, State
+from routeiq.config.state import Deployment, Group, RoutingSettings, State
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.conversation import Conversation
 from routeiq.gateway.pipeline.decision_cache import DecisionCache, decision_key
@@ -52,11 +53,18 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """`fallback` is not empty where the service's choice is not to be followed, or there is none."""
+    """`fallback` is not empty where the service's choice is not to be followed, or there is none.
+
+    `scores`: by model, best utility first."""
 
     response: pb.RouteResponse | None
     fallback: str
     cached: bool = False
+    scores: Mapping[str, pb.ModelScore] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, response: pb.RouteResponse, fallback: str, *, cached: bool = False) -> _Answer:
+        return cls(response, fallback, cached, {score.model: score for score in response.scores})
 
 
 class LearnedRouter:
@@ -95,7 +103,7 @@ class LearnedRouter:
         response = self._cache.get(key)
         self._counts.looked_up(hit=response is not None)
         if response is not None:
-            return _Answer(response, doubt(response, settings), cached=True)
+            return _Answer.of(response, doubt(response, settings), cached=True)
         try:
             response = await self._routing.route(
                 _prompt(text, view),
@@ -111,7 +119,7 @@ class LearnedRouter:
             log.warning("routing.stranger", request_id=question.request_id, model=response.selected_model)
             return _Answer(None, "routing_unavailable")
         self._cache.put(key, response)
-        return _Answer(response, fallback_of(response) or doubt(response, settings))
+        return _Answer.of(response, fallback_of(response) or doubt(response, settings))
 
     def _choice(self, question: Question, slate: Slate, answer: _Answer) -> Decision:
         first, reason = _standing_alone(question.state, slate, answer)
@@ -129,12 +137,12 @@ class LearnedRouter:
 
     def _selection(self, slate: Slate, answer: _Answer, decision: Decision) -> Selection:
         """The chosen model's deployments, then the others by utility, or as they stand in the document."""
-        scores = answer.response.scores if answer.response is not None else ()
-        ranks = {score.model: rank for rank, score in enumerate(scores)}
-        ranks[decision.model] = -1
-        order = sorted(slate.choices, key=lambda choice: ranks.get(choice.name, len(ranks)))
-        deployments = tuple(d for choice in order for d in self._balancer.order(choice.deployments))
-        return Selection(deployments, decision, answer.response, slate.left_out)
+        deployments: list[Deployment] = []
+        for name in dict.fromkeys((decision.model, *answer.scores, *slate.by_name)):
+            choice = slate.by_name.get(name)
+            if choice is not None:
+                deployments += self._balancer.order(choice.deployments)
+        return Selection(tuple(deployments), decision, answer.response, slate.left_out)
 
 
 def _standing_alone(state: State, slate: Slate, answer: _Answer) -> tuple[str, str]:
@@ -182,7 +190,7 @@ def _decision(answer: _Answer, model: str, reason: str) -> Decision:
     response = answer.response
     if response is None:
         return Decision(str(uuid7()), model, "fallback", reason, fallback=answer.fallback)
-    score = next((score for score in response.scores if score.model == model), None)
+    score = answer.scores.get(model)
     learned = not answer.fallback and score is not None and not score.prior
     return Decision(
         decision_id=str(uuid7()),

@@ -4,13 +4,14 @@ candidates that are left, not for each request."""
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.config.state import Group, State
-from routeiq.gateway.pipeline.eligible import Choice, Filtered, choices_of, eligible
+from routeiq.gateway.pipeline.eligible import BYTES_PER_TOKEN, Choice, Filtered, choices_of, eligible
 from routeiq.gateway.pipeline.prompt import PromptView
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.lru import LRU
@@ -33,23 +34,46 @@ class Slate:
     by_name: Mapping[str, Choice]
 
 
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """A group's candidates, and what tells whether `eligible` could leave any out: for most requests it could not."""
+
+    every: Filtered
+    picky: bool
+    shortest: float
+
+    @classmethod
+    def of(cls, choices: tuple[Choice, ...]) -> _Pool:
+        firsts = [choice.first for choice in choices]
+        limits = [d.max_input_tokens for d in firsts if d.max_input_tokens is not None]
+        picky = any(d.supports_tools is False or d.supports_vision is False for d in firsts)
+        return cls(Filtered(choices, ()), picky, min(limits, default=math.inf))
+
+    def filter(self, view: PromptView) -> Filtered:
+        if view.input_bytes <= self.shortest * BYTES_PER_TOKEN and not (
+            self.picky and (view.has_tools or view.has_images)
+        ):
+            return self.every
+        return eligible(self.every.choices, view)
+
+
 class Slates:
     """Of one state at a time: with another one all are made anew. For one event loop."""
 
     def __init__(self) -> None:
         self._state: State | None = None
-        self._choices: dict[str | None, tuple[Choice, ...]] = {}
+        self._pools: dict[str | None, _Pool] = {}
         self._slates: LRU[tuple[str | None, tuple[tuple[str, str], ...]], Slate] = LRU(SLATES)
 
     def of(self, state: State, group: Group | None, view: PromptView) -> Slate:
         """The candidates of a routed group, or of `auto` for None, that can serve `view`. Raises: NoEligibleModel."""
         if state is not self._state:
-            self._state, self._choices, self._slates = state, {}, LRU(SLATES)
+            self._state, self._pools, self._slates = state, {}, LRU(SLATES)
         name = group.name if group is not None else None
-        choices = self._choices.get(name)
-        if choices is None:
-            choices = self._choices[name] = choices_of(state, group)
-        filtered = eligible(choices, view)
+        pool = self._pools.get(name)
+        if pool is None:
+            pool = self._pools[name] = _Pool.of(choices_of(state, group))
+        filtered = pool.filter(view)
         slate = self._slates.get((name, filtered.left_out))
         if slate is None:
             slate = _slate(filtered)
