@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator
 
@@ -12,14 +13,17 @@ from prometheus_client import CollectorRegistry
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import RoutingClient, RoutingUnavailable, make_prompt
 from routeiq.clients.routing_batches import RoutingBatches
+from routeiq.clients.routing_breaker import FAILURES, PROBE_EVERY_S
 from routeiq.clients.routing_metrics import RoutingMetrics
 from routeiq.routing.app import RoutingApp
 from routeiq.routing.settings import Settings
 from tests.integration.routing.conftest import Caller
+from tests.support.fleet import free_port
 from tests.support.routing import FakeEncoder, twin_loaded
 
 BOTH = pb.CandidateSet(candidates=[pb.Candidate(name="small"), pb.Candidate(name="large")])
 DEADLINE_S = 0.4
+SETTINGS_FRAME = b"\0\0\0\4\0\0\0\0\0"  # of HTTP/2: willing, and then silent
 
 
 @pytest.fixture
@@ -109,3 +113,54 @@ async def test_an_entry_that_the_service_refuses_is_refused_alone(pods: list[Rou
         await batches.close()
         await client.close()
     assert [isinstance(answer, RoutingUnavailable) for answer in answers] == [False, False, True, False]
+
+
+async def test_a_service_that_was_away_is_used_again(settings: Settings, caller: Caller) -> None:
+    settings = settings.model_copy(update={"port": free_port()})
+    client, batches = batches_to(caller, f"127.0.0.1:{settings.port}")
+    app = RoutingApp(settings, CollectorRegistry())
+    try:
+        for _ in range(FAILURES + 1):
+            with pytest.raises(RoutingUnavailable, match="did not answer"):
+                await ask(batches, "away")
+        await app.start()
+        await app.wait_loaded()
+        async with asyncio.timeout(20):
+            while not await answered(batches):
+                await asyncio.sleep(0.05)
+        assert await answered(batches)
+    finally:
+        await batches.close()
+        await client.close()
+        await app.stop()
+
+
+async def test_what_still_probes_ends_with_the_client(caller: Caller) -> None:
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.closing(writer):
+            writer.write(SETTINGS_FRAME)
+            await reader.read()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as silent:
+        client, batches = batches_to(caller, f"127.0.0.1:{silent.sockets[0].getsockname()[1]}")
+        reasons = [
+            await reason(batches, 0.1) for _ in range(FAILURES + 3)
+        ]  # the breaker learns of a late answer a moment later
+        await asyncio.sleep(PROBE_EVERY_S + 0.1)
+        assert (reasons[-1], await reason(batches, 60)) == ("routing_unavailable", "routing_unavailable")
+        await batches.close()
+        await client.close()
+
+
+async def answered(batches: RoutingBatches) -> bool:
+    try:
+        await ask(batches, "anew")
+    except RoutingUnavailable:
+        return False
+    return True
+
+
+async def reason(batches: RoutingBatches, timeout_s: float) -> str:
+    with pytest.raises(RoutingUnavailable) as caught:
+        await ask(batches, "silent", timeout_s)
+    return caught.value.reason
