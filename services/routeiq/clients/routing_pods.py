@@ -28,7 +28,7 @@ log = structlog.get_logger()
 RESOLVE_EVERY_S = 30.0
 RESOLVE_GAP_S = 1.0
 RESOLVE_TIMEOUT_S = 5.0
-RETIRE_S = 5.0
+RETIRE_S = 30.0
 """How long calls to a pod that is gone from the name may still run."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -155,7 +155,7 @@ class Pods:
             try:
                 async with asyncio.timeout(RESOLVE_TIMEOUT_S):
                     ips = await self._resolve(host, port)
-            except (OSError, TimeoutError) as error:
+            except (OSError, TimeoutError, UnicodeError) as error:  # a label that no name can have
                 log.info("routing.unresolved", host=host, error=type(error).__name__)
                 return
             found += [join(ip, port) for ip in ips]
@@ -169,7 +169,7 @@ class Pods:
         wanted = dict.fromkeys(addresses)
         self._pods = [present.get(address) or self._open(address) for address in wanted]
         for pod in (pod for address, pod in present.items() if address not in wanted):
-            task = asyncio.create_task(pod.close(RETIRE_S))
+            task = asyncio.create_task(_retire(pod), name="routing-retire")
             self._retiring.add(task)
             task.add_done_callback(self._retiring.discard)
         self._report()
@@ -215,6 +215,14 @@ async def look_up(host: str, port: int) -> Sequence[str]:
     """The addresses of a name, both families. Raises: OSError."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(sockaddr[0]) for *_, sockaddr in found]
+
+
+async def _retire(pod: Pod) -> None:
+    """Let its calls end, but not after `Pods.close`."""
+    try:
+        await pod.close(RETIRE_S)
+    finally:
+        await pod.close()
 
 
 def _lesser(pods: Sequence[Pod]) -> Pod:

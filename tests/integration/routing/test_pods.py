@@ -15,6 +15,8 @@ from routeiq.clients.routing import RoutingClient, RoutingUnavailable, make_prom
 from routeiq.clients.routing_batches import RoutingBatches
 from routeiq.clients.routing_breaker import FAILURES, PROBE_EVERY_S
 from routeiq.clients.routing_metrics import RoutingMetrics
+from routeiq.clients.routing_pods import Pods
+from routeiq.kit.rpc import call_metadata
 from routeiq.routing.app import RoutingApp
 from routeiq.routing.settings import Settings
 from tests.integration.routing.conftest import Caller
@@ -164,3 +166,31 @@ async def reason(batches: RoutingBatches, timeout_s: float) -> str:
     with pytest.raises(RoutingUnavailable) as caught:
         await ask(batches, "silent", timeout_s)
     return caught.value.reason
+
+
+async def test_a_call_outlives_the_name_of_its_pod(pods: list[RoutingApp], caller: Caller) -> None:
+    encoder = FakeEncoder()
+    encoder.gate.clear()
+    pods[0].engine.swap(twin_loaded(encoder))
+    host, _, port = pods[0].address.rpartition(":")
+    found = [host]
+
+    async def resolve(_: str, __: int) -> list[str]:
+        return found
+
+    names = Pods(f"routing:{port}", RoutingMetrics(CollectorRegistry()), resolve_every_s=0.02, resolve=resolve)
+    try:
+        async with asyncio.timeout(10):
+            while names.addresses != (pods[0].address,):
+                await asyncio.sleep(0.01)
+            request = pb.RouteRequest(prompt=make_prompt(["hi"]), candidates=BOTH.candidates)
+            call = asyncio.create_task(names.any().call("Route", request, 10, call_metadata(caller.signer, "routing")))
+            found[0] = "127.0.0.2"
+            while names.addresses == (pods[0].address,):
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
+            encoder.gate.set()
+            assert isinstance(await call, pb.RouteResponse)
+    finally:
+        encoder.gate.set()
+        await names.close()

@@ -129,7 +129,7 @@ async def test_whatever_goes_wrong_each_waiter_can_fall_back(fault: Exception) -
 
 
 async def test_the_impatient_leave_and_the_patient_get_their_answer() -> None:
-    service = TwinService(after_s=0.1)
+    service = TwinService(after_s=0.6)
     async with batching(service) as batches:
         first = asyncio.create_task(ask(batches, "first"))
         await asyncio.sleep(0)
@@ -138,7 +138,7 @@ async def test_the_impatient_leave_and_the_patient_get_their_answer() -> None:
         with pytest.raises(RoutingUnavailable) as caught:
             await hasty
         assert caught.value.reason == "deadline"
-        assert asyncio.get_running_loop().time() - begun < 0.09
+        assert asyncio.get_running_loop().time() - begun < 0.5
         assert (await patient, await first) == ("patient", "first")
     assert service.timeouts[1] == pytest.approx(5, abs=0.1)
 
@@ -156,12 +156,12 @@ async def test_a_request_that_is_cancelled_cancels_nobody_else() -> None:
 
 async def test_what_is_cancelled_before_it_is_sent_is_not_sent() -> None:
     service = TwinService(after_s=0.05)
-    async with batching(service, wait_s=0.02) as batches:
+    async with batching(service, wait_s=0.2) as batches:
         first, second = (asyncio.create_task(ask(batches, text)) for text in "ab")
         await asyncio.sleep(0.005)
         second.cancel()
         await first
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(0.25)
     assert len(service.requests) == 1
 
 
