@@ -16,7 +16,7 @@ from routeiq.clients.routing import RoutingClient, make_prompt
 from routeiq.config.defaults import default_state
 from routeiq.config.discover import Discovery
 from routeiq.gateway.pipeline.eligible import choices_of
-from routeiq.gateway.pipeline.learned import _candidate
+from routeiq.gateway.pipeline.slates import candidate_of
 from routeiq.kit.identity import AssertionSigner
 from routeiq.kit.key_files import load_private_key
 from tests.support.suite import Suite
@@ -34,7 +34,7 @@ def prompts() -> list[str]:
 
 def candidates() -> list[pb.Candidate]:
     """What the gateway of the default configuration sends."""
-    return [_candidate(choice) for choice in choices_of(default_state({}, Discovery()), None)]
+    return [candidate_of(choice) for choice in choices_of(default_state({}, Discovery()), None)]
 
 
 async def chosen_by_routing(suite: Suite, texts: list[str]) -> list[str]:

@@ -9,15 +9,15 @@ from routeiq.config.state import State
 from routeiq.gateway.pipeline.attempt import Attempts
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
+from routeiq.gateway.pipeline.conversation import ConversationIds
 from routeiq.gateway.pipeline.gate import Gate
-from routeiq.gateway.pipeline.learned import LearnedRouter
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.state import StateHolder
 from routeiq.gateway.wiring import Gateway
 from routeiq.kit.health import Readiness
-from tests.support.twins import TwinProvider, TwinRouting
+from tests.support.twins import TwinProvider, TwinRouting, learned_router
 
 KEY = "sk-a-key-of-the-tests"
 AUTH = ("authorization", f"Bearer {KEY}")
@@ -27,16 +27,20 @@ def make_gateway(served: State, provider: TwinProvider, routing: TwinRouting, co
     """Every part is real but the provider, the routing client and the clients that are never called."""
     registry = CollectorRegistry()
     balancer = Balancer()
-    learned = LearnedRouter(routing, balancer)  # type: ignore[arg-type]  # a twin
+    learned, conversations = learned_router(routing, balancer=balancer, registry=registry), ConversationIds(b"secret")
     gate = Gate(concurrency)
     attempts = Attempts(lambda _: provider)
     return Gateway(
         holder=StateHolder(served),
         authenticator=Authenticator(KEY),
         routing=routing,  # type: ignore[arg-type]  # a twin
+        batches=None,  # type: ignore[arg-type]  # never called
+        conversations=conversations,
         control=None,  # type: ignore[arg-type]  # never called
         learned=learned,
-        pipeline=Pipeline(Selector(learned, balancer), attempts, Meter(registry, gate), NoOpTracer(), gate),
+        pipeline=Pipeline(
+            Selector(learned, balancer, conversations), attempts, Meter(registry, gate), NoOpTracer(), gate
+        ),
         readiness=Readiness("gateway", serving=True),
         registry=registry,
         providers=None,  # type: ignore[arg-type]  # never called

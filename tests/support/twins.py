@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+from prometheus_client import CollectorRegistry
 
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import RoutingUnavailable
 from routeiq.config.state import Deployment, DeploymentId, Group, ModelName, RoutingSettings, State
+from routeiq.gateway.pipeline.balance import Balancer
+from routeiq.gateway.pipeline.decision_cache import DecisionCache
+from routeiq.gateway.pipeline.learned import LearnedRouter
+from routeiq.gateway.pipeline.routing_counts import RoutingCounts
+from routeiq.gateway.pipeline.sticky import Conversations
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
 from routeiq.gateway.upstream.responses import JSON_HEADERS
 
@@ -79,19 +87,35 @@ class TwinRouting:
     async def route(
         self,
         prompt: pb.Prompt,
-        candidates: Iterable[pb.Candidate] = (),
+        candidates: pb.CandidateSet,
         *,
         cost_weight: float = 0.0,
         timeout_s: float = 0.25,
-        subject: str = "",
         request_id: str = "",
     ) -> pb.RouteResponse:
         self.prompts.append(prompt)
-        self.candidates.append(list(candidates))
+        self.candidates.append(list(candidates.candidates))
         self.weights.append(cost_weight)
         if isinstance(self.answer, RoutingUnavailable):
             raise self.answer
         return self.answer
+
+
+def learned_router(
+    routing: TwinRouting,
+    *,
+    balancer: Balancer | None = None,
+    registry: CollectorRegistry | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> LearnedRouter:
+    """The real one over a twin of the service."""
+    return LearnedRouter(
+        routing,
+        balancer or Balancer(),
+        RoutingCounts(registry or CollectorRegistry()),
+        cache=DecisionCache(clock=clock),
+        conversations=Conversations(clock=clock),
+    )
 
 
 def deployment(name: str = "small", **fields: object) -> Deployment:

@@ -103,6 +103,12 @@ class RoutingSettings:
     deadline_s: float = 0.25
     fallback_model: ModelName | None = None
     """Serves `auto` when routing cannot answer; None: the first of `auto_models`."""
+    sticky: bool = True
+    """A conversation keeps its model unless a switch pays, by more than `switch_margin` of quality."""
+    switch_margin: float = 0.02
+    min_confidence: float = 0.0
+    max_novelty: float = 1.0
+    """Below the one or above the other the fallback model serves instead of the learned choice."""
     num_retries: int = 2
     timeout_s: float = 600.0
     artifact_dir: str | None = None

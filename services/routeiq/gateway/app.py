@@ -45,6 +45,7 @@ log = structlog.get_logger()
 REQUEST_ID = "routeiq.request_id"
 LAST_WORDS_S = 5
 """For streams that are cut short to say so."""
+PRINCIPAL = "routeiq.principal"
 INTERNAL_PREFIX = b"x-routeiq-internal-"
 DESCRIPTION = "An AI gateway that learns which model to use. OpenAI's API, with the model `auto`."
 
@@ -100,9 +101,9 @@ class Edge:
     async def _slow(self, scope: Scope, receive: Receive, answer: Answer, rid: str) -> None:
         """Everything that FastAPI serves. HEAD is GET without a body, which the server leaves out by its own scope."""
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        self._authorised(scope, method)
+        principal = self._authorised(scope, method)
         headers = [(name, value) for name, value in scope["headers"] if not name.startswith(INTERNAL_PREFIX)]
-        inner = {**scope, "method": method, "headers": headers, REQUEST_ID: rid}
+        inner = {**scope, "method": method, "headers": headers, REQUEST_ID: rid, PRINCIPAL: principal}
         body = await read_body(scope, receive, self._gateway.holder.current.body_limit_bytes)
         await self._api(inner, replayed(body, receive), answer.passed)
 
@@ -159,7 +160,7 @@ def create_api(gateway: Gateway) -> FastAPI:
     api.include_router(index_router(__version__))
     api.include_router(models_router(gateway.holder))
     api.include_router(health_router(gateway.holder, gateway.readiness, gateway.authenticator, __version__))
-    api.include_router(router_router(gateway.holder, gateway.learned, gateway.routing))
+    api.include_router(router_router(gateway.holder, gateway.learned, gateway.routing, gateway.conversations))
     add_ops_routes(api, gateway.readiness, gateway.registry)
     install_openapi(api)
     return api

@@ -51,6 +51,8 @@ class Decision:
     artifact_id: str = ""
     fallback: str = ""
     prior: bool = False
+    cached: bool = False
+    """True: made before, for an equal question."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from routeiq.clients.routing_batches import PENDING as BATCH_PENDING
+from routeiq.clients.routing_batches import SIZE as BATCH_SIZE
+from routeiq.clients.routing_batches import WAIT_S as BATCH_WAIT_S
+from routeiq.clients.routing_pods import RESOLVE_EVERY_S, split_addresses
 from routeiq.config.environment import LaunchSettings
 from routeiq.config.state import State
 from routeiq.kit.errors import ConfigurationError
@@ -16,6 +20,20 @@ from routeiq.kit.master_key import refuse_well_known
 from routeiq.kit.settings import Port
 
 PREFIX = "ROUTEIQ_GATEWAY_"
+CACHE_SIZE, CACHE_TTL_S = 4096, 300.0
+CONVERSATIONS, CONVERSATION_TTL_S = 10_000, 3600.0
+
+
+def _addresses(text: str) -> str:
+    try:
+        split_addresses(text)
+    except ConfigurationError as error:
+        raise ValueError(error.problems[0]) from None
+    return text
+
+
+Addresses = Annotated[str, AfterValidator(_addresses)]
+Positive = Annotated[float, Field(gt=0)]
 
 
 class Settings(BaseSettings):
@@ -32,8 +50,23 @@ class Settings(BaseSettings):
     """A further port for the same API, usually 8200 for `/api/v1` (0: none)."""
     master_key: SecretStr
     """No default: without a key nothing may be served."""
-    routing_address: str
-    """`host:port` of the routing service."""
+    routing_address: Addresses
+    """`host:port` of the routing service, or several with commas between; a name may stand for several pods."""
+    routing_resolve_s: Positive = RESOLVE_EVERY_S
+    """How often those names are looked up."""
+    routing_batch_size: Annotated[int, Field(ge=1, le=256)] = BATCH_SIZE
+    """Decisions in one call at most; the routing service encodes 8 together."""
+    routing_batch_wait_ms: Annotated[float, Field(ge=0, le=100)] = BATCH_WAIT_S * 1000
+    """How long a decision waits for company while another call is under way."""
+    routing_pending: Annotated[int, Field(ge=1)] = BATCH_PENDING
+    """Decisions that may wait for an answer; more take the fallback `overloaded`."""
+    decision_cache_size: Annotated[int, Field(ge=0)] = CACHE_SIZE
+    """Decisions kept, about 1 KB each; 0: none."""
+    decision_cache_ttl_s: Positive = CACHE_TTL_S
+    conversations: Annotated[int, Field(ge=0)] = CONVERSATIONS
+    """Conversations whose model is kept in this process; 0: none."""
+    conversation_ttl_s: Positive = CONVERSATION_TTL_S
+    """How long after its last turn a conversation keeps its model."""
     control_url: str = ""
     """`http://host:port` of control; empty: readiness does not wait for it."""
     identity_key: Path
@@ -50,7 +83,8 @@ class Settings(BaseSettings):
     def own_services(self) -> list[str]:
         """`host:port` of the services that no provider's URL may reach."""
         control = self.control_url.removeprefix("http://").rstrip("/")
-        return [address for address in (self.routing_address, control, f"{self.host}:{self.port}") if address]
+        routing = [one.strip() for one in self.routing_address.split(",")]
+        return [address for address in (*routing, control, f"{self.host}:{self.port}") if address]
 
 
 def read_settings(launch: LaunchSettings, state: State) -> Settings:

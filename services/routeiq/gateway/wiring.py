@@ -12,15 +12,21 @@ from prometheus_client import CollectorRegistry
 from routeiq import __version__
 from routeiq.clients.control import ControlClient
 from routeiq.clients.routing import RoutingClient
+from routeiq.clients.routing_batches import RoutingBatches
+from routeiq.clients.routing_metrics import RoutingMetrics
 from routeiq.config.state import State
 from routeiq.gateway.pipeline.attempt import Attempts
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
+from routeiq.gateway.pipeline.conversation import ConversationIds
+from routeiq.gateway.pipeline.decision_cache import DecisionCache
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.learned import LearnedRouter
 from routeiq.gateway.pipeline.meter import Meter
+from routeiq.gateway.pipeline.routing_counts import RoutingCounts
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
+from routeiq.gateway.pipeline.sticky import Conversations
 from routeiq.gateway.settings import Settings
 from routeiq.gateway.state import StateHolder
 from routeiq.gateway.upstream.guarded import Outbound
@@ -44,6 +50,8 @@ class Gateway:
     holder: StateHolder
     authenticator: Authenticator
     routing: RoutingClient
+    batches: RoutingBatches
+    conversations: ConversationIds
     control: ControlClient
     learned: LearnedRouter
     pipeline: Pipeline
@@ -70,6 +78,7 @@ class Gateway:
             await asyncio.gather(watcher, return_exceptions=True)
             await self.providers.close()
             await self.control.close()
+            await self.batches.close()
             await self.routing.close()
             self.telemetry.shutdown()
 
@@ -80,11 +89,16 @@ def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Ga
     registry = CollectorRegistry()
     telemetry = Telemetry("gateway", __version__)
     signer = AssertionSigner(load_private_key(settings.identity_key), issuer="gateway")
-    routing = RoutingClient(settings.routing_address, signer)
+    metrics = RoutingMetrics(registry)
+    routing = RoutingClient(
+        settings.routing_address, signer, metrics=metrics, resolve_every_s=settings.routing_resolve_s
+    )
+    batches = _batches(settings, routing, metrics)
     control = ControlClient(settings.control_url)
     providers = Providers(outbound.http, {ENCODER_PROVIDER: RoutingEncoder(routing)}, outbound.authorize)
     balancer = Balancer()
-    learned = LearnedRouter(routing, balancer)
+    learned = _learned(settings, batches, balancer, registry)
+    conversations = ConversationIds()
     attempts = Attempts(providers.of)
     gate = Gate(settings.max_concurrency)
     meter = Meter(registry, gate)
@@ -92,13 +106,37 @@ def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Ga
         holder=holder,
         authenticator=Authenticator(settings.master_key.get_secret_value()),
         routing=routing,
+        batches=batches,
+        conversations=conversations,
         control=control,
         learned=learned,
-        pipeline=Pipeline(Selector(learned, balancer), attempts, meter, telemetry.tracer, gate),
+        pipeline=Pipeline(Selector(learned, balancer, conversations), attempts, meter, telemetry.tracer, gate),
         readiness=Readiness("gateway", _checks(settings, routing, control)),
         registry=registry,
         providers=providers,
         telemetry=telemetry,
+    )
+
+
+def _batches(settings: Settings, routing: RoutingClient, metrics: RoutingMetrics) -> RoutingBatches:
+    return RoutingBatches(
+        routing,
+        metrics,
+        wait_s=settings.routing_batch_wait_ms / 1000,
+        size=settings.routing_batch_size,
+        pending=settings.routing_pending,
+    )
+
+
+def _learned(
+    settings: Settings, batches: RoutingBatches, balancer: Balancer, registry: CollectorRegistry
+) -> LearnedRouter:
+    return LearnedRouter(
+        batches,
+        balancer,
+        RoutingCounts(registry),
+        cache=DecisionCache(settings.decision_cache_size, settings.decision_cache_ttl_s),
+        conversations=Conversations(settings.conversations, settings.conversation_ttl_s),
     )
 
 

@@ -80,6 +80,20 @@ def test_auto_is_the_documents_own_list_and_settings() -> None:
     ) == (("c", "a"), 0.1, 0.08, "a", "pick")
 
 
+def test_how_auto_treats_conversations_and_doubt_is_the_documents_to_say() -> None:
+    text = (
+        models(entry()) + "routeiq: {auto: {sticky: false, switch_margin: 0.1, min_confidence: 0.3, max_novelty: 0.8}}"
+    )
+    routing = built(text).routing
+    assert (routing.sticky, routing.switch_margin, routing.min_confidence, routing.max_novelty) == (
+        False,
+        0.1,
+        0.3,
+        0.8,
+    )
+    assert built(models(entry())).routing.sticky
+
+
 @pytest.mark.parametrize(
     ("given", "weight"),
     [

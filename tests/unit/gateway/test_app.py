@@ -257,6 +257,60 @@ async def test_route_says_what_is_wrong(body: bytes, status: int) -> None:
     assert error(answer)["message"]
 
 
+async def test_an_equal_question_is_decided_once_and_says_so() -> None:
+    served = edge()
+    answers = [await call(served, scope(headers=[AUTH]), CHAT) for _ in range(2)]
+    assert [answer.headers.get("x-routeiq-cache") for answer in answers] == [None, "decision"]
+    assert len({answer.headers["x-routeiq-decision-id"] for answer in answers}) == 2
+
+
+def conversation_edge(routing: TwinRouting, **settings: object) -> Edge:
+    served = state(
+        deployment("small"),
+        deployment("large"),
+        routing=RoutingSettings(auto_models=(ModelName("small"), ModelName("large")), switch_margin=1.0, **settings),  # type: ignore[arg-type]  # test data
+    )
+    return create_app(make_gateway(served, TwinProvider(), routing))
+
+
+def turn(text: str) -> bytes:
+    return json.dumps({"model": "auto", "messages": [{"role": "user", "content": text}]}).encode()
+
+
+LOOKS = [AUTH, ("content-type", "application/json"), ("x-routeiq-conversation", "c1")]
+
+
+async def test_a_conversation_keeps_its_model_and_looking_leaves_it_alone() -> None:
+    routing = TwinRouting(decision("large"))
+    served, headers = conversation_edge(routing), [AUTH, ("x-routeiq-conversation", "c1")]
+    await call(served, scope(headers=headers), turn("one"))
+    routing.answer = decision("small", ["large"])
+    looked = await call(served, scope("POST", "/router/route", LOOKS), b'{"query":"two"}')
+    assert (json.loads(looked.body)["selected_model"], json.loads(looked.body)["reasons"]) == ("large", ["sticky"])
+    kept = await call(served, scope(headers=headers), turn("two"))
+    assert (kept.headers["x-routeiq-model"], kept.headers["x-routeiq-reason"]) == ("large", "sticky")
+    alone = await call(served, scope(headers=[AUTH, ("x-routeiq-conversation", "none")]), turn("two"))
+    assert alone.headers["x-routeiq-model"] == "small"
+
+
+async def test_a_look_begins_no_conversation() -> None:
+    routing = TwinRouting(decision("large"))
+    served, headers = conversation_edge(routing), [AUTH, ("x-routeiq-conversation", "c1")]
+    assert (await call(served, scope("POST", "/router/route", LOOKS), b'{"query":"one"}')).status == 200
+    routing.answer = decision("small", ["large"])
+    assert (await call(served, scope(headers=headers), turn("two"))).headers["x-routeiq-model"] == "small"
+
+
+async def test_a_document_may_follow_no_conversation() -> None:
+    routing = TwinRouting(decision("large"))
+    served, headers = conversation_edge(routing, sticky=False), [AUTH, ("x-routeiq-conversation", "c1")]
+    await call(served, scope(headers=headers), turn("one"))
+    routing.answer = decision("small", ["large"])
+    looked = await call(served, scope("POST", "/router/route", LOOKS), b'{"query":"two"}')
+    assert json.loads(looked.body)["selected_model"] == "small"
+    assert (await call(served, scope(headers=headers), turn("two"))).headers["x-routeiq-model"] == "small"
+
+
 async def test_the_front_page_speaks_to_browsers_and_programs() -> None:
     page = await call(edge(), scope("GET", "/", [("accept", "text/html"), ("host", "gw.example:4000")]))
     program = await call(edge(), scope("GET", "/"))

@@ -50,6 +50,22 @@ class Auto(Section):
     fallback: str | None = Field(
         default=None, min_length=1, description="The model that serves when routing cannot answer. Default: the first."
     )
+    sticky: bool = Field(default=True, description="A conversation keeps its model unless a switch pays.")
+    switch_margin: float = Field(
+        default=0.02,
+        ge=0,
+        le=1,
+        description="By how much quality a switch must pay, above what the provider's prompt cache saves.",
+    )
+    min_confidence: float = Field(
+        default=0, ge=0, le=1, description="A choice of a lower predicted quality goes to the fallback. 0: never."
+    )
+    max_novelty: float = Field(
+        default=1,
+        ge=0,
+        le=1,
+        description="A prompt less like the training prompts goes to the fallback; 0 is alike. 1: never.",
+    )
 
     @model_validator(mode="after")
     def _one_weight(self) -> Self:

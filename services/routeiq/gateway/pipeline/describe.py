@@ -34,6 +34,8 @@ def _optional(decision: Decision, fallback: str) -> list[tuple[str, str]]:
         headers.append(("x-routeiq-artifact", decision.artifact_id))
     if decision.prior:
         headers.append(("x-routeiq-prior", "true"))
+    if decision.cached:
+        headers.append(("x-routeiq-cache", "decision"))
     if fallback:
         headers.append(("x-routeiq-fallback", fallback))
     return headers

@@ -16,6 +16,8 @@ from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.json_errors import UNREADABLE
 
+_TURNS = frozenset({"user", "assistant"})
+_OPENING_BYTES = 2048
 _IMAGE_PARTS = frozenset({"image_url", "input_image", "image"})
 
 
@@ -46,7 +48,10 @@ _limit = msgspec.json.Decoder(int | None)
 
 @dataclass(frozen=True, slots=True)
 class PromptView:
-    """`text`: parts of the last user message, in order. `input_bytes`: length of all messages as sent."""
+    """`text`: parts of the last user message, in order. `input_bytes`: length of all messages as sent.
+
+    `opening`: both ends of the first user message as sent, and its length. `turns`: messages of user and assistant.
+    `history_bytes`: everything before the last user message, which a provider may have cached."""
 
     text: tuple[str, ...]
     system_sha256: bytes
@@ -55,21 +60,29 @@ class PromptView:
     max_output_tokens: int
     input_bytes: int
     endpoint: Endpoint = Endpoint.CHAT
+    opening: bytes = b""
+    turns: int = 1
+    history_bytes: int = 0
 
 
 def view_prompt(body: Mapping[str, msgspec.Raw], endpoint: Endpoint = Endpoint.CHAT) -> PromptView:
     """Raises InvalidRequest where messages or their content are not of the endpoint's form."""
     raw = _input(body, endpoint)
     messages = _decode_items(raw) if endpoint is Endpoint.RESPONSES else _decode_messages(raw)
-    last = next((m for m in reversed(messages) if m.role == "user"), None)
+    asked = [m for m in messages if m.role == "user"]
+    last = asked[-1] if asked else None
+    size = memoryview(raw).nbytes
     return PromptView(
         text=_texts(last) if last else (),
         system_sha256=_system_hash(messages),
         has_tools=_has_tools(body),
         has_images=b"image" in bytes(raw) and any(_has_image(message) for message in messages),
         max_output_tokens=_max_output_tokens(body),
-        input_bytes=len(bytes(raw)),
+        input_bytes=size,
         endpoint=endpoint,
+        opening=_opening(asked[0]) if asked else b"",
+        turns=sum(m.role in _TURNS for m in messages),
+        history_bytes=size - memoryview(last.content).nbytes if last else 0,
     )
 
 
@@ -114,6 +127,12 @@ def _decode_items(raw: msgspec.Raw) -> Sequence[_Message | _Item]:
         return _items.decode(raw)
     except UNREADABLE as error:
         raise InvalidRequest(f"'input' is neither text nor a list of items: {error}", param="input") from None
+
+
+def _opening(message: _Message | _Item) -> bytes:
+    content = memoryview(message.content)
+    ends = (content[:_OPENING_BYTES], content[_OPENING_BYTES:][-_OPENING_BYTES:])
+    return b"".join((content.nbytes.to_bytes(8, "little"), *ends))
 
 
 def _parts(message: _Message | _Item) -> list[_Part]:

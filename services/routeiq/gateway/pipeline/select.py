@@ -7,8 +7,9 @@ from dataclasses import replace
 from routeiq.config.state import Group, Mode, State
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Context
+from routeiq.gateway.pipeline.conversation import ConversationIds
 from routeiq.gateway.pipeline.eligible import NotSpoken
-from routeiq.gateway.pipeline.learned import LearnedRouter
+from routeiq.gateway.pipeline.learned import LearnedRouter, Question
 from routeiq.gateway.pipeline.objective import HEADER, cost_weight
 from routeiq.gateway.pipeline.prompt import view_prompt
 from routeiq.gateway.pipeline.selection import Selection
@@ -25,9 +26,8 @@ class ModelNotFound(NotFound):
 class Selector:
     """Resolves a request's model name to deployments."""
 
-    def __init__(self, learned: LearnedRouter, balancer: Balancer) -> None:
-        self._learned = learned
-        self._balancer = balancer
+    def __init__(self, learned: LearnedRouter, balancer: Balancer, conversations: ConversationIds) -> None:
+        self._learned, self._balancer, self._conversations = learned, balancer, conversations
 
     async def select(self, context: Context) -> Selection:
         """Raises ModelNotFound, InvalidRequest (a model that does not serve this endpoint), NoEligibleModel."""
@@ -43,11 +43,18 @@ class Selector:
         if group is not None:
             group = _speaking(group, call.endpoint)
         if group is None or (group.learned and call.endpoint is not Endpoint.EMBEDDINGS):
-            weight = cost_weight(context.header(HEADER), state.routing.cost_weight)
-            return await self._learned.route(
-                state, group, view_prompt(call.body, call.endpoint), weight, context.request_id
-            )
+            return await self._learned.route(self._question(context, group))
         return self._balanced(group, state)
+
+    def _question(self, context: Context, group: Group | None) -> Question:
+        state, call = context.state, context.call
+        weight = cost_weight(context.header(HEADER), state.routing.cost_weight)
+        view = view_prompt(call.body, call.endpoint)
+        conversation = None
+        if state.routing.sticky:
+            caller = context.principal.key_id
+            conversation = self._conversations.of(caller, call.model, context.header, call.body, view)
+        return Question(state, group, view, weight, context.request_id, conversation)
 
     def _balanced(self, group: Group, state: State) -> Selection:
         order = self._balancer.order(group.deployments)

@@ -37,6 +37,7 @@ def describe_plan(span: Span, context: Context, plan: Plan) -> None:
             "routeiq.request_id": plan.request_id,
             "routeiq.state_version": plan.state_version,
             "routeiq.artifact_id": decision.artifact_id,
+            "routeiq.decision_cached": decision.cached,
         }
     )
     span.add_event(DECISION_EVENT, {"routeiq.router_decision.payload": _payload(context, plan)})

@@ -16,13 +16,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import RoutingClient, RoutingUnavailable
 from routeiq.config.state import Group, Mode, State
-from routeiq.gateway.pipeline.learned import LearnedRouter
+from routeiq.gateway.pipeline.conversation import Conversation, ConversationIds
+from routeiq.gateway.pipeline.learned import LearnedRouter, Question
 from routeiq.gateway.pipeline.objective import HEADER, cost_weight
 from routeiq.gateway.pipeline.prompt import PromptView, view_prompt
 from routeiq.gateway.pipeline.select import ModelNotFound
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.state import StateHolder
 from routeiq.kit.errors import InvalidRequest
+from routeiq.kit.principal import Principal
 
 INFO_TIMEOUT_S = 2.0
 
@@ -38,7 +40,9 @@ class RouteQuery(BaseModel):
     user_id: str | None = Field(None, description="The customer that asks")
 
 
-def router_router(holder: StateHolder, learned: LearnedRouter, routing: RoutingClient) -> APIRouter:
+def router_router(
+    holder: StateHolder, learned: LearnedRouter, routing: RoutingClient, conversations: ConversationIds
+) -> APIRouter:
     """The router of the router."""
     router = APIRouter(prefix="/router", tags=["router"])
 
@@ -49,8 +53,11 @@ def router_router(holder: StateHolder, learned: LearnedRouter, routing: RoutingC
         state = holder.current
         weight = cost_weight(request.headers.get(HEADER.decode()), state.routing.cost_weight)
         group = _group(state, query.model)
+        view = _view(query)
+        conversation = _conversation(request, query, view, state, conversations)
+        question = Question(state, group, view, weight, str(request.scope["routeiq.request_id"]), conversation)
         started = time.monotonic()
-        selection = await learned.route(state, group, _view(query), weight, str(request.scope["routeiq.request_id"]))
+        selection = await learned.route(question, remember=False)
         return _explain(selection, state, (time.monotonic() - started) * 1000)
 
     router.add_api_route("/info", info, methods=["GET"], summary="What routes", response_model=None)
@@ -99,6 +106,17 @@ def _group(state: State, name: str | None) -> Group | None:
     return group
 
 
+def _conversation(
+    request: Request, query: RouteQuery, view: PromptView, state: State, conversations: ConversationIds
+) -> Conversation | None:
+    """The one that the caller's chat request would belong to."""
+    if not state.routing.sticky:
+        return None
+    caller: Principal = request.scope["routeiq.principal"]
+    model = query.model or state.routing.auto_name
+    return conversations.of(caller.key_id, model, lambda name: request.headers.get(name.decode()), {}, view)
+
+
 def _view(query: RouteQuery) -> PromptView:
     if query.messages:
         return view_prompt({"messages": msgspec.Raw(msgspec.json.encode(query.messages))})
@@ -127,6 +145,7 @@ def _explain(selection: Selection, state: State, latency_ms: float) -> dict[str,
         "reasons": decision.reason.split(","),
         "fallback": decision.fallback or None,
         "prior": decision.prior,
+        "cached": decision.cached,
         "latency_ms": round(latency_ms, 3),
         "candidates_filtered": [{"model": name, "reason": reason} for name, reason in selection.left_out],
         "decision_id": decision.decision_id,

@@ -116,3 +116,29 @@ def test_input_of_another_form_is_refused(endpoint: Endpoint, name: str, value: 
     with pytest.raises(InvalidRequest) as refused:
         view_prompt({name: msgspec.Raw(value)}, endpoint)
     assert refused.value.param == name
+
+
+TALK = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "first"},
+    {"role": "assistant", "content": "a", "tool_calls": []},
+    {"role": "tool", "content": "b"},
+    {"role": "user", "content": "second"},
+]
+
+
+def test_turns_are_messages_of_the_two_who_talk() -> None:
+    assert (view(TALK).turns, view(TALK[:2]).turns) == (3, 1)
+
+
+def test_history_is_everything_but_the_last_question() -> None:
+    seen = view(TALK)
+    assert seen.history_bytes == seen.input_bytes - len('"second"')
+    assert view([{"role": "assistant", "content": "a"}]).history_bytes == 0
+
+
+def test_the_opening_is_the_first_user_message_shortened() -> None:
+    assert view(TALK).opening == view(TALK[1:2]).opening
+    assert view(TALK).opening.endswith(b'"first"')
+    assert len(view([{"role": "user", "content": "x" * 100_000}]).opening) == 8 + 2 * 2048
+    assert view(TALK[:1]).opening == b""

@@ -12,13 +12,14 @@ from routeiq.clients.routing import RoutingUnavailable
 from routeiq.config.state import Group, Mode, ModelName, RoutingSettings, State
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call, Context
-from routeiq.gateway.pipeline.learned import LearnedRouter, NoEligibleModel
+from routeiq.gateway.pipeline.conversation import ConversationIds
 from routeiq.gateway.pipeline.select import ModelNotFound, Selector
 from routeiq.gateway.pipeline.selection import Selection
+from routeiq.gateway.pipeline.slates import NoEligibleModel
 from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.principal import Principal, Role
-from tests.support.twins import TwinRouting, decision, deployment, state
+from tests.support.twins import TwinRouting, decision, deployment, learned_router, state
 
 SMALL, LARGE = (
     deployment("small", input_price=1e-7, output_price=2e-7),
@@ -40,8 +41,7 @@ def context(
 
 async def select(routing: TwinRouting, asked: Context) -> Selection:
     balancer = Balancer()
-    learned = LearnedRouter(routing, balancer)  # type: ignore[arg-type]  # a twin
-    return await Selector(learned, balancer).select(asked)
+    return await Selector(learned_router(routing, balancer=balancer), balancer, ConversationIds()).select(asked)
 
 
 async def test_auto_asks_routing_and_puts_the_choice_first() -> None:

@@ -1,0 +1,117 @@
+"""Who may serve a routed request, in the form that the routing service takes: made once for a configuration and the
+candidates that are left, not for each request."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from routeiq.api.routing.v1 import routing_pb2 as pb
+from routeiq.config.state import Group, State
+from routeiq.gateway.pipeline.eligible import (
+    BYTES_PER_TOKEN,
+    NOT_SPOKEN,
+    Choice,
+    Filtered,
+    NotSpoken,
+    choices_of,
+    eligible,
+)
+from routeiq.gateway.pipeline.prompt import PromptView
+from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.upstream.registry import speaks
+from routeiq.kit.errors import InvalidRequest
+from routeiq.kit.lru import LRU
+
+SLATES = 256
+
+
+class NoEligibleModel(InvalidRequest):
+    code = "no_eligible_model"
+
+
+@dataclass(frozen=True, slots=True)
+class Slate:
+    """Never empty. `digest` changes with anything in `candidates`. `left_out`: (name, reason)."""
+
+    choices: tuple[Choice, ...]
+    left_out: tuple[tuple[str, str], ...]
+    candidates: pb.CandidateSet
+    digest: bytes
+    by_name: Mapping[str, Choice]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """A group's candidates, and what tells whether `eligible` could leave any out: for most requests it could not."""
+
+    every: Filtered
+    picky: bool
+    shortest: float
+    spoken: frozenset[Endpoint]
+
+    @classmethod
+    def of(cls, choices: tuple[Choice, ...]) -> _Pool:
+        firsts = [choice.first for choice in choices]
+        limits = [d.max_input_tokens for d in firsts if d.max_input_tokens is not None]
+        picky = any(d.supports_tools is False or d.supports_vision is False for d in firsts)
+        spoken = frozenset(endpoint for endpoint in Endpoint if all(speaks(d.provider, endpoint) for d in firsts))
+        return cls(Filtered(choices, ()), picky, min(limits, default=math.inf), spoken)
+
+    def filter(self, view: PromptView) -> Filtered:
+        long = view.input_bytes > self.shortest * BYTES_PER_TOKEN
+        if view.endpoint in self.spoken and not long and not (self.picky and (view.has_tools or view.has_images)):
+            return self.every
+        return eligible(self.every.choices, view)
+
+
+class Slates:
+    """Of one state at a time: with another one all are made anew. For one event loop."""
+
+    def __init__(self) -> None:
+        self._state: State | None = None
+        self._pools: dict[str | None, _Pool] = {}
+        self._slates: LRU[tuple[str | None, tuple[tuple[str, str], ...]], Slate] = LRU(SLATES)
+
+    def of(self, state: State, group: Group | None, view: PromptView) -> Slate:
+        """The candidates of a routed group, or of `auto` for None, that can serve `view`. Raises: NoEligibleModel."""
+        if state is not self._state:
+            self._state, self._pools, self._slates = state, {}, LRU(SLATES)
+        name = group.name if group is not None else None
+        pool = self._pools.get(name)
+        if pool is None:
+            pool = self._pools[name] = _Pool.of(choices_of(state, group))
+        filtered = pool.filter(view)
+        slate = self._slates.get((name, filtered.left_out))
+        if slate is None:
+            slate = _slate(filtered, view.endpoint)
+            self._slates.put((name, filtered.left_out), slate)
+        return slate
+
+
+def _slate(filtered: Filtered, endpoint: Endpoint) -> Slate:
+    if not filtered.choices:
+        if endpoint.native and all(reason == NOT_SPOKEN for _, reason in filtered.left_out):
+            raise NotSpoken(f"No model of this group is available on `/{endpoint.value}` yet.")
+        reasons = ", ".join(f"{name}: {reason}" for name, reason in filtered.left_out)
+        raise NoEligibleModel(f"No model can serve this request ({reasons}).", param="model")
+    candidates = pb.CandidateSet(candidates=map(candidate_of, filtered.choices))
+    wire = candidates.SerializeToString(deterministic=True)
+    digest = hashlib.blake2b(wire, digest_size=16).digest()
+    by_name = MappingProxyType({choice.name: choice for choice in filtered.choices})
+    return Slate(filtered.choices, filtered.left_out, candidates, digest, by_name)
+
+
+def candidate_of(choice: Choice) -> pb.Candidate:
+    """As the routing service knows it. Its prices are USD per million tokens, a state's are per token."""
+    d = choice.first
+    return pb.Candidate(
+        name=choice.name,
+        like=d.like or "",
+        quality_offset=d.quality_offset,
+        input_price=None if d.input_price is None else d.input_price * 1e6,
+        output_price=None if d.output_price is None else d.output_price * 1e6,
+    )

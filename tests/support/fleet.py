@@ -1,0 +1,114 @@
+"""The services as containers run them: one process each, at configured addresses."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from routeiq.kit.key_files import create_private_key, save_public_key
+
+ROUTEIQ = Path(sys.executable).parent / "routeiq"
+KEY = "sk-for-the-serve-tests"
+HEADERS = {"authorization": f"Bearer {KEY}"}
+CHAT = {"model": "auto", "max_tokens": 1}
+LIKE = {"first": "gemma-2-9b-it", "second": "llama-3.1-nemotron-51b-instruct"}
+DOCUMENT = {
+    "model_list": [
+        {
+            "model_name": name,
+            "litellm_params": {"model": f"simulated/{name}", "tokens_per_second": 0, "ttft_ms": 0},
+            "model_info": {"routeiq": {"like": like}},
+        }
+        for name, like in LIKE.items()
+    ],
+    "routeiq": {"auto": {"fallback": "second", "deadline_ms": 5000}},
+}
+
+
+def document(**auto: object) -> dict[str, object]:
+    """The tests' own, with other settings of `auto`."""
+    return {**DOCUMENT, "routeiq": {"auto": {"fallback": "second", **auto}}}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Fleet:
+    """Ports by service, and the processes that run. `environ`: more variables for every service."""
+
+    folder: Path
+    ports: dict[str, int]
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def start(self, service: str) -> None:
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **self._environ(service), **self.environ}
+        env |= {name: value for name, value in os.environ.items() if name.startswith(("COV", "PYTHONPATH"))}
+        with (self.folder / f"{service}.log").open("ab") as sink:
+            command = [str(ROUTEIQ), "serve", service]
+            self.processes[service] = subprocess.Popen(command, cwd=self.folder, env=env, stdout=sink, stderr=sink)
+
+    def stop(self, service: str, number: int = signal.SIGTERM) -> int:
+        process = self.processes.pop(service)
+        process.send_signal(number)
+        return process.wait(30)
+
+    def wait(self, service: str) -> None:
+        """Until its second port says ready."""
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            with contextlib.suppress(httpx.HTTPError):
+                if httpx.get(f"http://127.0.0.1:{self.ports[f'{service}-ops']}/_health/ready").status_code == 200:
+                    return
+            time.sleep(0.05)
+        raise AssertionError((self.folder / f"{service}.log").read_text())
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['gateway']}"
+
+    def chat(self, text: str = "What is 2 + 2?") -> httpx.Response:
+        body = {**CHAT, "messages": [{"role": "user", "content": text}]}
+        return httpx.post(f"{self.url}/v1/chat/completions", headers=HEADERS, json=body, timeout=30)
+
+    def _environ(self, service: str) -> dict[str, str]:
+        prefix = f"ROUTEIQ_{service.upper().replace('-', '_')}_"
+        own = {f"{prefix}PORT": str(self.ports[service]), f"{prefix}OPS_PORT": str(self.ports[f"{service}-ops"])}
+        if service == "routing":
+            own[f"{prefix}IDENTITY_PUBLIC_KEYS"] = str(self.folder / "identity.pub")
+        if service == "gateway":
+            own |= {
+                f"{prefix}ROUTING_ADDRESS": f"127.0.0.1:{self.ports['routing']}",
+                f"{prefix}IDENTITY_KEY": str(self.folder / "identity.key"),
+                "LITELLM_MASTER_KEY": KEY,
+                "LITELLM_CONFIG_PATH": str(self.folder / "config.yaml"),
+            }
+        return own
+
+
+@contextlib.contextmanager
+def fleet_in(folder: Path, configured: Mapping[str, object] = DOCUMENT) -> Iterator[Fleet]:
+    """Nothing runs yet; what was started is killed with the block."""
+    (folder / "config.yaml").write_text(json.dumps(configured))
+    save_public_key(folder / "identity.pub", create_private_key(folder / "identity.key").public_key())
+    names = ("gateway", "routing", "control", "a2a-registry", "mcp-registry", "config-sync")
+    made = Fleet(folder, {name: free_port() for service in names for name in (service, f"{service}-ops")})
+    try:
+        yield made
+    finally:
+        for service in list(made.processes):
+            made.stop(service, signal.SIGKILL)

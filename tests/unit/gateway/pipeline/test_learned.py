@@ -1,0 +1,205 @@
+"""The learned choice with its memory: decisions that were made, conversations that stay, fallbacks that say why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from routeiq.api.routing.v1 import routing_pb2 as pb
+from routeiq.clients.routing import RoutingUnavailable
+from routeiq.config.state import RoutingSettings, State
+from routeiq.gateway.pipeline.conversation import Conversation
+from routeiq.gateway.pipeline.learned import LearnedRouter, Question
+from routeiq.gateway.pipeline.prompt import PromptView
+from routeiq.gateway.pipeline.selection import Selection
+from tests.support.twins import TwinRouting, decision, deployment, learned_router, state
+
+SMALL, LARGE, BLIND = deployment("small"), deployment("large"), deployment("blind", supports_tools=False)
+SERVED = state(SMALL, LARGE, BLIND)
+TALK = Conversation(b"c" * 16, followed=True, history_bytes=0)
+AWAY = RoutingUnavailable("routing_unavailable")
+
+
+def question(text: str = "hi", *, talk: Conversation | None = None, served: State = SERVED, **view: bool) -> Question:
+    flags = {"has_tools": False, "has_images": False, **view}
+    return Question(
+        served, None, PromptView((text,), b"", max_output_tokens=0, input_bytes=9, **flags), 0.03, "r", talk
+    )
+
+
+def close_call(first: str, second: str) -> pb.RouteResponse:
+    """Two models of nearly one utility."""
+    made = decision(first, [second, "blind"])
+    for score in made.scores:
+        score.utility = 0.8 if score.model == first else 0.79
+    return made
+
+
+def limits(**fields: object) -> State:
+    routing = replace(SERVED.routing, **fields)  # type: ignore[arg-type]  # test data
+    return replace(SERVED, routing=routing)
+
+
+async def first(router: LearnedRouter, asked: Question) -> tuple[str, str]:
+    chosen = await router.route(asked)
+    assert chosen.deployments[0].candidate == chosen.decision.model
+    return chosen.decision.model, chosen.decision.reason
+
+
+async def test_an_equal_question_is_asked_once_and_decided_twice() -> None:
+    routing = TwinRouting(decision("large"))
+    router = learned_router(routing)
+    made, again = await router.route(question()), await router.route(question())
+    assert len(routing.prompts) == 1
+    assert (made.decision.cached, again.decision.cached) == (False, True)
+    assert made.decision.decision_id != again.decision.decision_id
+    assert replace(again.decision, decision_id="", cached=False) == replace(made.decision, decision_id="")
+    assert again.deployments == made.deployments
+
+
+@pytest.mark.parametrize("answer", [AWAY, decision("large", fallback=pb.FALLBACK_DEADLINE)])
+async def test_what_was_not_learned_is_asked_again(answer: pb.RouteResponse | RoutingUnavailable) -> None:
+    routing = TwinRouting(answer)
+    router = learned_router(routing)
+    for _ in range(2):
+        assert not (await router.route(question())).decision.cached
+    assert len(routing.prompts) == 2
+
+
+async def test_a_state_that_changes_a_candidate_is_decided_anew() -> None:
+    routing = TwinRouting(decision("large"))
+    router = learned_router(routing)
+    await router.route(question())
+    await router.route(question(served=state(SMALL, replace(LARGE, input_price=1e-6), BLIND)))
+    assert len(routing.prompts) == 2
+
+
+async def test_a_conversation_keeps_its_model_while_a_switch_does_not_pay() -> None:
+    routing = TwinRouting(close_call("large", "small"))
+    router = learned_router(routing)
+    assert await first(router, question("one", talk=TALK)) == ("large", "highest_utility")
+    routing.answer = close_call("small", "large")
+    kept = await router.route(question("two", talk=TALK))
+    assert (kept.decision.model, kept.decision.reason, kept.decision.fallback) == ("large", "sticky", "")
+    assert kept.decision.confidence == pytest.approx(0.8)
+    assert [d.candidate for d in kept.deployments][:2] == ["large", "small"]
+
+
+async def test_it_switches_where_that_pays_and_then_keeps_the_new_one() -> None:
+    routing = TwinRouting(close_call("large", "small"))
+    router = learned_router(routing)
+    await router.route(question("one", talk=TALK))
+    routing.answer = decision("small", ["large", "blind"])
+    assert await first(router, question("two", talk=TALK)) == ("small", "highest_utility")
+    routing.answer = close_call("large", "small")
+    assert await first(router, question("three", talk=TALK)) == ("small", "sticky")
+
+
+async def test_a_decision_that_was_made_before_does_not_move_a_conversation_either() -> None:
+    routing = TwinRouting(close_call("small", "large"))
+    router = learned_router(routing)
+    await router.route(question("one"))
+    routing.answer = close_call("large", "small")
+    await router.route(question("two", talk=TALK))
+    kept = await router.route(question("one", talk=TALK))
+    assert (kept.decision.model, kept.decision.reason, kept.decision.cached) == ("large", "sticky", True)
+
+
+async def test_a_model_that_cannot_serve_this_turn_is_left() -> None:
+    routing = TwinRouting(decision("blind", ["large", "small"]))
+    router = learned_router(routing)
+    await router.route(question("one", talk=TALK))
+    routing.answer = decision("large")
+    assert await first(router, question("two", talk=TALK, has_tools=True)) == ("large", "highest_utility")
+
+
+async def test_conversations_are_apart_and_first_turns_do_not_stick() -> None:
+    routing = TwinRouting(close_call("large", "small"))
+    router = learned_router(routing)
+    await router.route(question("one", talk=TALK))
+    routing.answer = close_call("small", "large")
+    assert (await first(router, question("two", talk=replace(TALK, id=b"d" * 16))))[0] == "small"
+    assert (await first(router, question("two")))[0] == "small"
+    assert (await first(router, question("two", talk=replace(TALK, followed=False))))[0] == "small"
+
+
+@pytest.mark.parametrize("answer", [AWAY, decision("small", ["large"], fallback=pb.FALLBACK_OVERLOADED)])
+async def test_what_was_not_learned_neither_moves_nor_makes_a_conversation(
+    answer: pb.RouteResponse | RoutingUnavailable,
+) -> None:
+    routing = TwinRouting(answer)
+    router = learned_router(routing)
+    assert (await router.route(question("zero", talk=TALK))).decision.fallback
+    routing.answer = close_call("large", "small")
+    assert await first(router, question("one", talk=TALK)) == ("large", "highest_utility")
+    routing.answer = answer
+    kept = await router.route(question("two", talk=TALK))
+    assert (kept.decision.model, kept.decision.reason) == ("large", "sticky")
+    assert kept.decision.fallback in ("routing_unavailable", "overloaded")
+    assert kept.decision.confidence is None
+
+
+async def test_looking_changes_no_conversation() -> None:
+    routing = TwinRouting(close_call("large", "small"))
+    router = learned_router(routing)
+    await router.route(question("one", talk=TALK), remember=False)
+    routing.answer = close_call("small", "large")
+    assert (await first(router, question("two", talk=TALK)))[0] == "small"
+    routing.answer = decision("large", ["small", "blind"])
+    assert (await router.route(question("three", talk=TALK), remember=False)).decision.model == "large"
+    routing.answer = close_call("large", "small")
+    assert await first(router, question("four", talk=TALK)) == ("small", "sticky")
+
+
+@pytest.mark.parametrize(
+    ("limit", "answer", "reason"),
+    [
+        ({"min_confidence": 0.95}, decision("large"), "low_confidence"),
+        ({"max_novelty": 0.5}, decision("large", novelty=0.6), "novel_prompt"),
+        ({"min_confidence": 0.9, "max_novelty": 0.6}, decision("large", novelty=0.6), ""),
+        ({}, decision("large", novelty=1.4, confidence=0.0), ""),
+        ({"min_confidence": 0.95}, decision("large", fallback=pb.FALLBACK_NO_PROMPT, confidence=None), "no_prompt"),
+    ],
+)
+async def test_a_doubtful_choice_goes_to_the_fallback_where_the_document_says_so(
+    limit: dict[str, object], answer: pb.RouteResponse, reason: str
+) -> None:
+    served = limits(fallback_model="blind", **limit)
+    router = learned_router(TwinRouting(answer))
+    for _ in range(2):  # the second time from the cache
+        chosen = (await router.route(question(served=served))).decision
+        assert chosen.fallback == reason
+        assert chosen.model == ("blind" if reason in ("low_confidence", "novel_prompt") else "large")
+        assert (chosen.confidence is None) == bool(reason)
+
+
+async def test_a_choice_that_nobody_asked_for_is_no_choice() -> None:
+    chosen: Selection = await learned_router(TwinRouting(decision("stranger"))).route(question())
+    assert (chosen.decision.fallback, chosen.decision.model) == ("routing_unavailable", "small")
+
+
+async def test_what_happens_is_counted() -> None:
+    registry, routing = CollectorRegistry(), TwinRouting(close_call("large", "small"))
+    router = learned_router(routing, registry=registry)
+    for text in ("one", "one"):
+        await router.route(question(text, talk=TALK))
+    routing.answer = close_call("small", "large")
+    await router.route(question("two", talk=TALK))
+    routing.answer = AWAY
+    await router.route(question("three", talk=TALK))
+    text = generate_latest(registry).decode()
+    for line in (
+        'gateway_routing_decision_cache_lookups_total{result="hit"} 1.0',
+        'gateway_routing_decision_cache_lookups_total{result="miss"} 3.0',
+        'gateway_routing_conversations_total{result="same"} 1.0',
+        'gateway_routing_conversations_total{result="kept"} 2.0',
+        'gateway_routing_fallbacks_total{reason="routing_unavailable"} 1.0',
+    ):
+        assert line in text
+
+
+def test_the_documents_defaults_doubt_nothing() -> None:
+    defaults = RoutingSettings()
+    assert (defaults.min_confidence, defaults.max_novelty, defaults.sticky) == (0.0, 1.0, True)

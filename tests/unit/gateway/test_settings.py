@@ -1,0 +1,48 @@
+"""What the gateway takes from its environment, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from routeiq.config.environment import LaunchSettings
+from routeiq.gateway.pipeline import decision_cache, sticky
+from routeiq.gateway.settings import Settings, read_settings
+from routeiq.kit.errors import ConfigurationError
+from tests.support.twins import state
+
+
+def settings(**fields: object) -> Settings:
+    base = {"master_key": SecretStr("sk-key"), "routing_address": "127.0.0.1:1", "identity_key": Path("k")}
+    return Settings(**(base | fields))  # type: ignore[arg-type]  # test data
+
+
+def test_every_address_of_routing_is_one_of_our_own_services() -> None:
+    made = settings(routing_address="10.0.0.1:1, 10.0.0.2:2", control_url="http://10.0.0.3:3/", port=4000)
+    assert made.own_services() == ["10.0.0.1:1", "10.0.0.2:2", "10.0.0.3:3", "127.0.0.1:4000"]
+
+
+def test_defaults_are_those_of_the_parts() -> None:
+    made = settings()
+    assert (made.decision_cache_size, made.decision_cache_ttl_s) == (decision_cache.SIZE, decision_cache.TTL_S)
+    assert (made.conversations, made.conversation_ttl_s) == (sticky.SIZE, sticky.TTL_S)
+    assert made.routing_batch_wait_ms == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ROUTING_ADDRESS", "nowhere"),
+        ("ROUTING_BATCH_SIZE", "0"),
+        ("DECISION_CACHE_TTL_S", "0"),
+        ("CONVERSATIONS", "-1"),
+    ],
+)
+def test_what_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    good = {"MASTER_KEY": "sk-key", "ROUTING_ADDRESS": "127.0.0.1:1", "IDENTITY_KEY": "k"}
+    for key, given in (good | {name: value}).items():
+        monkeypatch.setenv(f"ROUTEIQ_GATEWAY_{key}", given)
+    with pytest.raises(ConfigurationError, match=f"ROUTEIQ_GATEWAY_{name}: "):
+        read_settings(LaunchSettings.from_environ({}), state())
