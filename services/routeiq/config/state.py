@@ -17,7 +17,7 @@ ModelName = NewType("ModelName", str)
 EMPTY: Mapping[str, object] = MappingProxyType({})
 ANY_STATUS = 0
 """In a mapping by status: every status that is not named."""
-_NO_STATUSES: Mapping[int, int] = MappingProxyType({})
+NO_STATUSES: Mapping[int, int] = MappingProxyType({})
 _NO_GROUPS: Mapping[ModelName, Mapping[int, int]] = MappingProxyType({})
 
 
@@ -99,7 +99,7 @@ class CooldownSettings:
     cooldown_s: float = 5.0
     allowed_fails: int = 3
     """Failures in a row without a cooldown."""
-    by_status: Mapping[int, int] = field(default_factory=lambda: _NO_STATUSES)
+    by_status: Mapping[int, int] = field(default_factory=lambda: NO_STATUSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class RoutingSettings:
     """Calls after the first, in each group that is tried."""
     retry_pause_s: float = 0.0
     """The shortest pause before the same deployment is called again."""
-    retries_by_status: Mapping[int, int] = field(default_factory=lambda: _NO_STATUSES)
+    retries_by_status: Mapping[int, int] = field(default_factory=lambda: NO_STATUSES)
     timeout_s: float = 600.0
     artifact_dir: str | None = None
     group_retries_by_status: Mapping[ModelName, Mapping[int, int]] = field(default_factory=lambda: _NO_GROUPS)

@@ -13,11 +13,14 @@ from routeiq import __version__
 from routeiq.clients.control import ControlClient
 from routeiq.clients.routing import RoutingClient
 from routeiq.config.state import State
-from routeiq.gateway.pipeline.attempt import Attempts
+from routeiq.gateway.pipeline.attempt import Caller
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
+from routeiq.gateway.pipeline.cooldown import Cooldowns
+from routeiq.gateway.pipeline.execute import Executor
+from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.learned import LearnedRouter
-from routeiq.gateway.pipeline.meter import Meter
+from routeiq.gateway.pipeline.meter import DeploymentMeter, Meter
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.settings import Settings
@@ -46,6 +49,7 @@ class Gateway:
     control: ControlClient
     learned: LearnedRouter
     pipeline: Pipeline
+    figures: Figures
     readiness: Readiness
     registry: CollectorRegistry
     providers: Providers
@@ -70,23 +74,26 @@ class Gateway:
 
 def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Gateway:
     """Everything but the sockets. Call it in the running loop; `running` closes what it opens, its client included."""
-    holder = StateHolder(state)
     registry = CollectorRegistry()
+    figures = Figures()
+    cooldowns = Cooldowns(state, figures, DeploymentMeter(registry))
+    holder = StateHolder(state, cooldowns.follow)
     telemetry = Telemetry("gateway", __version__)
     signer = AssertionSigner(load_private_key(settings.identity_key), issuer="gateway")
     routing = RoutingClient(settings.routing_address, signer)
     control = ControlClient(settings.control_url)
     providers = Providers(outbound.http, {ENCODER_PROVIDER: RoutingEncoder(routing)}, outbound.authorize)
-    balancer = Balancer()
+    balancer = Balancer(figures)
     learned = LearnedRouter(routing, balancer)
-    attempts = Attempts(providers.of)
+    executor = Executor(Caller(providers.of, figures, cooldowns))
     return Gateway(
         holder=holder,
         authenticator=Authenticator(settings.master_key.get_secret_value()),
         routing=routing,
         control=control,
         learned=learned,
-        pipeline=Pipeline(Selector(learned, balancer), attempts, Meter(registry), telemetry.tracer),
+        pipeline=Pipeline(Selector(learned, balancer), executor, Meter(registry), telemetry.tracer),
+        figures=figures,
         readiness=Readiness("gateway", _checks(settings, routing, control)),
         registry=registry,
         providers=providers,

@@ -6,11 +6,13 @@ choice, never availability.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import RoutingClient, RoutingUnavailable, make_prompt
-from routeiq.config.state import Group, State
+from routeiq.config.state import Deployment, Group, State
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.eligible import Choice, Filtered, choices_of, eligible
 from routeiq.gateway.pipeline.prompt import PromptView
@@ -34,7 +36,14 @@ class LearnedRouter:
         self._balancer = balancer
 
     async def route(
-        self, state: State, group: Group | None, view: PromptView, weight: float, request_id: str
+        self,
+        state: State,
+        group: Group | None,
+        view: PromptView,
+        weight: float,
+        request_id: str,
+        *,
+        stream: bool = False,
     ) -> Selection:
         """A learned choice among `auto`'s models (None) or a group's. Calls no provider."""
         choices = choices_of(state, group)
@@ -52,15 +61,24 @@ class LearnedRouter:
             )
         except RoutingUnavailable as error:
             log.info("routing.unavailable", request_id=request_id, reason=error.reason)
-            return _fallback(state, filtered, error.reason)
-        return self._learned(filtered, response)
+            return self._fallback(state, filtered, error.reason, stream=stream)
+        return self._learned(state, filtered, response, stream=stream)
 
-    def _learned(self, filtered: Filtered, response: pb.RouteResponse) -> Selection:
+    def _learned(self, state: State, filtered: Filtered, response: pb.RouteResponse, *, stream: bool) -> Selection:
         ranks = {score.model: rank for rank, score in enumerate(response.scores)}
         ranks[response.selected_model] = -1
         order = sorted(filtered.choices, key=lambda choice: ranks.get(choice.name, len(ranks)))
-        deployments = tuple(d for choice in order for d in self._balancer.order(choice.deployments))
-        return Selection(deployments, _decision(response), response, filtered.left_out)
+        return Selection(self._balanced(state, order, stream=stream), _decision(response), response, filtered.left_out)
+
+    def _fallback(self, state: State, filtered: Filtered, reason: str, *, stream: bool) -> Selection:
+        """The documented model if it may serve, then the others in document order."""
+        order = sorted(filtered.choices, key=lambda choice: choice.first.group != state.routing.fallback_model)
+        decision = Decision(str(uuid7()), order[0].name, "fallback", reason, fallback=reason)
+        return Selection(self._balanced(state, order, stream=stream), decision, None, filtered.left_out)
+
+    def _balanced(self, state: State, order: Sequence[Choice], *, stream: bool) -> tuple[Deployment, ...]:
+        balance = self._balancer.order
+        return tuple(d for choice in order for d in balance(choice.deployments, state.routing, stream=stream))
 
 
 def _prompt(view: PromptView) -> pb.Prompt:
@@ -99,10 +117,3 @@ def _decision(response: pb.RouteResponse) -> Decision:
         else pb.Fallback.Name(fallback).removeprefix("FALLBACK_").lower(),
         prior=bool(selected and selected.prior),
     )
-
-
-def _fallback(state: State, filtered: Filtered, reason: str) -> Selection:
-    """The documented model if it may serve, then the others in document order."""
-    order = sorted(filtered.choices, key=lambda choice: choice.first.group != state.routing.fallback_model)
-    decision = Decision(str(uuid7()), order[0].name, "fallback", reason, fallback=reason)
-    return Selection(tuple(d for choice in order for d in choice.deployments), decision, None, filtered.left_out)

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 
 from opentelemetry.trace import Span, Tracer
 
 from routeiq.config.state import State
 from routeiq.gateway.pipeline.admit import parse_call
-from routeiq.gateway.pipeline.attempt import Attempts, Served
 from routeiq.gateway.pipeline.context import Context
-from routeiq.gateway.pipeline.describe import decision_headers
+from routeiq.gateway.pipeline.execute import Executor
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.pipeline.trace import describe_plan, finish_span, start_span
 from routeiq.gateway.plan import Endpoint, Outcome, Plan
-from routeiq.gateway.upstream.relay import Relayed, passed_on, relay_stream, relay_whole
 from routeiq.kit.asgi import Receive, Scope, Send, cancel_on_disconnect, read_body
-from routeiq.kit.errors import RouteIQError
 from routeiq.kit.principal import Principal
 
 SENT_UPSTREAM = frozenset({b"openai-beta", b"traceparent", b"tracestate", b"user-agent", b"accept-language"})
@@ -34,7 +32,7 @@ class Pipeline:
     """The stages, wired. One instance serves every request."""
 
     selector: Selector
-    attempts: Attempts
+    executor: Executor
     meter: Meter
     tracer: Tracer
 
@@ -60,7 +58,7 @@ class Pipeline:
 
     async def _plan(self, context: Context) -> Plan:
         begun = time.monotonic()
-        selection = await self.selector.select(context)
+        selection, routing = await self.selector.select(context), context.state.routing
         self.meter.selected(time.monotonic() - begun)
         return Plan(
             request_id=context.request_id,
@@ -70,46 +68,19 @@ class Pipeline:
             headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in context.headers if k in SENT_UPSTREAM),
             deployments=selection.deployments,
             decision=selection.decision,
-            deadline=context.started + context.state.routing.timeout_s,
-            retries=context.state.routing.num_retries,
+            deadline=context.started + routing.timeout_s,
+            retries=routing.num_retries,
             state_version=context.state.version,
+            fallbacks=selection.fallbacks,
+            retry_pause_s=routing.retry_pause_s,
+            retries_by_status=routing.retry_statuses(selection.deployments[0].group),
         )
 
     async def _execute(self, context: Context, plan: Plan, send: Send) -> None:
         span = start_span(self.tracer, plan.endpoint.value)
         describe_plan(span, context, plan)
-        outcome = Outcome(499, None, 0, None, 0, "client_disconnected")
-        try:
-            outcome = await self._serve(plan, send)
-        except RouteIQError as error:
-            outcome = Outcome(error.status, None, 0, None, 0, error.code)
-            raise
-        finally:
-            self._finish(context, plan, outcome, span)
+        await self.executor.execute(plan, send, partial(self._finish, context, plan, span))
 
-    async def _serve(self, plan: Plan, send: Send) -> Outcome:
-        served = await self.attempts.run(plan)
-        try:
-            relayed = await _relay(plan, served, send)
-        finally:
-            await served.close()
-        return Outcome(
-            served.status,
-            served.deployment,
-            served.attempts,
-            relayed.usage,
-            relayed.bytes_sent,
-            served.error or relayed.error,
-        )
-
-    def _finish(self, context: Context, plan: Plan, outcome: Outcome, span: Span) -> None:
+    def _finish(self, context: Context, plan: Plan, span: Span, outcome: Outcome) -> None:
         self.meter.done(context, plan, outcome)
-        finish_span(span, outcome)
-
-
-async def _relay(plan: Plan, served: Served, send: Send) -> Relayed:
-    headers = passed_on(served.headers)
-    headers += decision_headers(plan, served.deployment, served.attempts)
-    if served.stream is not None:
-        return await relay_stream(send, served.stream, headers)
-    return await relay_whole(send, served.status, served.body or b"", headers)
+        finish_span(span, context, plan, outcome)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from routeiq.config.document.strategies import balancing
 from routeiq.config.state import Group, Mode, State
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Context
+from routeiq.gateway.pipeline.fallbacks import plan_fallbacks
 from routeiq.gateway.pipeline.learned import LearnedRouter
 from routeiq.gateway.pipeline.objective import HEADER, cost_weight
 from routeiq.gateway.pipeline.prompt import view_prompt
 from routeiq.gateway.pipeline.selection import Selection
-from routeiq.gateway.plan import Decision, Endpoint
+from routeiq.gateway.plan import NO_FALLBACKS, Decision, Endpoint
 from routeiq.kit.errors import InvalidRequest, NotFound
 from routeiq.kit.ids import uuid7
 
@@ -40,14 +44,19 @@ class Selector:
         _check_mode(call.endpoint, call.model, group)
         if group is None or (group.learned and call.endpoint is Endpoint.CHAT):
             weight = cost_weight(context.header(HEADER), state.routing.cost_weight)
-            return await self._learned.route(state, group, view_prompt(call.body), weight, context.request_id)
-        return self._balanced(group, state)
+            selection = await self._learned.route(
+                state, group, view_prompt(call.body), weight, context.request_id, stream=call.stream
+            )
+        else:
+            selection = self._balanced(group, state, stream=call.stream)
+        fallbacks = plan_fallbacks(state, call.model, self._balancer, stream=call.stream)
+        return selection if fallbacks is NO_FALLBACKS else replace(selection, fallbacks=fallbacks)
 
-    def _balanced(self, group: Group, state: State) -> Selection:
-        order = self._balancer.order(group.deployments)
-        strategy = state.routing.strategy
-        name = "simple-shuffle" if strategy.startswith("llmrouter-") else strategy
-        return Selection(order, Decision(str(uuid7()), order[0].candidate, name, "requested_model"))
+    def _balanced(self, group: Group, state: State, *, stream: bool) -> Selection:
+        order = self._balancer.order(group.deployments, state.routing, stream=stream)
+        return Selection(
+            order, Decision(str(uuid7()), order[0].candidate, balancing(state.routing.strategy), "requested_model")
+        )
 
 
 def _check_mode(endpoint: Endpoint, model: str, group: Group | None) -> None:

@@ -12,6 +12,7 @@ from routeiq.clients.routing import RoutingUnavailable
 from routeiq.config.state import Group, Mode, ModelName, RoutingSettings, State
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call, Context
+from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.learned import LearnedRouter, NoEligibleModel
 from routeiq.gateway.pipeline.select import ModelNotFound, Selector
 from routeiq.gateway.pipeline.selection import Selection
@@ -39,7 +40,7 @@ def context(
 
 
 async def select(routing: TwinRouting, asked: Context) -> Selection:
-    balancer = Balancer()
+    balancer = Balancer(Figures(asked.state))
     learned = LearnedRouter(routing, balancer)  # type: ignore[arg-type]  # a twin
     return await Selector(learned, balancer).select(asked)
 
