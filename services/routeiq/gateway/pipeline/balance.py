@@ -11,7 +11,7 @@ from math import inf
 
 from routeiq.config.state import Deployment, RoutingSettings
 from routeiq.gateway.pipeline.figures import Figures
-from routeiq.gateway.pipeline.strategies import LIMITED, VALUES, Member, simple_shuffle
+from routeiq.gateway.pipeline.strategies import LIMITED, VALUES, Member, shuffled, simple_shuffle
 
 LAST, OVER_LIMIT, READY = 2, 1, 0
 
@@ -29,7 +29,11 @@ class Balancer:
         """All of `deployments`, best first. One costs nothing."""
         if len(deployments) == 1:
             return deployments
-        now, strategy = self._figures.clock(), settings.strategy
+        strategy = settings.strategy
+        if strategy not in VALUES and not self._exceptional(deployments):
+            chance = self._random.random
+            return tuple(sorted(deployments, key=lambda one: shuffled(one.weight, chance()), reverse=True))
+        now = self._figures.clock()
         members = [self._member(deployment, now) for deployment in deployments]
         values = VALUES.get(strategy, simple_shuffle)(members, settings, now, stream, self._random)
         minds_limits = strategy in LIMITED
@@ -38,6 +42,14 @@ class Balancer:
             for index, (member, value) in enumerate(zip(members, values, strict=True))
         )
         return tuple(deployments[key[-1]] for key in keys)
+
+    def _exceptional(self, deployments: tuple[Deployment, ...]) -> bool:
+        """True if anything but the weights decides: mostly it does not, and a shuffle is a third of the work."""
+        for one in deployments:
+            live = self._figures.of(one.id)
+            if one.order is not None or live.rest_until != 0.0 or live.in_flight >= live.max_parallel:
+                return True
+        return False
 
     def _member(self, deployment: Deployment, now: float) -> Member:
         live = self._figures.of(deployment.id)

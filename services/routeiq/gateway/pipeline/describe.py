@@ -13,6 +13,7 @@ RawHeaders = list[tuple[bytes, bytes]]
 LONGEST_NAME = 40
 LONGEST_ID = 12
 LONGEST_TRAIL = 480
+_NO_RETRIES: RawHeaders = [(b"x-litellm-attempted-retries", b"0"), (b"x-litellm-attempted-fallbacks", b"0")]
 
 
 def decision_headers(plan: Plan, served_by: Deployment, attempts: Sequence[Attempt], fallback: str = "") -> RawHeaders:
@@ -21,22 +22,31 @@ def decision_headers(plan: Plan, served_by: Deployment, attempts: Sequence[Attem
     Args: fallback: why another group or model served, where a failure led there.
     """
     decision = plan.decision
-    fallbacks = attempts[-1].group
     headers = [
-        ("x-routeiq-model", served_by.candidate),
-        ("x-routeiq-strategy", decision.strategy),
-        ("x-routeiq-reason", decision.reason),
-        ("x-routeiq-decision-id", decision.decision_id),
-        ("x-routeiq-version", plan.state_version),
-        ("x-routeiq-attempts", trail(attempts)),
-        ("x-litellm-call-id", plan.request_id),
-        ("x-litellm-model-id", served_by.id),
-        ("x-litellm-model-group", served_by.group),
-        ("x-litellm-attempted-retries", str(len(attempts) - 1 - fallbacks)),
-        ("x-litellm-attempted-fallbacks", str(fallbacks)),
-        *_optional(decision, decision.fallback or fallback),
+        (b"x-routeiq-model", _bytes(served_by.candidate)),
+        (b"x-routeiq-strategy", _bytes(decision.strategy)),
+        (b"x-routeiq-reason", _bytes(decision.reason)),
+        (b"x-routeiq-decision-id", _bytes(decision.decision_id)),
+        (b"x-routeiq-version", _bytes(plan.state_version)),
+        (b"x-litellm-call-id", _bytes(plan.request_id)),
+        (b"x-litellm-model-id", _bytes(served_by.id)),
+        (b"x-litellm-model-group", _bytes(served_by.group)),
     ]
-    return [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers]
+    headers += _attempt_headers(attempts)
+    headers += _optional(decision, decision.fallback or fallback)
+    return headers
+
+
+def _attempt_headers(attempts: Sequence[Attempt]) -> RawHeaders:
+    if len(attempts) == 1:
+        only = attempts[0]
+        return [(b"x-routeiq-attempts", _single(only.candidate, only.status)), *_NO_RETRIES]
+    fallbacks = attempts[-1].group
+    return [
+        (b"x-routeiq-attempts", trail(attempts).encode()),
+        (b"x-litellm-attempted-retries", b"%d" % (len(attempts) - 1 - fallbacks)),
+        (b"x-litellm-attempted-fallbacks", b"%d" % fallbacks),
+    ]
 
 
 def trail(attempts: Sequence[Attempt]) -> str:
@@ -44,8 +54,6 @@ def trail(attempts: Sequence[Attempt]) -> str:
 
     A candidate that several deployments of the request stand for has the deployment's id behind it.
     """
-    if len(attempts) == 1:
-        return f"{printable(attempts[0].candidate, LONGEST_NAME)}={attempts[0].status}"
     text = ",".join(_label(attempt, attempts) for attempt in attempts)
     if len(text) <= LONGEST_TRAIL:
         return text
@@ -65,14 +73,24 @@ def printable(name: str, longest: int) -> str:
     return "".join(c if c.isascii() and c.isprintable() and c not in " ,=;" else "_" for c in name[:longest])
 
 
-def _optional(decision: Decision, fallback: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=4096)
+def _single(candidate: str, status: int) -> bytes:
+    """The trail of most requests."""
+    return f"{printable(candidate, LONGEST_NAME)}={status}".encode()
+
+
+def _bytes(value: str) -> bytes:
+    return value.encode("latin-1", "replace")
+
+
+def _optional(decision: Decision, fallback: str) -> RawHeaders:
     headers = []
     if decision.confidence is not None:
-        headers.append(("x-routeiq-confidence", f"{decision.confidence:.4f}"))
+        headers.append((b"x-routeiq-confidence", b"%.4f" % decision.confidence))
     if decision.artifact_id:
-        headers.append(("x-routeiq-artifact", decision.artifact_id))
+        headers.append((b"x-routeiq-artifact", _bytes(decision.artifact_id)))
     if decision.prior:
-        headers.append(("x-routeiq-prior", "true"))
+        headers.append((b"x-routeiq-prior", b"true"))
     if fallback:
-        headers.append(("x-routeiq-fallback", fallback))
+        headers.append((b"x-routeiq-fallback", _bytes(fallback)))
     return headers

@@ -37,11 +37,16 @@ Strategy = Callable[[Sequence[Member], RoutingSettings, float, bool, random.Rand
 def simple_shuffle(
     members: Sequence[Member], settings: RoutingSettings, now: float, stream: bool, chance: random.Random
 ) -> Sequence[float]:
-    """A random order in which a deployment comes first as often as its weight says.
+    """A random order in which a deployment comes first as often as its weight says."""
+    return [-shuffled(member.deployment.weight, chance.random()) for member in members]
 
-    Source: Efraimidis and Spirakis, Weighted random sampling with a reservoir (2006): sort by u^(1/w).
+
+def shuffled(weight: float, chance: float) -> float:
+    """A key by whose descending order a weighted shuffle comes out. Args: chance: in [0, 1).
+
+    Source: Efraimidis and Spirakis, Weighted random sampling with a reservoir (2006): u^(1/w).
     """
-    return [-(chance.random() ** (1 / max(member.deployment.weight, _LEAST_WEIGHT))) for member in members]
+    return float(chance ** (1 / max(weight, _LEAST_WEIGHT)))
 
 
 def least_busy(
