@@ -45,10 +45,6 @@ class DeploymentBusy(UpstreamFailed):
     status, type, code = 429, "rate_limit_error", "max_parallel_requests"
 
 
-class OutOfTime(UpstreamTimeout):
-    """The request's deadline, which says nothing of the deployment."""
-
-
 @dataclass(slots=True)
 class Served:
     """An answer and who gave it. `body` is whole for a unary call and for a refusal, None for a stream."""
@@ -83,7 +79,7 @@ class Caller:
 class Attempts:
     """One request's calls. Made for one plan, used once: `run`, then `settle`. `trail` has every call that is over."""
 
-    __slots__ = ("_begun", "_caller", "_clock", "_live", "_plan", "_ticket", "trail")
+    __slots__ = ("_begun", "_caller", "_clock", "_live", "_plan", "_short", "_ticket", "trail")
 
     def __init__(self, caller: Caller, plan: Plan) -> None:
         self._caller = caller
@@ -93,6 +89,8 @@ class Attempts:
         """Whose call is under way, or whose answer is being relayed."""
         self._ticket = 0
         self._begun = 0.0
+        self._short = False
+        """The call has less time than its deployment may take, because earlier ones used it up."""
         self.trail: list[Attempt] = []
 
     async def run(self) -> Served:
@@ -161,7 +159,8 @@ class Attempts:
         try:
             served = await self._call(deployment)
         except RouteIQError as error:
-            served, counts = _refused(deployment, error), not isinstance(error, OutOfTime)
+            served = _refused(deployment, error)
+            counts = not (self._short and isinstance(error, UpstreamTimeout))
         except BaseException as error:
             left = isinstance(error, asyncio.CancelledError)
             self._append(deployment, 499 if left else 500, LEFT if left else "internal_error", group)
@@ -211,10 +210,12 @@ class Attempts:
     async def _call(self, deployment: Deployment) -> Served:
         plan = self._plan
         left = plan.deadline - self._begun
-        if left <= 0:
-            raise OutOfTime("The request's deadline passed before the model answered.")
+        self._short = left <= 0
+        if self._short:
+            raise UpstreamTimeout("The request's deadline passed before the model answered.")
         limit = (deployment.stream_timeout_s if plan.stream else None) or deployment.timeout_s or left
         within = min(limit, left)
+        self._short = limit >= left and bool(self.trail)
         request = UpstreamRequest(plan.endpoint, plan.body, plan.stream, plan.headers, within, plan.request_id)
         try:
             async with asyncio.timeout(within):
@@ -225,12 +226,7 @@ class Attempts:
                     await response.close()
                     raise
         except TimeoutError:
-            raise self._timed_out(deployment, short=limit >= left) from None
-
-    def _timed_out(self, deployment: Deployment, *, short: bool) -> UpstreamTimeout:
-        """Args: short: it had no more time than the request had left, which earlier calls may have used up."""
-        raised = OutOfTime if short and self.trail else UpstreamTimeout
-        return raised(f"The model `{deployment.group}` did not answer in time.")
+            raise UpstreamTimeout(f"The model `{deployment.group}` did not answer in time.") from None
 
 
 def _verdict(served: Served) -> tuple[Kind, str]:

@@ -118,8 +118,9 @@ async def test_a_time_out_counts_as_that_slow() -> None:
     assert (live.unary_s, live.failures) == (5, 1)
 
 
-async def test_a_lack_of_time_that_earlier_calls_used_up_is_not_the_deployments_fault() -> None:
-    one = calling(a=[Says(503, seconds=9.99)], b=[Says(hangs=True)])
+@pytest.mark.parametrize("slow", [Says(hangs=True, seconds=0), Says(seconds=5)])
+async def test_a_lack_of_time_that_earlier_calls_used_up_is_not_the_deployments_fault(slow: Says) -> None:
+    one = calling(a=[Says(503, seconds=9.99)], b=[slow])
     _, served = await run(one, A, B, within_s=10)
     assert (served.status, one.figures.of(B.id).failures) == (503, 0)
 
