@@ -71,11 +71,14 @@ class Walk:
         return failed.max_retries is None or self._calls[failed.id] <= failed.max_retries
 
     def _again(self, status: int, now: float) -> Step | None:
-        """Another call in this group."""
+        """Another call in this group, unless only cooled or full ones are left and another group may serve."""
         if not self._queue or self._in_group > self._retries(status):
             return None
         index = self._best(now)
-        pause = self._pause(self._queue[index], now)
+        deployment = self._queue[index]
+        if self._groups and self._figures.of(deployment.id).passed_over(now):
+            return None
+        pause = self._pause(deployment, now)
         longest = PATIENCE_S if self._groups else LONGEST_WAIT_S
         if pause > longest or now + pause >= self._plan.deadline:
             return None

@@ -173,6 +173,12 @@ def test_who_is_cooled_comes_after_who_only_failed_once() -> None:
     assert walking.names(503, 503) == ["a", "a"]
 
 
+def test_a_fallback_comes_before_who_is_cooled() -> None:
+    walking = Walking(member("a", max_retries=0), B, fallbacks=fallback(C))
+    walking.figures.of(B.id).rest_until = walking.clock.now + 5
+    assert walking.names(503) == ["c"]
+
+
 def test_where_all_are_cooled_they_are_called_all_the_same() -> None:
     clock = FakeClock()
     figures = Figures(ALL, clock=clock)
