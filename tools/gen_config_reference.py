@@ -14,11 +14,12 @@ from typing import Any
 
 from routeiq.config.document import GeneralSettings, LitellmSettings, RouteIQ, RouterSettings
 from routeiq.config.document.document import LATER
+from routeiq.config.document.failover import AllowedFailsPolicy, RetryPolicy
 from routeiq.config.document.models import LitellmParams, ModelEntry, ModelInfo, RouteIQModelInfo
 from routeiq.config.document.routeiq import Auto
 from routeiq.config.document.router import RoutingStrategyArgs
 from routeiq.config.document.section import Section
-from routeiq.config.document.strategies import ACCEPTED_AS_SHUFFLE, DEFAULT, LEARNED, NOT_LOADABLE
+from routeiq.config.document.strategies import ACCEPTED_AS_SHUFFLE, BALANCED, DEFAULT, LEARNED, NOT_LOADABLE
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "configuration.md"
 SECTIONS: tuple[tuple[str, type[Section]], ...] = (
@@ -28,6 +29,8 @@ SECTIONS: tuple[tuple[str, type[Section]], ...] = (
     ("model_list[].model_info.routeiq", RouteIQModelInfo),
     ("router_settings", RouterSettings),
     ("router_settings.routing_strategy_args", RoutingStrategyArgs),
+    ("router_settings.retry_policy", RetryPolicy),
+    ("router_settings.allowed_fails_policy", AllowedFailsPolicy),
     ("general_settings", GeneralSettings),
     ("litellm_settings", LitellmSettings),
     ("routeiq", RouteIQ),
@@ -79,6 +82,8 @@ def type_of(schema: dict[str, Any]) -> str:
         return "list"
     if "enum" in schema:
         return ", ".join(schema["enum"])
+    if schema.get("type") == "object":
+        return "mapping"
     word = {"string": "text", "integer": "whole number", "boolean": "true, false"}.get(schema["type"], schema["type"])
     bounds = [f"{sign} {schema[key]:g}" for key, sign in BOUNDS.items() if key in schema]
     return " ".join([word, ", ".join(bounds)]).strip()
@@ -106,8 +111,8 @@ def strategies() -> str:
         "",
         "| Name | Meaning |",
         "|---|---|",
-        f"| `{DEFAULT}` | a random deployment, by weight |",
     ]
+    lines += [f"| `{name}` | {meaning} |" for name, meaning in BALANCED.items()]
     lines += [f"| `{name}` | accepted; picks as `{DEFAULT}` does so far |" for name in sorted(ACCEPTED_AS_SHUFFLE)]
     lines += [f"| `{name}` | learned routing; the artifact decides how it scores |" for name in sorted(LEARNED)]
     lines += [f"| `{name}` | an error: use {instead} |" for name, instead in sorted(NOT_LOADABLE.items())]

@@ -40,13 +40,15 @@ def document(provider: FakeProvider) -> dict[str, object]:
     models = [_entry(name, {"model": f"openai/{upstream}", **base}) for name, upstream in CANDIDATES.items()]
     models += [_entry(name, {"model": f"openai/gpt--{name}", "timeout": 5, **base}) for name in BEHAVIOURS]
     models += [
+        _entry("falls-back", {"model": "openai/gpt--status-429", **base}),
+        _entry("falls-back-too", {"model": "openai/gpt--die-before", **base}),
         _entry("embed", {"model": "openai/text-embedding-3-small", **base}, mode="embedding"),
         _entry("claude", {"model": "anthropic/claude-fake", "api_base": provider.url, "api_key": UPSTREAM_KEY}),
         _entry("claude-tool", {"model": "anthropic/claude--tool", "api_base": provider.url, "api_key": UPSTREAM_KEY}),
     ]
     return {
         "model_list": models,
-        "router_settings": {"num_retries": 0},
+        "router_settings": {"num_retries": 0, "fallbacks": [{"falls-back": ["falls-back-too", "cheap"]}]},
         "routeiq": {"auto": {"models": list(CANDIDATES), "fallback": "strong", "deadline_ms": 5000}},
     }
 

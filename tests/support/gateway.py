@@ -6,12 +6,15 @@ from opentelemetry.trace import NoOpTracer
 from prometheus_client import CollectorRegistry
 
 from routeiq.config.state import State
-from routeiq.gateway.pipeline.attempt import Attempts
+from routeiq.gateway.pipeline.attempt import Caller
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.conversation import ConversationIds
+from routeiq.gateway.pipeline.cooldown import Cooldowns
+from routeiq.gateway.pipeline.execute import Executor
+from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.gate import Gate
-from routeiq.gateway.pipeline.meter import Meter
+from routeiq.gateway.pipeline.meter import DeploymentMeter, Meter
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.state import StateHolder
@@ -26,12 +29,14 @@ AUTH = ("authorization", f"Bearer {KEY}")
 def make_gateway(served: State, provider: TwinProvider, routing: TwinRouting, concurrency: int = 0) -> Gateway:
     """Every part is real but the provider, the routing client and the clients that are never called."""
     registry = CollectorRegistry()
-    balancer = Balancer()
+    figures = Figures()
+    cooldowns = Cooldowns(served, figures, DeploymentMeter(registry))
+    balancer = Balancer(figures)
     learned, conversations = learned_router(routing, balancer=balancer, registry=registry), ConversationIds(b"secret")
     gate = Gate(concurrency)
-    attempts = Attempts(lambda _: provider)
+    executor = Executor(Caller(lambda _: provider, figures, cooldowns))
     return Gateway(
-        holder=StateHolder(served),
+        holder=StateHolder(served, cooldowns.follow),
         authenticator=Authenticator(KEY),
         routing=routing,  # type: ignore[arg-type]  # a twin
         batches=None,  # type: ignore[arg-type]  # never called
@@ -39,8 +44,9 @@ def make_gateway(served: State, provider: TwinProvider, routing: TwinRouting, co
         control=None,  # type: ignore[arg-type]  # never called
         learned=learned,
         pipeline=Pipeline(
-            Selector(learned, balancer, conversations), attempts, Meter(registry, gate), NoOpTracer(), gate
+            Selector(learned, balancer, conversations), executor, Meter(registry, gate), NoOpTracer(), gate
         ),
+        figures=figures,
         readiness=Readiness("gateway", serving=True),
         registry=registry,
         providers=None,  # type: ignore[arg-type]  # never called

@@ -12,6 +12,7 @@ from routeiq.clients.routing import RoutingUnavailable
 from routeiq.config.state import Deployment, DeploymentId, Group, ModelName, RoutingSettings, State
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.decision_cache import DecisionCache
+from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.learned import LearnedRouter
 from routeiq.gateway.pipeline.routing_counts import RoutingCounts
 from routeiq.gateway.pipeline.sticky import Conversations
@@ -111,7 +112,7 @@ def learned_router(
     """The real one over a twin of the service."""
     return LearnedRouter(
         routing,
-        balancer or Balancer(),
+        balancer or Balancer(Figures()),
         RoutingCounts(registry or CollectorRegistry()),
         cache=DecisionCache(clock=clock),
         conversations=Conversations(clock=clock),

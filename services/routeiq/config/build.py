@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -13,15 +13,27 @@ from typing import TypeVar
 from routeiq.config.deployments import build_deployment, price_key
 from routeiq.config.document import Document, Listed
 from routeiq.config.document.strategies import is_learned
+from routeiq.config.fallbacks import build_fallbacks
 from routeiq.config.groups import Grouped, auto_models, candidate_name, check_names, differ, grouped, weights
 from routeiq.config.load import Loaded, load
 from routeiq.config.prices import ModelFacts, read_facts
 from routeiq.config.problems import Problems
 from routeiq.config.scalars import JSONObject, JSONValue
-from routeiq.config.state import Deployment, DeploymentId, Group, Mode, ModelName, RoutingSettings, State
+from routeiq.config.state import (
+    CooldownSettings,
+    Deployment,
+    DeploymentId,
+    FallbackNames,
+    Group,
+    Mode,
+    ModelName,
+    RoutingSettings,
+    State,
+)
 
 DEFAULT_RETRIES = 2
 DEFAULT_TIMEOUT_S = 600.0
+DEFAULT_ALLOWED_FAILS = 3
 ENCODER = ModelName("all-MiniLM-L6-v2")
 """The embedding model that the routing service serves itself: provider `routeiq`."""
 _MiB = 1024 * 1024
@@ -74,6 +86,7 @@ class _Builder:
         routing = self._routing(chat)
         if self.document.routeiq.embeddings:
             groups.setdefault(ENCODER, Group(ENCODER, (_encoder(),)))
+        routing = replace(routing, fallbacks=self._fallbacks(groups, routing))
         return State(
             version=version_of(self.loaded.raw),
             groups=MappingProxyType(groups),
@@ -98,8 +111,9 @@ class _Builder:
         for listed, weight in zip(entries, weights(entries), strict=True):
             candidate = candidate_name(listed, own=own)
             one = build_deployment(
-                listed, self._raw(listed), candidate, weight, facts.get(listed.position), self.environ, self.problems
-            )
+                listed, self._raw(listed), candidate, weight, facts.get(listed.position), self.environ, self.problems,
+                stream_timeout_s=self.document.router.stream_timeout,
+            )  # fmt: skip
             if one.id in built:
                 self.problems.warning(listed.at, "repeats an earlier entry in everything and is left out")
             built.setdefault(one.id, one)
@@ -128,6 +142,7 @@ class _Builder:
         taken = auto.name in self.document.model_names
         models = () if taken else auto_models(self.document, chat, self.problems)
         self._check_fallback(auto.fallback, models)
+        policies = router.model_group_retry_policy
         return RoutingSettings(
             strategy=router.routing_strategy,
             auto_name=auto.name,
@@ -140,9 +155,34 @@ class _Builder:
             min_confidence=auto.min_confidence,
             max_novelty=auto.max_novelty,
             num_retries=_first(router.num_retries, self.document.litellm.num_retries, DEFAULT_RETRIES),
+            retry_pause_s=router.retry_after,
+            retries_by_status=MappingProxyType(router.retry_policy.by_status()),
+            group_retries_by_status=MappingProxyType(
+                {ModelName(name): MappingProxyType(policy.by_status()) for name, policy in policies.items()}
+            ),
+            cooldown=self._cooldown(),
+            latency_buffer=router.routing_strategy_args.lowest_latency_buffer,
+            latency_ttl_s=router.routing_strategy_args.ttl,
             timeout_s=_first(router.timeout, self.document.litellm.request_timeout, DEFAULT_TIMEOUT_S),
             artifact_dir=self._artifact(routeiq.artifact or router.routing_strategy_args.model_path),
         )
+
+    def _cooldown(self) -> CooldownSettings:
+        router, library = self.document.router, self.document.litellm
+        return CooldownSettings(
+            enabled=not router.disable_cooldowns,
+            cooldown_s=router.cooldown_time,
+            allowed_fails=_first(router.allowed_fails, library.allowed_fails, DEFAULT_ALLOWED_FAILS),
+            by_status=MappingProxyType(router.allowed_fails_policy.by_status()),
+        )
+
+    def _fallbacks(
+        self, groups: Mapping[ModelName, Group], routing: RoutingSettings
+    ) -> Mapping[ModelName, FallbackNames]:
+        modes = {name: group.mode for name, group in groups.items()}
+        if routing.auto_models:
+            modes.setdefault(ModelName(routing.auto_name), Mode.CHAT)
+        return build_fallbacks(self.document, modes, self.problems)
 
     def _check_fallback(self, fallback: str | None, models: tuple[str, ...]) -> None:
         if fallback is not None and fallback in self.document.model_names and fallback not in models:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from routeiq.config.document import Document, Listed
 from routeiq.config.document.strategies import ACCEPTED_AS_SHUFFLE
+from routeiq.config.fallbacks import check_fallbacks
 from routeiq.config.nearest import did_you_mean
 from routeiq.config.problems import Location, Problems
 from routeiq.config.words import words
@@ -35,6 +36,7 @@ def check_references(document: Document, problems: Problems) -> None:
     if not document.model_names:
         problems.warning(("model_list",), "has no models; every request for a model will be refused")
     _check_auto(document, problems)
+    check_fallbacks(document, problems)
     _check_ids(document.models, problems)
     _check_weights(document.models, problems)
     for listed in document.models:

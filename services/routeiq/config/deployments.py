@@ -17,8 +17,8 @@ from routeiq.config.words import words
 
 _PLACED = words(
     """
-    model custom_llm_provider api_base base_url api_key timeout stream_timeout max_retries weight rpm tpm
-    input_cost_per_token output_cost_per_token
+    model custom_llm_provider api_base base_url api_key timeout stream_timeout max_retries weight rpm tpm order
+    max_parallel_requests cooldown_time input_cost_per_token output_cost_per_token
     """
 )
 """Parameters that a Deployment holds as fields; the rest is its `params`."""
@@ -72,8 +72,11 @@ def build_deployment(
     facts: ModelFacts | None,
     environ: Mapping[str, str],
     problems: Problems,
+    *,
+    stream_timeout_s: float | None = None,
 ) -> Deployment:
-    """Args: raw: the entry as written; candidate: its name in decisions; facts: of the price file."""
+    """Args: raw: the entry as written; candidate: its name in decisions; facts: of the price file;
+    stream_timeout_s: the router's, for entries without their own."""
     entry, params, info = listed.entry, listed.entry.litellm_params, listed.entry.model_info
     provider, model = split_model(params)
     facts = facts or _NO_FACTS
@@ -88,9 +91,14 @@ def build_deployment(
         api_base=api_base,
         api_key=api_key,
         timeout_s=params.timeout,
-        stream_timeout_s=params.stream_timeout,
+        stream_timeout_s=_first(params.stream_timeout, stream_timeout_s),
         max_retries=params.max_retries,
         weight=weight,
+        order=params.order,
+        rpm=params.rpm,
+        tpm=params.tpm,
+        max_parallel=params.max_parallel_requests,
+        cooldown_s=params.cooldown_time,
         input_price=_first(params.input_cost_per_token, info.input_cost_per_token, facts.input_price),
         output_price=_first(params.output_cost_per_token, info.output_cost_per_token, facts.output_price),
         max_input_tokens=info.max_input_tokens or info.max_tokens or facts.max_input_tokens,

@@ -15,6 +15,10 @@ DeploymentId = NewType("DeploymentId", str)
 ModelName = NewType("ModelName", str)
 
 EMPTY: Mapping[str, object] = MappingProxyType({})
+ANY_STATUS = 0
+"""In a mapping by status: every status that is not named."""
+NO_STATUSES: Mapping[int, int] = MappingProxyType({})
+_NO_GROUPS: Mapping[ModelName, Mapping[int, int]] = MappingProxyType({})
 
 
 class Mode(StrEnum):
@@ -60,6 +64,13 @@ class Deployment:
     max_retries: int | None = None
     weight: float = 1.0
     """Share of the group's requests; 0: none of its own, it serves only when others fail."""
+    order: int | None = None
+    """Lower ones are tried first; None comes last."""
+    rpm: float | None = None
+    tpm: float | None = None
+    max_parallel: int | None = None
+    cooldown_s: float | None = None
+    """None: what the upstream asks for, else the router's."""
     input_price: float | None = None
     """USD a token, of the entry or of LiteLLM's price file; None: unknown."""
     output_price: float | None = None
@@ -90,6 +101,29 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class CooldownSettings:
+    """When a failing deployment is put behind the others, and for how long."""
+
+    enabled: bool = True
+    cooldown_s: float = 5.0
+    allowed_fails: int = 3
+    """Failures in a row without a cooldown."""
+    by_status: Mapping[int, int] = field(default_factory=lambda: NO_STATUSES)
+
+
+@dataclass(frozen=True, slots=True)
+class FallbackNames:
+    """The groups to try when one fails, those of its fallbacks included: in order, each once, none of them itself."""
+
+    general: tuple[ModelName, ...] = ()
+    context_window: tuple[ModelName, ...] = ()
+    content_policy: tuple[ModelName, ...] = ()
+
+
+_NO_FALLBACKS: Mapping[ModelName, FallbackNames] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
 class RoutingSettings:
     """`router_settings` and `routeiq.auto`. `auto_models` are the groups that `auto` chooses among, in document order.
 
@@ -110,8 +144,25 @@ class RoutingSettings:
     max_novelty: float = 1.0
     """Below the one or above the other the fallback model serves instead of the learned choice."""
     num_retries: int = 2
+    """Calls after the first, in each group that is tried."""
+    retry_pause_s: float = 0.0
+    """The shortest pause before the same deployment is called again."""
+    retries_by_status: Mapping[int, int] = field(default_factory=lambda: NO_STATUSES)
     timeout_s: float = 600.0
     artifact_dir: str | None = None
+    group_retries_by_status: Mapping[ModelName, Mapping[int, int]] = field(default_factory=lambda: _NO_GROUPS)
+    """Instead of `retries_by_status`, for the groups that have their own."""
+    fallbacks: Mapping[ModelName, FallbackNames] = field(default_factory=lambda: _NO_FALLBACKS)
+    """By the requested name; a name that is not in it has none."""
+    cooldown: CooldownSettings = field(default_factory=CooldownSettings)
+    latency_buffer: float = 0.0
+    latency_ttl_s: float = 3600.0
+
+    def retry_statuses(self, group: ModelName) -> Mapping[int, int]:
+        """Retries by status for a group."""
+        if not self.group_retries_by_status:
+            return self.retries_by_status
+        return self.group_retries_by_status.get(group, self.retries_by_status)
 
 
 @dataclass(frozen=True, slots=True)

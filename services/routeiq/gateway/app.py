@@ -159,7 +159,9 @@ def create_api(gateway: Gateway) -> FastAPI:
     install_errors(api)
     api.include_router(index_router(__version__))
     api.include_router(models_router(gateway.holder))
-    api.include_router(health_router(gateway.holder, gateway.readiness, gateway.authenticator, __version__))
+    api.include_router(
+        health_router(gateway.holder, gateway.figures, gateway.readiness, gateway.authenticator, __version__)
+    )
     api.include_router(router_router(gateway.holder, gateway.learned, gateway.routing, gateway.conversations))
     add_ops_routes(api, gateway.readiness, gateway.registry)
     install_openapi(api)

@@ -6,12 +6,13 @@ An executor knows nothing of keys, budgets or routing; what it did is an `Outcom
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
-from routeiq.config.state import Deployment
+from routeiq.config.state import NO_STATUSES, Deployment, DeploymentId
 from routeiq.kit.error_bodies import Family
 
 
@@ -55,6 +56,24 @@ class Decision:
     """True: made before, for an equal question."""
 
 
+FallbackGroups = tuple[tuple[Deployment, ...], ...]
+"""Groups in the order to try, the deployments of each in theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fallbacks:
+    """Where a request goes when its own deployments fail."""
+
+    general: FallbackGroups = ()
+    context_window: FallbackGroups = ()
+    """For a prompt that is too long; without any, `general`."""
+    content_policy: FallbackGroups = ()
+    """For what the provider refuses; without any, `general`."""
+
+
+NO_FALLBACKS = Fallbacks()
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Immutable. `deployments` are tried in order; `deadline` is on the clock of `time.monotonic`."""
@@ -68,8 +87,21 @@ class Plan:
     decision: Decision
     deadline: float
     retries: int
-    """How many more calls than one it may cost."""
+    """How many more calls than one each group may cost."""
     state_version: str
+    fallbacks: Fallbacks = NO_FALLBACKS
+    retry_pause_s: float = 0.0
+    """The shortest pause before a deployment is called again."""
+    retries_by_status: Mapping[int, int] = field(default_factory=lambda: NO_STATUSES)
+    """Instead of `retries`, after an answer of that status (502: none, 504: a time-out)."""
+
+    @property
+    def most_calls(self) -> int:
+        """No executor may make more."""
+        each = max(self.retries, *self.retries_by_status.values(), 0) + 1
+        fallbacks = self.fallbacks
+        special = max(len(fallbacks.context_window), len(fallbacks.content_policy))
+        return each * (1 + len(fallbacks.general) + special)
 
 
 @dataclass(slots=True)
@@ -80,13 +112,40 @@ class Usage:
     output_tokens: int = 0
 
 
+class Fallback(StrEnum):
+    """Why another model serves than the one that was chosen."""
+
+    UPSTREAM_FAILED = "upstream_failed"
+    CONTEXT_WINDOW = "context_window"
+    CONTENT_POLICY = "content_policy"
+    UNAVAILABLE = "deployment_unavailable"
+    """The chosen one is cooled or full."""
+
+
+class Attempt(NamedTuple):
+    """One call and how it ended. A tuple, because every request makes one."""
+
+    deployment: DeploymentId
+    candidate: str
+    status: int
+    """The upstream's; 502: no answer, 504: a time-out, 499: the client left."""
+    reason: str
+    """Empty for an answer, else the upstream's error code or ours."""
+    seconds: float
+    """Until the answer was whole, or a stream's first bytes were there."""
+    group: int = 0
+    """0: what was asked for; n: the n-th fallback group."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a plan. `status` is what the client saw; 499 when it left."""
 
     status: int
     deployment: Deployment | None
-    attempts: int
+    attempts: tuple[Attempt, ...]
     usage: Usage | None
     streamed_bytes: int
     error: str = ""
+    fallback: str = ""
+    """Why another model served than the chosen one; empty where none did. The words are `Fallback`'s."""

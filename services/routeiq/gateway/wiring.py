@@ -15,14 +15,17 @@ from routeiq.clients.routing import RoutingClient
 from routeiq.clients.routing_batches import RoutingBatches
 from routeiq.clients.routing_metrics import RoutingMetrics
 from routeiq.config.state import State
-from routeiq.gateway.pipeline.attempt import Attempts
+from routeiq.gateway.pipeline.attempt import Caller
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.conversation import ConversationIds
+from routeiq.gateway.pipeline.cooldown import Cooldowns
 from routeiq.gateway.pipeline.decision_cache import DecisionCache
+from routeiq.gateway.pipeline.execute import Executor
+from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.learned import LearnedRouter
-from routeiq.gateway.pipeline.meter import Meter
+from routeiq.gateway.pipeline.meter import DeploymentMeter, Meter
 from routeiq.gateway.pipeline.routing_counts import RoutingCounts
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
@@ -55,6 +58,7 @@ class Gateway:
     control: ControlClient
     learned: LearnedRouter
     pipeline: Pipeline
+    figures: Figures
     readiness: Readiness
     registry: CollectorRegistry
     providers: Providers
@@ -85,8 +89,10 @@ class Gateway:
 
 def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Gateway:
     """Everything but the sockets. Call it in the running loop; `running` closes what it opens, its client included."""
-    holder = StateHolder(state)
     registry = CollectorRegistry()
+    figures = Figures()
+    cooldowns = Cooldowns(state, figures, DeploymentMeter(registry))
+    holder = StateHolder(state, cooldowns.follow)
     telemetry = Telemetry("gateway", __version__)
     signer = AssertionSigner(load_private_key(settings.identity_key), issuer="gateway")
     metrics = RoutingMetrics(registry)
@@ -96,12 +102,12 @@ def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Ga
     batches = _batches(settings, routing, metrics)
     control = ControlClient(settings.control_url)
     providers = Providers(outbound.http, {ENCODER_PROVIDER: RoutingEncoder(routing)}, outbound.authorize)
-    balancer = Balancer()
+    balancer = Balancer(figures)
     learned = _learned(settings, batches, balancer, registry)
     conversations = ConversationIds()
-    attempts = Attempts(providers.of)
     gate = Gate(settings.max_concurrency)
     meter = Meter(registry, gate)
+    executor = Executor(Caller(providers.of, figures, cooldowns))
     return Gateway(
         holder=holder,
         authenticator=Authenticator(settings.master_key.get_secret_value()),
@@ -110,7 +116,8 @@ def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Ga
         conversations=conversations,
         control=control,
         learned=learned,
-        pipeline=Pipeline(Selector(learned, balancer, conversations), attempts, meter, telemetry.tracer, gate),
+        pipeline=Pipeline(Selector(learned, balancer, conversations), executor, meter, telemetry.tracer, gate),
+        figures=figures,
         readiness=Readiness("gateway", _checks(settings, routing, control)),
         registry=registry,
         providers=providers,

@@ -112,8 +112,8 @@ def test_two_entries_with_one_id_are_an_error() -> None:
         ),
         (MODEL + "router_settings: {xyzzy: 3}", "f.yaml:2: router_settings.xyzzy: warning: unknown key"),
         (
-            MODEL + "router_settings: {fallbacks: []}",
-            "f.yaml:2: router_settings.fallbacks: warning: is accepted but has no effect yet",
+            MODEL + "router_settings: {model_group_alias: {}}",
+            "f.yaml:2: router_settings.model_group_alias: warning: is accepted but has no effect yet",
         ),
         (MODEL + "mcp_servers: {}", "f.yaml:2: mcp_servers: warning: is accepted but has no effect yet"),
         (
@@ -125,7 +125,7 @@ def test_two_entries_with_one_id_are_an_error() -> None:
             "f.yaml:2: router_settings.routing_strategy_args.hot_relaod: warning: unknown key; did you mean hot_r",
         ),
         (
-            MODEL + "router_settings: {routing_strategy: least-busy}",
+            MODEL + "router_settings: {routing_strategy: provider-budget-routing}",
             "f.yaml:2: router_settings.routing_strategy: warning: has no effect yet; deployments are picked",
         ),
         (
@@ -133,7 +133,7 @@ def test_two_entries_with_one_id_are_an_error() -> None:
             "f.yaml:5: model_list[0].litellm_params.api_kye: warning: unknown key goes to the provider as it is; "
             "did you mean api_key?",
         ),
-        (ENTRY + "    rpm: 5", "f.yaml:5: model_list[0].litellm_params.rpm: warning: only weighs"),
+        (ENTRY + "    rpm: 5", "f.yaml:5: model_list[0].litellm_params.rpm: warning: orders the deployments"),
         (
             ENTRY + "    tags: [a]",
             "f.yaml:5: model_list[0].litellm_params.tags: warning: is accepted but has no effect yet",

@@ -9,6 +9,7 @@ from pathlib import Path
 from routeiq.config.build import build
 from routeiq.config.check import check
 from routeiq.config.load import load
+from routeiq.config.state import FallbackNames, ModelName
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "examples" / "config.yaml"
@@ -36,6 +37,16 @@ def test_example_means_what_its_comments_say() -> None:
     large = state.group("large")
     assert large is not None
     assert [(one.candidate, one.weight) for one in large.deployments] == [("large", 3), ("large", 1)]
+
+
+def test_guides_document_of_fallbacks_loads_without_a_word(tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "guides" / "configuration.md").read_text()
+    section = guide.partition("## Retries, fallbacks, cooldown")[2]
+    written = tmp_path / "config.yaml"
+    written.write_text(section.partition("```yaml\n")[2].partition("```")[0])
+    assert check(written, {}).lines == ()
+    routing = build(load(written, {}), {}).routing
+    assert routing.fallbacks[ModelName("small")] == FallbackNames((ModelName("large"),), (ModelName("long"),))
 
 
 def test_reference_is_current() -> None:

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from routeiq.config.state import ModelName, RoutingSettings
+from routeiq.config.state import FallbackNames, ModelName, RoutingSettings
 from routeiq.gateway.app import Edge, create_app
 from routeiq.gateway.upstream.provider import UpstreamFailed
 from routeiq.kit.asgi import Message, Receive, Scope, Send
@@ -201,6 +201,34 @@ async def test_one_model_and_an_unknown_one() -> None:
     unknown = await call(edge(), scope("GET", "/v1/models/a/b", [AUTH]))
     assert json.loads(found.body)["object"] == "model"
     assert (unknown.status, error(unknown)["code"]) == (404, "model_not_found")
+
+
+async def test_health_lists_cooled_deployments_with_the_reason() -> None:
+    served = state(deployment("m", id="eu"), deployment("m", id="us"), routing=RoutingSettings(num_retries=1))
+    gateway = make_gateway(served, TwinProvider(TwinResponse(429, [b"{}"]), TwinResponse()), TwinRouting(decision("m")))
+    app = create_app(gateway)
+    answer = await call(app, scope(headers=[AUTH]), CHAT.replace(b"auto", b"m"))
+    health = json.loads((await call(app, scope("GET", "/health", [AUTH]))).body)
+    (cooled,) = health["unhealthy_endpoints"]
+    assert (answer.status, health["healthy_count"], health["unhealthy_count"]) == (200, 1, 1)
+    assert (cooled["model"], cooled["reason"], 0 < cooled["cooldown_s"] <= 5) == ("m", "status_429", True)
+    assert answer.headers["x-routeiq-attempts"].startswith(f"m#{cooled['model_id']}=429,m#")
+
+
+async def test_a_configured_fallback_serves() -> None:
+    fallbacks = {ModelName("small"): FallbackNames((ModelName("large"),))}
+    routing = RoutingSettings(num_retries=0, fallbacks=fallbacks)
+    provider = TwinProvider(UpstreamFailed("x"), TwinResponse())
+    answer = await call(edge(provider, routing=routing), scope(headers=[AUTH]), CHAT.replace(b"auto", b"small"))
+    assert (answer.status, answer.headers["x-routeiq-attempts"]) == (200, "small=502,large=200")
+    assert answer.headers["x-litellm-attempted-fallbacks"] == "1"
+    assert [one.group for _, one in provider.calls] == ["small", "large"]
+
+
+async def test_a_new_state_is_followed() -> None:
+    gateway = make_gateway(state(deployment("small")), TwinProvider(), TwinRouting(decision("small")))
+    gateway.holder.swap(state(deployment("a"), deployment("b")))
+    assert len(gateway.figures) == 2
 
 
 async def test_health_tells_strangers_little() -> None:

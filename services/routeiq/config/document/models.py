@@ -61,23 +61,34 @@ class LitellmParams(Section):
     max_retries: int | None = Field(
         default=None,
         ge=0,
-        description="Attempts after the first on this deployment; `router_settings.num_retries` counts so far.",
+        description="Attempts after the first on this deployment, within `router_settings.num_retries` of the group.",
     )
     weight: Rate | None = Field(
         default=None, description="Share of the group's requests. Where one entry has it, entries without get none."
     )
     rpm: Rate | None = Field(
-        default=None, description="Requests a minute; weighs deployments where no `weight` is given."
+        default=None,
+        description="Requests a minute. Weighs where no `weight` is given; past it the deployment comes last under the "
+        "latency, cost and usage strategies.",
     )
     tpm: Rate | None = Field(
-        default=None, description="Tokens a minute; weighs deployments where neither `weight` nor `rpm` is given."
+        default=None, description="Tokens a minute; as `rpm`, and weighs where neither `weight` nor `rpm` is given."
+    )
+    order: int | None = Field(
+        default=None, description="Deployments of a lower order are tried before those of a higher one or of none."
+    )
+    max_parallel_requests: int | None = Field(
+        default=None, gt=0, description="Requests at a time, per gateway. A full deployment is passed over."
+    )
+    cooldown_time: Rate | None = Field(
+        default=None, description="Seconds; wins over `Retry-After` and `router_settings.cooldown_time`. 0: never."
     )
     input_cost_per_token: Price | None = Field(default=None, description="USD a token. Default: LiteLLM's price file.")
     output_cost_per_token: Price | None = Field(default=None, description="USD a token. Default: LiteLLM's price file.")
 
     later: ClassVar[frozenset[str]] = words(
         """
-        order max_parallel_requests tags tag_regex cooldown_time mock_response litellm_credential_name region_name
+        tags tag_regex mock_response litellm_credential_name region_name
         itpm otpm num_retries max_budget budget_duration keepalive_seconds use_in_pass_through timeout_by_service_tier
         stream_timeout_by_service_tier default_api_key_tpm_limit default_api_key_rpm_limit max_file_size_mb
         configurable_clientside_auth_params drop_params merge_reasoning_content_in_choices auto_router_config_path
@@ -86,9 +97,8 @@ class LitellmParams(Section):
         """
     )
     notes: ClassVar[Mapping[str, str]] = {
-        "max_retries": "has no effect of its own yet; router_settings.num_retries counts",
-        "rpm": "only weighs the deployments of its group; it is no limit yet",
-        "tpm": "only weighs the deployments of its group; it is no limit yet",
+        "rpm": "orders the deployments of its group; it is no limit yet",
+        "tpm": "orders the deployments of its group; it is no limit yet",
     }
 
     @classmethod

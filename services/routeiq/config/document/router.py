@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
+from routeiq.config.document.failover import AllowedFailsPolicy, FallbackList, RetryPolicy
 from routeiq.config.document.section import Section
 from routeiq.config.document.strategies import DEFAULT, accept
 from routeiq.config.words import words
@@ -29,12 +30,20 @@ class RoutingStrategyArgs(Section):
         min_length=1,
         description="Directory of an artifact; `routeiq.artifact` wins. Pickled models are refused.",
     )
+    lowest_latency_buffer: float = Field(
+        default=0.0,
+        ge=0,
+        description="latency-based-routing: who is slower than the fastest by less than this share counts as fast.",
+    )
+    ttl: float = Field(
+        default=3600.0, gt=0, description="latency-based-routing: seconds after which a measurement is forgotten."
+    )
 
     later: ClassVar[frozenset[str]] = words(
         """
         llm_data_path hot_reload reload_interval model_s3_bucket model_s3_key embedding_model embedding_device
         label_mapping use_inference_only config_path centroid_dir confidence_threshold profile session_ttl
-        tier_mapping ttl lowest_latency_buffer rpm tpm max_latency_list_size
+        tier_mapping rpm tpm max_latency_list_size
         """
     )
 
@@ -43,21 +52,54 @@ class RouterSettings(Section):
     """Names of LiteLLM's router."""
 
     routing_strategy: Annotated[str, AfterValidator(accept)] = Field(
-        default=DEFAULT, description="simple-shuffle, or llmrouter-* for learned routing."
+        default=DEFAULT, description="How a deployment is picked inside a group; llmrouter-* for learned routing."
     )
     routing_strategy_args: RoutingStrategyArgs = Field(
         default_factory=RoutingStrategyArgs, description="Arguments of the strategy."
     )
-    num_retries: int | None = Field(default=None, ge=0, le=100, description="Attempts after the first. Default 2.")
+    num_retries: int | None = Field(
+        default=None, ge=0, le=100, description="Attempts after the first, in each group that is tried. Default 2."
+    )
+    retry_after: float = Field(
+        default=0.0, ge=0, description="Shortest pause, in seconds, before a deployment is tried again."
+    )
+    retry_policy: RetryPolicy = Field(default_factory=RetryPolicy, description="Retries by kind of failure.")
+    model_group_retry_policy: dict[str, RetryPolicy] = Field(
+        default_factory=dict, description="The same for single groups, by `model_name`; it replaces `retry_policy`."
+    )
     timeout: float | None = Field(
         default=None, gt=0, description="Seconds for a request with all its attempts. Default 600."
     )
+    stream_timeout: float | None = Field(
+        default=None, gt=0, description="`stream_timeout` of deployments that have none of their own."
+    )
+    fallbacks: FallbackList | None = Field(
+        default=None, description='Groups to try when a group fails: `[{a: [b, c]}]`; `"*"` stands for all others.'
+    )
+    default_fallbacks: tuple[str, ...] | None = Field(
+        default=None, description="Groups to try for every group that `fallbacks` does not name."
+    )
+    context_window_fallbacks: FallbackList | None = Field(
+        default=None, description="Where a request goes whose prompt is too long for its group."
+    )
+    content_policy_fallbacks: FallbackList | None = Field(
+        default=None, description="Where a request goes that the group's provider refused by its content policy."
+    )
+    max_fallbacks: int = Field(default=5, ge=0, le=100, description="How many further groups a request may try.")
+    allowed_fails: int | None = Field(
+        default=None, ge=0, description="Failures in a row without a cooldown; the next one cools. Default 3."
+    )
+    allowed_fails_policy: AllowedFailsPolicy = Field(
+        default_factory=AllowedFailsPolicy, description="The same by kind of failure."
+    )
+    cooldown_time: float = Field(
+        default=5.0, ge=0, description="Seconds that a failing deployment is put behind the others; 0: never."
+    )
+    disable_cooldowns: bool = Field(default=False, description="true: no deployment is ever cooled.")
 
     later: ClassVar[frozenset[str]] = words(
         """
-        retry_after retry_policy model_group_retry_policy max_fallbacks stream_timeout allowed_fails
-        allowed_fails_policy cooldown_time disable_cooldowns fallbacks default_fallbacks context_window_fallbacks
-        content_policy_fallbacks model_group_alias enable_pre_call_checks optional_pre_call_checks
+        model_group_alias enable_pre_call_checks optional_pre_call_checks
         enable_tag_filtering tag_filtering_match_any tag_routing_prefix cache_responses cache_kwargs caching_groups
         client_ttl polling_interval default_priority default_litellm_params default_max_parallel_requests redis_url
         redis_host redis_port redis_password redis_db provider_budget_config routing_groups alerting_config

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
+from routeiq.config.document.failover import FallbackList
 from routeiq.config.document.section import Section
 from routeiq.config.words import words
 from routeiq.kit.master_key import weakness
@@ -55,20 +56,31 @@ class GeneralSettings(Section):
 
 
 class LitellmSettings(Section):
-    """The library's own. Two of them serve as defaults for `router_settings`."""
+    """The library's own. What works here serves as the default of the same name in `router_settings`."""
 
     num_retries: int | None = Field(default=None, ge=0, le=100, description="Default of `router_settings.num_retries`.")
     request_timeout: float | None = Field(
         default=None, gt=0, description="Default of `router_settings.timeout`, in seconds."
     )
+    fallbacks: FallbackList | None = Field(default=None, description="Default of `router_settings.fallbacks`.")
+    default_fallbacks: tuple[str, ...] | None = Field(
+        default=None, description="Default of `router_settings.default_fallbacks`."
+    )
+    context_window_fallbacks: FallbackList | None = Field(
+        default=None, description="Default of `router_settings.context_window_fallbacks`."
+    )
+    content_policy_fallbacks: FallbackList | None = Field(
+        default=None, description="Default of `router_settings.content_policy_fallbacks`."
+    )
+    allowed_fails: int | None = Field(default=None, ge=0, description="Default of `router_settings.allowed_fails`.")
 
     later: ClassVar[frozenset[str]] = words(
         """
         cache cache_params enable_caching_on_provider_specific_optional_params callbacks success_callback
         failure_callback service_callbacks service_callback input_callback post_call_rules pre_call_rules drop_params
-        modify_params set_verbose telemetry json_logs fallbacks default_fallbacks context_window_fallbacks
-        content_policy_fallbacks context_window_fallback_dict allowed_fails max_budget budget_duration max_user_budget
-        max_internal_user_budget internal_user_budget_duration max_end_user_budget max_end_user_budget_id
+        modify_params set_verbose telemetry json_logs context_window_fallback_dict max_budget budget_duration
+        max_user_budget max_internal_user_budget internal_user_budget_duration max_end_user_budget
+        max_end_user_budget_id
         default_team_settings default_team_params default_key_generate_params upperbound_key_generate_params
         default_internal_user_params turn_off_message_logging redact_user_api_key_info langfuse_default_tags otel
         otel_config public_agent_groups public_model_groups guardrails ssl_verify ssl_certificate timezone

@@ -12,22 +12,23 @@ from routeiq.config.nearest import did_you_mean
 DEFAULT = "simple-shuffle"
 LEARNED_PREFIX = "llmrouter-"
 
-ACCEPTED_AS_SHUFFLE = frozenset(
-    [
-        "least-busy",
-        "latency-based-routing",
-        "cost-based-routing",
-        "usage-based-routing",
-        "usage-based-routing-v2",
-        "provider-budget-routing",
-    ]
-)
-"""LiteLLM's other strategies: until they work, deployments are picked as by simple-shuffle, and `check` says so."""
+BALANCED: Mapping[str, str] = {
+    DEFAULT: "a random deployment, by `weight`, else `rpm`, else `tpm`",
+    "least-busy": "the deployment with the fewest requests in flight",
+    "latency-based-routing": "the fastest: time to the first byte of streams, time per output token otherwise",
+    "cost-based-routing": "the cheapest by its prices; unknown prices last",
+    "usage-based-routing": "the one that used least of its `tpm` in this minute",
+    "usage-based-routing-v2": "the same",
+}
+"""How a deployment is picked inside a group."""
+
+ACCEPTED_AS_SHUFFLE = frozenset({"provider-budget-routing"})
+"""LiteLLM's strategies that do not work yet: deployments are picked as by simple-shuffle, and `check` says so."""
 
 LEARNED = frozenset({"llmrouter-knn", "llmrouter-mlp", "llmrouter-domain", "llmrouter-ensemble", "llmrouter-static"})
 """What our artifacts serve (routing.md, "The artifact")."""
 
-KNOWN = ACCEPTED_AS_SHUFFLE | LEARNED | {DEFAULT}
+KNOWN = ACCEPTED_AS_SHUFFLE | LEARNED | BALANCED.keys()
 
 _PRICES = "llmrouter-ensemble with routeiq.auto.cost_weight, which weighs quality against cost"
 _BANDIT = "llmrouter-ensemble trained on labels, which beat bandits (routing.md)"
@@ -64,6 +65,11 @@ NOT_LOADABLE: Mapping[str, str] = {
 
 def is_learned(strategy: str) -> bool:
     return strategy.startswith(LEARNED_PREFIX)
+
+
+def balancing(strategy: str) -> str:
+    """The strategy that picks a deployment inside a group: learned routing only chooses between models."""
+    return strategy if strategy in BALANCED else DEFAULT
 
 
 def accept(strategy: str) -> str:

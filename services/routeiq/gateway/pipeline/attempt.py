@@ -1,23 +1,25 @@
-"""Execute a plan: call its deployments in order until one answers.
+"""Make the calls of a plan until one answers: the first call here, every further one as `walk` says.
 
-Retried: no answer, 408, 429 and 5xx, with jitter, inside the plan's deadline. Moved on from: 401, 403
-and 404, which speak of the deployment and not of the request. Anything else is the caller's own error
-and is returned as it is. A stream counts as answered when its first bytes have come; after that nothing
-is retried. When all fail, the caller gets the last true answer, never an invented one.
+A stream counts as answered when its first bytes have come; after that nothing is tried again. When all fail, the caller
+gets the last answer that an upstream really gave, and one of ours only where none did. Every call is counted in
+`figures` while it lasts and told to `cooldowns` when it is over, however it ends.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.plan import Plan
+from routeiq.gateway.pipeline.cooldown import Cooldowns
+from routeiq.gateway.pipeline.failures import Kind, classify, kind_of, retry_after_s
+from routeiq.gateway.pipeline.figures import Figures, Live
+from routeiq.gateway.pipeline.walk import Walk
+from routeiq.gateway.plan import Attempt, Fallback, Plan, Usage
 from routeiq.gateway.upstream.provider import (
     Provider,
     UpstreamFailed,
@@ -25,134 +27,244 @@ from routeiq.gateway.upstream.provider import (
     UpstreamResponse,
     UpstreamTimeout,
 )
+from routeiq.gateway.upstream.refusals import first_event_refusal
 from routeiq.gateway.upstream.responses import JSON_HEADERS
 from routeiq.kit.error_bodies import error_body
+from routeiq.kit.errors import RouteIQError
 
 log = structlog.get_logger()
 
-RETRIED = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
-MOVED_ON = frozenset({401, 403, 404})
-BACKOFF_S = 0.2
-LONGEST_WAIT_S = 5.0
+NO_ANSWER = 502
+LEFT = "client_disconnected"
 
 Sleep = Callable[[float], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
+class DeploymentBusy(UpstreamFailed):
+    """Every deployment that could serve has its `max_parallel_requests`."""
+
+    status, type, code = 429, "rate_limit_error", "max_parallel_requests"
+
+
+@dataclass(slots=True)
 class Served:
     """An answer and who gave it. `body` is whole for a unary call and for a refusal, None for a stream."""
 
     deployment: Deployment
-    attempts: int
     status: int
     headers: Mapping[str, str]
     body: bytes | None
     stream: AsyncIterator[bytes] | None = None
     response: UpstreamResponse | None = None
     error: str = ""
-    """The code of an UpstreamFailed: there was no answer, and `body` says so."""
+    """The code of an error of ours: there was no answer, and `body` says so."""
+    fallback: str = ""
+    """Why it is another group's answer, or another model's."""
 
     async def close(self) -> None:
         if self.response is not None:
             await self.response.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What the calls of all requests share. `sleep` and `chance` are given by tests; the clock is that of `figures`."""
+
+    provider_of: Callable[[Deployment], Provider]
+    figures: Figures
+    cooldowns: Cooldowns
+    sleep: Sleep = asyncio.sleep
+    chance: random.Random = field(default_factory=random.Random)
+
+
 class Attempts:
-    """Calls providers. `sleep` is given by tests."""
+    """One request's calls. Made for one plan, used once: `run`, then `settle`. `trail` has every call that is over."""
 
-    def __init__(self, provider_of: Callable[[Deployment], Provider], *, sleep: Sleep = asyncio.sleep) -> None:
-        self._provider_of = provider_of
-        self._sleep = sleep
+    __slots__ = ("_begun", "_caller", "_clock", "_live", "_plan", "_short", "_ticket", "trail")
 
-    async def run(self, plan: Plan) -> Served:
-        """The first good answer, else the last one. `plan.deployments` is never empty."""
-        order = list(plan.deployments)
-        for number in range(1, plan.retries + 2):
-            deployment = order.pop(0)
-            served = await self._try(plan, deployment, number)
-            if served.status not in RETRIED | MOVED_ON:
-                break
-            if served.status in RETRIED:
-                order.append(deployment)
-            if not order or not await self._wait(plan, served, same=order[0] is deployment, number=number):
-                break
-        return served
+    def __init__(self, caller: Caller, plan: Plan) -> None:
+        self._caller = caller
+        self._clock = caller.figures.clock
+        self._plan = plan
+        self._live: Live | None = None
+        """Whose call is under way, or whose answer is being relayed."""
+        self._ticket = 0
+        self._begun = 0.0
+        self._short = False
+        """The call has less time than its deployment may take, because earlier ones used it up."""
+        self.trail: list[Attempt] = []
 
-    async def _try(self, plan: Plan, deployment: Deployment, number: int) -> Served:
-        """An answer; what raises UpstreamFailed becomes one, so that headers can say who did not answer."""
+    async def run(self) -> Served:
+        """The first good answer, else the last true one. Cancelled, it leaves no connection open."""
+        deployment, walk = self._plan.deployments[0], None
+        now = self._clock()
+        if self._caller.figures.of(deployment.id).passed_over(now):
+            walk = self._walk()
+            deployment = walk.first(now)
+        served = await self._try(deployment, 0)
+        if walk is not None:
+            served.fallback = self._unlike(deployment, Fallback.UNAVAILABLE)
+        if served.status < 400:
+            return served
+        if walk is None:
+            walk = self._walk()
+            walk.started()
+        return await self._go_on(walk, served)
+
+    def _unlike(self, deployment: Deployment, reason: Fallback) -> str:
+        """`reason` where the deployment is another model than the chosen one."""
+        return "" if deployment.candidate == self._plan.deployments[0].candidate else reason
+
+    def settle(self, usage: Usage | None, error: str) -> None:
+        """The answer is relayed, or broken off as `error` says; a client that left says nothing of the deployment."""
+        live = self._live
+        if live is None:
+            return
+        self._release(live)
+        cooldowns = self._caller.cooldowns
+        if not error:
+            cooldowns.finished(live)
+            self._measure(live, usage)
+        elif error != LEFT:
+            self.trail[-1] = self.trail[-1]._replace(reason=error)
+            cooldowns.failed(live, NO_ANSWER, self._begun)
+
+    def _walk(self) -> Walk:
+        return Walk(self._plan, self._caller.figures, self._caller.chance)
+
+    async def _go_on(self, walk: Walk, served: Served) -> Served:
+        """After a failed first call."""
+        kept = served
+        while True:
+            kind, _ = _verdict(served)
+            step = walk.next(served.deployment, served.status, kind, retry_after_s(served.headers), self._clock())
+            if step is None:
+                return kept
+            if step.pause_s > 0:
+                await self._caller.sleep(step.pause_s)
+            served = await self._try(step.deployment, walk.number)
+            served.fallback = walk.fallback or self._unlike(served.deployment, Fallback.UPSTREAM_FAILED)
+            if not served.error or kept.error:
+                kept = served
+            if served.status < 400:
+                return served
+
+    async def _try(self, deployment: Deployment, group: int) -> Served:
+        """An answer. What raises a RouteIQError becomes one, so that headers can say who did not answer."""
+        live, begun = self._caller.figures.of(deployment.id), self._clock()
+        self._begun = begun
+        if live.in_flight >= live.max_parallel:
+            return self._write(_refused(self._plan, deployment, _busy(deployment)), group)
+        self._live, self._ticket = live, live.begin(begun)
+        counts = True
         try:
-            served = await self._call(plan, deployment, number)
-        except UpstreamFailed as error:
-            served = Served(
-                deployment,
-                number,
-                error.status,
-                JSON_HEADERS,
-                error_body(plan.endpoint.errors, error, plan.request_id),
-                error=error.code,
-            )
+            served = await self._call(deployment)
+        except RouteIQError as error:
+            served = _refused(self._plan, deployment, error)
+            counts = not (self._short and isinstance(error, UpstreamTimeout))
+        except BaseException as error:
+            left = isinstance(error, asyncio.CancelledError)
+            self._append(deployment, 499 if left else 500, LEFT if left else "internal_error", group)
+            self._release(live)
+            raise
+        if served.status < 400:
+            self._caller.cooldowns.succeeded(live, begun)
+        else:
+            self._failed(live, served, counts=counts)
+        return self._write(served, group)
+
+    def _failed(self, live: Live, served: Served, *, counts: bool) -> None:
+        self._release(live)
+        if counts:
+            if served.status == 504:
+                live.measure(self._clock() - self._begun, self._clock(), stream=self._plan.stream)
+            self._caller.cooldowns.failed(live, served.status, self._begun, retry_after_s(served.headers))
+
+    def _release(self, live: Live) -> None:
+        live.release(self._ticket)
+        self._live = None
+
+    def _measure(self, live: Live, usage: Usage | None) -> None:
+        seconds, tokens = self.trail[-1].seconds, 0
+        if usage is not None:
+            tokens = usage.output_tokens
+            live.tokens += usage.input_tokens + tokens
+        each = seconds if self._plan.stream else seconds / max(tokens, 1)
+        live.measure(each, self._clock(), stream=self._plan.stream)
+
+    def _write(self, served: Served, group: int) -> Served:
+        """Write the call down."""
+        reason = ""
         if served.status >= 400:
+            _, reason = _verdict(served)
             log.info(
-                "upstream.failed", request_id=plan.request_id, model=deployment.group, deployment=deployment.id,
-                status=served.status, code=served.error, attempt=number,
+                "upstream.failed", request_id=self._plan.request_id, model=served.deployment.group,
+                deployment=served.deployment.id, status=served.status, code=reason, attempt=len(self.trail) + 1,
             )  # fmt: skip
+        self._append(served.deployment, served.status, reason, group)
         return served
 
-    async def _call(self, plan: Plan, deployment: Deployment, number: int) -> Served:
-        left = plan.deadline - time.monotonic()
-        if left <= 0:
+    def _append(self, deployment: Deployment, status: int, reason: str, group: int) -> None:
+        seconds = self._clock() - self._begun
+        self.trail.append(Attempt(deployment.id, deployment.candidate, status, reason, seconds, group))
+
+    async def _call(self, deployment: Deployment) -> Served:
+        plan = self._plan
+        left = plan.deadline - self._begun
+        self._short = left <= 0
+        if self._short:
             raise UpstreamTimeout("The request's deadline passed before the model answered.")
         limit = (deployment.stream_timeout_s if plan.stream else None) or deployment.timeout_s or left
-        request = UpstreamRequest(
-            plan.endpoint, plan.body, plan.stream, plan.headers, min(limit, left), plan.request_id
-        )
+        within = min(limit, left)
+        self._short = limit >= left and bool(self.trail)
+        request = UpstreamRequest(plan.endpoint, plan.body, plan.stream, plan.headers, within, plan.request_id)
         try:
-            async with asyncio.timeout(min(limit, left)):
-                response = await self._provider_of(deployment).send(request, deployment)
+            async with asyncio.timeout(within):
+                response = await self._caller.provider_of(deployment).send(request, deployment)
                 try:
-                    return await _first(response, plan, deployment, number)
+                    return await _first(response, plan, deployment)
                 except BaseException:
                     await response.close()
                     raise
         except TimeoutError:
             raise UpstreamTimeout(f"The model `{deployment.group}` did not answer in time.") from None
 
-    async def _wait(self, plan: Plan, served: Served, *, same: bool, number: int) -> bool:
-        """False: stop here. Another deployment is tried at once; the same one after a pause."""
-        if number > plan.retries:
-            return False
-        pause = (_retry_after(served) or BACKOFF_S * 2 ** (number - 1) * random.uniform(0.5, 1.5)) if same else 0.0
-        if pause > LONGEST_WAIT_S or time.monotonic() + pause >= plan.deadline:
-            return False
-        await self._sleep(pause)
-        return True
+
+def _verdict(served: Served) -> tuple[Kind, str]:
+    if served.error:
+        return kind_of(served.status), served.error
+    return classify(served.status, served.body or b"")
 
 
-async def _first(response: UpstreamResponse, plan: Plan, deployment: Deployment, number: int) -> Served:
+def _busy(deployment: Deployment) -> DeploymentBusy:
+    return DeploymentBusy(f"The model `{deployment.group}` has all the parallel requests that it may have.")
+
+
+def _refused(plan: Plan, deployment: Deployment, error: RouteIQError) -> Served:
+    body = error_body(plan.endpoint.errors, error, plan.request_id)
+    return Served(deployment, error.status, JSON_HEADERS, body, error=error.code)
+
+
+async def _first(response: UpstreamResponse, plan: Plan, deployment: Deployment) -> Served:
     """Wait for what decides whether this attempt counts: the whole body, or a stream's first bytes."""
-    head = (deployment, number, response.status, response.headers)
-    if response.status >= 400 or not plan.stream:
+    status, headers = response.status, response.headers
+    if status >= 400 or not plan.stream:
         body = await response.read()
         await response.close()
-        return Served(*head, body)
+        return Served(deployment, status, headers, body)
     chunks = aiter(response.chunks())
     try:
         first = await anext(chunks)
     except StopAsyncIteration:
         raise UpstreamFailed(f"The model `{deployment.group}` ended its stream before the first event.") from None
-    return Served(*head, None, _resume(first, chunks), response)
+    refusal = first_event_refusal(first)
+    if refusal is not None:
+        await response.close()
+        return Served(deployment, refusal[0], JSON_HEADERS, refusal[1])
+    return Served(deployment, status, headers, None, _resume(first, chunks), response)
 
 
 async def _resume(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield first
     async for chunk in rest:
         yield chunk
-
-
-def _retry_after(served: Served) -> float | None:
-    """Seconds that the upstream asked for, or None. Dates are not honoured: no LLM provider sends one."""
-    value = served.headers.get("retry-after", "")
-    try:
-        return max(0.0, float(value)) if value else None
-    except ValueError:
-        return None

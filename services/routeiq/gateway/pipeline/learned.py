@@ -49,6 +49,7 @@ class Question:
     weight: float
     request_id: str
     conversation: Conversation | None = None
+    stream: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class LearnedRouter:
         choice = self._choice(question, slate, answer)
         if remember and (not answer.fallback or choice.reason == STICKY):
             self._conversations.remember(question.conversation, choice.model)
-        return self._selection(slate, answer, choice)
+        return self._selection(question, slate, answer, choice)
 
     async def _ask(self, question: Question, slate: Slate) -> _Answer:
         settings, view = question.state.routing, question.view
@@ -135,13 +136,13 @@ class LearnedRouter:
             first, reason = current, STICKY
         return _decision(answer, first, reason)
 
-    def _selection(self, slate: Slate, answer: _Answer, decision: Decision) -> Selection:
+    def _selection(self, question: Question, slate: Slate, answer: _Answer, decision: Decision) -> Selection:
         """The chosen model's deployments, then the others by utility, or as they stand in the document."""
-        deployments: list[Deployment] = []
+        settings, deployments = question.state.routing, list[Deployment]()
         for name in dict.fromkeys((decision.model, *answer.scores, *slate.by_name)):
             choice = slate.by_name.get(name)
             if choice is not None:
-                deployments += self._balancer.order(choice.deployments)
+                deployments += self._balancer.order(choice.deployments, settings, stream=question.stream)
         return Selection(tuple(deployments), decision, answer.response, slate.left_out)
 
 

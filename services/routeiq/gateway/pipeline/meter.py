@@ -6,6 +6,7 @@ Metric names follow the OpenTelemetry GenAI conventions and contract 3.4, in Pro
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -61,7 +62,8 @@ class Meter:
         seconds = time.monotonic() - context.started
         self._requests.labels(plan.endpoint.value, str(outcome.status)).inc()
         self._duration.labels(plan.endpoint.value, model).observe(seconds)
-        self._decisions.labels(plan.decision.strategy, model, plan.decision.fallback).inc()
+        fallback = plan.decision.fallback or outcome.fallback
+        self._decisions.labels(plan.decision.strategy, model, fallback).inc()
         if outcome.usage is not None:
             self._tokens.labels(model, "input").inc(outcome.usage.input_tokens)
             self._tokens.labels(model, "output").inc(outcome.usage.output_tokens)
@@ -72,11 +74,34 @@ class Meter:
             status=outcome.status,
             model=model,
             strategy=plan.decision.strategy,
-            fallback=plan.decision.fallback,
-            attempts=outcome.attempts,
+            fallback=fallback,
+            attempts=len(outcome.attempts),
             stream=plan.stream,
             bytes=outcome.streamed_bytes,
             error=outcome.error,
             key_id=context.principal.key_id[:12],
             ms=round(seconds * 1000, 1),
         )
+
+
+class DeploymentMeter:
+    """The breakers, by public model name and deployment id. Ids are as many as the document has entries."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        labels = ["model", "deployment"]
+        self._state = Gauge("gateway_deployment_state", "0 healthy, 1 half-open, 2 cooled", labels, registry=registry)
+        self._cooled = Counter(
+            "gateway_deployment_cooled", "How often a deployment was put behind the others", labels, registry=registry
+        )
+
+    def state(self, model: str, deployment: str, state: int) -> None:
+        self._state.labels(model, deployment).set(state)
+
+    def cooled(self, model: str, deployment: str) -> None:
+        self._cooled.labels(model, deployment).inc()
+
+    def forget(self, model: str, deployment: str) -> None:
+        """The deployment is gone."""
+        for metric in (self._state, self._cooled):
+            with suppress(KeyError):  # it was never cooled
+                metric.remove(model, deployment)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from routeiq.config.document.strategies import balancing
 from routeiq.config.state import Group, Mode, State
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.conversation import ConversationIds
 from routeiq.gateway.pipeline.eligible import NotSpoken
+from routeiq.gateway.pipeline.fallbacks import plan_fallbacks
 from routeiq.gateway.pipeline.learned import LearnedRouter, Question
 from routeiq.gateway.pipeline.objective import HEADER, cost_weight
 from routeiq.gateway.pipeline.prompt import view_prompt
 from routeiq.gateway.pipeline.selection import Selection
-from routeiq.gateway.plan import Decision, Endpoint
+from routeiq.gateway.plan import NO_FALLBACKS, Decision, Endpoint
 from routeiq.gateway.upstream.registry import speaks
 from routeiq.kit.errors import InvalidRequest, NotFound
 from routeiq.kit.ids import uuid7
@@ -43,8 +45,11 @@ class Selector:
         if group is not None:
             group = _speaking(group, call.endpoint)
         if group is None or (group.learned and call.endpoint is not Endpoint.EMBEDDINGS):
-            return await self._learned.route(self._question(context, group))
-        return self._balanced(group, state)
+            selection = await self._learned.route(self._question(context, group))
+        else:
+            selection = self._balanced(group, state, stream=call.stream)
+        fallbacks = plan_fallbacks(state, call, self._balancer)
+        return selection if fallbacks is NO_FALLBACKS else replace(selection, fallbacks=fallbacks)
 
     def _question(self, context: Context, group: Group | None) -> Question:
         state, call = context.state, context.call
@@ -54,13 +59,13 @@ class Selector:
         if state.routing.sticky:
             caller = context.principal.key_id
             conversation = self._conversations.of(caller, call.model, context.header, call.body, view)
-        return Question(state, group, view, weight, context.request_id, conversation)
+        return Question(state, group, view, weight, context.request_id, conversation, call.stream)
 
-    def _balanced(self, group: Group, state: State) -> Selection:
-        order = self._balancer.order(group.deployments)
-        strategy = state.routing.strategy
-        name = "simple-shuffle" if strategy.startswith("llmrouter-") else strategy
-        return Selection(order, Decision(str(uuid7()), order[0].candidate, name, "requested_model"))
+    def _balanced(self, group: Group, state: State, *, stream: bool) -> Selection:
+        order = self._balancer.order(group.deployments, state.routing, stream=stream)
+        return Selection(
+            order, Decision(str(uuid7()), order[0].candidate, balancing(state.routing.strategy), "requested_model")
+        )
 
 
 def _check_mode(endpoint: Endpoint, model: str, group: Group | None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.config.state import Deployment
-from routeiq.gateway.plan import Decision
+from routeiq.gateway.plan import NO_FALLBACKS, Decision, Fallbacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +17,4 @@ class Selection:
     decision: Decision
     response: pb.RouteResponse | None = None
     left_out: tuple[tuple[str, str], ...] = ()
+    fallbacks: Fallbacks = NO_FALLBACKS

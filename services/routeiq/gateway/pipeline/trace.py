@@ -7,9 +7,10 @@ import json
 from opentelemetry.trace import Span, Status, StatusCode, Tracer
 
 from routeiq.gateway.pipeline.context import Context
-from routeiq.gateway.plan import Outcome, Plan
+from routeiq.gateway.plan import Attempt, Decision, Outcome, Plan
 
 DECISION_EVENT = "routeiq.router_decision.v1"
+ATTEMPT_EVENT = "routeiq.attempt"
 
 
 def start_span(tracer: Tracer, endpoint: str) -> Span:
@@ -17,7 +18,7 @@ def start_span(tracer: Tracer, endpoint: str) -> Span:
 
 
 def describe_plan(span: Span, context: Context, plan: Plan) -> None:
-    """Attributes and the decision event, once the choice is made."""
+    """Attributes, once the choice is made."""
     if not span.is_recording():
         return
     decision = plan.decision
@@ -40,11 +41,11 @@ def describe_plan(span: Span, context: Context, plan: Plan) -> None:
             "routeiq.decision_cached": decision.cached,
         }
     )
-    span.add_event(DECISION_EVENT, {"routeiq.router_decision.payload": _payload(context, plan)})
 
 
-def _payload(context: Context, plan: Plan) -> str:
+def _payload(context: Context, plan: Plan, outcome: Outcome) -> str:
     decision = plan.decision
+    usage = outcome.usage
     return json.dumps(
         {
             "contract_version": "v1",
@@ -58,14 +59,38 @@ def _payload(context: Context, plan: Plan) -> str:
             ],
             "selected_deployment": decision.model,
             "selection_reason": decision.reason,
-            "fallback": {"fallback_triggered": bool(decision.fallback), "fallback_reason": decision.fallback or None},
+            "outcome": {
+                "status": "success" if outcome.status < 400 and not outcome.error else "failure",
+                "error_type": outcome.error or None,
+                "input_tokens": usage.input_tokens if usage else None,
+                "output_tokens": usage.output_tokens if usage else None,
+            },
+            "fallback": _fallback(decision, outcome),
         }
     )
 
 
-def finish_span(span: Span, outcome: Outcome) -> None:
-    """Status, tokens, and the end of the span."""
+def _fallback(decision: Decision, outcome: Outcome) -> dict[str, object]:
+    """`fallback_attempt` counts from 1: the first call that was not for what had been chosen."""
+    reason = decision.fallback or outcome.fallback
+    numbers = (n for n, one in enumerate(outcome.attempts, 1) if one.group or one.candidate != decision.model)
+    return {
+        "fallback_triggered": bool(reason),
+        "original_model": decision.model if reason else None,
+        "fallback_reason": reason or None,
+        "fallback_attempt": next(numbers, None) if reason else None,
+    }
+
+
+def finish_span(span: Span, context: Context, plan: Plan, outcome: Outcome) -> None:
+    """An event for each call, the decision event, status, tokens, and the end of the span."""
     if span.is_recording():
+        for attempt in outcome.attempts:
+            span.add_event(ATTEMPT_EVENT, _attempt(attempt))
+        span.add_event(DECISION_EVENT, {"routeiq.router_decision.payload": _payload(context, plan, outcome)})
+        if outcome.fallback:
+            span.set_attributes({"router.fallback_triggered": True, "gen_ai.routeiq.fallback_used": True})
+            span.set_attribute("router.decision_outcome", "fallback")
         span.set_attribute("http.response.status_code", outcome.status)
         if outcome.deployment is not None:
             span.set_attribute("gen_ai.response.model", outcome.deployment.model)
@@ -76,3 +101,14 @@ def finish_span(span: Span, outcome: Outcome) -> None:
         if outcome.status >= 500 or outcome.error:
             span.set_status(Status(StatusCode.ERROR, outcome.error))
     span.end()
+
+
+def _attempt(attempt: Attempt) -> dict[str, str | int | float]:
+    return {
+        "routeiq.deployment": attempt.deployment,
+        "routeiq.candidate": attempt.candidate,
+        "http.response.status_code": attempt.status,
+        "routeiq.reason": attempt.reason,
+        "routeiq.seconds": round(attempt.seconds, 6),
+        "routeiq.fallback_group": attempt.group,
+    }

@@ -8,12 +8,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from routeiq.gateway.pipeline.authenticate import Authenticator
+from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.state import StateHolder
 from routeiq.kit.errors import AuthenticationError
 from routeiq.kit.health import Readiness
 
 
-def health_router(holder: StateHolder, readiness: Readiness, authenticator: Authenticator, version: str) -> APIRouter:
+def health_router(
+    holder: StateHolder, figures: Figures, readiness: Readiness, authenticator: Authenticator, version: str
+) -> APIRouter:
     """`/health`, `/health/liveliness`, `/health/readiness`. Nothing here calls a provider."""
     router = APIRouter(tags=["health"])
 
@@ -22,7 +25,7 @@ def health_router(holder: StateHolder, readiness: Readiness, authenticator: Auth
             "status": "healthy" if readiness.status in ("ready", "degraded") else readiness.status,
             "version": version,
         }
-        return body | _endpoints(holder) if _known(authenticator, request) else body
+        return body | _endpoints(holder, figures) if _known(authenticator, request) else body
 
     def liveliness() -> JSONResponse:
         return JSONResponse("I'm alive!", status_code=503 if readiness.draining else 200)
@@ -52,14 +55,21 @@ def _known(authenticator: Authenticator, request: Request) -> bool:
     return True
 
 
-def _endpoints(holder: StateHolder) -> dict[str, object]:
-    """Every deployment counts as healthy until something is known against it; addresses are not shown."""
-    endpoints = [
-        {"model": d.group, "model_id": d.id} for group in holder.current.groups.values() for d in group.deployments
-    ]
+def _endpoints(holder: StateHolder, figures: Figures) -> dict[str, object]:
+    """Every deployment counts as healthy unless it is cooled, or still to be probed; addresses are not shown."""
+    healthy: list[dict[str, object]] = []
+    unhealthy: list[dict[str, object]] = []
+    for group in holder.current.groups.values():
+        for deployment in group.deployments:
+            live, endpoint = figures.of(deployment.id), {"model": deployment.group, "model_id": deployment.id}
+            if live.rest_until == 0.0:
+                healthy.append({**endpoint})
+            else:
+                seconds = max(0.0, live.rest_until - figures.clock())
+                unhealthy.append({**endpoint, "reason": live.reason, "cooldown_s": round(seconds, 1)})
     return {
-        "healthy_endpoints": endpoints,
-        "unhealthy_endpoints": [],
-        "healthy_count": len(endpoints),
-        "unhealthy_count": 0,
+        "healthy_endpoints": healthy,
+        "unhealthy_endpoints": unhealthy,
+        "healthy_count": len(healthy),
+        "unhealthy_count": len(unhealthy),
     }

@@ -32,6 +32,8 @@ _TYPES = {
 }
 """Type and code where the upstream gave none. Other 4xx are as 400; 5xx are `upstream_error`."""
 _SHORTEST_SECRET = 8
+_FIRST_BYTES = 64
+"""An event that is an error says so at once."""
 
 
 class _OpenAIError(msgspec.Struct):
@@ -40,6 +42,17 @@ class _OpenAIError(msgspec.Struct):
 
 class _OpenAIBody(msgspec.Struct):
     error: _OpenAIError
+
+
+class _EventError(msgspec.Struct):
+    message: str
+    code: str | int | None = None
+
+
+class _EventBody(msgspec.Struct):
+    """Of both dialects: Anthropic's has a `type` beside it."""
+
+    error: _EventError
 
 
 class _LooseBody(msgspec.Struct):
@@ -58,6 +71,21 @@ async def refuse(response: UpstreamResponse, deployment: Deployment) -> WholeRes
     return WholeResponse(
         response.status, openai_refusal(response.status, body, deployment), json_headers(response.headers)
     )
+
+
+def first_event_refusal(chunk: bytes) -> tuple[int, bytes] | None:
+    """Status and body of a stream that begins with an error: its 200 was said too early. None: it begins otherwise."""
+    start = chunk.find(b"data:")
+    if start < 0 or b'"error"' not in chunk[: start + _FIRST_BYTES]:
+        return None
+    data = chunk[start + 5 :].split(b"\n", 1)[0].strip()
+    try:
+        code = msgspec.json.decode(data, type=_EventBody).error.code
+    except UNREADABLE:
+        return None
+    if isinstance(code, str) and code.isdecimal() and len(code) == 3:
+        code = int(code)
+    return code if isinstance(code, int) and 400 <= code < 600 else 502, data
 
 
 def json_headers(headers: Mapping[str, str]) -> dict[str, str]:

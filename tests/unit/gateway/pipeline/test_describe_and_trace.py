@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry, generate_latest
 
+from routeiq.config.state import DeploymentId
 from routeiq.gateway.pipeline.context import Call, Context
-from routeiq.gateway.pipeline.describe import decision_headers
+from routeiq.gateway.pipeline.describe import decision_headers, trail
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.meter import Meter
-from routeiq.gateway.pipeline.trace import DECISION_EVENT, describe_plan, finish_span, start_span
-from routeiq.gateway.plan import Decision, Endpoint, Outcome, Plan, Usage
+from routeiq.gateway.pipeline.trace import ATTEMPT_EVENT, DECISION_EVENT, describe_plan, finish_span, start_span
+from routeiq.gateway.plan import Attempt, Decision, Endpoint, Fallback, Outcome, Plan, Usage
 from routeiq.kit.principal import Principal, Role
 from tests.support.twins import deployment, state
 
 SECRET = "the prompt of a customer"
-LARGE = deployment("large")
+LARGE, SMALL = deployment("large"), deployment("small")
+FINE = (Attempt(LARGE.id, "large", 200, "", 0.5),)
+FAILED = (Attempt(LARGE.id, "large", 429, "rate_limit_exceeded", 0.1), Attempt(SMALL.id, "small", 200, "", 0.5, 1))
 
 
 def context() -> Context:
@@ -36,7 +42,7 @@ def plan(**fields: object) -> Plan:
 
 
 def headers(planned: Plan) -> dict[str, str]:
-    return {k.decode(): v.decode("latin-1") for k, v in decision_headers(planned, LARGE, 1)}
+    return {k.decode(): v.decode("latin-1") for k, v in decision_headers(planned, LARGE, FINE)}
 
 
 def test_optional_headers_appear_only_when_they_say_something() -> None:
@@ -52,41 +58,100 @@ def test_optional_headers_appear_only_when_they_say_something() -> None:
 
 def test_names_that_no_header_carries_do_not_break_it() -> None:
     odd = deployment("modèle-Ω")
-    assert dict(decision_headers(plan(), odd, 1))[b"x-routeiq-model"] == "modèle-?".encode("latin-1")
+    assert dict(decision_headers(plan(), odd, FINE))[b"x-routeiq-model"] == "modèle-?".encode("latin-1")
 
 
-def exported(outcome: Outcome) -> ReadableSpan:
+def exported(outcome: Outcome, fallback: str = "deadline") -> ReadableSpan:
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     span = start_span(provider.get_tracer("t"), "chat")
-    describe_plan(span, context(), plan(fallback="deadline"))
-    finish_span(span, outcome)
+    describe_plan(span, context(), plan(fallback=fallback))
+    finish_span(span, context(), plan(fallback=fallback), outcome)
     provider.shutdown()
     return exporter.get_finished_spans()[0]
 
 
+def payload(span: ReadableSpan) -> dict[str, Any]:
+    (event,) = [event for event in span.events if event.name == DECISION_EVENT]
+    found: dict[str, Any] = json.loads(str((event.attributes or {})["routeiq.router_decision.payload"]))
+    return found
+
+
 def test_a_span_names_the_decision_and_no_prompt() -> None:
-    span = exported(Outcome(200, LARGE, 1, Usage(3, 5), 10))
+    span = exported(Outcome(200, LARGE, FINE, Usage(3, 5), 10))
     assert span.attributes is not None
     assert span.attributes["router.model_selected"] == span.attributes["router.selected_model"] == "large"
     assert span.attributes["gen_ai.usage.output_tokens"] == 5
-    payload = json.loads(str((span.events[0].attributes or {})["routeiq.router_decision.payload"]))
-    assert span.events[0].name == DECISION_EVENT
-    assert payload["fallback"] == {"fallback_triggered": True, "fallback_reason": "deadline"}
+    assert payload(span)["fallback"] == {
+        "fallback_triggered": True, "original_model": "large", "fallback_reason": "deadline", "fallback_attempt": None,
+    }  # fmt: skip
+    assert payload(span)["outcome"]["status"] == "success"
     assert SECRET not in span.to_json()
 
 
+def test_a_span_has_an_event_for_each_call_and_names_the_fallback() -> None:
+    span = exported(Outcome(200, SMALL, FAILED, Usage(3, 5), 10, "", Fallback.UPSTREAM_FAILED), "")
+    calls = [event.attributes or {} for event in span.events if event.name == ATTEMPT_EVENT]
+    assert [(call["routeiq.candidate"], call["routeiq.reason"]) for call in calls] == [
+        ("large", "rate_limit_exceeded"),
+        ("small", ""),
+    ]
+    assert payload(span)["fallback"] == {
+        "fallback_triggered": True, "original_model": "large", "fallback_reason": "upstream_failed",
+        "fallback_attempt": 2,
+    }  # fmt: skip
+    assert (span.attributes or {})["router.fallback_triggered"] is True
+
+
+def test_a_span_without_a_fallback_says_so() -> None:
+    assert payload(exported(Outcome(200, LARGE, FINE, None, 10), ""))["fallback"] == {
+        "fallback_triggered": False, "original_model": None, "fallback_reason": None, "fallback_attempt": None,
+    }  # fmt: skip
+
+
+def test_headers_count_retries_and_fallbacks() -> None:
+    sent = {k.decode(): v.decode() for k, v in decision_headers(plan(), SMALL, FAILED, Fallback.UPSTREAM_FAILED)}
+    assert sent["x-routeiq-attempts"] == "large=429,small=200"
+    assert (sent["x-litellm-attempted-retries"], sent["x-litellm-attempted-fallbacks"]) == ("0", "1")
+    assert sent["x-routeiq-fallback"] == "upstream_failed"
+
+
+def test_deployments_of_one_candidate_are_told_apart() -> None:
+    calls = [Attempt(DeploymentId(name), "m", status, "", 0.1) for name, status in (("eu", 429), ("f" * 64, 200))]
+    assert trail(calls) == f"m#eu=429,m#{'f' * 12}=200"
+
+
+@given(st.lists(st.tuples(st.text(max_size=60), st.text(max_size=80), st.integers(200, 599)), min_size=1, max_size=60))
+def test_the_trail_is_short_printable_and_starts_at_the_beginning(calls: list[tuple[str, str, int]]) -> None:
+    text = trail([Attempt(DeploymentId(one), name, status, "", 0.1) for name, one, status in calls])
+    assert text.isascii()
+    assert text.isprintable()
+    assert " " not in text
+    assert len(text) <= 490
+    shown = text.split(",")
+    left_out = 0 if "=" in shown[-1] else int(shown.pop()[1:])
+    assert len(shown) + left_out == len(calls)
+    assert all(part.endswith(f"={call[2]}") for part, call in zip(shown, calls, strict=False))
+
+
 def test_a_failed_request_is_a_failed_span() -> None:
-    assert not exported(Outcome(502, None, 1, None, 0, "upstream_failed")).status.is_ok
+    assert not exported(Outcome(502, None, (), None, 0, "upstream_failed")).status.is_ok
 
 
 def test_the_meter_counts_by_model_and_tokens() -> None:
     registry = CollectorRegistry()
     meter = Meter(registry, Gate())
     meter.selected(0.01)
-    meter.done(context(), plan(), Outcome(200, LARGE, 1, Usage(3, 5), 10))
+    meter.done(context(), plan(), Outcome(200, LARGE, FINE, Usage(3, 5), 10))
     meter.refused("other", 401)
     text = generate_latest(registry).decode()
     assert 'gateway_request_total{endpoint="chat/completions",status="200"} 1.0' in text
     assert 'gen_ai_client_token_usage_total{model="large",type="output"} 5.0' in text
     assert 'strategy="ensemble"' in text
+
+
+def test_a_long_trail_keeps_its_beginning_and_counts_the_rest() -> None:
+    text = trail([Attempt(DeploymentId("d"), f"a-model-with-a-long-name-{n}", 503, "", 0.1) for n in range(40)])
+    assert text.startswith("a-model-with-a-long-name-0=503,a-model-with-a-long-name-1=503,")
+    assert text.endswith(f",+{40 - text.count('=')}")
+    assert len(text) <= 490

@@ -13,6 +13,7 @@ from routeiq.config.state import Group, Mode, ModelName, RoutingSettings, State
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.conversation import ConversationIds
+from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.select import ModelNotFound, Selector
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.pipeline.slates import NoEligibleModel
@@ -40,7 +41,7 @@ def context(
 
 
 async def select(routing: TwinRouting, asked: Context) -> Selection:
-    balancer = Balancer()
+    balancer = Balancer(Figures(asked.state))
     return await Selector(learned_router(routing, balancer=balancer), balancer, ConversationIds()).select(asked)
 
 

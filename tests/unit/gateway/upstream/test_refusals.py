@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from routeiq.gateway.upstream.refusals import UPSTREAM_AUTH_CODE, error_type, openai_refusal
+from routeiq.gateway.upstream.refusals import UPSTREAM_AUTH_CODE, error_type, first_event_refusal, openai_refusal
 from tests.support.upstream import KEY, deployment
 
 
@@ -83,3 +83,34 @@ def test_a_key_behind_escapes_is_cut_out_too() -> None:
     hidden = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
     body = b'{"error":{"message":"no such key: ' + hidden.encode() + b'"}}'
     assert refusal(400, body)["message"] == "no such key: [redacted]"
+
+
+@pytest.mark.parametrize(
+    ("chunk", "status"),
+    [
+        (b'data: {"error":{"message":"no","code":429}}\n\n', 429),
+        (b'data: {"error":{"message":"no","code":"503"}}\n\n', 503),
+        (b'data: {"error":{"message":"no","code":"rate_limited"}}\n\ndata: [DONE]\n\n', 502),
+        (b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"no"}}\n\n', 502),
+    ],
+)
+def test_a_stream_that_begins_with_an_error_is_a_refusal(chunk: bytes, status: int) -> None:
+    found = first_event_refusal(chunk)
+    assert found is not None
+    assert found[0] == status
+    assert json.loads(found[1])["error"]["message"] == "no"
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        b'data: {"choices":[]}\n\n',
+        b": hello\n\n",
+        b'data: {"error":null}\n\n',
+        b'data: {"error":{"mess',
+        b"",
+        b"data: x",
+    ],
+)
+def test_any_other_beginning_is_none(chunk: bytes) -> None:
+    assert first_event_refusal(chunk) is None
