@@ -11,7 +11,7 @@ DEFAULT_ARTIFACT := $(ROOT)/services/routeiq/routing/artifacts/default
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help install up test lint unit coverage train bench parity protos lock docs clean
+.PHONY: help install up test lint unit coverage train bench soak parity protos lock docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(ROOT)/Makefile | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -50,8 +50,11 @@ train: install ## Train the shipped artifact again from the data in the reposito
 	$(BIN)/routeiq train --data $(ROOT)/tests/data/routing/multi_tasks.parquet --out $(DEFAULT_ARTIFACT) \
 	  --notes $(ROOT)/services/routeiq/routing/artifacts/notes.md $(ARGS)
 
-bench: install ## Measure the gateway on this machine
-	cd $(ROOT) && $(BIN)/python -m tests.perf.bench $(ARGS)
+bench: install ## Measure the gateway beside nginx (PEERS=all: and Envoy, LiteLLM; CHECK=1: fail on a missed goal)
+	cd $(ROOT) && $(BIN)/python -m tests.perf.bench
+
+soak: install ## Ten minutes of mixed traffic with faults (DURATION=600): leaks, hangs, wrong answers
+	cd $(ROOT) && $(BIN)/python -m tests.perf.soak
 
 parity: install ## Compare the encoder with sentence-transformers (installs torch, elsewhere than .venv)
 	test -x $(ROOT)/.venv-parity/bin/python || $(PYTHON) -m venv $(ROOT)/.venv-parity
@@ -68,6 +71,6 @@ lock: install ## Resolve pyproject.toml into requirements/*.lock
 	cd $(ROOT) && sh tools/lock.sh $(BIN)/uv
 
 clean: ## Remove everything that make made, but no data directory
-	rm -rf $(ROOT)/.venv $(ROOT)/.venv-parity $(ROOT)/build $(ROOT)/*.egg-info $(ROOT)/services/*.egg-info \
+	rm -rf $(ROOT)/.venv $(ROOT)/.venv-parity $(ROOT)/.venv-peers $(ROOT)/build $(ROOT)/*.egg-info $(ROOT)/services/*.egg-info \
 	  $(ROOT)/.pytest_cache $(ROOT)/.mypy_cache $(ROOT)/.ruff_cache $(ROOT)/.import_linter_cache $(ROOT)/.hypothesis $(ROOT)/.coverage*
 	find $(ROOT)/services $(ROOT)/tests $(ROOT)/tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,52 @@
+"""What a process tree has used: CPU time to the nanosecond, resident memory, open files. From /proc, so Linux alone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+PROC = Path("/proc")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def tree(pid: int) -> list[int]:
+    """`pid` and all its descendants that live."""
+    found, i = [pid], 0
+    while i < len(found):
+        with contextlib.suppress(OSError):
+            for task in (PROC / str(found[i]) / "task").iterdir():
+                found += [int(child) for child in (task / "children").read_text().split()]
+        i += 1
+    return found
+
+
+def cpu_s(*pids: int) -> float:
+    """CPU seconds of the trees under `pids`, as the scheduler counts them. Threads that have ended are not in it."""
+    return sum(_thread_ns(thread) for root in pids for pid in tree(root) for thread in _threads(pid)) / 1e9
+
+
+def rss_mib(pid: int) -> float:
+    """Resident MiB of a tree; pages that its processes share count once for each."""
+    total = 0
+    for one in tree(pid):
+        with contextlib.suppress(OSError):
+            total += int((PROC / str(one) / "statm").read_text().split()[1])
+    return total * PAGE / 2**20
+
+
+def open_files(pid: int) -> int:
+    """Descriptors of one process."""
+    return len(os.listdir(PROC / str(pid) / "fd"))
+
+
+def _threads(pid: int) -> list[Path]:
+    with contextlib.suppress(OSError):
+        return list((PROC / str(pid) / "task").iterdir())
+    return []
+
+
+def _thread_ns(thread: Path) -> int:
+    with contextlib.suppress(OSError):
+        return int((thread / "schedstat").read_text().split()[0])
+    return 0

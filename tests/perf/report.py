@@ -1,0 +1,106 @@
+"""The table, the goals beside what was found, and what a reader must be warned of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tests.perf.goals import ENVOY, GOALS, NGINX, OFFERED_CHUNKS, Rounds, Verdict
+from tests.perf.summary import Row, ratio, summarise
+from tests.perf.targets.target import Left
+
+COLUMNS = (
+    ("max RPS", "rps", "{:,.0f}"),
+    ("CPU us/req", "cpu_us", "{:,.0f}"),
+    ("+p50 @100", "added_p50_100", "{:,.0f}"),
+    ("+p99 @100", "added_p99_100", "{:,.0f}"),
+    ("+p50 @300", "added_p50_300", "{:,.0f}"),
+    ("+p99 @300", "added_p99_300", "{:,.0f}"),
+    ("+TTFT", "added_ttft", "{:,.0f}"),
+    ("chunks/s", "chunks_s", "{:,.0f}"),
+    ("us/chunk", "chunk_cpu_us", "{:.1f}"),
+    ("RSS MiB", "rss_mib", "{:.0f}"),
+)
+NO_HEADROOM = 0.9
+NAME_WIDTH = 24
+
+
+def table(rounds: Rounds) -> str:
+    """Medians, a line of ranges under each, and ratios of RPS."""
+    heads = [name for name, _, _ in COLUMNS] + ["/ nginx", "/ Envoy"]
+    lines = [_line("us unless said otherwise", heads), "-" * (NAME_WIDTH + 12 * len(heads))]
+    for name, found in rounds.items():
+        row = summarise(found)
+        ratios = [_ratio(name, rounds, other) for other in (NGINX, ENVOY)]
+        lines.append(_line(name, [_cell(row, figure, form) for _, figure, form in COLUMNS] + ratios))
+        lines.append(_line("  min-max", [_range(row, figure) for _, figure, _ in COLUMNS]))
+    return "\n".join(lines)
+
+
+def _line(name: str, cells: Sequence[str]) -> str:
+    return f"{name:<{NAME_WIDTH}}" + "".join(f"{cell:>12}" for cell in cells)
+
+
+def _cell(row: Row, figure: str, form: str) -> str:
+    return form.format(row[figure].median) if figure in row else "-"
+
+
+def _range(row: Row, figure: str) -> str:
+    return f"{_short(row[figure].low)}-{_short(row[figure].high)}" if figure in row else ""
+
+
+def _short(value: float) -> str:
+    return f"{value / 1000:.1f}k" if abs(value) >= 10_000 else f"{value:.0f}"
+
+
+def _ratio(name: str, rounds: Rounds, other: str) -> str:
+    """Long prompts against long prompts, everything else against the plain peer."""
+    peer = f"{other}, 100 KiB" if name.endswith("100 KiB") else other
+    value = ratio(rounds[name], rounds.get(peer, ()), "rps")
+    return "-" if value is None or not value else f"{value:.3f}"
+
+
+def routing_lines(rounds: Rounds, notes: Mapping[str, str]) -> list[str]:
+    """What stood behind the routed modes: the cache, and who had to be answered without the model."""
+    lines = []
+    for name, found in rounds.items():
+        row = summarise(found)
+        shares = [(phase, row.get(f"fallback_{phase}")) for phase in ("max", "slow", "fast")]
+        if not any(share for _, share in shares):
+            continue
+        hits = f"{row['hit_rate'].median:.1%}" if "hit_rate" in row else "n/a"
+        text = ", ".join(f"{phase} {share.median:.1%}" for phase, share in shares if share)
+        rss = f"{row['routing_rss_mib'].median:.0f} MiB" if "routing_rss_mib" in row else "-"
+        lines.append(f"{name}: decision cache hit rate {hits}{notes.get(name, '')}; ")
+        lines[-1] += f"answered by deadline or shedding: {text}; routing RSS {rss}"
+    return lines
+
+
+def goal_lines(rounds: Rounds) -> tuple[list[str], bool]:
+    """A line for each goal; whether none was missed."""
+    lines, good = [], True
+    for goal in GOALS:
+        verdict, value = goal.judge(rounds)
+        good = good and verdict is not Verdict.FAIL
+        said = "" if value is None else f"{value:.3g}"
+        bound = f"{'>=' if goal.at_least else '<='} {goal.bound:g}"
+        lines.append(f"  {verdict:<13} {goal.text:<34} {said:>8}  {bound}")
+    return lines, good
+
+
+def warnings(rounds: Rounds, left: Sequence[Left], spans: int | None) -> list[str]:
+    """What makes figures doubtful, and rows that are not there."""
+    lines = [f"left out: {one.name}: {one.reason}" for one in left]
+    for name, found in rounds.items():
+        row = summarise(found)
+        busy = row.get("core_busy")
+        if busy and busy.median > NO_HEADROOM:
+            lines.append(f"{name}: the load generator's core had no headroom ({busy.median:.0%} used); RPS is a floor")
+        bad, total = sum(one.get("bad", 0) for one in found), sum(one.get("total", 0) for one in found)
+        if bad:
+            lines.append(f"{name}: {bad:.0f} of {total:.0f} answers were no 200")
+    if spans is not None:
+        lines.append(f"tracing: the OTLP sink received {spans:,} spans")
+    lines.append(
+        f"chunks offered: {OFFERED_CHUNKS:,} a second; RPS on 32 connections, closed loop; p50/p99 on a fixed schedule"
+    )
+    return lines
