@@ -21,6 +21,13 @@ def tree(pid: int) -> list[int]:
     return found
 
 
+def alive(pid: int) -> bool:
+    """Whether it is there and has memory: a zombie has none."""
+    with contextlib.suppress(OSError):
+        return int((PROC / str(pid) / "statm").read_text().split()[1]) > 0
+    return False
+
+
 def cpu_s(*pids: int) -> float:
     """CPU seconds of the trees under `pids`, as the scheduler counts them. Threads that have ended are not in it."""
     return sum(_thread_ns(thread) for root in pids for pid in tree(root) for thread in _threads(pid)) / 1e9
