@@ -88,7 +88,7 @@ def _rounds(fleet: Fleet, options: Options) -> dict[str, list[Figures]]:
 
 def _measured(fleet: Fleet, target: Target, lengths: Lengths) -> Figures:
     try:
-        return measure(target, lengths, fleet.beside(target))
+        return measure(target, lengths, fleet.upstream.pid)
     except LoadFailed as error:
         print(f"{error}", file=sys.stderr)
         return {}

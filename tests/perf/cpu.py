@@ -8,6 +8,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 PAGE = os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def tree(pid: int) -> list[int]:
@@ -31,6 +32,15 @@ def alive(pid: int) -> bool:
 def cpu_s(*pids: int) -> float:
     """CPU seconds of the trees under `pids`, as the scheduler counts them. Threads that have ended are not in it."""
     return sum(_thread_ns(thread) for root in pids for pid in tree(root) for thread in _threads(pid)) / 1e9
+
+
+def busy_s(core: int) -> float:
+    """CPU seconds of everything on one core since boot, stolen time too; 0 where it is not said."""
+    for line in (PROC / "stat").read_text().splitlines():
+        if line.startswith(f"cpu{core} "):
+            user, nice, system, _idle, _iowait, *more = (int(one) for one in line.split()[1:9])
+            return (user + nice + system + sum(more)) / TICKS
+    return 0.0
 
 
 def rss_mib(pid: int) -> float:

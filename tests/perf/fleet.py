@@ -19,6 +19,8 @@ PROMPTS = 10_000
 ZIPF_S = 1.1
 DRAWN = 1_000_000
 DECISION_CACHE = 4096
+WARM_S = 5.0
+"""Enough for an interpreter to specialise; Zipf needs its caches filled besides."""
 NEW, LONG = "RouteIQ auto, new", "RouteIQ 100 KiB"
 
 
@@ -38,10 +40,6 @@ class Fleet:
             wanted = [one for one in self.targets if any(name.lower() in one.name.lower() for name in names)]
             bases = {one.baseline for one in wanted}
             self.targets = [one for one in self.targets if one in wanted or one.name in bases]
-
-    def beside(self, target: Target) -> tuple[int, ...]:
-        """The roots of what shares the load generator's core while `target` is measured."""
-        return (self.upstream.pid, *((target.routing_pid,) if target.routing_pid else ()))
 
     def spans(self) -> int | None:
         """How many came to the sink; None: there is none."""
@@ -112,11 +110,17 @@ def _start_ours(fleet: Fleet, suite: Suite, work: Workloads, warm_s: float) -> N
     def long() -> Target:
         target = suite.target(LONG, workload=work.long)
         target.phases, target.baseline = (Phase.MAX, Phase.SLOW), "direct, 100 KiB"
+        target.warm_s = min(warm_s, WARM_S)
         return target
 
-    fleet.add(KEYED, lambda: suite.target(KEYED))
+    def keyed() -> Target:
+        target = suite.target(KEYED)
+        target.warm_s = min(warm_s, WARM_S)
+        return target
+
+    fleet.add(KEYED, keyed)
     fleet.add(ROUTED, lambda: routed(ROUTED, work.zipf, warm_s))
-    fleet.add(NEW, lambda: routed(NEW, work.new, min(warm_s, 5.0)))
+    fleet.add(NEW, lambda: routed(NEW, work.new, min(warm_s, WARM_S)))
     fleet.add(LONG, long)
     ceiling = zipf.best_hit_rate(PROMPTS, ZIPF_S, DECISION_CACHE)
     fleet.notes[ROUTED] = f" (a perfect cache of {DECISION_CACHE:,}: {ceiling:.1%})"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, fields
 
 from tests.perf import cpu, machine, tools
 from tests.perf.targets.target import Route, Target
@@ -48,7 +49,9 @@ class Run:
     chunks: int
     cpu_s: float
     core_busy: float
-    """Share of the load generator's core that it and what runs beside it used."""
+    """Share of the load generator's core that it and the upstream used."""
+    others: float
+    """Share of the target's core that neither the target nor idleness had: other people's work."""
     turn: int
     sample: str = ""
     by_fallback: dict[str, int] = field(default_factory=dict)
@@ -62,24 +65,46 @@ class Run:
         return self.cpu_s * 1e6 / max(self.chunks, 1)
 
 
+@dataclass(frozen=True)
+class Clocks:
+    """CPU seconds so far (or between two readings), and the time on the wall."""
+
+    target_s: float
+    upstream_s: float
+    core_s: float
+    """Of the target's core, whoever used it."""
+    wall_s: float
+
+    @classmethod
+    def read(cls, target: int, upstream: int) -> Clocks:
+        return cls(cpu.cpu_s(target), cpu.cpu_s(upstream), cpu.busy_s(machine.cores()[0]), time.monotonic())
+
+    def until(self, later: Clocks) -> Clocks:
+        return Clocks(*(getattr(later, one.name) - getattr(self, one.name) for one in fields(self)))
+
+    @property
+    def others(self) -> float:
+        return max(0.0, self.core_s - self.target_s) / max(self.wall_s, 0.001)
+
+
 class LoadFailed(RuntimeError):
     """The load generator itself did not come through."""
 
 
-def run(target: Target, load: Load, beside: tuple[int, ...]) -> Run:
+def run(target: Target, load: Load, upstream_pid: int) -> Run:
     """Raises LoadFailed."""
-    before, others = cpu.cpu_s(target.pid), cpu.cpu_s(*beside)
+    before = Clocks.read(target.pid, upstream_pid)
     done = subprocess.run(_command(target, load), capture_output=True, text=True, check=False)
-    used, others = cpu.cpu_s(target.pid) - before, cpu.cpu_s(*beside) - others
+    used = before.until(Clocks.read(target.pid, upstream_pid))
     if done.returncode:
         raise LoadFailed(f"{target.name}: {done.stderr.strip() or done.returncode}")
-    found = parsed(json.loads(done.stdout), used, others)
+    found = parsed(json.loads(done.stdout), used)
     target.turn = found.turn or target.turn + found.total
     return found
 
 
-def parsed(said: dict[str, object], cpu_s: float, beside_s: float = 0.0) -> Run:
-    """From the load generator's JSON; `beside_s`: CPU seconds of what shares its core."""
+def parsed(said: dict[str, object], used: Clocks) -> Run:
+    """From the load generator's JSON."""
     number = {name: value for name, value in said.items() if isinstance(value, int | float)}
     values = said.get("header")
     return Run(
@@ -91,8 +116,9 @@ def parsed(said: dict[str, object], cpu_s: float, beside_s: float = 0.0) -> Run:
         transit=_latency(said.get("transit")),
         chunks_s=float(number.get("chunks_s", 0.0)),
         chunks=int(number.get("chunks_total", number.get("chunks", 0))),
-        cpu_s=cpu_s,
-        core_busy=(number.get("own_cpu_s", 0.0) + beside_s) / max(number.get("elapsed_s", 1.0), 0.001),
+        cpu_s=used.target_s,
+        core_busy=(number.get("own_cpu_s", 0.0) + used.upstream_s) / max(used.wall_s, 0.001),
+        others=used.others,
         turn=int(number.get("turn", 0)),
         sample=str(said.get("sample", "")),
         by_fallback={str(k): int(v) for k, v in values.items()} if isinstance(values, dict) else {},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from tests.perf import cpu, load
@@ -38,26 +39,31 @@ class Lengths:
 
 def warm(target: Target) -> None:
     """As long as the target wants it: caches fill before anything counts."""
-    load.run(target, Load(CONNECTIONS, target.warm_s, warm_s=0.0), ())
+    load.run(target, Load(CONNECTIONS, target.warm_s, warm_s=0.0), target.pid)
 
 
-def measure(target: Target, lengths: Lengths, beside: tuple[int, ...]) -> Figures:
-    """One round of one target. `beside`: roots of what shares the load generator's core. Raises LoadFailed."""
+def measure(target: Target, lengths: Lengths, upstream_pid: int) -> Figures:
+    """One round of one target. Raises LoadFailed."""
     figures: Figures = {}
-    before = read_metrics(target.metrics_url)
-    runs = {phase: load.run(target, one, beside) for phase, one in lengths.loads().items() if phase in target.phases}
+    before, begun = read_metrics(target.metrics_url), time.monotonic()
+    routing_s = cpu.cpu_s(target.routing_pid) if target.routing_pid else 0.0
+    runs = {
+        phase: load.run(target, one, upstream_pid) for phase, one in lengths.loads().items() if phase in target.phases
+    }
     for phase, run in runs.items():
         figures |= _READ[phase](run)
+    routing_s = cpu.cpu_s(target.routing_pid) - routing_s if target.routing_pid else 0.0
     figures["bad"] = float(sum(run.bad for run in runs.values()))
     figures["total"] = float(sum(run.total for run in runs.values()))
     figures["rss_mib"] = cpu.rss_mib(target.pid)
     if target.routing_pid:
+        figures["routing_busy"] = routing_s / (time.monotonic() - begun)
         figures |= _routing(target, runs, hit_rate(before, read_metrics(target.metrics_url)))
     return figures
 
 
 def _max(run: Run) -> Figures:
-    return {"rps": run.rps, "cpu_us": run.cpu_us, "core_busy": run.core_busy}
+    return {"rps": run.rps, "cpu_us": run.cpu_us, "core_busy": run.core_busy, "others": run.others}
 
 
 def _rate(run: Run, name: str, offered: float) -> Figures:

@@ -21,16 +21,17 @@ COLUMNS = (
     ("RSS MiB", "rss_mib", "{:.0f}"),
 )
 NO_HEADROOM = 0.9
+CROWDED = 0.05
 NAME_WIDTH = 24
 
 
 def table(rounds: Rounds) -> str:
     """Medians, a line of ranges under each, and ratios of RPS."""
-    heads = [name for name, _, _ in COLUMNS] + ["/ nginx", "/ Envoy"]
+    heads = [name for name, _, _ in COLUMNS] + ["/ nginx", "/ Envoy", "CPU x nginx"]
     lines = [_line("us unless said otherwise", heads), "-" * (NAME_WIDTH + 12 * len(heads))]
     for name, found in rounds.items():
         row = summarise(found)
-        ratios = [_ratio(name, rounds, other) for other in (NGINX, ENVOY)]
+        ratios = [_ratio(name, rounds, NGINX), _ratio(name, rounds, ENVOY), _ratio(name, rounds, NGINX, "cpu_us")]
         lines.append(_line(name, [_cell(row, figure, form) for _, figure, form in COLUMNS] + ratios))
         lines.append(_line("  min-max", [_range(row, figure) for _, figure, _ in COLUMNS]))
     return "\n".join(lines)
@@ -52,10 +53,10 @@ def _short(value: float) -> str:
     return f"{value / 1000:.1f}k" if abs(value) >= 10_000 else f"{value:.0f}"
 
 
-def _ratio(name: str, rounds: Rounds, other: str) -> str:
+def _ratio(name: str, rounds: Rounds, other: str, figure: str = "rps") -> str:
     """Long prompts against long prompts, everything else against the plain peer."""
     peer = f"{other}, 100 KiB" if name.endswith("100 KiB") else other
-    value = ratio(rounds[name], rounds.get(peer, ()), "rps")
+    value = ratio(rounds[name], rounds.get(peer, ()), figure)
     return "-" if value is None or not value else f"{value:.3f}"
 
 
@@ -70,8 +71,9 @@ def routing_lines(rounds: Rounds, notes: Mapping[str, str]) -> list[str]:
         hits = f"{row['hit_rate'].median:.1%}" if "hit_rate" in row else "n/a"
         text = ", ".join(f"{phase} {share.median:.1%}" for phase, share in shares if share)
         rss = f"{row['routing_rss_mib'].median:.0f} MiB" if "routing_rss_mib" in row else "-"
+        busy = f"{row['routing_busy'].median:.0%}" if "routing_busy" in row else "-"
         lines.append(f"{name}: decision cache hit rate {hits}{notes.get(name, '')}; ")
-        lines[-1] += f"answered by deadline or shedding: {text}; routing RSS {rss}"
+        lines[-1] += f"answered by deadline or shedding: {text}; routing RSS {rss}, {busy} of a core"
     return lines
 
 
@@ -92,9 +94,13 @@ def warnings(rounds: Rounds, left: Sequence[Left], spans: int | None) -> list[st
     lines = [f"left out: {one.name}: {one.reason}" for one in left]
     for name, found in rounds.items():
         row = summarise(found)
-        busy = row.get("core_busy")
-        if busy and busy.median > NO_HEADROOM:
+        busy, others = row.get("core_busy"), row.get("others")
+        if busy and busy.median > NO_HEADROOM and not name.startswith("direct"):
             lines.append(f"{name}: the load generator's core had no headroom ({busy.median:.0%} used); RPS is a floor")
+        if others and others.median > CROWDED:
+            lines.append(
+                f"{name}: other processes had {others.median:.0%} of its core; RPS is too low, CPU time is not"
+            )
         bad, total = sum(one.get("bad", 0) for one in found), sum(one.get("total", 0) for one in found)
         if bad:
             lines.append(f"{name}: {bad:.0f} of {total:.0f} answers were no 200")

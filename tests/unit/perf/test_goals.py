@@ -8,7 +8,7 @@ from tests.perf.targets.target import Left
 
 ROUNDS = {
     "direct": [{"rps": 90_000.0}],
-    NGINX: [{"rps": 30_000.0, "added_p50_100": 100.0, "core_busy": 0.95}],
+    NGINX: [{"rps": 30_000.0, "added_p50_100": 100.0, "core_busy": 0.95, "others": 0.3}],
     KEYED: [{"rps": 9_000.0, "added_p50_100": 350.0, "chunks_s": 25_600.0, "rss_mib": 80.0, "bad": 3, "total": 9}],
 }
 
@@ -43,7 +43,7 @@ def test_the_report_fails_on_a_miss_and_only_then() -> None:
 def test_the_table_has_ratios_and_dashes() -> None:
     row = next(line for line in table(ROUNDS).splitlines() if line.startswith(KEYED))
     assert "9,000" in row
-    assert row.split()[-2:] == ["0.300", "-"]
+    assert row.split()[-3:] == ["0.300", "-", "-"]
 
 
 def test_doubts_are_said() -> None:
@@ -51,3 +51,4 @@ def test_doubts_are_said() -> None:
     assert "left out: Envoy: no wheel" in said
     assert "no headroom" in said
     assert "3 of 9" in said
+    assert "30% of its core" in said

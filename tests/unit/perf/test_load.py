@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.perf.load import parsed
+from tests.perf.load import Clocks, parsed
 from tests.perf.phases import added
 
 SAID: dict[str, object] = {
@@ -14,15 +14,16 @@ SAID: dict[str, object] = {
 
 
 def test_figures_of_a_run() -> None:
-    run = parsed(SAID, 0.002, 0.5)
+    run = parsed(SAID, Clocks(0.002, 0.5, 0.102, 2.0))
     assert run.cpu_us == pytest.approx(20.0)
     assert (run.bad, run.latency.p99, run.turn) == (3, 20.0, 7)
     assert run.core_busy == pytest.approx(0.5)
+    assert run.others == pytest.approx(0.05)
     assert run.by_fallback == {"": 60, "deadline": 40}
 
 
 def test_no_stream_has_no_first_chunk() -> None:
-    assert parsed(SAID, 0.0).ttft.p50 == -1.0
+    assert parsed(SAID, Clocks(0.0, 0.0, 0.0, 1.0)).ttft.p50 == -1.0
 
 
 def test_added_is_the_difference_to_the_baseline_of_the_round() -> None:
