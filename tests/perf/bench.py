@@ -1,6 +1,7 @@
 """`make bench`: the gateway's hot path beside plain proxies, in one interleaved run.
 
-ROUNDS, SECONDS, WARM, PEERS=all, CHECK=1, TRACING and ONLY (row names, comma-separated) come from the environment.
+ROUNDS, SECONDS, WARM, PEERS=all, CHECK=1, EXCLUSIVE=1, TRACING and ONLY (row names, comma-separated) come from the
+environment.
 """
 
 from __future__ import annotations

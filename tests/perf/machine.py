@@ -10,7 +10,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-RR_PRIORITY = "10"
+RR_PRIORITY, TARGET_PRIORITY = "10", "5"
 
 
 @cache
@@ -28,9 +28,15 @@ def real_time() -> bool:
     return subprocess.run(["chrt", "-r", RR_PRIORITY, "true"], capture_output=True, check=False).returncode == 0
 
 
+def exclusive() -> bool:
+    """Whether targets run in real time too: for figures on a machine that others use."""
+    return os.environ.get("EXCLUSIVE") == "1" and real_time()
+
+
 def on_target_core(*command: str) -> list[str]:
-    """`command`, alone on its core as far as we decide it."""
-    return _pinned(cores()[0], *command)
+    """`command`, alone on its core as far as we decide it. EXCLUSIVE=1: other people's work there has to wait."""
+    prefix = ["chrt", "-r", TARGET_PRIORITY] if exclusive() else []
+    return [*prefix, *_pinned(cores()[0], *command)]
 
 
 def on_other_core(*command: str, real_time_wanted: bool = False) -> list[str]:
@@ -53,6 +59,7 @@ def describe() -> dict[str, object]:
         "target_core": cores()[0],
         "load_core": cores()[1],
         "real_time": real_time(),
+        "exclusive": exclusive(),
         "load_average": os.getloadavg(),
     }
 

@@ -89,9 +89,10 @@ _READ = {
 def _routing(target: Target, runs: dict[Phase, Run], hits: float | None) -> Figures:
     found: Figures = {"routing_rss_mib": cpu.rss_mib(target.routing_pid)}
     for phase, run in runs.items():
-        answered = sum(run.by_fallback.values())
-        if answered:
-            found[f"fallback_{phase}"] = 1 - run.by_fallback.get("", 0) / answered
+        answered = max(sum(run.by_fallback.values()), 1)
+        shares = {reason: count / answered for reason, count in run.by_fallback.items() if reason}
+        found |= {f"fallback_{phase}_{reason}": share for reason, share in shares.items()}
+        found[f"fallback_{phase}"] = sum(share for reason, share in shares.items() if reason != "upstream_failed")
     return found | ({} if hits is None else {"hit_rate": hits})
 
 

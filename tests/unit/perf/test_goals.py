@@ -35,6 +35,12 @@ def test_a_missing_peer_is_not_measured() -> None:
     assert goal.judge(ROUNDS) == (Verdict.UNMEASURED, None)
 
 
+def test_a_crowded_core_makes_rps_doubtful_but_not_cpu_time_or_memory() -> None:
+    doubtful = [line for line in goal_lines(ROUNDS)[0] if "doubtful" in line]
+    assert any("keyed RPS / nginx" in line for line in doubtful)
+    assert not any("RSS" in line for line in doubtful)
+
+
 def test_the_report_fails_on_a_miss_and_only_then() -> None:
     assert not goal_lines(ROUNDS)[1]
     assert goal_lines({})[1]
