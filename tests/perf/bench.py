@@ -53,6 +53,9 @@ class Options:
 
 
 def main() -> int:
+    if not Path("/proc/self/schedstat").exists():
+        print("make bench reads CPU time from Linux's /proc/*/schedstat, which is not here.", file=sys.stderr)
+        return 2
     options = Options.read(dict(os.environ))
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="routeiq-bench-") as folder, Children(Path(folder)) as children:

@@ -23,11 +23,19 @@ def command(name: str) -> tuple[str, ...]:
     if program.exists() and program.stat().st_mtime >= source.stat().st_mtime:
         return (str(program),)
     compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        return (sys.executable, str(PLAIN / f"{name}.py"))
-    BUILD.mkdir(parents=True, exist_ok=True)
-    subprocess.run([compiler, *FLAGS, "-o", str(program), str(source)], check=True)
-    return (str(program),)
+    if compiler is not None and _built(compiler, source, program):
+        return (str(program),)
+    return (sys.executable, str(PLAIN / f"{name}.py"))
+
+
+def _built(compiler: str, source: Path, program: Path) -> bool:
+    """Whether it compiled; what the compiler has to say goes to stderr. It appears whole: test runs may race."""
+    program.parent.mkdir(parents=True, exist_ok=True)
+    fresh = program.with_name(f"{program.name}.{os.getpid()}")
+    done = subprocess.run([compiler, *FLAGS, "-o", str(fresh), str(source)], check=False)
+    if done.returncode == 0:
+        fresh.replace(program)
+    return done.returncode == 0
 
 
 def native() -> bool:
