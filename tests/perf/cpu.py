@@ -31,7 +31,12 @@ def alive(pid: int) -> bool:
 
 def cpu_s(*pids: int) -> float:
     """CPU seconds of the trees under `pids`, as the scheduler counts them. Threads that have ended are not in it."""
-    return sum(_thread_ns(thread) for root in pids for pid in tree(root) for thread in _threads(pid)) / 1e9
+    return _schedstat(0, pids)
+
+
+def waited_s(*pids: int) -> float:
+    """Seconds in which their threads could have run, but something else had the core."""
+    return _schedstat(1, pids)
 
 
 def busy_s(core: int) -> float:
@@ -63,7 +68,10 @@ def _threads(pid: int) -> list[Path]:
     return []
 
 
-def _thread_ns(thread: Path) -> int:
-    with contextlib.suppress(OSError):
-        return int((thread / "schedstat").read_text().split()[0])
-    return 0
+def _schedstat(place: int, roots: tuple[int, ...]) -> float:
+    """Nanoseconds run, nanoseconds waited, slices: the kernel's sched-stats document."""
+    found = 0
+    for thread in (thread for root in roots for pid in tree(root) for thread in _threads(pid)):
+        with contextlib.suppress(OSError):
+            found += int((thread / "schedstat").read_text().split()[place])
+    return found / 1e9

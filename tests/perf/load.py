@@ -51,7 +51,7 @@ class Run:
     core_busy: float
     """Share of the load generator's core that it and the upstream used."""
     others: float
-    """Share of the target's core that neither the target nor idleness had: other people's work."""
+    """Share of the time in which the target could have run, but something else had its core."""
     turn: int
     sample: str = ""
     by_fallback: dict[str, int] = field(default_factory=dict)
@@ -71,20 +71,29 @@ class Clocks:
 
     target_s: float
     upstream_s: float
+    waited_s: float
+    """In which threads of the target could have run, and something else did."""
     core_s: float
     """Of the target's core, whoever used it."""
     wall_s: float
 
     @classmethod
     def read(cls, target: int, upstream: int) -> Clocks:
-        return cls(cpu.cpu_s(target), cpu.cpu_s(upstream), cpu.busy_s(machine.cores()[0]), time.monotonic())
+        return cls(
+            cpu.cpu_s(target),
+            cpu.cpu_s(upstream),
+            cpu.waited_s(target),
+            cpu.busy_s(machine.cores()[0]),
+            time.monotonic(),
+        )
 
     def until(self, later: Clocks) -> Clocks:
         return Clocks(*(getattr(later, one.name) - getattr(self, one.name) for one in fields(self)))
 
     @property
     def others(self) -> float:
-        return max(0.0, self.core_s - self.target_s) / max(self.wall_s, 0.001)
+        """Its threads wait for each other too, and others may use what it leaves idle: the smaller of the two counts."""
+        return max(0.0, min(self.waited_s, self.core_s - self.target_s)) / max(self.wall_s, 0.001)
 
 
 class LoadFailed(RuntimeError):

@@ -108,7 +108,7 @@ def warnings(rounds: Rounds, left: Sequence[Left], spans: int | None) -> list[st
             lines.append(f"{name}: the load generator's core had no headroom ({busy.median:.0%} used); RPS is a floor")
         if others and others.median > CROWDED and not name.startswith("direct"):
             lines.append(
-                f"{name}: other processes had {others.median:.0%} of its core; RPS is too low, CPU time is not"
+                f"{name}: it waited for its core {others.median:.0%} of the time; RPS is too low, CPU time is not"
             )
         bad, total = sum(one.get("bad", 0) for one in found), sum(one.get("total", 0) for one in found)
         if bad:

@@ -57,4 +57,4 @@ def test_doubts_are_said() -> None:
     assert "left out: Envoy: no wheel" in said
     assert "no headroom" in said
     assert "3 of 9" in said
-    assert "30% of its core" in said
+    assert "its core 30% of the time" in said
