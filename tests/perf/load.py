@@ -92,7 +92,7 @@ class Clocks:
 
     @property
     def others(self) -> float:
-        """Its threads wait for each other too, and others may use what it leaves idle: the smaller of the two counts."""
+        """Its threads wait for each other too, and others may use what it leaves idle: the smaller counts."""
         return max(0.0, min(self.waited_s, self.core_s - self.target_s)) / max(self.wall_s, 0.001)
 
 
