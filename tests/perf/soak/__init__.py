@@ -1,0 +1,1 @@
+"""`make soak`: the gateway under mixed traffic while everything around it fails."""
