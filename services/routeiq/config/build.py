@@ -149,13 +149,16 @@ class _Builder:
             return None
         path = (self.loaded.folder or Path.cwd()) / Path(given).expanduser()
         if not path.is_dir():
-            at = (
-                ("routeiq", "artifact")
-                if self.document.routeiq.artifact
-                else ("router_settings", "routing_strategy_args", "model_path")
-            )
-            self.problems.warning(at, "is not a directory on this machine")
+            self._refuse_artifact()
         return str(path)
+
+    def _refuse_artifact(self) -> None:
+        """Our own key is an error: no suite can start with it. LiteLLM's `model_path` may name another machine's."""
+        message = "is not a directory on this machine"
+        if self.document.routeiq.artifact:
+            self.problems.error(("routeiq", "artifact"), message)
+        else:
+            self.problems.warning(("router_settings", "routing_strategy_args", "model_path"), message)
 
 
 def _first(own: T | None, other: T | None, default: T) -> T:
