@@ -10,13 +10,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from routeiq.config.deployments import build_deployment, price_key
+from routeiq.config.deployments import build_deployment, price_key, split_model
 from routeiq.config.document import Document, Listed
 from routeiq.config.document.strategies import is_learned
 from routeiq.config.groups import Grouped, auto_models, candidate_name, check_names, differ, grouped, weights
 from routeiq.config.load import Loaded, load
 from routeiq.config.prices import ModelFacts, read_facts
 from routeiq.config.problems import Problems
+from routeiq.config.providers import unknown_provider
 from routeiq.config.scalars import JSONObject, JSONValue
 from routeiq.config.state import Deployment, DeploymentId, Group, Mode, ModelName, RoutingSettings, State
 
@@ -68,6 +69,7 @@ class _Builder:
     def state(self) -> State:
         members = grouped(self.document.models)
         facts = self._facts()
+        self._check_providers()
         groups = {ModelName(name): self._group(name, entries, facts) for name, entries in members.items()}
         self._check_modes(groups, members)
         chat = {name: entries for name, entries in members.items() if groups[ModelName(name)].mode is Mode.CHAT}
@@ -82,6 +84,16 @@ class _Builder:
             body_limit_bytes=int(self.document.routeiq.body_limit_mb * _MiB),
             warnings=tuple(str(problem) for problem in self.problems.warnings),
         )
+
+    def _check_providers(self) -> None:
+        for listed in self.document.models:
+            params = listed.entry.litellm_params
+            at = (*listed.at, "litellm_params", "custom_llm_provider" if params.custom_llm_provider else "model")
+            first, slash, rest = params.model.partition("/")
+            if slash and not rest and params.custom_llm_provider in (None, first):
+                self.problems.error((*listed.at, "litellm_params", "model"), "names no model after the slash")
+            elif message := unknown_provider(split_model(params)[0], self.price_file):
+                self.problems.warning(at, message)
 
     def _facts(self) -> Mapping[int, ModelFacts]:
         """By position in `model_list`."""
