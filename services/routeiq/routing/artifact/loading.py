@@ -112,7 +112,10 @@ def read_manifest(directory: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(content)
     except ValidationError as error:
-        found = [f"{_field(one['loc']) or MANIFEST_FILE}: {one['msg']}" for one in error.errors()]
+        found = [
+            f"{_field(one['loc']) or MANIFEST_FILE}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors()
+        ]
         raise ArtifactInvalid(directory, found[:MAX_PROBLEMS]) from error
 
 

@@ -166,8 +166,10 @@ def _text(row: Row, column: str, *, required: bool = False) -> str | None:
         return None
     if not isinstance(value, str) or (required and not value.strip()):
         raise ValueError(f"column {column}: expected text, found {value!r}")
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise ValueError(f"column {column}: holds half of a character, which UTF-8 cannot write")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"column {column}: holds half of a character, which UTF-8 cannot write") from None
     return value
 
 
