@@ -78,7 +78,7 @@ def launch(folder: Path, *args: str, environ: Mapping[str, str] | None = None) -
     output = folder / "output.txt"
     port = [] if "--port" in args else ["--port", "0"]
     env = {"PATH": os.environ["PATH"], "HOME": str(folder), "ROUTEIQ_DISCOVERY": "false", **(environ or {})}
-    env |= {name: value for name, value in os.environ.items() if name.startswith("COV")}
+    env |= {name: value for name, value in os.environ.items() if name.startswith(("COV", "PYTHONPATH"))}
     with output.open("ab") as sink:
         process = subprocess.Popen(
             [str(ROUTEIQ), "up", *port, *args], cwd=folder, env=env, stdout=sink, stderr=sink, start_new_session=True
