@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from routeiq.routing.settings import SHIPPED_ARTIFACT
 from tests.support.suite import ROUTEIQ, Suite, launch, running
 
 GIVEN = "sk-given-by-the-environment"
@@ -146,11 +148,18 @@ def test_a_missing_variable_is_named(tmp_path: Path) -> None:
     assert "c.yaml:3" in refused.said
 
 
-def test_an_artifact_that_is_none_is_said(tmp_path: Path) -> None:
-    refused = launch(tmp_path, "--artifact", str(tmp_path))
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_bad_artifact_is_said_before_a_key_is_made(tmp_path: Path, edited: bool) -> None:
+    artifact = tmp_path / "artifact"
+    if edited:
+        shutil.copytree(SHIPPED_ARTIFACT, artifact)
+        manifest = (artifact / "manifest.json").read_text()
+        (artifact / "manifest.json").write_text(manifest.replace("qwen2.5-7b-instruct", "mine"))
+    refused = launch(tmp_path, "--artifact", str(artifact))
     assert refused.process.wait(30) == 1
-    assert "artifact" in refused.said
-    assert "Traceback" not in refused.said
+    assert refused.said.startswith(f"artifact {artifact} is invalid: manifest.json")
+    assert refused.said.count("\n") == 1
+    assert not (refused.data_dir / "master.key").exists()
 
 
 def test_the_front_page_and_the_docs_are_there(suite: Suite) -> None:

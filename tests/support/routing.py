@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routeiq.routing.artifact import Artifact, Candidate, Manifest
-from routeiq.routing.artifact.manifest import EncoderRef, Fallback, FileEntry, Training, content_id
+from routeiq.routing.artifact.manifest import Content, EncoderRef, Fallback, FileEntry, Training, seal
 from routeiq.routing.embedders import OnnxEncoder
 from routeiq.routing.engine.cost_model import EncodeTiming
 from routeiq.routing.engine.loading import Encoder, Loaded
@@ -87,8 +87,7 @@ def manifest(
     *, files: Sequence[FileEntry] = (), encoder: EncoderRef | None = None, models: Sequence[Candidate] = MODELS
 ) -> Manifest:
     reference = EncoderRef(id="fake", sha256="0" * 64, dim=DIM, max_tokens=256, tokenizer_sha256="0" * 64)
-    return Manifest(
-        artifact_id=content_id(files),
+    content = Content(
         strategy="static",
         encoder=encoder or reference,
         opset=20,
@@ -100,6 +99,7 @@ def manifest(
         fallback=Fallback(model=models[0].name),
         files=tuple(files),
     )
+    return seal(content)
 
 
 def twin_artifact(name: str = "one") -> Artifact:

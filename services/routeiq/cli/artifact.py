@@ -19,5 +19,8 @@ def artifact() -> None:
 
 @app.command()
 def show(directory: Annotated[Path, typer.Argument(help="The artifact's directory")]) -> None:
-    """Summarise an artifact and check it."""
-    typer.echo(describe(directory))
+    """Summarise an artifact and check it. Ends with status 1 if it does not load."""
+    description = describe(directory)
+    typer.echo(description.text)
+    if not description.valid:
+        raise typer.Exit(1)

@@ -12,7 +12,7 @@ from rich.progress import Progress
 from routeiq.embedded.data_dir import DEFAULT
 from routeiq.routing.training.evaluate import evaluate
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

@@ -10,7 +10,7 @@ import typer
 from routeiq.embedded.data_dir import DEFAULT, master_key_path
 from routeiq.kit import master_key
 
-app = typer.Typer(no_args_is_help=True, help="Show this suite's master key")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Show this suite's master key")
 
 DataDirOption = Annotated[Path, typer.Option("--data-dir", help="The suite's data directory")]
 

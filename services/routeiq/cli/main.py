@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from routeiq import __version__
+from routeiq.cli.errors import said
 from routeiq.kit.errors import RouteIQError
 
 COMMANDS = {
@@ -74,6 +75,9 @@ def app() -> None:
     """The console script. Expected failures are printed without a traceback and end with status 1."""
     try:
         cli()
-    except RouteIQError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(error.message, style="red", markup=False)
+    except (RouteIQError, OSError) as error:
+        message = said(error)
+        if message is None:
+            raise
+        Console(stderr=True, soft_wrap=True, highlight=False).print(message, style="red", markup=False)
         sys.exit(1)

@@ -33,4 +33,4 @@ def command(
         )
     for warning in report.warnings:
         console.print(f"warning: {warning}", style="yellow", markup=False)
-    typer.echo(describe(report.out))
+    typer.echo(describe(report.out).text)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from routeiq.config.deployments import build_deployment, price_key
+from routeiq.config.deployments import build_deployment, price_key, split_model
 from routeiq.config.document import Document, Listed
 from routeiq.config.document.strategies import is_learned
 from routeiq.config.fallbacks import build_fallbacks
@@ -18,6 +18,7 @@ from routeiq.config.groups import Grouped, auto_models, candidate_name, check_na
 from routeiq.config.load import Loaded, load
 from routeiq.config.prices import ModelFacts, read_facts
 from routeiq.config.problems import Problems
+from routeiq.config.providers import unknown_provider
 from routeiq.config.scalars import JSONObject, JSONValue
 from routeiq.config.state import (
     CooldownSettings,
@@ -80,6 +81,7 @@ class _Builder:
     def state(self) -> State:
         members = grouped(self.document.models)
         facts = self._facts()
+        self._check_providers()
         groups = {ModelName(name): self._group(name, entries, facts) for name, entries in members.items()}
         self._check_modes(groups, members)
         chat = {name: entries for name, entries in members.items() if groups[ModelName(name)].mode is Mode.CHAT}
@@ -95,6 +97,16 @@ class _Builder:
             body_limit_bytes=int(self.document.routeiq.body_limit_mb * _MiB),
             warnings=tuple(str(problem) for problem in self.problems.warnings),
         )
+
+    def _check_providers(self) -> None:
+        for listed in self.document.models:
+            params = listed.entry.litellm_params
+            at = (*listed.at, "litellm_params", "custom_llm_provider" if params.custom_llm_provider else "model")
+            first, slash, rest = params.model.partition("/")
+            if slash and not rest and params.custom_llm_provider in (None, first):
+                self.problems.error((*listed.at, "litellm_params", "model"), "names no model after the slash")
+            elif message := unknown_provider(split_model(params)[0], self.price_file):
+                self.problems.warning(at, message)
 
     def _facts(self) -> Mapping[int, ModelFacts]:
         """By position in `model_list`."""
@@ -193,13 +205,16 @@ class _Builder:
             return None
         path = (self.loaded.folder or Path.cwd()) / Path(given).expanduser()
         if not path.is_dir():
-            at = (
-                ("routeiq", "artifact")
-                if self.document.routeiq.artifact
-                else ("router_settings", "routing_strategy_args", "model_path")
-            )
-            self.problems.warning(at, "is not a directory on this machine")
+            self._refuse_artifact()
         return str(path)
+
+    def _refuse_artifact(self) -> None:
+        """Our own key is an error: no suite can start with it. LiteLLM's `model_path` may name another machine's."""
+        message = "is not a directory on this machine"
+        if self.document.routeiq.artifact:
+            self.problems.error(("routeiq", "artifact"), message)
+        else:
+            self.problems.warning(("router_settings", "routing_strategy_args", "model_path"), message)
 
 
 def _first(own: T | None, other: T | None, default: T) -> T:

@@ -18,6 +18,7 @@ from routeiq.config.references import References
 from routeiq.config.scalars import JSONObject, JSONValue
 from routeiq.config.yaml_tree import parse
 from routeiq.kit.errors import ConfigurationError
+from routeiq.kit.regular_files import open_regular
 
 MAX_BYTES = 4 * 1024 * 1024
 """A thousand models take some 150 KiB and 0.6 s."""
@@ -72,7 +73,7 @@ def _not_a_document(data: JSONValue) -> str:
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             if os.fstat(stream.fileno()).st_size > MAX_BYTES:
                 raise ConfigurationError([f"{path}: is larger than {MAX_BYTES // 1024**2} MiB"])
             content = stream.read(MAX_BYTES + 1)

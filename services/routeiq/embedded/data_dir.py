@@ -8,16 +8,20 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from routeiq.kit import private_files
 from routeiq.kit.errors import ConfigurationError
 from routeiq.kit.key_files import load_or_create_private_key, save_public_key
 from routeiq.kit.master_key import KeptKey, load, load_or_create, refuse_well_known
+
+log = structlog.get_logger()
 
 DEFAULT = Path(".routeiq")
 
@@ -53,7 +57,14 @@ class DataDir:
                 [f"The data directory {self.path} is in use by another suite. Stop it, or name another: --data-dir."]
             ) from None
         self.endpoints.unlink(missing_ok=True)
+        self._warn_if_open()
         return self
+
+    def _warn_if_open(self) -> None:
+        """Say it, once. It is not ours to close: somebody may have named /tmp."""
+        mode = stat.S_IMODE(self.path.stat().st_mode)
+        if mode & 0o077:
+            log.warning("data_dir.open_to_others", path=str(self.path), mode=f"{mode:03o}", advice="chmod 700")
 
     def __exit__(self, *exc: object) -> None:
         self.endpoints.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import structlog
 
+from routeiq.kit import private_files
 from routeiq.kit.errors import ConfigurationError
 
 log = structlog.get_logger()
@@ -65,9 +66,7 @@ class NATSServer:
             "host": "127.0.0.1", "port": port, "server_name": "routeiq-embedded", "ports_file_dir": str(self._folder),
             "jetstream": {"store_dir": str(self._folder / "store")}, "authorization": {"token": self.token},
         }  # fmt: skip
-        descriptor = os.open(self._config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(config, file)
+        private_files.replace(self._config, json.dumps(config).encode())
 
     def _spawn(self, binary: str) -> None:
         for stale in self._folder.glob("nats-server_*.ports"):
@@ -86,7 +85,12 @@ class NATSServer:
             str(self._folder / "nats.log"),
         ]
         self._child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True, env=_environment()
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+            env=_environment(),
+            umask=0o077,  # its ports file, log and store would follow ours
         )
 
     async def _port(self) -> int:

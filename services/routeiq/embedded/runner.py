@@ -1,8 +1,8 @@
 """Run the embedded suite: six services in one event loop and a NATS child, under one task group.
 
-Start: the gateway's port first, so that a port in use is said at once; then NATS, routing (which listens at
-once and loads beside), control, the gateway; the registries last, when the gateway answers. Stop, in
-reverse: the gateway finishes what runs before anything that it needs goes. The runner owns the signals.
+Start: the gateway's port first, so that a port in use is said at once; then NATS, routing (which verifies
+its artifact, listens, and loads beside), control, the gateway; the registries last, when the gateway answers. Stop,
+in reverse: the gateway finishes what runs before anything that it needs goes. The runner owns the signals.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ class Suite:
             _, state = await asyncio.gather(nats.start(), self.load())
             routing = routing_service(self.data, self.options, state)
             stack.push_async_callback(routing.app.stop)
+            await routing.verify()
             await routing.start()
             await self._serve(nats, routing, state, sock)
 

@@ -1,4 +1,4 @@
-"""Files that only their owner may read. One appears whole or not at all, and never replaces another.
+"""Files that only their owner may read. One appears whole or not at all; `create` never replaces another.
 
 What is read back is checked on the open file, not by its name: it fails closed when others could have read it.
 """
@@ -19,6 +19,16 @@ def create(path: Path, content: bytes) -> None:
     try:
         _write_new(draft, content)
         os.link(draft, path, follow_symlinks=False)  # unlike a rename, it never replaces what stands there
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """The same in place of what stands there; a symbolic link is replaced itself, what it points to is left alone."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        _write_new(draft, content)
+        os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
 

@@ -18,6 +18,7 @@ from routeiq.kit.key_files import load_public_key
 from routeiq.kit.ops import ops_app
 from routeiq.kit.rpc import RpcServer
 from routeiq.kit.server import HTTPServer, bind
+from routeiq.routing.artifact import verify
 from routeiq.routing.engine import Engine, EngineMetrics
 from routeiq.routing.servicer import SERVICE, RoutingServicer
 from routeiq.routing.settings import PREFIX, Settings
@@ -47,6 +48,11 @@ class RoutingApp:
     def ready(self) -> bool:
         """Whether an artifact is served."""
         return self.engine.loaded is not None
+
+    def verify(self) -> None:
+        """Raises: ArtifactInvalid: the artifact's manifest or files are not what it says. Blocks on files."""
+        directory = self._settings.artifact_dir
+        verify(directory, allow_unsigned=self._settings.may_be_unsigned(directory))
 
     async def start(self) -> None:
         """Listen, which sets `address` to `host:port`; begin to load. Raises: ConfigurationError: the port is taken."""
@@ -95,6 +101,11 @@ class RoutingService:
     def url(self) -> str:
         """`host:port`: gRPC names have no scheme."""
         return self.app.address
+
+    async def verify(self) -> None:
+        """Check the artifact's manifest and hashes, in milliseconds: what `start` loads later, if it can.
+        Raises: ArtifactInvalid."""
+        await asyncio.to_thread(self.app.verify)
 
     async def start(self) -> None:
         """Listen. Raises: ConfigurationError: the port is taken."""

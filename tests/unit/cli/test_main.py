@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 
 import pytest
 
-from routeiq.cli.errors import one_error
+from routeiq.cli.errors import one_error, said
 from routeiq.kit.errors import ConfigurationError, RouteIQError
 
 HEAVY = ("onnxruntime", "numpy", "fastapi", "grpc", "sklearn", "aiohttp", "litellm")
@@ -36,6 +37,7 @@ def test_every_command_has_help(command: str) -> None:
     done = routeiq(command, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert "Usage: routeiq " + command in done.stdout
+    assert "completion" not in done.stdout
 
 
 def test_an_unknown_command_is_said() -> None:
@@ -55,6 +57,17 @@ def test_a_group_of_expected_failures_is_its_first() -> None:
     inner = ConfigurationError(["port in use"])
     with pytest.raises(ConfigurationError, match="port in use"), one_error():
         raise ExceptionGroup("tasks", [ExceptionGroup("inner", [inner])])
+
+
+def test_a_full_disk_is_said_in_one_line() -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", "/data/nats.conf")
+    assert said(full) == "/data/nats.conf: cannot be written: No space left on device"
+    with pytest.raises(OSError, match="No space left"), one_error():
+        raise ExceptionGroup("tasks", [full])
+
+
+def test_other_faults_of_files_are_faults() -> None:
+    assert said(OSError(errno.ENOENT, "No such file")) is None
 
 
 def test_anything_unexpected_stays_a_group() -> None:

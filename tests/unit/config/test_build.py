@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from routeiq.config.build import build
-from tests.support.config_documents import NO_PRICES, built, entry, loaded, models, only
+from tests.support.config_documents import NO_PRICES, built, entry, loaded, models, only, refused
 
 
 def test_repeated_entry_is_left_out_with_a_warning() -> None:
@@ -70,7 +70,13 @@ def test_artifact_is_relative_to_the_document(tmp_path: Path) -> None:
     assert any("is not used, because routeiq.artifact is given" in line for line in state.warnings)
 
 
-def test_artifact_that_is_not_here_is_a_warning() -> None:
+def test_artifact_of_our_own_key_must_be_here() -> None:
+    assert refused("model_list: []\nrouteiq: {artifact: /nonexistent/artifact}") == [
+        "f.yaml:2: routeiq.artifact: is not a directory on this machine"
+    ]
+
+
+def test_artifact_of_litellms_key_that_is_not_here_is_a_warning() -> None:
     state = built("model_list: []\nrouter_settings: {routing_strategy_args: {model_path: /nonexistent/artifact}}")
     assert state.routing.artifact_dir == "/nonexistent/artifact"
     assert any(line.endswith("model_path: warning: is not a directory on this machine") for line in state.warnings)

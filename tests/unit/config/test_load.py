@@ -90,8 +90,8 @@ def test_file_that_is_no_text_is_refused(tmp_path: Path, content: bytes, message
     assert raised.value.problems == [f"{path}{message}"]
 
 
-def test_file_that_grows_while_it_is_read_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="is larger than"):
+def test_device_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="is not a regular file"):
         load(Path("/dev/zero"), {})
 
 
@@ -100,6 +100,12 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
         load(tmp_path / "none.yaml", {})
     with pytest.raises(ConfigurationError, match="cannot be read: Is a directory"):
         load(tmp_path, {})
+
+
+def test_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigurationError, match="cannot be read: it is not a regular file"):
+        load(tmp_path / "pipe", {})
 
 
 def test_loading_reads_no_other_environment() -> None:

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
+import structlog
 
 from routeiq.embedded.data_dir import DataDir
 from routeiq.kit.errors import ConfigurationError
@@ -34,6 +35,13 @@ def test_everything_secret_is_private(tmp_path: Path) -> None:
         data.identity()
         data.keep_master_key(None)
         assert (mode(data.path), mode(data.identity_key), mode(data.master_key)) == (0o700, 0o600, 0o600)
+
+
+def test_a_folder_that_others_may_read_is_said_and_left(tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir(mode=0o755)
+    with structlog.testing.capture_logs() as lines, DataDir(tmp_path / "d") as data:
+        assert mode(data.path) == 0o755
+    assert [(line["event"], line["mode"]) for line in lines] == [("data_dir.open_to_others", "755")]
 
 
 def test_a_key_is_made_once_and_a_given_one_replaces_it(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The artifact directory: its manifest, its verification, and the predictions of a loaded one."""
 
 from routeiq.routing.artifact.loaded import Artifact, ShapeMismatch, calibrate
-from routeiq.routing.artifact.loading import ArtifactInvalid, load_artifact, read_manifest, validate
+from routeiq.routing.artifact.loading import ArtifactInvalid, load_artifact, read_manifest, validate, verify
 from routeiq.routing.artifact.manifest import Candidate, Manifest
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "load_artifact",
     "read_manifest",
     "validate",
+    "verify",
 ]

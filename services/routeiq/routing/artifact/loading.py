@@ -9,10 +9,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from routeiq.kit.errors import RouteIQError
+from routeiq.kit.regular_files import open_regular
 from routeiq.routing.artifact.loaded import Artifact, mean_cost_usd, mean_quality
 from routeiq.routing.artifact.manifest import (
     GOLDEN_FILE,
     MANIFEST_FILE,
+    NAME_LENGTH,
     SIGNATURE_FILE,
     EncoderRef,
     FileEntry,
@@ -37,6 +39,8 @@ from routeiq.routing.scorers import (
 
 MAX_OPSET = 20
 MAX_FILE_BYTES = 512 * 1024 * 1024
+MAX_MANIFEST_BYTES = 4 * 1024 * 1024
+MAX_PROBLEMS = 20
 
 
 class ArtifactInvalid(RouteIQError):
@@ -63,14 +67,28 @@ def load_artifact(
     allow_unsigned: signatures are not verified yet, so False refuses every artifact: fail closed.
     expected_id: the artifact_id that must be found.  threads: per graph call.
     Raises: ArtifactInvalid: with every problem of the first stage that failed (manifest, files, graphs, self-test)."""
+    manifest, contents = _verified(directory, encoder, allow_unsigned, expected_id)
+    artifact = _assemble(directory, manifest, contents, threads)
+    _self_test(directory, artifact, contents, encoder)
+    return artifact
+
+
+def verify(directory: Path, *, allow_unsigned: bool = True) -> Manifest:
+    """The first stages of `load_artifact`, which open no graph: manifest, id, hashes of all files. It takes
+    milliseconds a megabyte. Raises: ArtifactInvalid, with every problem."""
+    return _verified(directory, None, allow_unsigned, None)[0]
+
+
+def _verified(
+    directory: Path, encoder: SentenceEncoder | None, allow_unsigned: bool, expected_id: str | None
+) -> tuple[Manifest, dict[str, bytes]]:
+    """The manifest and the contents of its files by path."""
     manifest = read_manifest(directory)
     problems = _refusals(directory, manifest, allow_unsigned, expected_id)
     problems += _encoder_problems(manifest.encoder, encoder)
     contents, found = _read_files(directory, manifest.files)
     _raise_if(directory, problems + found)
-    artifact = _assemble(directory, manifest, contents, threads)
-    _self_test(directory, artifact, contents, encoder)
-    return artifact
+    return manifest, contents
 
 
 def validate(directory: Path, encoder: SentenceEncoder | None = None) -> list[str]:
@@ -85,12 +103,26 @@ def validate(directory: Path, encoder: SentenceEncoder | None = None) -> list[st
 def read_manifest(directory: Path) -> Manifest:
     """Parse `manifest.json`; its files are not looked at. Raises: ArtifactInvalid, with every wrong field."""
     try:
-        return Manifest.model_validate_json((directory / MANIFEST_FILE).read_bytes())
+        with open_regular(directory / MANIFEST_FILE) as stream:
+            content = stream.read(MAX_MANIFEST_BYTES + 1)
     except OSError as error:
         raise ArtifactInvalid(directory, [f"{MANIFEST_FILE} cannot be read: {error.strerror}"]) from error
+    if len(content) > MAX_MANIFEST_BYTES:
+        raise ArtifactInvalid(directory, [f"{MANIFEST_FILE} is larger than {MAX_MANIFEST_BYTES // 1024**2} MiB"])
+    try:
+        return Manifest.model_validate_json(content)
     except ValidationError as error:
-        found = [f"{'.'.join(map(str, one['loc'])) or MANIFEST_FILE}: {one['msg']}" for one in error.errors()]
-        raise ArtifactInvalid(directory, found) from error
+        found = [
+            f"{_field(one['loc']) or MANIFEST_FILE}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors()
+        ]
+        raise ArtifactInvalid(directory, found[:MAX_PROBLEMS]) from error
+
+
+def _field(at: tuple[int | str, ...]) -> str:
+    """`files.0.path`, on one line whatever the file calls its fields."""
+    name = ".".join(map(str, at))
+    return name if name.isprintable() and len(name) <= NAME_LENGTH else ascii(name[:NAME_LENGTH])
 
 
 def _raise_if(directory: Path, problems: list[str]) -> None:
@@ -123,7 +155,9 @@ def _refusals(directory: Path, manifest: Manifest, allow_unsigned: bool, expecte
 
 
 def _release(text: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
+    """The three numbers of a release; what follows them (`rc1`, `.dev2`) does not count."""
+    numbers = [int(number) for number in re.split(r"[^0-9.]", text, maxsplit=1)[0].split(".") if number][:3]
+    return (*numbers, *[0] * (3 - len(numbers)))
 
 
 def _encoder_problems(wanted: EncoderRef, encoder: SentenceEncoder | None) -> list[str]:
@@ -204,6 +238,8 @@ def _self_test(
     try:
         rows = GOLDEN_ROWS.validate_json(contents[GOLDEN_FILE])
         problems = self_test(artifact, rows, encoder)
+    except GraphInvalid as error:
+        raise ArtifactInvalid(directory, [error.message]) from error
     except ValueError as error:  # not JSON, wrong fields, or lists of other lengths
         raise ArtifactInvalid(directory, [f"{GOLDEN_FILE} does not fit the manifest: {error}"]) from error
     _raise_if(directory, problems)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from routeiq.kit.errors import RouteIQError
 from routeiq.routing.onnx_sessions import open_session
+from routeiq.routing.scorers.graph_bytes import GraphRefused, check_graph
 
 FloatArray = NDArray[np.float32]
 
@@ -24,7 +25,7 @@ class Graph:
 
     Args: content: the ONNX file.  inputs: name -> width that the service can feed.  outputs: name -> width that
     the graph must give (None: one number a row).
-    Raises: GraphInvalid: it does not load, or its inputs or outputs are others."""
+    Raises: GraphInvalid: it holds what `graph_bytes` does not allow, does not load, or has other inputs or outputs."""
 
     def __init__(
         self,
@@ -36,7 +37,10 @@ class Graph:
     ) -> None:
         self.name = name
         try:
+            check_graph(content)
             self._session = open_session(content, threads)
+        except GraphRefused as error:
+            raise GraphInvalid(f"{name} is refused: {error}") from error
         except Exception as error:  # onnxruntime raises no common type
             raise GraphInvalid(f"{name} does not load: {error}") from error
         self._inputs = [one.name for one in self._session.get_inputs()]
@@ -47,9 +51,14 @@ class Graph:
             raise GraphInvalid(f"{name}: {'; '.join(problems)}")
 
     def run(self, embeddings: FloatArray, features: FloatArray) -> dict[str, FloatArray]:
-        """Every promised output by name, float32, one row per row of the inputs. Safe in many threads."""
+        """Every promised output by name, float32, one row per row of the inputs. Safe in many threads.
+
+        Raises: GraphInvalid: it cannot be computed."""
         feeds = {"embedding": embeddings, "features": features}
-        values = self._session.run(self._outputs, {name: feeds[name] for name in self._inputs})
+        try:
+            values = self._session.run(self._outputs, {name: feeds[name] for name in self._inputs})
+        except Exception as error:  # onnxruntime raises no common type
+            raise GraphInvalid(f"{self.name} does not run: {error}") from error
         return dict(zip(self._outputs, values, strict=True))
 
 

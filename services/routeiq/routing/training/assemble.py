@@ -6,11 +6,12 @@ from importlib.metadata import version
 from routeiq.routing.artifact.manifest import (
     GOLDEN_FILE,
     Candidate,
+    Content,
     EncoderRef,
     Fallback,
     Manifest,
     Training,
-    content_id,
+    seal,
 )
 from routeiq.routing.embedders import SentenceEncoder
 from routeiq.routing.prompt_text import FEATURE_NAMES
@@ -50,9 +51,8 @@ def build_manifest(
     """The manifest that names the files. The fallback is the model with the best mean quality."""
     entries = file_entries(files)
     candidates = _candidates(table, prices)
-    return Manifest.model_validate(
+    content = Content.model_validate(
         {
-            "artifact_id": content_id(entries),
             "strategy": router.strategy,
             "encoder": encoder_ref(encoder),
             "opset": OPSET,
@@ -67,6 +67,7 @@ def build_manifest(
             "files": entries,
         }
     )
+    return seal(content)
 
 
 def encoder_ref(encoder: SentenceEncoder) -> EncoderRef:

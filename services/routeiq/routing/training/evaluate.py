@@ -21,6 +21,7 @@ from routeiq.clients.routing import RoutingClient, make_prompt
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.identity import AssertionSigner
 from routeiq.kit.key_files import load_private_key
+from routeiq.kit.regular_files import open_regular
 
 IDENTITY_KEY = "identity.key"
 ENDPOINTS = "endpoints.json"
@@ -77,12 +78,14 @@ def read_rows(data: Path, split: str) -> list[Row]:
 
 def _read(data: Path) -> list[dict[str, object]]:
     if data.suffix in (".jsonl", ".ndjson"):
-        with data.open(encoding="utf-8") as stream:
+        with open_regular(data) as stream:
             return [dict(json.loads(line)) for line in stream if line.strip()]
-    missing = [name for name in COLUMNS if name not in pq.read_schema(data).names]
-    if missing:
-        raise ValueError(f"it lacks the columns {', '.join(missing)}")
-    rows: list[dict[str, object]] = pq.read_table(data, columns=list(COLUMNS)).to_pylist()
+    with open_regular(data) as stream:
+        file = pq.ParquetFile(stream)
+        missing = [name for name in COLUMNS if name not in file.schema_arrow.names]
+        if missing:
+            raise ValueError(f"it lacks the columns {', '.join(missing)}")
+        rows: list[dict[str, object]] = file.read(columns=list(COLUMNS)).to_pylist()
     return rows
 
 

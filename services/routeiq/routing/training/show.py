@@ -1,12 +1,21 @@
 """A text summary of an artifact, for `routeiq artifact show DIR`."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from routeiq.routing.artifact import Manifest, read_manifest, validate
 from routeiq.routing.embedders import SentenceEncoder
 
 
-def describe(directory: Path, encoder: SentenceEncoder | None = None) -> str:
+@dataclass(frozen=True)
+class Description:
+    """A summary for a person. valid: whether the artifact loads."""
+
+    text: str
+    valid: bool
+
+
+def describe(directory: Path, encoder: SentenceEncoder | None = None) -> Description:
     """What an artifact is, what it knows, how good it is, and whether it loads.
 
     Args: encoder: with it, the golden vectors are tested too.
@@ -30,7 +39,7 @@ def describe(directory: Path, encoder: SentenceEncoder | None = None) -> str:
         f"{'candidate':<44} {'quality':>8} {'cost USD':>10}",
         *(f"{one.name:<44} {one.mean_quality:>8.3f} {one.mean_cost:>10.3g}" for one in manifest.candidates),
     ]
-    return "\n".join(lines)
+    return Description("\n".join(lines), not problems)
 
 
 def _shares(manifest: Manifest) -> str:

@@ -27,6 +27,7 @@ from routeiq.routing.training.errors import TrainingFailed
 from routeiq.routing.training.graph_writer import FloatArray
 from routeiq.routing.training.packing import check_target, pack
 from routeiq.routing.training.recipe import Progress, build_router
+from routeiq.routing.training.repeats import repeat_warnings
 from routeiq.routing.training.rows import read_labels
 from routeiq.routing.training.table import Table, build_table
 
@@ -67,7 +68,8 @@ def train(
     Raises: TrainingDataInvalid: bad rows, all named.  TrainingFailed: no encoder, or `out` holds something else."""
     report = progress or _silent
     check_target(out)
-    table = build_table(read_labels(paths), prices)
+    rows = read_labels(paths)
+    table = build_table(rows, prices)
     report("reading", 1.0)
     used = encoder or _installed_encoder()
     embeddings = _embed(used, table.prompts, report)
@@ -79,7 +81,7 @@ def train(
     load_artifact(out, used)  # what does not pass the service's own checks must not be left unnoticed
     report("writing", 1.0)
     labels = int(np.isfinite(table.quality).sum())
-    return TrainReport(out, manifest, len(table.prompts), labels, _warnings(table, manifest))
+    return TrainReport(out, manifest, len(table.prompts), labels, (*repeat_warnings(rows), *_warnings(table, manifest)))
 
 
 def _silent(stage: str, share: float) -> None:
@@ -111,6 +113,7 @@ def _embed(encoder: SentenceEncoder, prompts: Sequence[str], report: Progress) -
 
 def _warnings(table: Table, manifest: Manifest) -> tuple[str, ...]:
     checks = [
+        (len(table.models) == 1, "one candidate: nothing to route"),
         (not table.priced, "no costs and no prices were given: every model is taken to cost the same"),
         (not table.domains, "no domains were given: the domain head, the cheapest win, is missing"),
         (not manifest.metrics.val, "too few fully labelled validation prompts to measure the router"),

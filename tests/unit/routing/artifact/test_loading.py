@@ -1,12 +1,15 @@
+import contextlib
 import hashlib
 import json
+import os
 import shutil
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
-from routeiq.routing.artifact import ArtifactInvalid, ShapeMismatch, load_artifact, read_manifest, validate
-from routeiq.routing.artifact.manifest import FileEntry, content_id
+from routeiq.routing.artifact import ArtifactInvalid, ShapeMismatch, load_artifact, read_manifest, validate, verify
+from routeiq.routing.artifact.manifest import Content, content_id
 from routeiq.routing.training.train import train
 from tests.support.trained import WordEncoder, wide_rows, write_jsonl
 
@@ -26,10 +29,14 @@ def artifact_dir(original, tmp_path):
 
 
 def edit(directory, change):
-    """Apply `change` to the manifest's JSON and make its artifact_id right again."""
+    """Apply `change` to the manifest's JSON and make its artifact_id right again, if it was not what changed."""
     path = directory / "manifest.json"
     manifest = json.loads(path.read_text("utf-8"))
+    before = manifest["artifact_id"]
     change(manifest)
+    with contextlib.suppress(ValidationError):
+        content = Content.model_validate({name: one for name, one in manifest.items() if name != "artifact_id"})
+        manifest["artifact_id"] = content_id(content) if manifest["artifact_id"] == before else "0" * 64
     path.write_text(json.dumps(manifest), "utf-8")
 
 
@@ -40,7 +47,6 @@ def replace_file(directory, name, content):
     def change(manifest):
         entry = next(one for one in manifest["files"] if one["path"] == name)
         entry.update(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
-        manifest["artifact_id"] = content_id([FileEntry(**one) for one in manifest["files"]])
 
     edit(directory, change)
 
@@ -99,10 +105,16 @@ def test_every_missing_and_short_file_is_named(artifact_dir):
     assert "card.md has 5 bytes" in problems
 
 
-@pytest.mark.parametrize("path", ["../secret", "/etc/passwd", "a/../../b", "", "a\\b", "./card.md", "a//b", "c\0"])
+@pytest.mark.parametrize("path", ["../secret", "/etc/passwd", "a/../../b", "", "a\\b", "./card.md", "a//b"])
 def test_a_path_out_of_the_artifact_is_refused(artifact_dir, path):
     edit(artifact_dir, lambda manifest: manifest["files"][0].update(path=path))
     assert "must be a relative path inside the artifact" in problems_of(artifact_dir)
+
+
+@pytest.mark.parametrize("path", ["c\0", "a\nb", "x" * 300])
+def test_a_path_is_a_name(artifact_dir, path):
+    edit(artifact_dir, lambda manifest: manifest["files"][0].update(path=path))
+    assert "files.0.path" in problems_of(artifact_dir)
 
 
 def test_a_link_out_of_the_artifact_is_refused(artifact_dir, tmp_path):
@@ -184,7 +196,6 @@ def test_golden_rows_of_another_width_are_refused(artifact_dir):
 def test_golden_rows_must_be_there(artifact_dir):
     def drop(manifest):
         manifest["files"] = [one for one in manifest["files"] if one["path"] != "golden.json"]
-        manifest["artifact_id"] = content_id([FileEntry(**one) for one in manifest["files"]])
 
     edit(artifact_dir, drop)
     assert "golden.json is not among the files" in problems_of(artifact_dir)
@@ -192,13 +203,12 @@ def test_golden_rows_must_be_there(artifact_dir):
 
 def test_a_graph_that_is_none_is_refused(artifact_dir):
     replace_file(artifact_dir, "cost.onnx", b"\x80\x04not a graph")
-    assert "cost.onnx does not load" in problems_of(artifact_dir)
+    assert "cost.onnx is refused" in problems_of(artifact_dir)
 
 
 def test_without_a_cost_graph_models_cost_their_means(artifact_dir):
     def drop(manifest):
         manifest["files"] = [one for one in manifest["files"] if one["path"] not in ("cost.onnx", "knn.onnx")]
-        manifest["artifact_id"] = content_id([FileEntry(**one) for one in manifest["files"]])
         manifest["weights"] = {"mean": 1.0}
 
     edit(artifact_dir, drop)
@@ -216,9 +226,87 @@ def test_the_expected_artifact_is_asked_for_by_id(artifact_dir):
     assert "not 1234" in problems_of(artifact_dir, expected_id="1234")
 
 
-def test_unknown_fields_are_ignored(artifact_dir):
-    edit(artifact_dir, lambda manifest: manifest.update(rollout="later"))
+def swap_names(manifest):
+    one, other = manifest["candidates"][:2]
+    one["name"], other["name"] = other["name"], one["name"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        swap_names,
+        lambda manifest: manifest["fallback"].update(model="cheap"),
+        lambda manifest: manifest["candidates"][0].update(mean_cost=1.0),
+        lambda manifest: manifest["metrics"]["val"].update(gap=0.99),
+        lambda manifest: manifest["training"].update(data_sha256="0" * 64),
+        lambda manifest: manifest.update(min_service_version="0.0.1"),
+    ],
+)
+def test_the_id_covers_every_field(artifact_dir, change):
+    path = artifact_dir / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    change(manifest)
+    path.write_text(json.dumps(manifest), "utf-8")
+    assert "artifact_id is not the hash" in problems_of(artifact_dir)
+
+
+def test_another_notation_of_the_same_manifest_keeps_its_id(artifact_dir):
+    path = artifact_dir / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(dict(reversed(manifest.items())), indent=4), "utf-8")
     assert validate(artifact_dir, ENCODER) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda manifest: manifest.update(rollout="later"),
+        lambda manifest: manifest["candidates"][0].update(rollout="later"),
+    ],
+)
+def test_unknown_fields_are_refused(artifact_dir, change):
+    edit(artifact_dir, change)
+    assert "rollout: Extra inputs are not permitted" in problems_of(artifact_dir)
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "\x1b[31mred", "\u202eltr", "x" * 257])
+def test_a_name_is_printable_and_short(artifact_dir, name):
+    edit(artifact_dir, lambda manifest: manifest["candidates"][0].update(name=name))
+    assert "candidates.0.name" in problems_of(artifact_dir)
+
+
+@pytest.mark.parametrize("version", ["", "abc", "9" * 6000, "1." * 30, "1.2.3\n", "-1"])
+def test_a_version_is_one(artifact_dir, version):
+    edit(artifact_dir, lambda manifest: manifest.update(min_service_version=version))
+    assert "min_service_version: String should" in problems_of(artifact_dir)
+
+
+@pytest.mark.parametrize("version", ["0", "0.1", "0.0.9rc1", "0.0.9.dev3", "0.0.9-beta.12"])
+def test_an_older_version_may_be_asked_for(artifact_dir, version):
+    edit(artifact_dir, lambda manifest: manifest.update(min_service_version=version))
+    assert validate(artifact_dir, ENCODER) == []
+
+
+def test_what_a_field_is_called_cannot_write_to_the_terminal(artifact_dir):
+    edit(artifact_dir, lambda manifest: manifest.update({"\x1b[2Jgone": 1}))
+    assert problems_of(artifact_dir).isprintable()
+
+
+def test_a_manifest_is_a_file_of_some_size(artifact_dir):
+    path = artifact_dir / "manifest.json"
+    path.write_bytes(b" " * (4 * 1024**2 + 1))
+    assert "larger than 4 MiB" in problems_of(artifact_dir)
+    path.unlink()
+    os.mkfifo(path)
+    assert "not a regular file" in problems_of(artifact_dir)
+
+
+def test_verifying_opens_no_graph_but_reads_every_file(artifact_dir):
+    replace_file(artifact_dir, "cost.onnx", b"not a graph")
+    assert verify(artifact_dir) == read_manifest(artifact_dir)
+    (artifact_dir / "cost.onnx").write_bytes(b"not a grapf")
+    with pytest.raises(ArtifactInvalid, match="sha256 differs"):
+        verify(artifact_dir)
 
 
 def test_the_canonical_manifest_depends_on_content_alone(artifact_dir):

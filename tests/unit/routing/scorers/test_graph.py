@@ -23,7 +23,7 @@ def test_a_graph_gets_only_the_inputs_that_it_declares():
 @pytest.mark.parametrize(
     ("content", "outputs", "message"),
     [
-        (b"not onnx", {"quality": 4}, "does not load"),
+        (b"not onnx", {"quality": 4}, "is refused: it is .*not an ONNX file"),
         (double(width=5), {"quality": 5}, "embedding is tensor.float. of shape .*, not float of width 4"),
         (double(inputs="other"), {"quality": 4}, "other is unknown"),
         (double(), {"cost": 4}, "lacks cost"),

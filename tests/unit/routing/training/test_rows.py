@@ -1,4 +1,5 @@
 import math
+import os
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -46,6 +47,9 @@ def test_an_empty_score_cell_is_no_label(tmp_path):
         ({**GOOD, "cost": -1}, "row 2: column cost: -1 is outside 0..inf"),
         ({**GOOD, "prompt": " "}, "row 2: column prompt: expected text, found ' '"),
         ({**GOOD, "model": 3}, "row 2: column model: expected text, found 3"),
+        ({**GOOD, "model": "a\nb"}, "row 2: column model: 'a\\nb' is not printable text of at most 256"),
+        ({**GOOD, "domain": "x" * 300}, "row 2: column domain: "),
+        ({**GOOD, "prompt": "a\ud800"}, "row 2: column prompt: holds half of a character"),
         ({**GOOD, "split": "dev"}, "row 2: column split: 'dev' is none of train, val, test"),
     ],
 )
@@ -59,6 +63,35 @@ def test_all_bad_rows_are_named_at_once(tmp_path):
     with pytest.raises(TrainingDataInvalid, match="and 10 more") as found:
         read_labels([path])
     assert len(found.value.problems) == 30
+
+
+def test_lines_that_are_no_rows_are_named_with_all_other_faults(tmp_path):
+    good = b'{"prompt": "p", "model": "m", "score": 1}'
+    bad = b'{"prompt": "p", "model": "m", "score": 2}'
+    lines = [b"\xef\xbb\xbf" + good, b"", b"{", b"\xff", good, bad, b"[" * 100_000]
+    (tmp_path / "rows.jsonl").write_bytes(b"\n".join(lines))
+    problems = problems_of(tmp_path / "rows.jsonl")
+    assert [problem.split(": ")[1] for problem in problems] == ["row 3", "row 4", "row 7", "row 6"]
+
+
+def test_long_rows_among_wide_ones_are_named(tmp_path):
+    wide = {"prompt": "q", "score:m": 1}
+    path = write_jsonl(tmp_path / "rows.jsonl", [GOOD, wide, GOOD, {**wide, "model": "a note"}])
+    problems = problems_of(path)
+    assert [problem.split(": ")[1] for problem in problems] == ["row 1", "row 3"]
+    assert "a long row (`model`, `score`) among wide ones" in problems[0]
+
+
+def test_a_long_file_and_a_wide_one_give_all_their_labels(tmp_path):
+    long = write_jsonl(tmp_path / "long.jsonl", [GOOD])
+    wide = write_jsonl(tmp_path / "wide.jsonl", [{"prompt": "q", "score:m": 0}])
+    assert [(label.prompt, label.score) for label in read_labels([long, wide])] == [("p", 1.0), ("q", 0.0)]
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet"])
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    assert "cannot be read: [Errno 22] it is not a regular file" in problems_of(tmp_path / name)[0]
 
 
 def test_missing_columns_are_named(tmp_path):
@@ -76,9 +109,9 @@ def test_a_model_without_any_score_is_named(tmp_path):
     ("name", "content", "message"),
     [
         ("rows.jsonl", b"", "no rows"),
-        ("rows.jsonl", b"{", "cannot be read"),
-        ("rows.jsonl", b"[1]", "line 1 is not a JSON object"),
-        ("rows.jsonl", b"\xff\xfe", "cannot be read"),
+        ("rows.jsonl", b"{", "row 1: is not a JSON object: Expecting"),
+        ("rows.jsonl", b"[1]", "row 1: is not a JSON object: it is a list"),
+        ("rows.jsonl", b"\xff\xfe", "row 1: is not UTF-8 text"),
         ("rows.parquet", b"PAR1", "cannot be read"),
         ("rows.csv", b"a,b", "expected a .parquet or .jsonl file"),
     ],

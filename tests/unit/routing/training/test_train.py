@@ -1,7 +1,9 @@
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from routeiq.cli.artifact import app
 from routeiq.routing.artifact import load_artifact
 from routeiq.routing.prompt_text import prompt_features, routing_text
 from routeiq.routing.training import train as module
@@ -79,7 +81,9 @@ def test_a_picture_lies_beside_and_is_not_hashed(trained):
 
 def test_the_description_names_what_counts(trained):
     report, _ = trained
-    text = describe(report.out, ENCODER)
+    description = describe(report.out, ENCODER)
+    text = description.text
+    assert description.valid
     assert report.manifest.artifact_id in text
     assert "state       valid" in text
     assert "thinker" in text
@@ -88,7 +92,10 @@ def test_the_description_names_what_counts(trained):
 def test_the_description_of_a_broken_artifact_says_so(tmp_path):
     report = train([write_jsonl(tmp_path / "rows.jsonl", wide_rows(60))], tmp_path / "out", encoder=ENCODER)
     (report.out / "card.md").write_text("other", "utf-8")
-    assert "INVALID" in describe(report.out)
+    assert not describe(report.out).valid
+    shown = CliRunner().invoke(app, ["show", str(report.out)])
+    assert shown.exit_code == 1
+    assert "INVALID" in shown.output
 
 
 def test_the_same_rows_and_seed_give_the_same_artifact(tmp_path):
