@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from opentelemetry.trace import NoOpTracer
 from prometheus_client import CollectorRegistry
 
 from routeiq.config.state import State
@@ -20,6 +19,7 @@ from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.state import StateHolder
 from routeiq.gateway.wiring import Gateway
 from routeiq.kit.health import Readiness
+from routeiq.kit.telemetry import Telemetry, TelemetrySettings
 from tests.support.twins import TwinProvider, TwinRouting, learned_router
 
 KEY = "sk-a-key-of-the-tests"
@@ -44,7 +44,11 @@ def make_gateway(served: State, provider: TwinProvider, routing: TwinRouting, co
         control=None,  # type: ignore[arg-type]  # never called
         learned=learned,
         pipeline=Pipeline(
-            Selector(learned, balancer, conversations), executor, Meter(registry, gate), NoOpTracer(), gate
+            Selector(learned, balancer, conversations),
+            executor,
+            Meter(registry, gate),
+            Telemetry("gateway", "0", TelemetrySettings(OTEL_ENABLED=False)),
+            gate,
         ),
         figures=figures,
         readiness=Readiness("gateway", serving=True),

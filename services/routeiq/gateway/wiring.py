@@ -84,6 +84,7 @@ class Gateway:
             await self.control.close()
             await self.batches.close()
             await self.routing.close()
+            self.pipeline.meter.flush()
             self.telemetry.shutdown()
 
 
@@ -116,7 +117,7 @@ def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Ga
         conversations=conversations,
         control=control,
         learned=learned,
-        pipeline=Pipeline(Selector(learned, balancer, conversations), executor, meter, telemetry.tracer, gate),
+        pipeline=Pipeline(Selector(learned, balancer, conversations), executor, meter, telemetry, gate),
         figures=figures,
         readiness=Readiness("gateway", _checks(settings, routing, control)),
         registry=registry,

@@ -5,15 +5,22 @@ The standard OTEL_* names are read by the SDK itself: endpoint, headers, sampler
 
 from __future__ import annotations
 
-from typing import Annotated
+import random
+import re
+from dataclasses import dataclass
+from typing import Annotated, Self
 
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_NAMESPACE, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_TRACEPARENT = re.compile(
+    r"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})(-.*)?"
+)
 
 
 class TelemetrySettings(BaseSettings):
@@ -24,6 +31,8 @@ class TelemetrySettings(BaseSettings):
     enabled: Annotated[bool, Field(validation_alias="OTEL_ENABLED")] = True
     endpoint: Annotated[str, Field(validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")] = ""
     traces_endpoint: Annotated[str, Field(validation_alias="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")] = ""
+    sampler: Annotated[str, Field(validation_alias="OTEL_TRACES_SAMPLER")] = ""
+    sampler_arg: Annotated[str, Field(validation_alias="OTEL_TRACES_SAMPLER_ARG")] = ""
     service_name: Annotated[str, Field(validation_alias="OTEL_SERVICE_NAME")] = ""
 
     @property
@@ -32,26 +41,73 @@ class TelemetrySettings(BaseSettings):
 
 
 class Telemetry:
-    """A tracer for one service. Call `shutdown` once, when the service stops: it flushes."""
+    """Spans of one service. Call `shutdown` once, when the service stops: it flushes."""
 
     def __init__(self, service: str, version: str, settings: TelemetrySettings | None = None) -> None:
-        self._provider = _provider(service, version, settings or TelemetrySettings())
+        settings = settings or TelemetrySettings()
+        self._sampling = Sampling.of(settings.sampler, settings.sampler_arg)
+        self._provider = _provider(service, version, settings, self._sampling) if settings.exports else None
+        self._tracer = self._provider.get_tracer("routeiq") if self._provider is not None else None
 
-    @property
-    def tracer(self) -> trace.Tracer:
-        provider = self._provider or trace.NoOpTracerProvider()
-        return provider.get_tracer("routeiq")
+    def start_span(self, name: str, traceparent: str | None = None) -> trace.Span:
+        """The span of a request, under the caller's where it sent one. One that is not sampled costs nothing."""
+        if self._tracer is None:
+            return trace.INVALID_SPAN
+        parent = parent_of(traceparent) if traceparent else None
+        if self._sampling is not None and not self._sampling.samples(parent):
+            return trace.INVALID_SPAN
+        context = trace.set_span_in_context(trace.NonRecordingSpan(parent)) if parent is not None else None
+        return self._tracer.start_span(name, context, trace.SpanKind.SERVER)
 
     def shutdown(self) -> None:
         if self._provider is not None:
             self._provider.shutdown()
 
 
-def _provider(service: str, version: str, settings: TelemetrySettings) -> TracerProvider | None:
-    if not settings.exports:
+def parent_of(traceparent: str) -> trace.SpanContext | None:
+    """The caller's span, or None for a header that is malformed. Source: W3C Trace Context, 3.2."""
+    match = _TRACEPARENT.fullmatch(traceparent.strip())
+    if match is None or match["version"] == "ff":
         return None
+    context = trace.SpanContext(
+        int(match["trace"], 16),
+        int(match["span"], 16),
+        is_remote=True,
+        trace_flags=trace.TraceFlags(int(match["flags"], 16)),
+    )
+    return context if context.is_valid else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """The samplers by ratio, decided before a span is made: the SDK decides after most of its work."""
+
+    ratio: float
+    follows_parent: bool
+
+    @classmethod
+    def of(cls, sampler: str, arg: str) -> Self | None:
+        """By OTEL_TRACES_SAMPLER and its argument; None: the SDK's own decide."""
+        if sampler not in ("traceidratio", "parentbased_traceidratio"):
+            return None
+        try:
+            ratio = float(arg or 1.0)
+        except ValueError:
+            ratio = 1.0
+        return cls(ratio, sampler.startswith("parentbased"))
+
+    def samples(self, parent: trace.SpanContext | None) -> bool:
+        if parent is not None and self.follows_parent:
+            return parent.trace_flags.sampled
+        return random.random() < self.ratio
+
+
+def _provider(service: str, version: str, settings: TelemetrySettings, sampling: Sampling | None) -> TracerProvider:
+    # PLC0415: 8 MB and a tenth of a second, for those who export
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+
     name = settings.service_name or f"routeiq-{service}"
     resource = Resource.create({SERVICE_NAME: name, SERVICE_NAMESPACE: "routeiq", SERVICE_VERSION: version})
-    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False, sampler=ALWAYS_ON if sampling else None)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return provider

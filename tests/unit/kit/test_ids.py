@@ -25,4 +25,5 @@ def test_uuid7_sorts_by_time_and_is_of_the_rfc() -> None:
     time.sleep(0.002)
     second = uuid7()
     assert first < second
-    assert (first.version, first.variant) == (7, uuid.RFC_4122)
+    assert (uuid.UUID(first).version, uuid.UUID(first).variant) == (7, uuid.RFC_4122)
+    assert str(uuid.UUID(first)) == first

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -28,6 +28,7 @@ from routeiq.gateway.upstream.provider import (
     UpstreamTimeout,
 )
 from routeiq.gateway.upstream.refusals import first_event_refusal
+from routeiq.gateway.upstream.relay import Begun
 from routeiq.gateway.upstream.responses import JSON_HEADERS
 from routeiq.kit.error_bodies import error_body
 from routeiq.kit.errors import RouteIQError
@@ -54,7 +55,7 @@ class Served:
     status: int
     headers: Mapping[str, str]
     body: bytes | None
-    stream: AsyncIterator[bytes] | None = None
+    stream: Begun | None = None
     response: UpstreamResponse | None = None
     error: str = ""
     """The code of an error of ours: there was no answer, and `body` says so."""
@@ -261,10 +262,4 @@ async def _first(response: UpstreamResponse, plan: Plan, deployment: Deployment)
     if refusal is not None:
         await response.close()
         return Served(deployment, refusal[0], JSON_HEADERS, refusal[1])
-    return Served(deployment, status, headers, None, _resume(first, chunks), response)
-
-
-async def _resume(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for chunk in rest:
-        yield chunk
+    return Served(deployment, status, headers, None, Begun(first, chunks), response)

@@ -15,6 +15,8 @@ _PLAIN_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key", b"ocp-apim-subscr
 SEARCH_ORDER = (b"x-litellm-api-key", b"authorization", *_PLAIN_HEADERS)
 """LiteLLM's own header wins: its clients use it where `Authorization` means something else."""
 
+_SEARCHED = frozenset(SEARCH_ORDER)
+
 
 class Authenticator:
     """Knows the master key by its hash alone. Virtual keys come from control."""
@@ -35,7 +37,7 @@ class Authenticator:
 
 def presented_key(scope: Scope) -> bytes | None:
     """The key of a request, wherever its client puts it (architecture, section 3), or None."""
-    headers: dict[bytes, bytes] = {name: value for name, value in reversed(scope["headers"]) if name in SEARCH_ORDER}
+    headers: dict[bytes, bytes] = {name: value for name, value in reversed(scope["headers"]) if name in _SEARCHED}
     for name in SEARCH_ORDER:
         key = _key(name, headers.get(name, b""))
         if key:

@@ -190,11 +190,11 @@ def _prompt(text: str, view: PromptView) -> pb.Prompt:
 def _decision(answer: _Answer, model: str, reason: str) -> Decision:
     response = answer.response
     if response is None:
-        return Decision(str(uuid7()), model, "fallback", reason, fallback=answer.fallback)
+        return Decision(uuid7(), model, "fallback", reason, fallback=answer.fallback)
     score = answer.scores.get(model)
     learned = not answer.fallback and score is not None and not score.prior
     return Decision(
-        decision_id=str(uuid7()),
+        decision_id=uuid7(),
         model=model,
         strategy=response.strategy,
         reason=reason,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from opentelemetry.trace import Span, Tracer
+from opentelemetry.trace import Span
 
 from routeiq.config.state import State
 from routeiq.gateway.pipeline.admit import parse_call
@@ -21,12 +21,14 @@ from routeiq.gateway.pipeline.execute import Executor
 from routeiq.gateway.pipeline.gate import Gate, ShuttingDown
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.select import Selector
-from routeiq.gateway.pipeline.trace import describe_plan, finish_span, start_span
+from routeiq.gateway.pipeline.trace import describe_plan, finish_span
 from routeiq.gateway.plan import Endpoint, Outcome, Plan
 from routeiq.kit.asgi import Answer, DisconnectWatch, Receive, Scope, read_body
 from routeiq.kit.error_bodies import Family
 from routeiq.kit.principal import Principal
+from routeiq.kit.telemetry import Telemetry
 
+_SPANS = {endpoint: f"gateway {endpoint.value}" for endpoint in Endpoint}
 _PLAIN = frozenset({b"traceparent", b"tracestate", b"accept-language"})
 SENT_UPSTREAM: Mapping[Family, frozenset[bytes]] = {
     Family.OPENAI: _PLAIN | {b"openai-beta"},
@@ -42,7 +44,7 @@ class Pipeline:
     selector: Selector
     executor: Executor
     meter: Meter
-    tracer: Tracer
+    telemetry: Telemetry
     gate: Gate
 
     async def run(
@@ -90,7 +92,7 @@ class Pipeline:
         )
 
     async def _execute(self, context: Context, plan: Plan, answer: Answer) -> None:
-        span = start_span(self.tracer, plan.endpoint.value)
+        span = self.telemetry.start_span(_SPANS[plan.endpoint], context.header(b"traceparent"))
         describe_plan(span, context, plan)
         await self.executor.execute(plan, answer, partial(self._finish, context, plan, span))
 

@@ -64,7 +64,7 @@ class Selector:
     def _balanced(self, group: Group, state: State, *, stream: bool) -> Selection:
         order = self._balancer.order(group.deployments, state.routing, stream=stream)
         return Selection(
-            order, Decision(str(uuid7()), order[0].candidate, balancing(state.routing.strategy), "requested_model")
+            order, Decision(uuid7(), order[0].candidate, balancing(state.routing.strategy), "requested_model")
         )
 
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 
-from opentelemetry.trace import Span, Status, StatusCode, Tracer
+from opentelemetry.trace import Span, Status, StatusCode
 
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.plan import Attempt, Decision, Outcome, Plan
 
 DECISION_EVENT = "routeiq.router_decision.v1"
 ATTEMPT_EVENT = "routeiq.attempt"
-
-
-def start_span(tracer: Tracer, endpoint: str) -> Span:
-    return tracer.start_span(f"gateway {endpoint}")
 
 
 def describe_plan(span: Span, context: Context, plan: Plan) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from routeiq.gateway.dialects.edits import StreamEdits
 from routeiq.gateway.dialects.usage import StreamUsage, read_usage
@@ -22,6 +23,13 @@ Headers = list[tuple[bytes, bytes]]
 
 PASSED_ON = ("content-type", "retry-after", "openai-processing-ms", "openai-organization", "openai-version")
 _STREAMED = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
+
+
+class Begun(NamedTuple):
+    """A stream whose first bytes have come."""
+
+    first: bytes
+    rest: AsyncIterator[bytes]
 
 
 @dataclass(slots=True)
@@ -50,13 +58,11 @@ async def relay_whole(answer: Answer, status: int, body: bytes, headers: Headers
     relayed.usage = read_usage(body) if status < 400 else None
 
 
-async def relay_stream(
-    answer: Answer, chunks: AsyncIterator[bytes], headers: Headers, edits: StreamEdits, relayed: Relayed
-) -> None:
-    """An SSE stream whose first bytes have already come."""
+async def relay_stream(answer: Answer, stream: Begun, headers: Headers, edits: StreamEdits, relayed: Relayed) -> None:
+    """An SSE stream."""
     await answer.start(200, [*headers, *_STREAMED])
     try:
-        await _pass(answer, chunks, edits, relayed)
+        await _pass(answer, stream, edits, relayed)
         last = edits.rest()
     except (UpstreamFailed, SSEFrameTooLarge) as failed:
         relayed.error = failed.code
@@ -65,13 +71,17 @@ async def relay_stream(
     relayed.bytes_sent += len(last)
 
 
-async def _pass(answer: Answer, chunks: AsyncIterator[bytes], edits: StreamEdits, relayed: Relayed) -> None:
+async def _pass(answer: Answer, stream: Begun, edits: StreamEdits, relayed: Relayed) -> None:
     usage = relayed.usage = StreamUsage(edits.endpoint)
-    send = answer.send
-    async with aclosing(chunks) as source:  # type: ignore[type-var]  # every chunks() is an async generator
-        async for chunk in source:
+    send, chunk = answer.send, stream.first
+    async with aclosing(stream.rest) as rest:  # type: ignore[type-var]  # every chunks() is an async generator
+        while True:
             usage.add(chunk)
             out = edits.feed(chunk)
             if out:
                 await send({"type": "http.response.body", "body": out, "more_body": True})
                 relayed.bytes_sent += len(out)
+            try:
+                chunk = await anext(rest)
+            except StopAsyncIteration:
+                return

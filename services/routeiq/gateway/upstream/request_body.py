@@ -25,8 +25,10 @@ _LIMITS = {"max_tokens", "max_completion_tokens"}
 def request_body(request: UpstreamRequest, deployment: Deployment, model: str) -> Body:
     """The deployment's defaults, the caller's fields over them, and `model` as the provider calls it."""
     params = deployment.params
-    given = request.body.keys() | (_LIMITS if request.body.keys() & _LIMITS else set())
-    body: Body = {name: raw(params[name]) for name in DEFAULTS & params.keys() - given if params[name] is not None}
+    body: Body = {}
+    if params and not DEFAULTS.isdisjoint(params):
+        given = request.body.keys() | (_LIMITS if request.body.keys() & _LIMITS else set())
+        body = {name: raw(params[name]) for name in DEFAULTS & params.keys() - given if params[name] is not None}
     body.update(request.body)
     body["model"] = raw(model)
     return body

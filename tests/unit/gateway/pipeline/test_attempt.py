@@ -76,7 +76,7 @@ async def test_a_stream_counts_once_its_first_bytes_have_come() -> None:
     one = calling()
     attempts, served = await run(one, stream=True)
     assert served.stream is not None
-    assert [chunk async for chunk in served.stream] == list(FINE.frames)
+    assert [served.stream.first, *[chunk async for chunk in served.stream.rest]] == list(FINE.frames)
     await served.close()
     attempts.settle(None, "")
     assert one.provider.responses[0].closed

@@ -18,7 +18,7 @@ from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.describe import decision_headers, trail
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.meter import Meter
-from routeiq.gateway.pipeline.trace import ATTEMPT_EVENT, DECISION_EVENT, describe_plan, finish_span, start_span
+from routeiq.gateway.pipeline.trace import ATTEMPT_EVENT, DECISION_EVENT, describe_plan, finish_span
 from routeiq.gateway.plan import Attempt, Decision, Endpoint, Fallback, Outcome, Plan, Usage
 from routeiq.kit.principal import Principal, Role
 from tests.support.twins import deployment, state
@@ -64,7 +64,7 @@ def test_names_that_no_header_carries_do_not_break_it() -> None:
 def exported(outcome: Outcome, fallback: str = "deadline") -> ReadableSpan:
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    span = start_span(provider.get_tracer("t"), "chat")
+    span = provider.get_tracer("t").start_span("gateway chat")
     describe_plan(span, context(), plan(fallback=fallback))
     finish_span(span, context(), plan(fallback=fallback), outcome)
     provider.shutdown()
@@ -138,7 +138,7 @@ def test_a_failed_request_is_a_failed_span() -> None:
     assert not exported(Outcome(502, None, (), None, 0, "upstream_failed")).status.is_ok
 
 
-def test_the_meter_counts_by_model_and_tokens() -> None:
+async def test_the_meter_counts_by_model_and_tokens() -> None:
     registry = CollectorRegistry()
     meter = Meter(registry, Gate())
     meter.selected(0.01)

@@ -6,7 +6,7 @@ import pytest
 
 from routeiq.gateway.dialects.edits import StreamEdits
 from routeiq.gateway.plan import Endpoint, Usage
-from routeiq.gateway.upstream.relay import Relayed, passed_on, relay_stream, relay_whole
+from routeiq.gateway.upstream.relay import Begun, Relayed, passed_on, relay_stream, relay_whole
 from routeiq.kit.asgi import Answer
 from tests.support.asgi import Client
 from tests.support.twins import ANSWER, FRAMES, TwinResponse
@@ -24,7 +24,7 @@ async def whole(status: int) -> tuple[Client, Relayed]:
 
 async def stream(response: TwinResponse, edits: StreamEdits | None = None) -> tuple[Client, Relayed]:
     client, relayed = Client(), Relayed()
-    await relay_stream(Answer(client.send, []), response.chunks(), [], edits or untouched(), relayed)
+    await relay_stream(Answer(client.send, []), Begun(b"", response.chunks()), [], edits or untouched(), relayed)
     return client, relayed
 
 
