@@ -40,8 +40,7 @@ class Endpoint(StrEnum):
 _NATIVE = frozenset({Endpoint.RESPONSES, Endpoint.MESSAGES})
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """Why these deployments. All of it stands in response headers and in the trace."""
 
     decision_id: str
@@ -74,8 +73,7 @@ class Fallbacks:
 NO_FALLBACKS = Fallbacks()
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """Immutable. `deployments` are tried in order; `deadline` is on the clock of `time.monotonic`."""
 
     request_id: str
@@ -137,8 +135,7 @@ class Attempt(NamedTuple):
     """0: what was asked for; n: the n-th fallback group."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What became of a plan. `status` is what the client saw; 499 when it left."""
 
     status: int

@@ -40,6 +40,7 @@ from routeiq.kit.health import Check, Readiness
 from routeiq.kit.identity import AssertionSigner
 from routeiq.kit.key_files import load_private_key
 from routeiq.kit.telemetry import Telemetry
+from routeiq.kit.ticker import Ticker
 
 PROBE_TIMEOUT_S = 1.0
 ENCODER_PROVIDER = "routeiq"
@@ -106,9 +107,10 @@ def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Ga
     balancer = Balancer(figures)
     learned = _learned(settings, batches, balancer, registry)
     conversations = ConversationIds()
-    gate = Gate(settings.max_concurrency)
+    ticker = Ticker()
+    gate = Gate(settings.max_concurrency, ticker)
     meter = Meter(registry, gate)
-    executor = Executor(Caller(providers.of, figures, cooldowns))
+    executor = Executor(Caller(providers.of, figures, cooldowns, ticker=ticker))
     return Gateway(
         holder=holder,
         authenticator=Authenticator(settings.master_key.get_secret_value()),

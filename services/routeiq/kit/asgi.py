@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Self
 
 from routeiq.kit.errors import BodyTooLarge, RouteIQError
+from routeiq.kit.ticker import Ticker
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -116,23 +117,22 @@ class DisconnectWatch:
     after `delay_s`, so that a request which is answered at once does not pay for a task.
     """
 
-    __slots__ = ("_delay_s", "_left", "_receive", "_timer", "_watcher", "_work")
+    __slots__ = ("_alarm", "_delay_s", "_left", "_receive", "_ticker", "_watcher", "_work")
 
-    def __init__(self, receive: Receive, delay_s: float = 0.05) -> None:
+    def __init__(self, receive: Receive, ticker: Ticker, delay_s: float = 0.03) -> None:
         self._receive = receive
+        self._ticker = ticker
         self._delay_s = delay_s
         self._left = False
         self._watcher: asyncio.Task[None] | None = None
 
     def __enter__(self) -> Self:
-        work = asyncio.current_task()
-        assert work is not None, "called outside a task"
-        self._work: asyncio.Task[Any] | None = work
-        self._timer = asyncio.get_running_loop().call_later(self._delay_s, self._begin)
+        self._work: asyncio.Task[Any] | None = self._ticker.task()
+        self._alarm = self._ticker.later(self._delay_s, self._begin)
         return self
 
     def _begin(self) -> None:
-        self._watcher = asyncio.ensure_future(_disconnected(self._receive))
+        self._watcher = self._ticker.loop.create_task(_disconnected(self._receive))
         self._watcher.add_done_callback(self._client_left)
 
     def _client_left(self, watcher: asyncio.Task[None]) -> None:
@@ -142,7 +142,7 @@ class DisconnectWatch:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         work, self._work = self._work, None
-        self._timer.cancel()
+        self._alarm.cancel()
         if self._watcher is not None:
             self._watcher.cancel()
         if self._left and work is not None and work.uncancel() <= 0 and kind is asyncio.CancelledError:

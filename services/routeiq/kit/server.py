@@ -53,6 +53,7 @@ class HTTPServer:
         """The first socket is the one that `address` names."""
         config = uvicorn.Config(
             app, http=BoundedProtocol, ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
+            proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=drain_s,
         )  # fmt: skip
         self._server = _Quiet(config)

@@ -8,6 +8,7 @@ import pytest
 
 from routeiq.kit.asgi import Answer, ClientDisconnected, DisconnectWatch, header, read_body
 from routeiq.kit.errors import BodyTooLarge
+from routeiq.kit.ticker import Ticker
 from tests.support.asgi import Client, scope
 
 
@@ -39,7 +40,7 @@ async def test_a_client_that_leaves_while_sending_is_noticed() -> None:
 async def test_leaving_cancels_the_work() -> None:
     client = Client()
     await client.receive()
-    with pytest.raises(ClientDisconnected), DisconnectWatch(client.receive, 0.01):
+    with pytest.raises(ClientDisconnected), DisconnectWatch(client.receive, Ticker(), 0.01):
         client.leave()
         await asyncio.sleep(10)
 
@@ -47,7 +48,7 @@ async def test_leaving_cancels_the_work() -> None:
 async def test_work_that_ends_first_is_not_disturbed() -> None:
     client = Client()
     await client.receive()
-    with DisconnectWatch(client.receive, 0.01):
+    with DisconnectWatch(client.receive, Ticker(), 0.01):
         await asyncio.sleep(0)
     client.leave()
     await asyncio.sleep(0.01)
@@ -61,7 +62,7 @@ async def test_another_cancellation_stays_one() -> None:
     await client.receive()
 
     async def work() -> None:
-        with DisconnectWatch(client.receive, 0.01):
+        with DisconnectWatch(client.receive, Ticker(), 0.01):
             await asyncio.sleep(10)
 
     task = asyncio.create_task(work())

@@ -32,6 +32,7 @@ from routeiq.gateway.upstream.relay import Begun
 from routeiq.gateway.upstream.responses import JSON_HEADERS
 from routeiq.kit.error_bodies import error_body
 from routeiq.kit.errors import RouteIQError
+from routeiq.kit.ticker import Ticker, Within
 
 log = structlog.get_logger()
 
@@ -76,6 +77,7 @@ class Caller:
     cooldowns: Cooldowns
     sleep: Sleep = asyncio.sleep
     chance: random.Random = field(default_factory=random.Random)
+    ticker: Ticker = field(default_factory=Ticker)
 
 
 class Attempts:
@@ -220,7 +222,7 @@ class Attempts:
         self._short = limit >= left and bool(self.trail)
         request = UpstreamRequest(plan.endpoint, plan.body, plan.stream, plan.headers, within, plan.request_id)
         try:
-            async with asyncio.timeout(within):
+            with Within(self._caller.ticker, within):
                 response = await self._caller.provider_of(deployment).send(request, deployment)
                 try:
                     return await _first(response, plan, deployment)

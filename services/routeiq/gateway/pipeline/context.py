@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import msgspec
 
@@ -12,8 +11,7 @@ from routeiq.gateway.plan import Endpoint
 from routeiq.kit.principal import Principal
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A caller's request, parsed one level deep: values stay bytes until a stage needs one."""
 
     endpoint: Endpoint
@@ -22,8 +20,7 @@ class Call:
     stream: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """One request: who asks, what for, and which version of the configuration answers."""
 
     request_id: str

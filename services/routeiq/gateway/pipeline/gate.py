@@ -7,11 +7,10 @@ runs is cut short, which `run` turns into an error or a last event.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from routeiq.kit.errors import Unavailable
+from routeiq.kit.ticker import Ticker
 
 
 class Overloaded(Unavailable):
@@ -23,9 +22,14 @@ class ShuttingDown(Unavailable):
 
 
 class Gate:
-    """Of one gateway. `limit` 0: none. `closed`: what still ran was cut short."""
+    """Of one gateway. `limit` 0: none. `closed`: what still ran was cut short.
 
-    def __init__(self, limit: int = 0) -> None:
+    Use it as `task = gate.enter()`, `try: ... except CancelledError: gate.refuse_if_cut(task); raise finally:
+    gate.leave(task)`: the hot path pays for no context manager.
+    """
+
+    def __init__(self, limit: int = 0, ticker: Ticker | None = None) -> None:
+        self.ticker = ticker or Ticker()
         self._limit = limit
         self._inside: set[asyncio.Task[Any]] = set()
         self.closed = False
@@ -35,22 +39,22 @@ class Gate:
         """Requests that run now."""
         return len(self._inside)
 
-    @contextmanager
-    def enter(self) -> Iterator[None]:
-        """Around one request. Raises: Overloaded.  ShuttingDown: it was cut short."""
-        task = asyncio.current_task()
-        assert task is not None, "called outside a task"
+    def enter(self) -> asyncio.Task[Any]:
+        """The running task. Raises: Overloaded."""
         if self._limit and len(self._inside) >= self._limit:
             raise Overloaded("The gateway is at its limit of concurrent requests. Try again in a moment.")
+        task = self.ticker.task()
         self._inside.add(task)
-        try:
-            yield
-        except asyncio.CancelledError:
-            if self.closed and task.uncancel() <= 0:
-                raise ShuttingDown("The gateway is shutting down; send the request again.") from None
-            raise
-        finally:
-            self._inside.discard(task)
+        return task
+
+    def leave(self, task: asyncio.Task[Any]) -> None:
+        """However the request ended."""
+        self._inside.discard(task)
+
+    def refuse_if_cut(self, task: asyncio.Task[Any]) -> None:
+        """For a cancelled task. Raises: ShuttingDown: the gate was the one that cancelled it."""
+        if self.closed and task.uncancel() <= 0:
+            raise ShuttingDown("The gateway is shutting down; send the request again.") from None
 
     def cut(self) -> None:
         """End everything that still runs. Final."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from routeiq.api.routing.v1 import routing_pb2 as pb
@@ -39,8 +40,7 @@ class Decides(Protocol):
     ) -> pb.RouteResponse: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """What is routed. `group`: None is `auto`. `weight`: of cost. `conversation`: None for what stands alone."""
 
     state: State

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -46,8 +45,7 @@ _NOTHING = msgspec.Raw(b"[]")
 _limit = msgspec.json.Decoder(int | None)
 
 
-@dataclass(frozen=True, slots=True)
-class PromptView:
+class PromptView(msgspec.Struct, frozen=True):
     """`text`: parts of the last user message, in order. `input_bytes`: length of all messages as sent.
 
     `opening`: both ends of the first user message as sent, and its length. `turns`: messages of user and assistant.

@@ -6,11 +6,13 @@ answered in the route family's error shape by the edge; after it, the relay ends
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
+from msgspec.structs import replace
 from opentelemetry.trace import Span
 
 from routeiq.config.state import State
@@ -61,13 +63,20 @@ class Pipeline:
     ) -> None:
         """Raises RouteIQError for what goes wrong before the first byte, and ShuttingDown at any time."""
         started = time.monotonic()
-        with self.gate.enter():
+        gate = self.gate
+        task = gate.enter()
+        try:
             raw = await read_body(scope, receive, state.body_limit_bytes)
             call = parse_call(endpoint, raw, path_model)
             context = Context(request_id, principal, state, call, tuple(scope["headers"]), started)
-            with DisconnectWatch(receive):
+            with DisconnectWatch(receive, gate.ticker):
                 plan = await self._plan(context)
                 await self._execute(context, plan, answer)
+        except asyncio.CancelledError:
+            gate.refuse_if_cut(task)
+            raise
+        finally:
+            gate.leave(task)
 
     async def _plan(self, context: Context) -> Plan:
         begun = time.monotonic()

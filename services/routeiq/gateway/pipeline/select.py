@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from msgspec import structs
+
 from routeiq.config.document.strategies import balancing
 from routeiq.config.state import Group, Mode, State
 from routeiq.gateway.pipeline.balance import Balancer
@@ -49,7 +51,7 @@ class Selector:
         else:
             selection = self._balanced(group, state, stream=call.stream)
         fallbacks = plan_fallbacks(state, call, self._balancer)
-        return selection if fallbacks is NO_FALLBACKS else replace(selection, fallbacks=fallbacks)
+        return selection if fallbacks is NO_FALLBACKS else structs.replace(selection, fallbacks=fallbacks)
 
     def _question(self, context: Context, group: Group | None) -> Question:
         state, call = context.state, context.call

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.config.state import Deployment
 from routeiq.gateway.plan import NO_FALLBACKS, Decision, Fallbacks
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """`response` is the routing service's own answer where it gave one; `left_out` are (model, reason) pairs."""
 
     deployments: tuple[Deployment, ...]

@@ -8,8 +8,9 @@ status is a response.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from routeiq.gateway.upstream.provider import UpstreamResponse
 
@@ -51,8 +52,7 @@ _OUR_OWN = {
 _NOT_PASSED_DOWN = HOP_BY_HOP | _CREDENTIALS | _OUR_OWN
 
 
-@dataclass(frozen=True, slots=True)
-class HTTPRequest:
+class HTTPRequest(msgspec.Struct, frozen=True):
     """One POST of JSON. `label` stands for the upstream in error texts, which never contain `url`."""
 
     url: str

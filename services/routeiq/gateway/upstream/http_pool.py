@@ -69,8 +69,8 @@ class PooledClient:
 
     async def send(self, request: HTTPRequest) -> PooledResponse:
         """POST. Raises as `HTTPClient.send`."""
-        loop = asyncio.get_running_loop()
-        slots = self._slots or self._open(loop)
+        slots = self._slots or self._open(asyncio.get_running_loop())
+        loop = slots.loop
         destination = self._destinations.get(request.url) or self._destination(slots, request)
         head = _head(destination, request)
         deadline = loop.time() + request.timeout_s

@@ -40,7 +40,7 @@ class Slots:
     """A connection's keeper."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, limit: int, idle_s: float = IDLE_S) -> None:
-        self._loop = loop
+        self.loop = loop
         self._limit = limit
         self._idle_s = idle_s
         self._used = 0
@@ -93,7 +93,7 @@ class Slots:
             self._used += 1  # before the slot of the evicted one is free, so that nobody else gets it
             oldest.abort()
             return None
-        waiting = _Waiting(origin, self._loop.create_future())
+        waiting = _Waiting(origin, self.loop.create_future())
         self._waiting.append(waiting)
         try:
             return await waiting.given
@@ -153,23 +153,23 @@ class Slots:
         for connection in list(self._open):
             connection.abort()
         if self._open:
-            self._emptied = self._loop.create_future()
+            self._emptied = self.loop.create_future()
             await asyncio.wait([self._emptied], timeout=1.0)
 
     def _shelve(self, connection: Connection) -> None:
-        connection.idle_since = self._loop.time()
+        connection.idle_since = self.loop.time()
         self._idle_of(connection).append(connection)
         if self._sweeper is None:
-            self._sweeper = self._loop.call_later(self._idle_s, self._sweep)
+            self._sweeper = self.loop.call_later(self._idle_s, self._sweep)
 
     def _sweep(self) -> None:
         self._sweeper = None
-        limit = self._loop.time() - self._idle_s
+        limit = self.loop.time() - self._idle_s
         for connection in [one for one in self._idle() if one.idle_since <= limit]:
             connection.abort()
         oldest = min((one.idle_since for one in self._idle()), default=None)
         if oldest is not None:
-            self._sweeper = self._loop.call_at(oldest + self._idle_s, self._sweep)
+            self._sweeper = self.loop.call_at(oldest + self._idle_s, self._sweep)
 
     def _idle(self) -> Iterator[Connection]:
         return (connection for origin in self._origins.values() for connection in origin.idle)

@@ -8,7 +8,6 @@ exception: its body is already in the OpenAI error shape. What raises is the lac
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -18,8 +17,7 @@ from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import RouteIQError
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamRequest:
+class UpstreamRequest(msgspec.Struct, frozen=True):
     """One call. `body` is the caller's, parsed one level deep; the provider replaces `model`."""
 
     endpoint: Endpoint

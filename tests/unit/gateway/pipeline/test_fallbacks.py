@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from routeiq.config.state import FallbackNames, ModelName, RoutingSettings, State
 from routeiq.gateway.pipeline.balance import Balancer

@@ -10,9 +10,15 @@ from routeiq.gateway.pipeline.gate import Gate, Overloaded, ShuttingDown
 
 
 async def inside(gate: Gate, entered: asyncio.Event) -> None:
-    with gate.enter():
+    task = gate.enter()
+    try:
         entered.set()
         await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        gate.refuse_if_cut(task)
+        raise
+    finally:
+        gate.leave(task)
 
 
 async def started(gate: Gate) -> asyncio.Task[None]:
@@ -25,13 +31,13 @@ async def started(gate: Gate) -> asyncio.Task[None]:
 async def test_one_more_than_the_limit_is_refused_until_one_ends() -> None:
     gate = Gate(1)
     first = await started(gate)
-    with pytest.raises(Overloaded) as refused, gate.enter():
-        pass
+    with pytest.raises(Overloaded) as refused:
+        gate.enter()
     assert (refused.value.status, refused.value.retry_after_s, gate.inside) == (503, 1, 1)
     first.cancel()
     await asyncio.wait([first])
-    with gate.enter():
-        assert gate.inside == 1
+    gate.leave(gate.enter())
+    assert gate.inside == 0
 
 
 async def test_no_limit_lets_all_in() -> None:

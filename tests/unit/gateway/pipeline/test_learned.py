@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from prometheus_client import CollectorRegistry, generate_latest
 
 from routeiq.api.routing.v1 import routing_pb2 as pb
@@ -55,7 +56,9 @@ async def test_an_equal_question_is_asked_once_and_decided_twice() -> None:
     assert len(routing.prompts) == 1
     assert (made.decision.cached, again.decision.cached) == (False, True)
     assert made.decision.decision_id != again.decision.decision_id
-    assert replace(again.decision, decision_id="", cached=False) == replace(made.decision, decision_id="")
+    assert structs.replace(again.decision, decision_id="", cached=False) == structs.replace(
+        made.decision, decision_id=""
+    )
     assert again.deployments == made.deployments
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from routeiq.config.state import Group, ModelName, State
 from routeiq.gateway.pipeline.prompt import PromptView
@@ -12,13 +13,13 @@ from routeiq.gateway.pipeline.slates import Slates
 from tests.support.twins import deployment, state
 
 PLAIN = PromptView(("hi",), b"", has_tools=False, has_images=False, max_output_tokens=0, input_bytes=9)
-TOOLS = replace(PLAIN, has_tools=True)
+TOOLS = structs.replace(PLAIN, has_tools=True)
 SMALL, LARGE = deployment("small", supports_tools=False), deployment("large", input_price=1e-6, output_price=2e-6)
 
 
 def test_equal_questions_share_one_slate() -> None:
     slates, served = Slates(), state(SMALL, LARGE)
-    assert slates.of(served, None, PLAIN) is slates.of(served, None, replace(PLAIN, text=("other",)))
+    assert slates.of(served, None, PLAIN) is slates.of(served, None, structs.replace(PLAIN, text=("other",)))
 
 
 def test_what_is_left_out_makes_another_slate() -> None:

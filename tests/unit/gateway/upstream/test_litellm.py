@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.litellm_errors import LiteLLMMissing, no_answer, refusal

@@ -1,0 +1,94 @@
+"""Coarse timers for what mostly does not happen: time-outs and watches that are cancelled long before they are due.
+
+One real timer serves them all, so that setting and cancelling one costs a set entry. They go off up to TICK_S late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+TICK_S = 0.025
+
+
+class Alarm:
+    """One of them. `cancel` is idempotent."""
+
+    __slots__ = ("_alarms", "callback", "when")
+
+    def __init__(self, alarms: set[Alarm], when: float, callback: Callable[[], None]) -> None:
+        self._alarms = alarms
+        self.when = when
+        self.callback = callback
+
+    def cancel(self) -> None:
+        self._alarms.discard(self)
+
+
+class Ticker:
+    """Of one event loop: the one that runs when it is first used."""
+
+    __slots__ = ("_alarms", "_loop", "_ticking")
+
+    def __init__(self) -> None:
+        self._alarms: set[Alarm] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ticking = False
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Kept, because asking for the running one is a system call on Python 3.11."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        return self._loop
+
+    def task(self) -> asyncio.Task[Any]:
+        """The running one."""
+        task = asyncio.current_task(self.loop)
+        assert task is not None, "called outside a task"
+        return task
+
+    def later(self, delay_s: float, callback: Callable[[], None]) -> Alarm:
+        """Call `callback` once `delay_s` has passed, unless the alarm is cancelled."""
+        loop = self.loop
+        alarm = Alarm(self._alarms, loop.time() + delay_s, callback)
+        self._alarms.add(alarm)
+        if not self._ticking:
+            self._ticking = True
+            loop.call_later(TICK_S, self._tick)
+        return alarm
+
+    def _tick(self) -> None:
+        loop = self.loop
+        now = loop.time()
+        for alarm in [one for one in self._alarms if one.when <= now]:
+            self._alarms.discard(alarm)
+            alarm.callback()
+        self._ticking = bool(self._alarms)
+        if self._ticking:
+            loop.call_later(TICK_S, self._tick)
+
+
+class Within:
+    """Cancels the body of its `with` after some seconds. Raises TimeoutError in that case."""
+
+    __slots__ = ("_alarm", "_expired", "_seconds", "_task", "_ticker")
+
+    def __init__(self, ticker: Ticker, seconds: float) -> None:
+        self._ticker = ticker
+        self._seconds = seconds
+        self._expired = False
+
+    def __enter__(self) -> None:
+        self._task = self._ticker.task()
+        self._alarm = self._ticker.later(self._seconds, self._expire)
+
+    def _expire(self) -> None:
+        self._expired = True
+        self._task.cancel()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        self._alarm.cancel()
+        if self._expired and self._task.uncancel() <= 0 and kind is asyncio.CancelledError:
+            raise TimeoutError from None
