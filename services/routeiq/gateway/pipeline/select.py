@@ -44,12 +44,10 @@ class Selector:
                 param="model",
             )
         _check_mode(call.endpoint, call.model, group)
-        if group is not None:
-            group = _speaking(group, call.endpoint)
         if group is None or (group.learned and call.endpoint is not Endpoint.EMBEDDINGS):
             selection = await self._learned.route(self._question(context, group))
         else:
-            selection = self._balanced(group, state, stream=call.stream)
+            selection = self._balanced(_speaking(group, call.endpoint), state, stream=call.stream)
         fallbacks = plan_fallbacks(state, call, self._balancer)
         return selection if fallbacks is NO_FALLBACKS else structs.replace(selection, fallbacks=fallbacks)
 
@@ -79,7 +77,7 @@ def _check_mode(endpoint: Endpoint, model: str, group: Group | None) -> None:
 
 def _speaking(group: Group, endpoint: Endpoint) -> Group:
     """The group without deployments that cannot serve the endpoint. Raises: NotSpoken, InvalidRequest: none is left."""
-    able = tuple(one for one in group.deployments if speaks(one.provider, endpoint))
+    able = tuple([one for one in group.deployments if speaks(one.provider, endpoint)])
     if len(able) == len(group.deployments):
         return group
     if able:

@@ -101,4 +101,4 @@ def forwarded_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
     The pipeline's allow-list comes first; this is the second lock.
     """
-    return {name.lower(): value for name, value in pairs if name.lower() not in _NOT_PASSED_DOWN}
+    return {name: value for raw, value in pairs if (name := raw.lower()) not in _NOT_PASSED_DOWN} if pairs else {}

@@ -13,6 +13,7 @@ from routeiq.config.state import Group, Mode, ModelName, RoutingSettings, State
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.conversation import ConversationIds
+from routeiq.gateway.pipeline.eligible import NotSpoken
 from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.select import ModelNotFound, Selector
 from routeiq.gateway.pipeline.selection import Selection
@@ -188,3 +189,29 @@ async def test_copies_of_one_model_in_a_routed_group_are_one_candidate() -> None
     chosen = await select(routing, context(served, "team"))
     assert [c.name for c in routing.candidates[0]] == ["a", "b"]
     assert [d.candidate for d in chosen.deployments] == ["a", "a", "b"]
+
+
+async def test_a_routed_group_of_several_dialects_serves_each_with_those_who_speak_it() -> None:
+    ours = deployment("gpt", provider="openai", group=ModelName("mixed"))
+    theirs = deployment("claude", provider="anthropic", group=ModelName("mixed"))
+    served = State(
+        "v", {ModelName("mixed"): Group(ModelName("mixed"), (ours, theirs), learned=True)}, RoutingSettings()
+    )
+    balancer = Balancer(Figures(served))
+    selector = Selector(learned_router(TwinRouting(decision("gpt")), balancer=balancer), balancer, ConversationIds())
+    found = {}
+    for endpoint in (Endpoint.RESPONSES, Endpoint.CHAT):
+        chosen = await selector.select(context(served, "mixed", endpoint))
+        found[endpoint] = {one.candidate for one in chosen.deployments}
+    assert found == {Endpoint.RESPONSES: {"gpt"}, Endpoint.CHAT: {"gpt", "claude"}}
+
+
+async def test_a_model_without_the_dialect_is_501_or_400() -> None:
+    only = deployment("claude", provider="anthropic")
+    routing = TwinRouting(decision("claude"))
+    with pytest.raises(NotSpoken):
+        await select(routing, context(state(only), "claude", Endpoint.RESPONSES))
+    with pytest.raises(NotSpoken):
+        await select(routing, context(state(only), "auto", Endpoint.RESPONSES))
+    with pytest.raises(InvalidRequest):
+        await select(routing, context(state(only), "claude", Endpoint.COMPLETIONS, prompt="x"))
