@@ -42,7 +42,7 @@ def ready(fleet: Fleet) -> int:
     return httpx.get(f"http://127.0.0.1:{fleet.ports['gateway-ops']}/_health/ready").status_code
 
 
-@pytest.mark.parametrize("gateway", [{"DRAIN_S": "20", "DRAIN_DELAY_S": "1"}], indirect=True)
+@pytest.mark.parametrize("gateway", [{"DRAIN_S": "20", "DRAIN_DELAY_S": "4"}], indirect=True)
 def test_streams_finish_while_readiness_says_no(gateway: Fleet) -> None:
     with httpx.stream("POST", f"{gateway.url}/chat/completions", headers=HEADERS, json=body("brisk")) as stream:
         lines = stream.iter_lines()
