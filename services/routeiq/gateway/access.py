@@ -10,6 +10,11 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+PREFIXES = ("", "/v1", "/openai/v1")
+"""Contract 1.0: every LLM path exists bare and under /v1. The last is what Azure's newer clients call."""
+MODEL_PREFIXES = ("/engines", "/openai/deployments")
+"""Behind these stands the model's name, then the endpoint."""
+
 
 class Level(StrEnum):
     NONE = "none"
@@ -37,8 +42,8 @@ def _both(methods: str, path: str, level: Level) -> tuple[Line, Line]:
 
 
 def _inference(path: str) -> tuple[Line, ...]:
-    """A hot endpoint in all its places (`routes.hot`)."""
-    prefixes = ("", "/v1", "/openai/v1", "/engines/{model:path}", "/openai/deployments/{model:path}")
+    """A hot endpoint in all its places."""
+    prefixes = (*PREFIXES, *(f"{prefix}/{{model:path}}" for prefix in MODEL_PREFIXES))
     return tuple(_line("POST", f"{prefix}{path}", Level.USER) for prefix in prefixes)
 
 

@@ -58,9 +58,9 @@ def anthropic_error(status: int, message: str, request_id: str | None = None) ->
     )
 
 
-def internal_body(family: Family = Family.OPENAI) -> bytes:
+def internal_body() -> bytes:
     """For what nobody expected: no inner text."""
-    return error_body(family, _INTERNAL)
+    return openai_body(_INTERNAL)
 
 
 def stream_event(family: Family, error: RouteIQError, request_id: str | None = None) -> bytes:

@@ -103,8 +103,7 @@ class Sampling:
 
 
 def _provider(service: str, version: str, settings: TelemetrySettings, sampling: Sampling | None) -> TracerProvider:
-    # PLC0415: 8 MB and a tenth of a second, for those who export
-    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter  # noqa: PLC0415  # 8 MB, for who exports
 
     name = settings.service_name or f"routeiq-{service}"
     resource = Resource.create({SERVICE_NAME: name, SERVICE_NAMESPACE: "routeiq", SERVICE_VERSION: version})

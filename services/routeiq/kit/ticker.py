@@ -63,8 +63,9 @@ class Ticker:
         loop = self.loop
         now = loop.time()
         for alarm in [one for one in self._alarms if one.when <= now]:
-            self._alarms.discard(alarm)
-            alarm.callback()
+            if alarm in self._alarms:  # no other has cancelled it meanwhile
+                self._alarms.discard(alarm)
+                alarm.callback()
         self._ticking = bool(self._alarms)
         if self._ticking:
             loop.call_later(TICK_S, self._tick)

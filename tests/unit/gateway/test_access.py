@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from routeiq.gateway.access import AccessTable, Level
 from routeiq.gateway.app import create_api
-from routeiq.gateway.routes.hot import HOT_PATHS
+from routeiq.gateway.routes.hot import HOT_PATHS, HOT_TEMPLATES
 from tests.support.gateway import make_gateway
 from tests.support.twins import TwinProvider, TwinRouting, decision, deployment, state
 
@@ -29,12 +29,12 @@ def walk(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str]]:
 def served() -> list[tuple[str, str]]:
     """Everything that the gateway serves."""
     api = create_api(make_gateway(state(deployment()), TwinProvider(), TwinRouting(decision())))
-    return [*walk(api.routes), *(("POST", path) for path in HOT_PATHS)]
+    return [*walk(api.routes), *(("POST", path) for path in (*HOT_PATHS, *HOT_TEMPLATES))]
 
 
 def test_every_route_has_a_line() -> None:
     table = AccessTable()
-    example = {"{model_id:path}": "a/b", "{name}": "x.js"}
+    example = {"{model_id:path}": "a/b", "{name}": "x.js", "{model}": "a/b"}
     without = []
     for method, path in served():
         concrete = path

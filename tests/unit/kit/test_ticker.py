@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from routeiq.kit.ticker import TICK_S, Ticker, Within
+from routeiq.kit.ticker import TICK_S, Alarm, Ticker, Within
 
 
 async def test_an_alarm_goes_off_once_and_a_cancelled_one_never() -> None:
@@ -59,3 +59,16 @@ async def test_a_cancellation_from_outside_stays_one() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_an_alarm_that_another_cancels_in_the_same_tick_stays_silent() -> None:
+    ticker, alarms, heard = Ticker(), list[Alarm](), list[str]()
+
+    def cancel_all() -> None:
+        heard.append("one of them")
+        for alarm in alarms:
+            alarm.cancel()
+
+    alarms += [ticker.later(0.0, cancel_all), ticker.later(0.0, cancel_all)]
+    await asyncio.sleep(TICK_S * 4)
+    assert heard == ["one of them"]

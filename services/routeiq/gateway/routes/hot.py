@@ -10,11 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from routeiq.gateway.access import MODEL_PREFIXES, PREFIXES
 from routeiq.gateway.plan import Endpoint
-
-PREFIXES = ("", "/v1", "/openai/v1")
-"""Contract 1.0: every LLM path exists bare and under /v1. The last is what Azure's newer clients call."""
-MODEL_PREFIXES = ("/engines", "/openai/deployments")
 
 
 class HotPath(NamedTuple):

@@ -5,25 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from routeiq.config.state import Deployment
+from routeiq.gateway.dialects.openai_anthropic.errors import openai_error_body
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse
 from routeiq.gateway.upstream.refusals import CREDENTIAL_REFUSED, json_headers, scrub
 from routeiq.gateway.upstream.request_body import extra_body, request_body, upstream_headers
 from routeiq.gateway.upstream.responses import CheckedResponse, WholeResponse, refuse_unusable
 from routeiq.kit.error_bodies import anthropic_error
-from routeiq.kit.json_errors import UNREADABLE
 
 API_VERSION = "2023-06-01"
 BASE_URL = "https://api.anthropic.com"
-
-
-class _Error(msgspec.Struct):
-    type: str
-    message: str
-
-
-class _Refusal(msgspec.Struct):
-    error: _Error
 
 
 async def relay_messages(http: HTTPClient, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
@@ -67,16 +58,8 @@ async def _refuse(response: UpstreamResponse, deployment: Deployment) -> WholeRe
     body = await response.read()
     if response.status == 401:
         text = anthropic_error(401, CREDENTIAL_REFUSED.format(deployment.group))
-    elif _is_refusal(body):
+    elif openai_error_body(body) is not None:
         text = scrub(body, deployment)
     else:
         text = anthropic_error(response.status, f"The provider of `{deployment.group}` answered {response.status}.")
     return WholeResponse(response.status, text, json_headers(response.headers))
-
-
-def _is_refusal(body: bytes) -> bool:
-    try:
-        msgspec.json.decode(body, type=_Refusal)
-    except UNREADABLE:
-        return False
-    return True
