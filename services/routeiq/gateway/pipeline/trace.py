@@ -7,9 +7,11 @@ import json
 from opentelemetry.trace import Span, Status, StatusCode
 
 from routeiq.gateway.pipeline.context import Context
-from routeiq.gateway.plan import Attempt, Decision, Outcome, Plan
+from routeiq.gateway.plan import Attempt, Decision, Endpoint, Outcome, Plan
 
 DECISION_EVENT = "routeiq.router_decision.v1"
+_OPERATIONS = {Endpoint.COMPLETIONS: "text_completion", Endpoint.EMBEDDINGS: "embeddings"}
+"""By OpenTelemetry's GenAI conventions; the other endpoints are all chat."""
 ATTEMPT_EVENT = "routeiq.attempt"
 
 
@@ -20,7 +22,7 @@ def describe_plan(span: Span, context: Context, plan: Plan) -> None:
     decision = plan.decision
     span.set_attributes(
         {
-            "gen_ai.operation.name": "chat" if plan.endpoint.value.startswith("chat") else "embeddings",
+            "gen_ai.operation.name": _OPERATIONS.get(plan.endpoint, "chat"),
             "gen_ai.request.model": context.call.model,
             "gen_ai.routeiq.strategy": decision.strategy,
             "gen_ai.routeiq.fallback_used": bool(decision.fallback),

@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -155,3 +157,22 @@ def test_a_long_trail_keeps_its_beginning_and_counts_the_rest() -> None:
     assert text.startswith("a-model-with-a-long-name-0=503,a-model-with-a-long-name-1=503,")
     assert text.endswith(f",+{40 - text.count('=')}")
     assert len(text) <= 490
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "operation"),
+    [
+        (Endpoint.CHAT, "chat"),
+        (Endpoint.COMPLETIONS, "text_completion"),
+        (Endpoint.EMBEDDINGS, "embeddings"),
+        (Endpoint.RESPONSES, "chat"),
+        (Endpoint.MESSAGES, "chat"),
+    ],
+)
+def test_a_span_names_the_operation_of_its_endpoint(endpoint: Endpoint, operation: str) -> None:
+    provider = TracerProvider()
+    span = provider.get_tracer("t").start_span("gateway")
+    describe_plan(span, context(), structs.replace(plan(), endpoint=endpoint))
+    assert isinstance(span, ReadableSpan)
+    assert (span.attributes or {})["gen_ai.operation.name"] == operation
+    provider.shutdown()
