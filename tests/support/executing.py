@@ -52,13 +52,15 @@ class Says:
     frames: Sequence[bytes] = FRAMES
     breaks: bool = False
     """The stream ends early, after `frames`."""
+    page: bytes = b""
+    """Instead of the usual answer."""
     hangs: bool = False
     """Never ends, in real time: for cancelling. A stream hangs after `frames`."""
 
     @property
     def body(self) -> bytes:
         if self.status < 400:
-            return ANSWER
+            return self.page or ANSWER
         return json.dumps({"error": {"message": self.message, "type": "t", "param": None, "code": self.code}}).encode()
 
 

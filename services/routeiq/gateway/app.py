@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from socket import socket
@@ -30,7 +30,7 @@ from routeiq.gateway.routes.router import router_router
 from routeiq.gateway.settings import Settings, read_settings
 from routeiq.gateway.upstream.guarded import guarded
 from routeiq.gateway.wiring import Gateway, build_gateway
-from routeiq.kit.asgi import JSON, Answer, ClientDisconnected, Receive, Scope, Send, header, read_body, replayed
+from routeiq.kit.asgi import JSON, Answer, ClientDisconnected, Receive, Scope, Send, first_values, read_body, replayed
 from routeiq.kit.error_bodies import Family, error_body, retry_headers, stream_event
 from routeiq.kit.errors import NotFound, PermissionDenied, RouteIQError
 from routeiq.kit.ids import request_id
@@ -67,14 +67,15 @@ class Edge:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        rid = request_id(header(scope, b"x-request-id"))
+        headers = first_values(scope)
+        rid = request_id(headers.get(b"x-request-id"))
         answer = Answer(send, [(b"x-request-id", rid.encode())])
         hot = hot_path(scope["path"]) if scope["method"] == "POST" else None
         try:
             if hot is None:
                 await self._slow(scope, receive, answer, rid)
             else:
-                await self._hot(hot, scope, receive, answer, rid)
+                await self._hot(hot, scope, receive, answer, rid, headers)
         except ClientDisconnected:
             return
         except RouteIQError as error:
@@ -83,16 +84,17 @@ class Edge:
             log.exception("request.crashed", request_id=rid, path=scope["path"])
             await self._refuse(hot, rid, answer, RouteIQError("internal"))
 
-    async def _hot(self, hot: HotPath, scope: Scope, receive: Receive, answer: Answer, rid: str) -> None:
-        principal = self._authorised(scope, scope["method"])
-        assert principal is not None, "every hot path needs a key"
-        state = self._gateway.holder.current
+    async def _hot(
+        self, hot: HotPath, scope: Scope, receive: Receive, answer: Answer, rid: str, headers: Mapping[bytes, bytes]
+    ) -> None:
+        """Every hot path needs a key, and any key will do."""
         await self._gateway.pipeline.run(
             scope,
             receive,
             answer,
-            state=state,
-            principal=principal,
+            headers=headers,
+            state=self._gateway.holder.current,
+            principal=self._gateway.authenticator.principal(headers, scope.get("query_string", b"")),
             request_id=rid,
             endpoint=hot.endpoint,
             path_model=hot.model,
@@ -112,7 +114,7 @@ class Edge:
         level = self._access.level(method, scope["path"])
         if level is Level.NONE:
             return None
-        principal = self._gateway.authenticator.principal(scope)
+        principal = self._gateway.authenticator.principal(first_values(scope), scope.get("query_string", b""))
         if level is None:
             raise NotFound(f"There is no {method} {scope['path']}.")
         if level is not Level.USER and not principal.is_admin:

@@ -33,6 +33,11 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     return None
 
 
+def first_values(scope: Scope) -> dict[bytes, bytes]:
+    """The first value of each header, by its name in lower case."""
+    return dict(reversed(scope["headers"]))
+
+
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     """The whole body. Raises: BodyTooLarge: as soon as that is known.  ClientDisconnected: it never ends."""
     declared = header(scope, b"content-length")

@@ -49,13 +49,13 @@ class Telemetry:
         self._provider = _provider(service, version, settings, self._sampling) if settings.exports else None
         self._tracer = self._provider.get_tracer("routeiq") if self._provider is not None else None
 
-    def start_span(self, name: str, traceparent: str | None = None) -> trace.Span:
-        """The span of a request, under the caller's where it sent one. One that is not sampled costs nothing."""
+    def start_span(self, name: str, traceparent: bytes | None = None) -> trace.Span | None:
+        """The span of a request, under the caller's where it sent one. None: it is not sampled, or nothing is."""
         if self._tracer is None:
-            return trace.INVALID_SPAN
-        parent = parent_of(traceparent) if traceparent else None
+            return None
+        parent = parent_of(traceparent.decode("latin-1")) if traceparent else None
         if self._sampling is not None and not self._sampling.samples(parent):
-            return trace.INVALID_SPAN
+            return None
         context = trace.set_span_in_context(trace.NonRecordingSpan(parent)) if parent is not None else None
         return self._tracer.start_span(name, context, trace.SpanKind.SERVER)
 

@@ -47,16 +47,29 @@ class _Answer(msgspec.Struct):
 
 
 _answer = msgspec.json.Decoder(_Answer)
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _counts = msgspec.json.Decoder(_Counts)
 
 
+class NotAnAnswer(ValueError):
+    """The body is not a JSON object."""
+
+
 def read_usage(body: bytes) -> Usage | None:
-    """Tokens of a whole answer; None where the upstream did not report them."""
+    """Tokens of a whole answer; None where the upstream did not report them. Raises: NotAnAnswer."""
     try:
         counts = _answer.decode(body).usage
     except UNREADABLE:
+        _check_object(body)  # one whose `usage` is none is still an answer
         return None
     return Usage(counts.input, counts.output) if counts else None
+
+
+def _check_object(body: bytes) -> None:
+    try:
+        _object.decode(body)
+    except UNREADABLE:
+        raise NotAnAnswer from None
 
 
 class StreamUsage:

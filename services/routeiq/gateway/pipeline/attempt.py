@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from routeiq.config.state import Deployment
+from routeiq.gateway.dialects.usage import NotAnAnswer, read_usage
 from routeiq.gateway.pipeline.cooldown import Cooldowns
 from routeiq.gateway.pipeline.failures import Kind, classify, kind_of, retry_after_s
 from routeiq.gateway.pipeline.figures import Figures, Live
@@ -62,10 +63,8 @@ class Served:
     """The code of an error of ours: there was no answer, and `body` says so."""
     fallback: str = ""
     """Why it is another group's answer, or another model's."""
-
-    async def close(self) -> None:
-        if self.response is not None:
-            await self.response.close()
+    usage: Usage | None = None
+    """Of a whole answer; a stream reports it on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +253,8 @@ async def _first(response: UpstreamResponse, plan: Plan, deployment: Deployment)
     if status >= 400 or not plan.stream:
         body = await response.read()
         await response.close()
-        return Served(deployment, status, headers, body)
+        usage = _usage(body, deployment) if status < 400 else None
+        return Served(deployment, status, headers, body, usage=usage)
     chunks = aiter(response.chunks())
     try:
         first = await anext(chunks)
@@ -265,3 +265,10 @@ async def _first(response: UpstreamResponse, plan: Plan, deployment: Deployment)
         await response.close()
         return Served(deployment, refusal[0], JSON_HEADERS, refusal[1])
     return Served(deployment, status, headers, None, Begun(first, chunks), response)
+
+
+def _usage(body: bytes, deployment: Deployment) -> Usage | None:
+    try:
+        return read_usage(body)
+    except NotAnAnswer:
+        raise UpstreamFailed(f"The answer of `{deployment.group}` is not a JSON object.") from None

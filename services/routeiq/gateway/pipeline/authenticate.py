@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from urllib.parse import parse_qs
 
-from routeiq.kit.asgi import Scope
 from routeiq.kit.errors import AuthenticationError
 from routeiq.kit.principal import Principal, Role
 
@@ -14,8 +14,6 @@ _BEARER_HEADERS = (b"authorization", b"x-litellm-api-key")
 _PLAIN_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key", b"ocp-apim-subscription-key")
 SEARCH_ORDER = (b"x-litellm-api-key", b"authorization", *_PLAIN_HEADERS)
 """LiteLLM's own header wins: its clients use it where `Authorization` means something else."""
-
-_SEARCHED = frozenset(SEARCH_ORDER)
 
 
 class Authenticator:
@@ -25,9 +23,9 @@ class Authenticator:
         self._digest = hashlib.sha256(master_key.encode()).digest()
         self._master = Principal(key_id=self._digest.hex(), role=Role.ADMIN)
 
-    def principal(self, scope: Scope) -> Principal:
-        """Raises AuthenticationError with a text that says what to send."""
-        key = presented_key(scope)
+    def principal(self, headers: Mapping[bytes, bytes], query: bytes = b"") -> Principal:
+        """Raises AuthenticationError with a text that says what to send. Args: headers: the first value of each."""
+        key = presented_key(headers, query)
         if key is None:
             raise AuthenticationError("No API key was sent. Send it as `Authorization: Bearer <key>`.")
         if not hmac.compare_digest(hashlib.sha256(key).digest(), self._digest):
@@ -35,14 +33,13 @@ class Authenticator:
         return self._master
 
 
-def presented_key(scope: Scope) -> bytes | None:
+def presented_key(headers: Mapping[bytes, bytes], query: bytes = b"") -> bytes | None:
     """The key of a request, wherever its client puts it (architecture, section 3), or None."""
-    headers: dict[bytes, bytes] = {name: value for name, value in reversed(scope["headers"]) if name in _SEARCHED}
     for name in SEARCH_ORDER:
-        key = _key(name, headers.get(name, b""))
-        if key:
-            return key
-    query = scope.get("query_string", b"")
+        if name in headers:
+            key = _key(name, headers[name])
+            if key:
+                return key
     sent = parse_qs(query.decode("latin-1"), encoding="latin-1").get("key") if b"key=" in query else None
     return sent[0].encode("latin-1") if sent else None
 

@@ -27,10 +27,12 @@ class Context(msgspec.Struct, frozen=True):
     principal: Principal
     state: State
     call: Call
-    headers: tuple[tuple[bytes, bytes], ...]
+    headers: Mapping[bytes, bytes]
+    """The first value of each, names in lower case."""
     started: float
     """On the clock of `time.monotonic`, as is every deadline."""
 
     def header(self, name: bytes) -> str | None:
         """The first value of a header, decoded; `name` in lower case."""
-        return next((value.decode("latin-1") for key, value in self.headers if key == name), None)
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")

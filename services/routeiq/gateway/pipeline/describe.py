@@ -7,34 +7,61 @@ from functools import lru_cache
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.plan import Attempt, Decision, Plan
+from routeiq.gateway.upstream.refusals import secret_of
 
 RawHeaders = list[tuple[bytes, bytes]]
 
 LONGEST_NAME = 40
 LONGEST_ID = 12
 LONGEST_TRAIL = 480
+MOST_LINES = 256
+"""Strategies, reasons and versions are few; a service that makes up more costs a new start."""
 _NO_RETRIES: RawHeaders = [(b"x-litellm-attempted-retries", b"0"), (b"x-litellm-attempted-fallbacks", b"0")]
 
 
-def decision_headers(plan: Plan, served_by: Deployment, attempts: Sequence[Attempt], fallback: str = "") -> RawHeaders:
-    """`x-routeiq-*` and the `x-litellm-*` that LiteLLM's clients read. `x-routeiq-model` is who really answered.
+class Shown:
+    """What callers see of a deployment: the header lines that are the same in most of its answers, made once."""
 
-    Args: fallback: why another group or model served, where a failure led there.
-    """
-    decision = plan.decision
-    headers = [
-        (b"x-routeiq-model", _bytes(served_by.candidate)),
-        (b"x-routeiq-strategy", _bytes(decision.strategy)),
-        (b"x-routeiq-reason", _bytes(decision.reason)),
-        (b"x-routeiq-decision-id", _bytes(decision.decision_id)),
-        (b"x-routeiq-version", _bytes(plan.state_version)),
-        (b"x-litellm-call-id", _bytes(plan.request_id)),
-        (b"x-litellm-model-id", _bytes(served_by.id)),
-        (b"x-litellm-model-group", _bytes(served_by.group)),
-    ]
-    headers += _attempt_headers(attempts)
-    headers += _optional(decision, decision.fallback or fallback)
-    return headers
+    __slots__ = ("_deployment", "_lines", "alias", "secret")
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self.alias = deployment.group if deployment.group != deployment.model else None
+        """The name to show instead of the provider's."""
+        self.secret = secret_of(deployment)
+        """Cut out wherever the upstream says it; empty: there is none."""
+        self._lines: dict[tuple[str, str, str], tuple[tuple[bytes, bytes], ...]] = {}
+
+    def headers(self, plan: Plan, attempts: Sequence[Attempt], fallback: str = "") -> RawHeaders:
+        """`x-routeiq-*` and the `x-litellm-*` that LiteLLM's clients read. `x-routeiq-model` is who really answered.
+
+        Args: fallback: why another group or model served, where a failure led there.
+        """
+        decision = plan.decision
+        key = (decision.strategy, decision.reason, plan.state_version)
+        lines = self._lines.get(key) or self._made(key)
+        headers = [
+            *lines,
+            (b"x-routeiq-decision-id", decision.decision_id.encode()),
+            (b"x-litellm-call-id", plan.request_id.encode()),
+        ]
+        headers += _attempt_headers(attempts)
+        headers += _optional(decision, decision.fallback or fallback)
+        return headers
+
+    def _made(self, key: tuple[str, str, str]) -> tuple[tuple[bytes, bytes], ...]:
+        strategy, reason, version = key
+        if len(self._lines) >= MOST_LINES:
+            self._lines.clear()
+        self._lines[key] = lines = (
+            (b"x-routeiq-model", _bytes(self._deployment.candidate)),
+            (b"x-routeiq-strategy", _bytes(strategy)),
+            (b"x-routeiq-reason", _bytes(reason)),
+            (b"x-routeiq-version", _bytes(version)),
+            (b"x-litellm-model-id", _bytes(self._deployment.id)),
+            (b"x-litellm-model-group", _bytes(self._deployment.group)),
+        )
+        return lines
 
 
 def _attempt_headers(attempts: Sequence[Attempt]) -> RawHeaders:

@@ -7,30 +7,34 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import Generic, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+import msgspec
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.plan import Outcome, Plan
 from routeiq.kit.access_log import AccessLog
+from routeiq.kit.metrics import Counts, Durations
 
-Metric = TypeVar("Metric", Counter, Histogram)
 SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 
 
-class Children(dict[tuple[str, ...], Metric], Generic[Metric]):
-    """A metric by its label values, each looked up in the library once: that costs more than counting."""
+class Done(msgspec.Struct):
+    """The log's line for a request."""
 
-    def __init__(self, metric: Metric) -> None:
-        super().__init__()
-        self._metric: Metric = metric
-
-    def __missing__(self, labels: tuple[str, ...]) -> Metric:
-        child: Metric = self._metric.labels(*labels)
-        self[labels] = child
-        return child
+    request_id: str
+    endpoint: str
+    status: int
+    model: str
+    strategy: str
+    fallback: str
+    attempts: int
+    stream: bool
+    bytes: int
+    error: str
+    key_id: str
+    ms: float
 
 
 class Meter:
@@ -40,36 +44,32 @@ class Meter:
         self._log = AccessLog()
         inside = Gauge("gateway_requests_in_flight", "Requests to models that run now", registry=registry)
         inside.set_function(lambda: gate.inside)
-        requests = Counter(
-            "gateway_request_total", "Requests by endpoint and status", ["endpoint", "status"], registry=registry
+        self._requests = Counts(
+            "gateway_request_total", "Requests by endpoint and status", ["endpoint", "status"], registry
         )
-        duration = Histogram(
+        self._duration = Durations(
             "gen_ai_client_operation_duration_seconds",
             "From request to last byte",
             ["operation", "model"],
-            buckets=SECONDS,
-            registry=registry,
+            SECONDS,
+            registry,
         )
-        tokens = Counter(
-            "gen_ai_client_token_usage", "Tokens as upstreams reported them", ["model", "type"], registry=registry
+        self._tokens = Counts(
+            "gen_ai_client_token_usage", "Tokens as upstreams reported them", ["model", "type"], registry
         )
-        decisions = Counter(
+        self._decisions = Counts(
             "gateway_routing_decisions",
             "Decisions by strategy, model and fallback",
             ["strategy", "model", "fallback"],
-            registry=registry,
+            registry,
         )
-        self._requests = Children(requests)
-        self._duration = Children(duration)
-        self._tokens = Children(tokens)
-        self._decisions = Children(decisions)
-        self._selection = Histogram(
-            "gateway_routing_decision_duration_seconds", "Time to choose a model", buckets=SECONDS, registry=registry
+        self._selection = Durations(
+            "gateway_routing_decision_duration_seconds", "Time to choose a model", [], SECONDS, registry
         )
 
     def refused(self, endpoint: str, status: int) -> None:
         """A request that never had a plan."""
-        self._requests[endpoint, str(status)].inc()
+        self._requests.by[endpoint, str(status)] += 1
 
     def flush(self) -> None:
         """Write the last lines of the log."""
@@ -80,32 +80,24 @@ class Meter:
 
     def done(self, context: Context, plan: Plan, outcome: Outcome) -> None:
         """A request that had a plan, whatever became of it."""
-        model = outcome.deployment.group if outcome.deployment else plan.decision.model
+        decision, usage, endpoint = plan.decision, outcome.usage, plan.endpoint.value
+        model = outcome.deployment.group if outcome.deployment else decision.model
         seconds = time.monotonic() - context.started
-        self._requests[plan.endpoint.value, str(outcome.status)].inc()
-        self._duration[plan.endpoint.value, model].observe(seconds)
-        fallback = plan.decision.fallback or outcome.fallback
-        self._decisions[plan.decision.strategy, model, fallback].inc()
-        if outcome.usage is not None:
-            self._tokens[model, "input"].inc(outcome.usage.input_tokens)
-            self._tokens[model, "output"].inc(outcome.usage.output_tokens)
+        fallback = decision.fallback or outcome.fallback
+        self._requests.by[endpoint, str(outcome.status)] += 1
+        self._duration.observe(seconds, (endpoint, model))
+        self._decisions.by[decision.strategy, model, fallback] += 1
+        if usage is not None:
+            self._tokens.by[model, "input"] += usage.input_tokens
+            self._tokens.by[model, "output"] += usage.output_tokens
         self._log.write(
             "request.done",
-            {
-                "request_id": plan.request_id,
-                "endpoint": plan.endpoint.value,
-                "status": outcome.status,
-                "model": model,
-                "strategy": plan.decision.strategy,
-                "fallback": fallback,
-                "attempts": len(outcome.attempts),
-                "stream": plan.stream,
-                "bytes": outcome.streamed_bytes,
-                "error": outcome.error,
-                "key_id": context.principal.key_id[:12],
-                "ms": round(seconds * 1000, 1),
-            },
-        )
+            Done(
+                plan.request_id, endpoint, outcome.status, model, decision.strategy, fallback, len(outcome.attempts),
+                plan.stream, outcome.streamed_bytes, outcome.error, context.principal.key_id[:12],
+                round(seconds * 1000, 1),
+            ),
+        )  # fmt: skip
 
 
 class DeploymentMeter:

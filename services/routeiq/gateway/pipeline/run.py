@@ -23,6 +23,7 @@ from routeiq.gateway.pipeline.execute import Executor
 from routeiq.gateway.pipeline.gate import Gate, ShuttingDown
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.select import Selector
+from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.pipeline.trace import describe_plan, finish_span
 from routeiq.gateway.plan import Endpoint, Outcome, Plan
 from routeiq.kit.asgi import Answer, DisconnectWatch, Receive, Scope, read_body
@@ -32,10 +33,11 @@ from routeiq.kit.telemetry import Telemetry
 
 _SPANS = {endpoint: f"gateway {endpoint.value}" for endpoint in Endpoint}
 _PLAIN = frozenset({b"traceparent", b"tracestate", b"accept-language"})
-SENT_UPSTREAM: Mapping[Family, frozenset[bytes]] = {
+_BY_FAMILY: Mapping[Family, frozenset[bytes]] = {
     Family.OPENAI: _PLAIN | {b"openai-beta"},
     Family.ANTHROPIC: _PLAIN | {b"anthropic-beta", b"anthropic-version"},
 }
+SENT_UPSTREAM = {endpoint: _BY_FAMILY[endpoint.errors] for endpoint in Endpoint}
 """The caller's headers that may reach an upstream of the endpoint's dialect. No credential is ever among them."""
 
 
@@ -55,58 +57,73 @@ class Pipeline:
         receive: Receive,
         answer: Answer,
         *,
+        headers: Mapping[bytes, bytes],
         state: State,
         principal: Principal,
         request_id: str,
         endpoint: Endpoint,
         path_model: str | None = None,
     ) -> None:
-        """Raises RouteIQError for what goes wrong before the first byte, and ShuttingDown at any time."""
+        """Raises RouteIQError for what goes wrong before the first byte, and ShuttingDown at any time.
+
+        Args: headers: the first value of each of the request's."""
         started = time.monotonic()
         gate = self.gate
         task = gate.enter()
         try:
             raw = await read_body(scope, receive, state.body_limit_bytes)
             call = parse_call(endpoint, raw, path_model)
-            context = Context(request_id, principal, state, call, tuple(scope["headers"]), started)
+            context = Context(request_id, principal, state, call, headers, started)
             with DisconnectWatch(receive, gate.ticker):
-                plan = await self._plan(context)
-                await self._execute(context, plan, answer)
+                await self._execute(context, await self._select(context), answer)
         except asyncio.CancelledError:
             gate.refuse_if_cut(task)
             raise
         finally:
             gate.leave(task)
 
-    async def _plan(self, context: Context) -> Plan:
-        begun = time.monotonic()
-        selection, routing = await self.selector.select(context), context.state.routing
-        self.meter.selected(time.monotonic() - begun)
-        endpoint = context.call.endpoint
-        sent = SENT_UPSTREAM[endpoint.errors]
-        return Plan(
-            request_id=context.request_id,
-            endpoint=endpoint,
-            body=context.call.body,
-            stream=context.call.stream,
-            headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in context.headers if k in sent),
-            deployments=selection.deployments,
-            decision=selection.decision,
-            deadline=context.started + routing.timeout_s,
-            retries=routing.num_retries,
-            state_version=context.state.version,
-            fallbacks=selection.fallbacks,
-            retry_pause_s=routing.retry_pause_s,
-            retries_by_status=routing.retry_statuses(selection.deployments[0].group),
-        )
+    async def _select(self, context: Context) -> Selection:
+        selection = self.selector.balanced(context)
+        if selection is None:
+            begun = time.monotonic()
+            selection = await self.selector.learned(context)
+            self.meter.selected(time.monotonic() - begun)
+        return selection
 
-    async def _execute(self, context: Context, plan: Plan, answer: Answer) -> None:
-        span = self.telemetry.start_span(_SPANS[plan.endpoint], context.header(b"traceparent"))
-        describe_plan(span, context, plan)
+    async def _execute(self, context: Context, selection: Selection, answer: Answer) -> None:
+        plan = _plan(context, selection)
+        span = self.telemetry.start_span(_SPANS[plan.endpoint], context.headers.get(b"traceparent"))
+        if span is not None:
+            describe_plan(span, context, plan)
         await self.executor.execute(plan, answer, partial(self._finish, context, plan, span))
 
-    def _finish(self, context: Context, plan: Plan, span: Span, outcome: Outcome) -> None:
+    def _finish(self, context: Context, plan: Plan, span: Span | None, outcome: Outcome) -> None:
         if outcome.error == LEFT and self.gate.closed:
             outcome = replace(outcome, status=ShuttingDown.status, error=ShuttingDown.code)
         self.meter.done(context, plan, outcome)
-        finish_span(span, context, plan, outcome)
+        if span is not None:
+            finish_span(span, context, plan, outcome)
+
+
+def _plan(context: Context, selection: Selection) -> Plan:
+    routing, call, headers = context.state.routing, context.call, context.headers
+    sent = SENT_UPSTREAM[call.endpoint]
+    return Plan(
+        context.request_id,
+        call.endpoint,
+        call.body,
+        call.stream,
+        () if sent.isdisjoint(headers) else _sent(headers, sent),
+        selection.deployments,
+        selection.decision,
+        context.started + routing.timeout_s,
+        routing.num_retries,
+        context.state.version,
+        selection.fallbacks,
+        routing.retry_pause_s,
+        routing.retry_statuses(selection.deployments[0].group),
+    )
+
+
+def _sent(headers: Mapping[bytes, bytes], names: frozenset[bytes]) -> tuple[tuple[str, str], ...]:
+    return tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in headers.items() if k in names)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+import msgspec
 from msgspec import structs
 
 from routeiq.config.document.strategies import balancing
-from routeiq.config.state import Group, Mode, State
+from routeiq.config.state import Deployment, Group, Mode, ModelName, State
 from routeiq.gateway.pipeline.balance import Balancer
-from routeiq.gateway.pipeline.context import Context
+from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.conversation import ConversationIds
 from routeiq.gateway.pipeline.eligible import NotSpoken
 from routeiq.gateway.pipeline.fallbacks import plan_fallbacks
@@ -27,27 +26,47 @@ class ModelNotFound(NotFound):
     type, code = "invalid_request_error", "model_not_found"
 
 
+class Lane(msgspec.Struct, frozen=True):
+    """What all requests for one name at one endpoint have in common under one state.
+
+    `members`: those that speak the endpoint, in document order; empty where learned routing decides.
+    """
+
+    members: tuple[Deployment, ...]
+    strategy: str
+    has_fallbacks: bool
+
+
 class Selector:
     """Resolves a request's model name to deployments."""
 
     def __init__(self, learned: LearnedRouter, balancer: Balancer, conversations: ConversationIds) -> None:
         self._learned, self._balancer, self._conversations = learned, balancer, conversations
+        self._state: State | None = None
+        self._lanes: dict[tuple[Endpoint, str], Lane] = {}
 
-    async def select(self, context: Context) -> Selection:
-        """Raises ModelNotFound, InvalidRequest (a model that does not serve this endpoint), NoEligibleModel."""
+    def balanced(self, context: Context) -> Selection | None:
+        """The selection of a group that is not routed, which waits for nobody. None: ask `learned`.
+
+        Raises: ModelNotFound, InvalidRequest (a model that does not serve this endpoint), NotSpoken."""
         state, call = context.state, context.call
-        group = state.group(call.model)
-        if group is None and not (state.routing.auto_models and call.model == state.routing.auto_name):
-            raise ModelNotFound(
-                f"The model `{call.model}` does not exist or you do not have access to it. "
-                "Call `/v1/models` to view available models for your key.",
-                param="model",
-            )
-        _check_mode(call.endpoint, call.model, group)
-        if group is None or (group.learned and call.endpoint is not Endpoint.EMBEDDINGS):
-            selection = await self._learned.route(self._question(context, group))
-        else:
-            selection = self._balanced(_speaking(group, call.endpoint), state, stream=call.stream)
+        if state is not self._state:
+            self._state, self._lanes = state, {}
+        key = (call.endpoint, call.model)
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = _lane(state, call)
+        if not lane.members:
+            return None
+        order = self._balancer.order(lane.members, state.routing, stream=call.stream)
+        decision = Decision(uuid7(), order[0].candidate, lane.strategy, "requested_model")
+        fallbacks = plan_fallbacks(state, call, self._balancer) if lane.has_fallbacks else NO_FALLBACKS
+        return Selection(order, decision, None, (), fallbacks)
+
+    async def learned(self, context: Context) -> Selection:
+        """The selection of `auto` or of a routed group. Raises: NoEligibleModel."""
+        state, call = context.state, context.call
+        selection = await self._learned.route(self._question(context, state.group(call.model)))
         fallbacks = plan_fallbacks(state, call, self._balancer)
         return selection if fallbacks is NO_FALLBACKS else structs.replace(selection, fallbacks=fallbacks)
 
@@ -61,11 +80,19 @@ class Selector:
             conversation = self._conversations.of(caller, call.model, context.header, call.body, view)
         return Question(state, group, view, weight, context.request_id, conversation, call.stream)
 
-    def _balanced(self, group: Group, state: State, *, stream: bool) -> Selection:
-        order = self._balancer.order(group.deployments, state.routing, stream=stream)
-        return Selection(
-            order, Decision(uuid7(), order[0].candidate, balancing(state.routing.strategy), "requested_model")
+
+def _lane(state: State, call: Call) -> Lane:
+    group = state.group(call.model)
+    if group is None and not (state.routing.auto_models and call.model == state.routing.auto_name):
+        raise ModelNotFound(
+            f"The model `{call.model}` does not exist or you do not have access to it. "
+            "Call `/v1/models` to view available models for your key.",
+            param="model",
         )
+    _check_mode(call.endpoint, call.model, group)
+    routed = group is None or (group.learned and call.endpoint is not Endpoint.EMBEDDINGS)
+    members = () if routed or group is None else _speaking(group, call.endpoint)
+    return Lane(members, balancing(state.routing.strategy), ModelName(call.model) in state.routing.fallbacks)
 
 
 def _check_mode(endpoint: Endpoint, model: str, group: Group | None) -> None:
@@ -75,13 +102,11 @@ def _check_mode(endpoint: Endpoint, model: str, group: Group | None) -> None:
         raise InvalidRequest(f"The model `{model}` serves {mode.value}, not {wanted.value}.", param="model")
 
 
-def _speaking(group: Group, endpoint: Endpoint) -> Group:
-    """The group without deployments that cannot serve the endpoint. Raises: NotSpoken, InvalidRequest: none is left."""
-    able = tuple([one for one in group.deployments if speaks(one.provider, endpoint)])
-    if len(able) == len(group.deployments):
-        return group
+def _speaking(group: Group, endpoint: Endpoint) -> tuple[Deployment, ...]:
+    """The deployments that can serve the endpoint. Raises: NotSpoken, InvalidRequest: none can."""
+    able = tuple(one for one in group.deployments if speaks(one.provider, endpoint))
     if able:
-        return replace(group, deployments=able)
+        return able
     if endpoint.native:
         raise NotSpoken(f"The model `{group.name}` is not available on `/{endpoint.value}` yet.")
     raise InvalidRequest(f"The model `{group.name}` does not serve `/{endpoint.value}`.", param="model")

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.state import StateHolder
+from routeiq.kit.asgi import first_values
 from routeiq.kit.errors import AuthenticationError
 from routeiq.kit.health import Readiness
 
@@ -49,7 +50,7 @@ def health_router(
 
 def _known(authenticator: Authenticator, request: Request) -> bool:
     try:
-        authenticator.principal(request.scope)
+        authenticator.principal(first_values(request.scope), request.scope.get("query_string", b""))
     except AuthenticationError:
         return False
     return True

@@ -17,12 +17,13 @@ from routeiq.gateway.dialects.openai_anthropic.answer import openai_completion
 from routeiq.gateway.dialects.openai_anthropic.errors import openai_error_body, openai_status
 from routeiq.gateway.dialects.openai_anthropic.request import anthropic_request
 from routeiq.gateway.dialects.openai_anthropic.stream import OpenAIStream, StreamBroken
+from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.plan import Endpoint
-from routeiq.gateway.upstream.anthropic_messages import API_VERSION, credentials, messages_url, relay_messages
+from routeiq.gateway.upstream.anthropic_messages import VERSION, Messages, credentials, messages_url
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
 from routeiq.gateway.upstream.refusals import json_headers, openai_refusal, scrub
-from routeiq.gateway.upstream.request_body import extra_body, request_body, upstream_headers
+from routeiq.gateway.upstream.request_body import Body, Sent
 from routeiq.gateway.upstream.responses import StreamedResponse, WholeResponse, refuse_unusable
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.json_errors import UNREADABLE
@@ -36,18 +37,21 @@ class Anthropic:
 
     def __init__(self, http: HTTPClient, clock: Callable[[], float] = time.time) -> None:
         self._http = http
+        self._messages = Messages(http)
+        self._sent = PerDeployment(lambda one: Sent(one, one.model, VERSION | credentials(one)))
         self._clock = clock
 
     async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
         """Raises: InvalidRequest: the request cannot be expressed; UpstreamFailed."""
         if request.endpoint is Endpoint.MESSAGES:
-            return await relay_messages(self._http, request, deployment)
+            return await self._messages.send(request, deployment)
         if request.endpoint is not Endpoint.CHAT:
             raise InvalidRequest(
                 "This model's provider has no such endpoint; it serves chat completions only.", param="model"
             )
-        body = request_body(request, deployment, deployment.model)
-        response = await self._http.send(_http_request(request, deployment, body))
+        sent = self._sent.of(deployment)
+        body = sent.body(request)
+        response = await self._http.send(_http_request(request, deployment, sent, body))
         if response.status >= 400:
             return await _refuse(response, deployment)
         await refuse_unusable(response, stream=request.stream, label=deployment.group)
@@ -61,19 +65,15 @@ class Anthropic:
         """The HTTP client belongs to `Providers`."""
 
 
-def _http_request(request: UpstreamRequest, deployment: Deployment, body: dict[str, msgspec.Raw]) -> HTTPRequest:
+def _http_request(request: UpstreamRequest, deployment: Deployment, sent: Sent, body: Body) -> HTTPRequest:
     drop = deployment.params.get("drop_params") is True
     translated = msgspec.json.encode(
         anthropic_request(body, deployment.model, stream=request.stream, drop_unsupported=drop)
     )
-    extra = extra_body(deployment)
-    if extra:
-        translated = msgspec.json.encode({**msgspec.json.decode(translated, type=dict[str, msgspec.Raw]), **extra})
-    own = {"anthropic-version": API_VERSION, **credentials(deployment)}
-    headers = upstream_headers(request, deployment, own)
-    return HTTPRequest(
-        messages_url(deployment), headers, translated, deployment.group, request.timeout_s, deployment.http_client
-    )
+    if sent.extra:
+        translated = msgspec.json.encode({**msgspec.json.decode(translated, type=Body), **sent.extra})
+    url, headers = messages_url(deployment), sent.headers(request)
+    return HTTPRequest(url, headers, translated, deployment.group, request.timeout_s, deployment.http_client)
 
 
 async def _refuse(response: UpstreamResponse, deployment: Deployment) -> WholeResponse:

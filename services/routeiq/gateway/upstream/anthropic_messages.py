@@ -6,37 +6,39 @@ import msgspec
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.openai_anthropic.errors import openai_error_body
+from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse
 from routeiq.gateway.upstream.refusals import CREDENTIAL_REFUSED, json_headers, scrub
-from routeiq.gateway.upstream.request_body import extra_body, request_body, upstream_headers
-from routeiq.gateway.upstream.responses import CheckedResponse, WholeResponse, refuse_unusable
+from routeiq.gateway.upstream.request_body import Sent
+from routeiq.gateway.upstream.responses import WholeResponse, refuse_unusable
 from routeiq.kit.error_bodies import anthropic_error
 
-API_VERSION = "2023-06-01"
+VERSION = {"anthropic-version": "2023-06-01"}
+"""Of requests that name none."""
 BASE_URL = "https://api.anthropic.com"
 
 
-async def relay_messages(http: HTTPClient, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
-    """POST `/v1/messages`. A refusal keeps Anthropic's shape, or gets it. Raises: UpstreamFailed."""
-    body = request_body(request, deployment, deployment.model) | extra_body(deployment)
-    own = {"anthropic-version": API_VERSION} if _unversioned(request) else {}
-    headers = upstream_headers(request, deployment, own | credentials(deployment))
-    label = deployment.group
-    response = await http.send(
-        HTTPRequest(
-            messages_url(deployment),
-            headers,
-            msgspec.json.encode(body),
-            label,
-            request.timeout_s,
-            deployment.http_client,
+class Messages:
+    """Calls of `/v1/messages`."""
+
+    def __init__(self, http: HTTPClient) -> None:
+        self._http = http
+        self._sent = PerDeployment(lambda one: Sent(one, one.model, VERSION | credentials(one)))
+        self._versioned = PerDeployment(lambda one: Sent(one, one.model, credentials(one)))
+
+    async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
+        """A refusal keeps Anthropic's shape, or gets it. Raises: UpstreamFailed."""
+        sent = (self._versioned if _names_version(request) else self._sent).of(deployment)
+        body = msgspec.json.encode(sent.body(request) | sent.extra)
+        url, label = messages_url(deployment), deployment.group
+        response = await self._http.send(
+            HTTPRequest(url, sent.headers(request), body, label, request.timeout_s, deployment.http_client)
         )
-    )
-    if response.status >= 400:
-        return await _refuse(response, deployment)
-    await refuse_unusable(response, stream=request.stream, label=label)
-    return response if request.stream else CheckedResponse(response, label)
+        if response.status >= 400:
+            return await _refuse(response, deployment)
+        await refuse_unusable(response, stream=request.stream, label=label)
+        return response
 
 
 def messages_url(deployment: Deployment) -> str:
@@ -50,8 +52,8 @@ def credentials(deployment: Deployment) -> dict[str, str]:
     return {"x-api-key": deployment.api_key} if deployment.api_key else {}
 
 
-def _unversioned(request: UpstreamRequest) -> bool:
-    return all(name != "anthropic-version" for name, _ in request.headers)
+def _names_version(request: UpstreamRequest) -> bool:
+    return any(name == "anthropic-version" for name, _ in request.headers)
 
 
 async def _refuse(response: UpstreamResponse, deployment: Deployment) -> WholeResponse:

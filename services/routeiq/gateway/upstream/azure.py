@@ -10,10 +10,11 @@ from __future__ import annotations
 from urllib.parse import quote, urlencode
 
 from routeiq.config.state import Deployment
+from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.upstream.http import HTTPClient
-from routeiq.gateway.upstream.openai_compatible import ask_for_usage, post
+from routeiq.gateway.upstream.openai_compatible import post
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
-from routeiq.gateway.upstream.request_body import extra_body, request_body, text_param, upstream_headers
+from routeiq.gateway.upstream.request_body import Sent, text_param
 
 API_VERSION = "2024-10-21"
 """The last dated stable version; `api_version` of `litellm_params` replaces it."""
@@ -24,14 +25,12 @@ class Azure:
 
     def __init__(self, http: HTTPClient) -> None:
         self._http = http
+        self._sent = PerDeployment(lambda one: Sent(one, one.model, _credentials(one)))
 
     async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
         """Raises: UpstreamFailed."""
-        body = request_body(request, deployment, deployment.model)
-        ask_for_usage(request, body)
-        body |= extra_body(deployment)
-        headers = upstream_headers(request, deployment, _credentials(deployment))
-        return await post(self._http, _url(request, deployment), body, headers, request, deployment)
+        url = _url(request, deployment)
+        return await post(self._http, url, self._sent.of(deployment), request, deployment, ask_usage=True)
 
     async def close(self) -> None:
         """The HTTP client belongs to `Providers`."""

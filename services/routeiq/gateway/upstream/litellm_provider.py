@@ -27,7 +27,7 @@ from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.http import MAX_CONNECTIONS, Authorize
 from routeiq.gateway.upstream.litellm_errors import LiteLLMMissing, no_answer, refusal
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
-from routeiq.gateway.upstream.request_body import DEFAULTS, request_body
+from routeiq.gateway.upstream.request_body import DEFAULTS, Sent
 from routeiq.gateway.upstream.responses import StreamedResponse, WholeResponse
 from routeiq.kit.errors import InvalidRequest, RouteIQError
 from routeiq.kit.json_errors import UNREADABLE
@@ -113,7 +113,7 @@ class LiteLLM:
 def _arguments(request: UpstreamRequest, deployment: Deployment) -> dict[str, Any]:
     """Keyword arguments of the call. The deployment's address and credential come last, so nothing replaces them."""
     allowed = _CALLS[request.endpoint][1]
-    body = request_body(request, deployment, deployment.model)
+    body = Sent(deployment, deployment.model, {}).body(request)
     unknown = sorted(request.body.keys() - allowed - _LEFT_OUT)
     if unknown:
         raise InvalidRequest(f"`{unknown[0]}` is not supported by this model's provider.", param=unknown[0])

@@ -13,18 +13,20 @@ import msgspec
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.openai_answer import wants_usage
+from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
 from routeiq.gateway.upstream.refusals import refuse
-from routeiq.gateway.upstream.request_body import Body, extra_body, raw, request_body, text_param, upstream_headers
-from routeiq.gateway.upstream.responses import CheckedResponse, refuse_unusable
+from routeiq.gateway.upstream.request_body import Body, Sent, raw, text_param
+from routeiq.gateway.upstream.responses import refuse_unusable
 from routeiq.kit.json_errors import UNREADABLE
 
 PLAIN = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS, Endpoint.EMBEDDINGS})
 USAGE_ON_DEMAND = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
 """Where a stream reports usage only if `stream_options` asks for it. The gateway always asks, for its own count."""
 
+_encode = msgspec.json.Encoder().encode
 _ASK = msgspec.Raw(b'{"include_usage":true}')
 
 
@@ -80,20 +82,21 @@ class OpenAICompatible:
     def __init__(self, http: HTTPClient, kind: OpenAIKind) -> None:
         self._http = http
         self._kind = kind
+        self._called = PerDeployment(self._call)
 
     async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
         """POST `{api_base}/{endpoint}`. Raises: UpstreamFailed."""
-        body = request_body(request, deployment, self._model(deployment))
-        if self._kind.stream_usage:
-            ask_for_usage(request, body)
-        body |= extra_body(deployment)
-        headers = upstream_headers(request, deployment, _credentials(deployment))
-        return await post(
-            self._http, f"{self._base(deployment)}/{request.endpoint}", body, headers, request, deployment
-        )
+        urls, sent = self._called.of(deployment)
+        url = urls[request.endpoint]
+        return await post(self._http, url, sent, request, deployment, ask_usage=self._kind.stream_usage)
 
     async def close(self) -> None:
         """The HTTP client belongs to `Providers`."""
+
+    def _call(self, deployment: Deployment) -> tuple[Mapping[Endpoint, str], Sent]:
+        base, prefix = self._base(deployment), "" if "/" in deployment.model else self._kind.model_prefix
+        urls = {endpoint: f"{base}/{endpoint}" for endpoint in Endpoint}
+        return urls, Sent(deployment, prefix + deployment.model, _credentials(deployment))
 
     def _base(self, deployment: Deployment) -> str:
         base = (deployment.api_base or self._kind.base_url or "").rstrip("/")
@@ -101,10 +104,6 @@ class OpenAICompatible:
             raise UpstreamFailed(f"A deployment of `{deployment.group}` has no `api_base`, which its provider needs.")
         suffix = self._kind.base_suffix
         return base if base.endswith(suffix) else base + suffix
-
-    def _model(self, deployment: Deployment) -> str:
-        prefix = "" if "/" in deployment.model else self._kind.model_prefix
-        return prefix + deployment.model
 
 
 def ask_for_usage(request: UpstreamRequest, body: Body) -> None:
@@ -119,22 +118,25 @@ def ask_for_usage(request: UpstreamRequest, body: Body) -> None:
 
 
 async def post(
-    http: HTTPClient,
-    url: str,
-    body: Mapping[str, msgspec.Raw],
-    headers: Mapping[str, str],
-    request: UpstreamRequest,
-    deployment: Deployment,
+    http: HTTPClient, url: str, sent: Sent, request: UpstreamRequest, deployment: Deployment, *, ask_usage: bool
 ) -> UpstreamResponse:
-    """Send a body in OpenAI's dialect; the answer as `Provider.send` promises it."""
-    label = deployment.group
+    """Send a body in OpenAI's dialect; the answer as `Provider.send` promises it.
+
+    Args: ask_usage: False: the upstream refuses `stream_options`."""
+    body = sent.body(request)
+    if ask_usage and request.stream:
+        ask_for_usage(request, body)
+    if sent.extra:
+        body |= sent.extra
     response = await http.send(
-        HTTPRequest(url, headers, msgspec.json.encode(body), label, request.timeout_s, deployment.http_client)
+        HTTPRequest(
+            url, sent.headers(request), _encode(body), deployment.group, request.timeout_s, deployment.http_client
+        )
     )
     if response.status >= 400:
         return await refuse(response, deployment)
-    await refuse_unusable(response, stream=request.stream, label=label)
-    return response if request.stream else CheckedResponse(response, label)
+    await refuse_unusable(response, stream=request.stream, label=deployment.group)
+    return response
 
 
 def _credentials(deployment: Deployment) -> dict[str, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from routeiq.gateway.dialects.edits import StreamEdits
-from routeiq.gateway.dialects.usage import StreamUsage, read_usage
+from routeiq.gateway.dialects.usage import StreamUsage
 from routeiq.gateway.plan import Usage
 from routeiq.gateway.upstream.provider import UpstreamFailed
 from routeiq.kit.asgi import Answer
@@ -49,13 +49,6 @@ class Relayed:
 def passed_on(headers: Mapping[str, str]) -> Headers:
     """The upstream's headers that a client may see."""
     return [(name.encode(), headers[name].encode("latin-1")) for name in PASSED_ON if name in headers]
-
-
-async def relay_whole(answer: Answer, status: int, body: bytes, headers: Headers, relayed: Relayed) -> None:
-    """A unary answer or a refusal."""
-    await answer.whole(status, body, headers)
-    relayed.bytes_sent = len(body)
-    relayed.usage = read_usage(body) if status < 400 else None
 
 
 async def relay_stream(answer: Answer, stream: Begun, headers: Headers, edits: StreamEdits, relayed: Relayed) -> None:

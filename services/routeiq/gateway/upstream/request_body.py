@@ -22,36 +22,60 @@ _LIMITS = {"max_tokens", "max_completion_tokens"}
 """Two names of one limit: upstreams refuse a request with both."""
 
 
-def request_body(request: UpstreamRequest, deployment: Deployment, model: str) -> Body:
-    """The deployment's defaults, the caller's fields over them, and `model` as the provider calls it."""
-    params = deployment.params
-    body: Body = {}
-    if params and not DEFAULTS.isdisjoint(params):
-        given = request.body.keys() | (_LIMITS if request.body.keys() & _LIMITS else set())
-        body = {name: raw(params[name]) for name in DEFAULTS & params.keys() - given if params[name] is not None}
-    body.update(request.body)
-    body["model"] = raw(model)
-    return body
+class Sent:
+    """What the calls of one deployment have in common: the fields and the header lines that do not vary."""
+
+    __slots__ = ("_extra_headers", "_model", "_own", "_plain", "_streamed", "defaults", "extra")
+
+    def __init__(self, deployment: Deployment, model: str, own: Mapping[str, str]) -> None:
+        """`model`: the name that goes upstream.  `own`: the provider's headers, the credential among them."""
+        params = deployment.params
+        self.defaults: Body = {name: raw(params[name]) for name in DEFAULTS & params.keys() if params[name] is not None}
+        self.extra: Body = _extra_body(params)
+        self._model = raw(model)
+        self._own = own
+        self._extra_headers = _extra_headers(params)
+        self._plain = self._headers({}, stream=False)
+        self._streamed = self._headers({}, stream=True)
+
+    def body(self, request: UpstreamRequest) -> Body:
+        """The deployment's defaults, the caller's fields over them, and the model. `extra` is the last to be added."""
+        given = request.body
+        body: Body = _over(self.defaults, given) if self.defaults else dict(given)
+        body["model"] = self._model
+        return body
+
+    def headers(self, request: UpstreamRequest) -> Mapping[str, str]:
+        """The caller's permitted headers, the provider's own over them, the operator's `extra_headers` over those."""
+        if not request.headers:
+            return self._streamed if request.stream else self._plain
+        return self._headers(forwarded_headers(request.headers), stream=request.stream)
+
+    def _headers(self, headers: dict[str, str], *, stream: bool) -> dict[str, str]:
+        headers["content-type"] = "application/json"
+        headers["accept"] = "text/event-stream" if stream else "application/json"
+        if stream:
+            headers["accept-encoding"] = "identity"  # a compressor may hold events back
+        headers.update(self._own)
+        headers.update(self._extra_headers)
+        return headers
 
 
-def extra_body(deployment: Deployment) -> Body:
+def _over(defaults: Body, given: Mapping[str, msgspec.Raw]) -> Body:
+    """Either name of the limit replaces the other's default."""
+    left_out = _LIMITS if not _LIMITS.isdisjoint(given) else ()
+    return {**{name: value for name, value in defaults.items() if name not in left_out}, **given}
+
+
+def _extra_body(params: Mapping[str, object]) -> Body:
     """The operator's `extra_body`: fields in the provider's own dialect, which replace all others."""
-    extra = deployment.params.get("extra_body")
+    extra = params.get("extra_body")
     return {str(name): raw(value) for name, value in extra.items()} if isinstance(extra, Mapping) else {}
 
 
-def upstream_headers(request: UpstreamRequest, deployment: Deployment, own: Mapping[str, str]) -> dict[str, str]:
-    """The caller's permitted headers, the provider's `own` over them, the operator's `extra_headers` over those."""
-    headers = forwarded_headers(request.headers)
-    headers["content-type"] = "application/json"
-    headers["accept"] = "text/event-stream" if request.stream else "application/json"
-    if request.stream:
-        headers["accept-encoding"] = "identity"  # a compressor may hold events back
-    headers.update(own)
-    extra = deployment.params.get("extra_headers")
-    if isinstance(extra, Mapping):
-        headers.update({str(name).lower(): str(value) for name, value in extra.items()})
-    return headers
+def _extra_headers(params: Mapping[str, object]) -> dict[str, str]:
+    extra = params.get("extra_headers")
+    return {str(name).lower(): str(value) for name, value in extra.items()} if isinstance(extra, Mapping) else {}
 
 
 def text_param(deployment: Deployment, name: str) -> str | None:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 
-import msgspec
-
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamResponse
-from routeiq.kit.json_errors import UNREADABLE
 
 JSON_HEADERS: Mapping[str, str] = {"content-type": "application/json"}
 SSE_HEADERS: Mapping[str, str] = {"content-type": "text/event-stream; charset=utf-8"}
@@ -64,43 +61,13 @@ class StreamedResponse:
             await self._generator.aclose()
 
 
-class CheckedResponse:
-    """A unary answer whose body must be a JSON object; `read` refuses anything else."""
-
-    __slots__ = ("_label", "_source", "headers", "status")
-
-    def __init__(self, source: UpstreamResponse, label: str) -> None:
-        self.status = source.status
-        self.headers = source.headers
-        self._source = source
-        self._label = label
-
-    async def read(self) -> bytes:
-        """Raises UpstreamFailed: not a JSON object, or as the source does."""
-        body = await self._source.read()
-        json_object(body, self._label)
-        return body
-
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
-        yield await self.read()
-
-    async def close(self) -> None:
-        await self._source.close()
-
-
-def json_object(body: bytes, label: str) -> dict[str, msgspec.Raw]:
-    """`body` parsed one level deep. Raises UpstreamFailed: it is not a JSON object."""
-    try:
-        return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except UNREADABLE:
-        raise UpstreamFailed(f"The answer of `{label}` is not a JSON object.") from None
-
-
 async def refuse_unusable(response: UpstreamResponse, *, stream: bool, label: str) -> None:
     """Close and raise UpstreamFailed for a head that cannot begin an answer.
 
     That is a redirect, or something else than an event stream where one was asked for.
     """
+    if response.status == 200 and not stream:
+        return
     content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     problem = ""
     if not 200 <= response.status < 300:

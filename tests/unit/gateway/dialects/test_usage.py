@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routeiq.gateway.dialects.usage import StreamUsage, read_usage
+from routeiq.gateway.dialects.usage import NotAnAnswer, StreamUsage, read_usage
 from routeiq.gateway.plan import Endpoint, Usage
 
 CHAT = b'data: {"choices":[{"delta":{"content":"a \\"usage\\":{\\"prompt_tokens\\":9} b"}}],"usage":null}\n\n' * 3 + (
@@ -62,7 +62,13 @@ def test_a_whole_answer_reports(body: bytes, usage: Usage) -> None:
     assert read_usage(body) == usage
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"usage":null}', b'{"usage":"x"}', b"[" * 5000])
+@pytest.mark.parametrize("body", [b"<html>", b"", b"[1]", b"null", b'{"a":', b'{"usage":{}', b"[" * 5000])
+def test_what_is_no_object_is_no_answer(body: bytes) -> None:
+    with pytest.raises(NotAnAnswer):
+        read_usage(body)
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"usage":null}', b'{"usage":"x"}', b'{"usage":{"prompt_tokens":"1"}}'])
 def test_what_reports_no_usage_has_none(body: bytes) -> None:
     assert read_usage(body) is None
     assert read(Endpoint.CHAT, b"data: " + body, 10) is None

@@ -38,6 +38,12 @@ async def test_no_answer_becomes_an_answer_that_says_so() -> None:
     assert b"nobody there" in (served.body or b"")
 
 
+async def test_an_answer_that_is_no_json_object_is_none() -> None:
+    attempts, served = await run(calling(a=[Says(page=b"<html>"), FINE]), retries=1)
+    assert [(one.status, one.reason) for one in attempts.trail] == [(502, "upstream_failed"), (200, "")]
+    assert served.usage == Usage(3, 5)
+
+
 async def test_what_a_provider_cannot_express_is_the_callers_error() -> None:
     attempts, served = await run(calling(a=[Says(raises=lambda: InvalidRequest("no audio"))]), A, B)
     assert (served.status, served.error, len(attempts.trail)) == (400, "invalid_request", 1)
@@ -77,7 +83,8 @@ async def test_a_stream_counts_once_its_first_bytes_have_come() -> None:
     attempts, served = await run(one, stream=True)
     assert served.stream is not None
     assert [served.stream.first, *[chunk async for chunk in served.stream.rest]] == list(FINE.frames)
-    await served.close()
+    assert served.response is not None
+    await served.response.close()
     attempts.settle(None, "")
     assert one.provider.responses[0].closed
 

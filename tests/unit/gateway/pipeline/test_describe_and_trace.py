@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from routeiq.config.state import DeploymentId
 from routeiq.gateway.pipeline.context import Call, Context
-from routeiq.gateway.pipeline.describe import decision_headers, trail
+from routeiq.gateway.pipeline.describe import Shown, trail
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.trace import ATTEMPT_EVENT, DECISION_EVENT, describe_plan, finish_span
@@ -34,7 +34,7 @@ FAILED = (Attempt(LARGE.id, "large", 429, "rate_limit_exceeded", 0.1), Attempt(S
 def context() -> Context:
     body = {"messages": msgspec.Raw(json.dumps([{"role": "user", "content": SECRET}]).encode())}
     return Context(
-        "r1", Principal("k" * 64, Role.USER), state(LARGE), Call(Endpoint.CHAT, body, "auto", False), (), 0.0
+        "r1", Principal("k" * 64, Role.USER), state(LARGE), Call(Endpoint.CHAT, body, "auto", False), {}, 0.0
     )
 
 
@@ -44,7 +44,7 @@ def plan(**fields: object) -> Plan:
 
 
 def headers(planned: Plan) -> dict[str, str]:
-    return {k.decode(): v.decode("latin-1") for k, v in decision_headers(planned, LARGE, FINE)}
+    return {k.decode(): v.decode("latin-1") for k, v in Shown(LARGE).headers(planned, FINE)}
 
 
 def test_optional_headers_appear_only_when_they_say_something() -> None:
@@ -60,7 +60,7 @@ def test_optional_headers_appear_only_when_they_say_something() -> None:
 
 def test_names_that_no_header_carries_do_not_break_it() -> None:
     odd = deployment("modèle-Ω")
-    assert dict(decision_headers(plan(), odd, FINE))[b"x-routeiq-model"] == "modèle-?".encode("latin-1")
+    assert dict(Shown(odd).headers(plan(), FINE))[b"x-routeiq-model"] == "modèle-?".encode("latin-1")
 
 
 def exported(outcome: Outcome, fallback: str = "deadline") -> ReadableSpan:
@@ -112,7 +112,7 @@ def test_a_span_without_a_fallback_says_so() -> None:
 
 
 def test_headers_count_retries_and_fallbacks() -> None:
-    sent = {k.decode(): v.decode() for k, v in decision_headers(plan(), SMALL, FAILED, Fallback.UPSTREAM_FAILED)}
+    sent = {k.decode(): v.decode() for k, v in Shown(SMALL).headers(plan(), FAILED, Fallback.UPSTREAM_FAILED)}
     assert sent["x-routeiq-attempts"] == "large=429,small=200"
     assert (sent["x-litellm-attempted-retries"], sent["x-litellm-attempted-fallbacks"]) == ("0", "1")
     assert sent["x-routeiq-fallback"] == "upstream_failed"

@@ -38,12 +38,16 @@ def context(
 ) -> Context:
     fields = {"messages": [{"role": "user", "content": "hi"}], "input": "hi", **body}
     raw = {name: msgspec.Raw(json.dumps(value).encode()) for name, value in fields.items()}
-    return Context("r1", Principal("k", Role.USER), served, Call(endpoint, raw, model, False), headers, 0.0)
+    return Context("r1", Principal("k", Role.USER), served, Call(endpoint, raw, model, False), dict(headers), 0.0)
 
 
 async def select(routing: TwinRouting, asked: Context) -> Selection:
     balancer = Balancer(Figures(asked.state))
-    return await Selector(learned_router(routing, balancer=balancer), balancer, ConversationIds()).select(asked)
+    return await selected(Selector(learned_router(routing, balancer=balancer), balancer, ConversationIds()), asked)
+
+
+async def selected(selector: Selector, asked: Context) -> Selection:
+    return selector.balanced(asked) or await selector.learned(asked)
 
 
 async def test_auto_asks_routing_and_puts_the_choice_first() -> None:
@@ -201,7 +205,7 @@ async def test_a_routed_group_of_several_dialects_serves_each_with_those_who_spe
     selector = Selector(learned_router(TwinRouting(decision("gpt")), balancer=balancer), balancer, ConversationIds())
     found = {}
     for endpoint in (Endpoint.RESPONSES, Endpoint.CHAT):
-        chosen = await selector.select(context(served, "mixed", endpoint))
+        chosen = await selected(selector, context(served, "mixed", endpoint))
         found[endpoint] = {one.candidate for one in chosen.deployments}
     assert found == {Endpoint.RESPONSES: {"gpt"}, Endpoint.CHAT: {"gpt", "claude"}}
 

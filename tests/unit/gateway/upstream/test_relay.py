@@ -6,37 +6,20 @@ import pytest
 
 from routeiq.gateway.dialects.edits import StreamEdits
 from routeiq.gateway.plan import Endpoint, Usage
-from routeiq.gateway.upstream.relay import Begun, Relayed, passed_on, relay_stream, relay_whole
+from routeiq.gateway.upstream.relay import Begun, Relayed, passed_on, relay_stream
 from routeiq.kit.asgi import Answer
 from tests.support.asgi import Client
-from tests.support.twins import ANSWER, FRAMES, TwinResponse
+from tests.support.twins import FRAMES, TwinResponse
 
 
 def untouched(endpoint: Endpoint = Endpoint.CHAT) -> StreamEdits:
     return StreamEdits(endpoint, model=None, hide_usage=False)
 
 
-async def whole(status: int) -> tuple[Client, Relayed]:
-    client, relayed = Client(), Relayed()
-    await relay_whole(Answer(client.send, []), status, ANSWER, [], relayed)
-    return client, relayed
-
-
 async def stream(response: TwinResponse, edits: StreamEdits | None = None) -> tuple[Client, Relayed]:
     client, relayed = Client(), Relayed()
     await relay_stream(Answer(client.send, []), Begun(b"", response.chunks()), [], edits or untouched(), relayed)
     return client, relayed
-
-
-async def test_a_whole_answer_goes_through() -> None:
-    client, relayed = await whole(200)
-    assert client.answer.body == ANSWER
-    assert (relayed.bytes_sent, relayed.tokens()) == (len(ANSWER), Usage(3, 5))
-
-
-async def test_a_refusal_has_no_usage() -> None:
-    _, relayed = await whole(429)
-    assert relayed.tokens() is None
 
 
 async def test_a_stream_goes_through_and_its_usage_is_read() -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from routeiq.gateway.upstream.request_body import request_body, text_param
+from routeiq.gateway.upstream.request_body import Sent, text_param
 from tests.support.upstream import deployment, request
 
 
 def names(body: dict[str, object], **params: Any) -> dict[str, object]:
-    merged = request_body(request(body), deployment(**params), "m")
+    merged = Sent(deployment(**params), "m", {}).body(request(body))
     return {name: msgspec.json.decode(value) for name, value in merged.items() if name not in ("messages", "model")}
 
 
