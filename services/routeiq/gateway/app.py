@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from socket import socket
@@ -30,7 +30,18 @@ from routeiq.gateway.routes.router import router_router
 from routeiq.gateway.settings import Settings, read_settings
 from routeiq.gateway.upstream.guarded import guarded
 from routeiq.gateway.wiring import Gateway, build_gateway
-from routeiq.kit.asgi import JSON, Answer, ClientDisconnected, Receive, Scope, Send, first_values, read_body, replayed
+from routeiq.kit.asgi import (
+    JSON,
+    Answer,
+    ClientDisconnected,
+    Receive,
+    Scope,
+    Send,
+    first_values,
+    header,
+    read_body,
+    replayed,
+)
 from routeiq.kit.error_bodies import Family, error_body, retry_headers, stream_event
 from routeiq.kit.errors import NotFound, PermissionDenied, RouteIQError
 from routeiq.kit.ids import request_id
@@ -60,45 +71,43 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._http(scope, receive, send)
+            hot = hot_path(scope["path"]) if scope["method"] == "POST" else None
+            await (self._http(scope, receive, send) if hot is None else self._hot(hot, scope, receive, send))
         elif scope["type"] == "lifespan":
             await self._api(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _hot(self, hot: HotPath, scope: Scope, receive: Receive, send: Send) -> None:
+        """Every hot path needs a key, and any key will do."""
         headers = first_values(scope)
         rid = request_id(headers.get(b"x-request-id"))
         answer = Answer(send, [(b"x-request-id", rid.encode())])
-        hot = hot_path(scope["path"]) if scope["method"] == "POST" else None
+        gateway = self._gateway
         try:
-            if hot is None:
-                await self._slow(scope, receive, answer, rid)
-            else:
-                await self._hot(hot, scope, receive, answer, rid, headers)
-        except ClientDisconnected:
-            return
-        except RouteIQError as error:
+            principal = gateway.authenticator.principal(headers, scope["query_string"])
+            await gateway.pipeline.run(
+                scope,
+                receive,
+                answer,
+                headers=headers,
+                state=gateway.holder.current,
+                principal=principal,
+                request_id=rid,
+                endpoint=hot.endpoint,
+                path_model=hot.model,
+            )
+        except Exception as error:  # noqa: BLE001  # the edge: `_refuse` logs what nobody expected
             await self._refuse(hot, rid, answer, error)
-        except Exception:
-            log.exception("request.crashed", request_id=rid, path=scope["path"])
-            await self._refuse(hot, rid, answer, RouteIQError("internal"))
 
-    async def _hot(
-        self, hot: HotPath, scope: Scope, receive: Receive, answer: Answer, rid: str, headers: Mapping[bytes, bytes]
-    ) -> None:
-        """Every hot path needs a key, and any key will do."""
-        await self._gateway.pipeline.run(
-            scope,
-            receive,
-            answer,
-            headers=headers,
-            state=self._gateway.holder.current,
-            principal=self._gateway.authenticator.principal(headers, scope.get("query_string", b"")),
-            request_id=rid,
-            endpoint=hot.endpoint,
-            path_model=hot.model,
-        )
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Everything else."""
+        rid = request_id(header(scope, b"x-request-id"))
+        answer = Answer(send, [(b"x-request-id", rid.encode())])
+        try:
+            await self._slow(scope, receive, answer, rid)
+        except Exception as error:  # noqa: BLE001  # as above
+            await self._refuse(None, rid, answer, error)
 
     async def _slow(self, scope: Scope, receive: Receive, answer: Answer, rid: str) -> None:
         """Everything that FastAPI serves. HEAD is GET without a body, which the server leaves out by its own scope."""
@@ -121,7 +130,13 @@ class Edge:
             raise PermissionDenied("This needs an admin key.")
         return principal
 
-    async def _refuse(self, hot: HotPath | None, rid: str, answer: Answer, error: RouteIQError) -> None:
+    async def _refuse(self, hot: HotPath | None, rid: str, answer: Answer, error: Exception) -> None:
+        """The body of an error, or the last event of a stream. Nothing for a client that left."""
+        if isinstance(error, ClientDisconnected):
+            return
+        if not isinstance(error, RouteIQError):
+            log.error("request.crashed", request_id=rid, exc_info=error)
+            error = RouteIQError("internal")
         self._gateway.pipeline.meter.refused(hot.endpoint.value if hot else "other", error.status)
         log.info("request.refused", request_id=rid, status=error.status, code=error.code)
         if answer.streams:

@@ -102,8 +102,7 @@ class Plan(msgspec.Struct, frozen=True):
         return each * (1 + len(fallbacks.general) + special)
 
 
-@dataclass(slots=True)
-class Usage:
+class Usage(msgspec.Struct):
     """Tokens as the upstream reported them."""
 
     input_tokens: int = 0

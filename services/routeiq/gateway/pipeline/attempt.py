@@ -12,6 +12,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+import msgspec
 import structlog
 
 from routeiq.config.state import Deployment
@@ -49,8 +50,7 @@ class DeploymentBusy(UpstreamFailed):
     status, type, code = 429, "rate_limit_error", "max_parallel_requests"
 
 
-@dataclass(slots=True)
-class Served:
+class Served(msgspec.Struct):
     """An answer and who gave it. `body` is whole for a unary call and for a refusal, None for a stream."""
 
     deployment: Deployment
@@ -123,13 +123,12 @@ class Attempts:
         if live is None:
             return
         self._release(live)
-        cooldowns = self._caller.cooldowns
         if not error:
-            cooldowns.finished(live)
+            live.succeeded(self._clock())
             self._measure(live, usage)
         elif error != LEFT:
             self.trail[-1] = self.trail[-1]._replace(reason=error)
-            cooldowns.failed(live, NO_ANSWER, self._begun)
+            self._caller.cooldowns.failed(live, NO_ANSWER, self._begun)
 
     def _walk(self) -> Walk:
         return Walk(self._plan, self._caller.figures, self._caller.chance)
@@ -170,9 +169,11 @@ class Attempts:
             self._release(live)
             raise
         if served.status < 400:
-            self._caller.cooldowns.succeeded(live, begun)
-        else:
-            self._failed(live, served, counts=counts)
+            if live.rest_until != 0.0:
+                self._caller.cooldowns.succeeded(live, begun)
+            self._append(deployment, served.status, "", group)
+            return served
+        self._failed(live, served, counts=counts)
         return self._write(served, group)
 
     def _failed(self, live: Live, served: Served, *, counts: bool) -> None:
@@ -195,14 +196,12 @@ class Attempts:
         live.measure(each, self._clock(), stream=self._plan.stream)
 
     def _write(self, served: Served, group: int) -> Served:
-        """Write the call down."""
-        reason = ""
-        if served.status >= 400:
-            _, reason = _verdict(served)
-            log.info(
-                "upstream.failed", request_id=self._plan.request_id, model=served.deployment.group,
-                deployment=served.deployment.id, status=served.status, code=reason, attempt=len(self.trail) + 1,
-            )  # fmt: skip
+        """Write a failed call down."""
+        _, reason = _verdict(served)
+        log.info(
+            "upstream.failed", request_id=self._plan.request_id, model=served.deployment.group,
+            deployment=served.deployment.id, status=served.status, code=reason, attempt=len(self.trail) + 1,
+        )  # fmt: skip
         self._append(served.deployment, served.status, reason, group)
         return served
 
@@ -224,7 +223,12 @@ class Attempts:
             with Within(self._caller.ticker, within):
                 response = await self._caller.provider_of(deployment).send(request, deployment)
                 try:
-                    return await _first(response, plan, deployment)
+                    if plan.stream and response.status < 400:
+                        return await _begun(response, deployment)
+                    body = await response.read()
+                    await response.close()
+                    usage = _usage(body, deployment) if response.status < 400 else None
+                    return Served(deployment, response.status, response.headers, body, usage=usage)
                 except BaseException:
                     await response.close()
                     raise
@@ -247,14 +251,8 @@ def _refused(plan: Plan, deployment: Deployment, error: RouteIQError) -> Served:
     return Served(deployment, error.status, JSON_HEADERS, body, error=error.code)
 
 
-async def _first(response: UpstreamResponse, plan: Plan, deployment: Deployment) -> Served:
-    """Wait for what decides whether this attempt counts: the whole body, or a stream's first bytes."""
-    status, headers = response.status, response.headers
-    if status >= 400 or not plan.stream:
-        body = await response.read()
-        await response.close()
-        usage = _usage(body, deployment) if status < 400 else None
-        return Served(deployment, status, headers, body, usage=usage)
+async def _begun(response: UpstreamResponse, deployment: Deployment) -> Served:
+    """Wait for what decides whether a stream counts: its first bytes."""
     chunks = aiter(response.chunks())
     try:
         first = await anext(chunks)
@@ -264,7 +262,7 @@ async def _first(response: UpstreamResponse, plan: Plan, deployment: Deployment)
     if refusal is not None:
         await response.close()
         return Served(deployment, refusal[0], JSON_HEADERS, refusal[1])
-    return Served(deployment, status, headers, None, Begun(first, chunks), response)
+    return Served(deployment, response.status, response.headers, None, Begun(first, chunks), response)
 
 
 def _usage(body: bytes, deployment: Deployment) -> Usage | None:

@@ -16,6 +16,9 @@ SEARCH_ORDER = (b"x-litellm-api-key", b"authorization", *_PLAIN_HEADERS)
 """LiteLLM's own header wins: its clients use it where `Authorization` means something else."""
 
 
+_USUAL = b"Bearer "
+
+
 class Authenticator:
     """Knows the master key by its hash alone. Virtual keys come from control."""
 
@@ -36,8 +39,9 @@ class Authenticator:
 def presented_key(headers: Mapping[bytes, bytes], query: bytes = b"") -> bytes | None:
     """The key of a request, wherever its client puts it (architecture, section 3), or None."""
     for name in SEARCH_ORDER:
-        if name in headers:
-            key = _key(name, headers[name])
+        value = headers.get(name)
+        if value is not None:
+            key = _key(name, value)
             if key:
                 return key
     sent = parse_qs(query.decode("latin-1"), encoding="latin-1").get("key") if b"key=" in query else None
@@ -46,6 +50,8 @@ def presented_key(headers: Mapping[bytes, bytes], query: bytes = b"") -> bytes |
 
 def _key(name: bytes, value: bytes) -> bytes:
     """The key in one header. `Authorization` counts only with the Bearer scheme."""
+    if name == b"authorization" and value.startswith(_USUAL):
+        return value[len(_USUAL) :].strip()
     scheme, _, rest = value.strip().partition(b" ")
     if name in _BEARER_HEADERS and scheme.lower() == b"bearer":
         return rest.strip()

@@ -67,12 +67,6 @@ class Cooldowns:
             self._meter.state(live.group, live.id, BreakerState.CLOSED)
             log.info("deployment.recovered", model=live.group, deployment=live.id)
 
-    def finished(self, live: Live) -> None:
-        """An answer came to its end."""
-        live.turn(self._figures.clock())
-        live.finished += 1
-        live.failures_in_row = 0
-
     def failed(self, live: Live, status: int, begun: float, retry_after_s: float | None = None) -> None:
         """A call failed; 502 stands for no answer, 504 for a time-out. What the caller caused is not counted."""
         if (status not in AT_ONCE and status != 408 and status < 500) or self._figures.of(live.id) is not live:

@@ -80,6 +80,12 @@ class Live:
         if ticket and ticket == self.probe:
             self.probe = 0
 
+    def succeeded(self, now: float) -> None:
+        """An answer came to its end."""
+        self.turn(now)
+        self.finished += 1
+        self.failures_in_row = 0
+
     def turn(self, now: float) -> None:
         """Start a new minute when it is time."""
         minute = int(now // MINUTE_S)

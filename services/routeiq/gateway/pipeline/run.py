@@ -75,27 +75,25 @@ class Pipeline:
             call = parse_call(endpoint, raw, path_model)
             context = Context(request_id, principal, state, call, headers, started)
             with DisconnectWatch(receive, gate.ticker):
-                await self._execute(context, await self._select(context), answer)
+                selection = self.selector.balanced(context)
+                if selection is None:
+                    selection = await self._learned(context)
+                plan = _plan(context, selection)
+                span = self.telemetry.start_span(_SPANS[endpoint], headers.get(b"traceparent"))
+                if span is not None:
+                    describe_plan(span, context, plan)
+                await self.executor.execute(plan, answer, partial(self._finish, context, plan, span))
         except asyncio.CancelledError:
             gate.refuse_if_cut(task)
             raise
         finally:
             gate.leave(task)
 
-    async def _select(self, context: Context) -> Selection:
-        selection = self.selector.balanced(context)
-        if selection is None:
-            begun = time.monotonic()
-            selection = await self.selector.learned(context)
-            self.meter.selected(time.monotonic() - begun)
+    async def _learned(self, context: Context) -> Selection:
+        begun = time.monotonic()
+        selection = await self.selector.learned(context)
+        self.meter.selected(time.monotonic() - begun)
         return selection
-
-    async def _execute(self, context: Context, selection: Selection, answer: Answer) -> None:
-        plan = _plan(context, selection)
-        span = self.telemetry.start_span(_SPANS[plan.endpoint], context.headers.get(b"traceparent"))
-        if span is not None:
-            describe_plan(span, context, plan)
-        await self.executor.execute(plan, answer, partial(self._finish, context, plan, span))
 
     def _finish(self, context: Context, plan: Plan, span: Span | None, outcome: Outcome) -> None:
         if outcome.error == LEFT and self.gate.closed:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from routeiq.gateway.dialects.edits import StreamEdits
 from routeiq.gateway.dialects.usage import StreamUsage
@@ -32,8 +33,7 @@ class Begun(NamedTuple):
     rest: AsyncIterator[bytes]
 
 
-@dataclass(slots=True)
-class Relayed:
+class Relayed(msgspec.Struct):
     """What reached the client, up to date at any time, so that it counts also if the client leaves."""
 
     bytes_sent: int = 0

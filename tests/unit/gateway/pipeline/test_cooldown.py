@@ -34,7 +34,7 @@ class Breaking:
     def succeed(self, times: int = 1) -> None:
         for _ in range(times):
             self.cooldowns.succeeded(self.live(), self.clock.now)
-            self.cooldowns.finished(self.live())
+            self.live().succeeded(self.clock())
 
     def metrics(self) -> str:
         return generate_latest(self.calling.registry).decode()
