@@ -31,7 +31,7 @@ class Counts(Collector):
     def collect(self) -> Iterable[Metric]:
         family = self._family()
         for values, count in list(self.by.items()):
-            family.add_metric(values, count)
+            family.add_metric([str(value) for value in values], count)
         return [family]
 
     def _family(self) -> CounterMetricFamily:
@@ -64,7 +64,7 @@ class Durations(Collector):
         family = self._family()
         for values, kept in list(self._by.items()):
             *counts, total = list(kept)
-            family.add_metric(values, self._cumulative(counts), total)
+            family.add_metric([str(value) for value in values], self._cumulative(counts), total)
         return [family]
 
     def _cumulative(self, counts: Sequence[float]) -> list[tuple[str, float]]:

@@ -15,15 +15,19 @@ TICK_S = 0.025
 class Alarm:
     """One of them. `cancel` is idempotent."""
 
-    __slots__ = ("_alarms", "callback", "when")
+    __slots__ = ("_callback", "_kept_by", "when")
 
-    def __init__(self, alarms: set[Alarm], when: float, callback: Callable[[], None]) -> None:
-        self._alarms = alarms
-        self.when = when
-        self.callback = callback
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self._callback = callback
+        self._kept_by: set[Alarm] = set()
+        self.when = 0.0
+
+    def ring(self) -> None:
+        """Its time has come."""
+        self._callback()
 
     def cancel(self) -> None:
-        self._alarms.discard(self)
+        self._kept_by.discard(self)
 
 
 class Ticker:
@@ -45,19 +49,25 @@ class Ticker:
 
     def task(self) -> asyncio.Task[Any]:
         """The running one."""
-        task = asyncio.current_task(self.loop)
+        task = asyncio.current_task(self._loop or self.loop)
         assert task is not None, "called outside a task"
         return task
 
     def later(self, delay_s: float, callback: Callable[[], None]) -> Alarm:
         """Call `callback` once `delay_s` has passed, unless the alarm is cancelled."""
-        loop = self.loop
-        alarm = Alarm(self._alarms, loop.time() + delay_s, callback)
+        alarm = Alarm(callback)
+        self.set(alarm, delay_s)
+        return alarm
+
+    def set(self, alarm: Alarm, delay_s: float) -> None:
+        """Let it ring once `delay_s` has passed."""
+        loop = self._loop or self.loop
+        alarm.when = loop.time() + delay_s
+        alarm._kept_by = self._alarms
         self._alarms.add(alarm)
         if not self._ticking:
             self._ticking = True
             loop.call_later(TICK_S, self._tick)
-        return alarm
 
     def _tick(self) -> None:
         loop = self.loop
@@ -65,16 +75,16 @@ class Ticker:
         for alarm in [one for one in self._alarms if one.when <= now]:
             if alarm in self._alarms:  # no other has cancelled it meanwhile
                 self._alarms.discard(alarm)
-                alarm.callback()
+                alarm.ring()
         self._ticking = bool(self._alarms)
         if self._ticking:
             loop.call_later(TICK_S, self._tick)
 
 
-class Within:
+class Within(Alarm):
     """Cancels the body of its `with` after some seconds. Raises TimeoutError in that case."""
 
-    __slots__ = ("_alarm", "_expired", "_seconds", "_task", "_ticker")
+    __slots__ = ("_expired", "_seconds", "_task", "_ticker")
 
     def __init__(self, ticker: Ticker, seconds: float) -> None:
         self._ticker = ticker
@@ -83,13 +93,13 @@ class Within:
 
     def __enter__(self) -> None:
         self._task = self._ticker.task()
-        self._alarm = self._ticker.later(self._seconds, self._expire)
+        self._ticker.set(self, self._seconds)
 
-    def _expire(self) -> None:
+    def ring(self) -> None:
         self._expired = True
         self._task.cancel()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        self._alarm.cancel()
+        self._kept_by.discard(self)
         if self._expired and self._task.uncancel() <= 0 and kind is asyncio.CancelledError:
             raise TimeoutError from None

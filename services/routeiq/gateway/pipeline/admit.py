@@ -17,11 +17,14 @@ from routeiq.kit.json_errors import UNREADABLE
 REFUSED = frozenset(["api_base", "base_url", "user_config", "mock_response", "api_key", "custom_llm_provider"])
 """What would let a caller steer the gateway's own calls (architecture, section 6)."""
 
-_REQUIRED: Mapping[Endpoint, tuple[str, tuple[bytes, ...]]] = {
-    Endpoint.CHAT: ("messages", (b"[",)),
-    Endpoint.COMPLETIONS: ("prompt", (b"[", b'"')),
-    Endpoint.EMBEDDINGS: ("input", (b"[", b'"')),
-    Endpoint.MESSAGES: ("messages", (b"[",)),
+_LIST = ord("[")
+_EMPTY_BYTES = 64
+"""Whoever spreads an empty list over more hears of it from the provider."""
+_REQUIRED: Mapping[Endpoint, tuple[str, bytes]] = {
+    Endpoint.CHAT: ("messages", b"["),
+    Endpoint.COMPLETIONS: ("prompt", b'["'),
+    Endpoint.EMBEDDINGS: ("input", b'["'),
+    Endpoint.MESSAGES: ("messages", b"["),
 }
 """What must be there, and how a value of the right kind begins. `/responses` has several inputs: upstream judges."""
 _top_level = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -83,12 +86,12 @@ def _stream(body: Mapping[str, msgspec.Raw]) -> bool:
         raise InvalidRequest("'stream' must be true or false.", param="stream") from None
 
 
-def _require(body: Mapping[str, msgspec.Raw], name: str, openings: tuple[bytes, ...]) -> None:
-    """`openings`: the bytes that a value of the right kind may begin with."""
+def _require(body: Mapping[str, msgspec.Raw], name: str, openings: bytes) -> None:
+    """`openings`: the bytes that a value of the right kind may begin with. msgspec gives it without space around it."""
     if name not in body:
         raise MissingParameter(f"Missing required parameter: '{name}'.", param=name)
-    value = bytes(body[name]).strip()
-    if value[:1] not in openings:
+    value = memoryview(body[name])
+    if value[0] not in openings:
         raise InvalidRequest(f"'{name}' has the wrong type.", param=name)
-    if value[1:-1].strip() == b"" and value[:1] == b"[":
+    if len(value) < _EMPTY_BYTES and value[0] == _LIST and not bytes(value[1:-1]).strip():
         raise InvalidRequest(f"'{name}' must not be empty.", param=name)

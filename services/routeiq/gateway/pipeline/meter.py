@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 
-import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.plan import Outcome, Plan
-from routeiq.kit.access_log import AccessLog
+from routeiq.kit.access_log import AccessLog, Line
 from routeiq.kit.metrics import Counts, Durations
 
 SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 
 
-class Done(msgspec.Struct):
+class Done(Line, tag="request.done"):
     """The log's line for a request."""
 
     request_id: str
@@ -42,6 +42,7 @@ class Meter:
 
     def __init__(self, registry: CollectorRegistry, gate: Gate) -> None:
         self._log = AccessLog()
+        self._service = self._log.service
         inside = Gauge("gateway_requests_in_flight", "Requests to models that run now", registry=registry)
         inside.set_function(lambda: gate.inside)
         self._requests = Counts(
@@ -80,7 +81,7 @@ class Meter:
 
     def done(self, context: Context, plan: Plan, outcome: Outcome) -> None:
         """A request that had a plan, whatever became of it."""
-        decision, usage, endpoint = plan.decision, outcome.usage, plan.endpoint.value
+        decision, usage, endpoint = plan.decision, outcome.usage, plan.endpoint
         model = outcome.deployment.group if outcome.deployment else decision.model
         seconds = time.monotonic() - context.started
         fallback = decision.fallback or outcome.fallback
@@ -91,12 +92,11 @@ class Meter:
             self._tokens.by[model, "input"] += usage.input_tokens
             self._tokens.by[model, "output"] += usage.output_tokens
         self._log.write(
-            "request.done",
             Done(
                 plan.request_id, endpoint, outcome.status, model, decision.strategy, fallback, len(outcome.attempts),
                 plan.stream, outcome.streamed_bytes, outcome.error, context.principal.key_id[:12],
-                round(seconds * 1000, 1),
-            ),
+                round(seconds * 1000, 1), service=self._service, timestamp=datetime.now(UTC),
+            )
         )  # fmt: skip
 
 
