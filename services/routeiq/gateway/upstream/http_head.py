@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
-from routeiq.gateway.upstream.http import HOP_BY_HOP, NOT_PASSED_UP
+from routeiq.gateway.upstream.http import HOP_BY_HOP, response_headers
 from routeiq.kit.outbound import Target
 
 _OURS = HOP_BY_HOP | {"content-length", "expect"}
@@ -20,21 +19,13 @@ _OURS = HOP_BY_HOP | {"content-length", "expect"}
 _SAFE_IN_TARGETS = "%/:=&?~+!$,;'@()*[]|"
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BREAKS = re.compile(r"[\r\n\0]")
-_FRAMING = frozenset({"connection", "content-encoding", "content-length", "transfer-encoding"})
-_ENCODINGS = {"": "", "identity": "", "gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
+_FRAMING = re.compile(rb"\r\n(content-encoding|content-length|transfer-encoding):[ \t]*([^\r]*)")
+_ENCODINGS = {b"": "", b"identity": "", b"gzip": "gzip", b"x-gzip": "gzip", b"deflate": "deflate"}
 _BODILESS = frozenset({204, 304})
 
 
 class AnswerRefused(Exception):
     """The answer breaks the rules of HTTP, or ours. The text is for people and holds nothing of the answer."""
-
-
-class AnswerHead(NamedTuple):
-    """`encoding`: `gzip`, `deflate` or nothing. `until_close`: only the end of the connection ends the body."""
-
-    headers: dict[str, str]
-    encoding: str
-    until_close: bool
 
 
 def request_target(url: str, target: Target) -> tuple[str, str]:
@@ -87,42 +78,55 @@ _DEFAULTS = tuple(
 )
 
 
-@lru_cache(maxsize=1024)
-def _lower(name: bytes) -> str:
-    return name.decode("latin-1").lower()
+class AnswerHead:
+    """Of one answer. What delimits and encodes the body is checked at once, all else when somebody asks.
+
+    `encoding`: `gzip`, `deflate` or nothing. `until_close`: only the end of the connection ends the body.
+    """
+
+    __slots__ = ("_headers", "_lines", "encoding", "until_close")
+
+    def __init__(self, status: int, lines: bytes) -> None:
+        """Args: lines: from the status line to the last field's line end, as llhttp has accepted them.
+
+        Raises: AnswerRefused: a body that nobody could delimit or decode for sure.
+        """
+        if status >= 600:
+            raise AnswerRefused("a status that is none")
+        self._lines = lines
+        self._headers: dict[str, str] | None = None
+        framing: dict[bytes, bytes] = {}
+        for name, value in _FRAMING.findall(lines.lower()):
+            framing[name] = b"%b, %b" % (framing[name], value) if name in framing else value
+        self.encoding = _encoding(framing[b"content-encoding"]) if b"content-encoding" in framing else ""
+        self.until_close = _until_close(framing) and status not in _BODILESS
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """As `response_headers` has them."""
+        if self._headers is None:
+            self._headers = response_headers(map(_pair, self._lines.decode("latin-1").split("\r\n")[1:-1]))
+        return self._headers
 
 
-def answer_head(status: int, fields: list[tuple[bytes, bytes]]) -> AnswerHead:
-    """Raises: AnswerRefused: a body that nobody could delimit or decode for sure."""
-    if status >= 600:
-        raise AnswerRefused("a status that is none")
-    headers: dict[str, str] = {}
-    framing: dict[str, str] = {}
-    for raw_name, raw_value in fields:
-        name, value = _lower(raw_name), raw_value.decode("latin-1")
-        if name in _FRAMING:
-            framing[name] = f"{framing[name]}, {value}" if name in framing else value
-        elif name not in NOT_PASSED_UP and value.isascii() and value.isprintable():
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    if "connection" in framing:
-        for token in framing["connection"].split(","):
-            headers.pop(token.strip().lower(), None)
-    return AnswerHead(headers, _encoding(framing), status not in _BODILESS and _until_close(framing))
+def _pair(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    return name, value.strip(" \t")
 
 
-def _until_close(framing: dict[str, str]) -> bool:
-    coding = framing.get("transfer-encoding")
+def _until_close(framing: dict[bytes, bytes]) -> bool:
+    coding = framing.get(b"transfer-encoding")
     if coding is None:
-        return "content-length" not in framing
-    if "content-length" in framing:
+        return b"content-length" not in framing
+    if b"content-length" in framing:
         raise AnswerRefused("two lengths at once")
-    if coding.strip().lower() != "chunked":
+    if coding.strip() != b"chunked":
         raise AnswerRefused("unknown transfer coding")
     return False
 
 
-def _encoding(framing: dict[str, str]) -> str:
-    encoding = _ENCODINGS.get(framing.get("content-encoding", "").strip().lower())
+def _encoding(named: bytes) -> str:
+    encoding = _ENCODINGS.get(named.strip())
     if encoding is None:
         raise AnswerRefused("content encoding that was not asked for")
     return encoding

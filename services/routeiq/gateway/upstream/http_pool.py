@@ -11,7 +11,7 @@ import asyncio
 import ssl
 from typing import NamedTuple
 
-from routeiq.gateway.upstream.http import MAX_BODY_BYTES, MAX_CONNECTIONS, HTTPRequest
+from routeiq.gateway.upstream.http import MAX_BODY_BYTES, MAX_CONNECTIONS, HTTPRequest, RequestHeaders
 from routeiq.gateway.upstream.http_connection import Connection
 from routeiq.gateway.upstream.http_dial import CONNECT_TIMEOUT_S, dial
 from routeiq.gateway.upstream.http_exchange import ConnectionLost
@@ -142,11 +142,18 @@ class PooledClient:
 
 
 def _head(destination: _Destination, request: HTTPRequest) -> bytes:
+    """All but the value of `content-length`."""
+    headers = request.headers
+    kept = isinstance(headers, RequestHeaders)
+    if kept and headers.encoded_for is destination:
+        return headers.encoded
     try:
-        begun = request_head(destination.line, destination.host, request.headers)
+        head = request_head(destination.line, destination.host, headers)
     except ValueError:
         raise UpstreamFailed(f"`{request.label}` has a header that cannot be sent.") from None
-    return b"%b%d\r\n\r\n" % (begun, len(request.body))
+    if kept:
+        headers.encoded, headers.encoded_for = head, destination
+    return head
 
 
 def _refusal(label: str, refused: RouteIQError) -> UpstreamFailed:
