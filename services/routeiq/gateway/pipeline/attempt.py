@@ -264,4 +264,4 @@ async def _first(response: UpstreamResponse, plan: Plan, deployment: Deployment)
     if refusal is not None:
         await response.close()
         return Served(deployment, refusal[0], JSON_HEADERS, refusal[1])
-    return Served(deployment, status, headers, None, Begun(first, chunks), response)
+    return Served(deployment, status, headers, None, Begun(first, chunks, response), response)
