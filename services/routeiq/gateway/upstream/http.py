@@ -68,7 +68,7 @@ class RequestHeaders(dict[str, str]):
     def _refuse(self, *_arguments: object, **_named: object) -> NoReturn:
         raise TypeError("these headers are fixed")
 
-    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
 
 
 class HTTPRequest(msgspec.Struct, frozen=True):

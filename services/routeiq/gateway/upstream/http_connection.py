@@ -40,9 +40,9 @@ class Connection(asyncio.Protocol):
     """Belongs to its keeper; carries one exchange at a time."""
 
     __slots__ = (
-        "_ended", "_exchange", "_head", "_head_at", "_in_head", "_interim", "_keeper", "_loop", "_parser", "_paused", "_reusable",
-        "_slack", "_timer", "_timer_at", "_transport", "_unsent", "_until_close", "_writable", "idle_since", "kept",
-        "origin",
+        "_ended", "_exchange", "_head", "_head_at", "_in_head", "_interim", "_keeper", "_loop", "_parser", "_paused",
+        "_reusable", "_slack", "_timer", "_timer_at", "_transport", "_unsent", "_until_close", "_writable",
+        "idle_since", "kept", "origin",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, keeper: Keeper, origin: object) -> None:
@@ -70,7 +70,10 @@ class Connection(asyncio.Protocol):
         return not self._ended and self._transport is not None and not self._transport.is_closing()
 
     def begin(self, head: bytes, body: bytes, timeout_s: float) -> Exchange:
-        """Send a whole request; `head` ends before the body's length. The caller waits for the head with `Exchange.arrival`."""
+        """Send a whole request. The caller waits for the answer's head with `Exchange.arrival`.
+
+        Args: head: up to the value of `content-length`.
+        """
         exchange = Exchange(self._loop, self, timeout_s)
         if self._ended or self._transport is None:
             exchange.end(ConnectionLost())
@@ -113,12 +116,9 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _gather(self, data: bytes) -> None:
-        if not self._head:
-            self._head = data
-        elif isinstance(self._head, bytearray):
-            self._head += data
-        else:
-            self._head = bytearray(self._head) + data
+        if not isinstance(self._head, bytearray):
+            self._head = bytearray(self._head)
+        self._head += data
 
     def _look(self) -> None:
         self._timer = None
@@ -171,7 +171,10 @@ class Connection(asyncio.Protocol):
         self._slack += len(data)
         awaited = exchange.head is None
         if self._in_head:
-            self._gather(data)
+            if self._head:
+                self._gather(data)
+            else:
+                self._head = data
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
@@ -236,9 +239,9 @@ class Connection(asyncio.Protocol):
             return
         if end - start > MAX_HEAD_BYTES:
             raise AnswerRefused("head too long")
-        lines, self._head = self._head[start:end], b""
+        lines, self._head = bytes(self._head[start:end]), b""
         self._in_head = self._interim = False
-        self._accept(status, AnswerHead(status, bytes(lines)))
+        self._accept(status, AnswerHead(status, lines))
 
     def _accept(self, status: int, head: AnswerHead) -> None:
         self._until_close = head.until_close

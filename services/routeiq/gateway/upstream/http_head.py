@@ -7,7 +7,7 @@ lines, folded ones and repeated lengths do not come this far: llhttp refuses the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
@@ -19,8 +19,17 @@ _OURS = HOP_BY_HOP | {"content-length", "expect"}
 _SAFE_IN_TARGETS = "%/:=&?~+!$,;'@()*[]|"
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BREAKS = re.compile(r"[\r\n\0]")
-_FRAMING = re.compile(rb"\r\n(content-encoding|content-length|transfer-encoding):[ \t]*([^\r]*)")
-_ENCODINGS = {b"": "", b"identity": "", b"gzip": "gzip", b"x-gzip": "gzip", b"deflate": "deflate"}
+_ASKED_FOR = frozenset({
+    "content-type", "retry-after", "openai-processing-ms", "openai-organization", "openai-version",
+})  # fmt: skip
+"""Of nearly every answer: read at once, with the fields that say how the body ends."""
+_NOTED = re.compile(
+    rb"\r\n(con(?:nection|tent-(?:encoding|length|type))|transfer-encoding"
+    rb"|openai-(?:organization|processing-ms|version)|retry-after):[ \t]*([^\r]*)",
+    re.IGNORECASE,
+)
+_NAMING_NONE = frozenset({"keep-alive", "close"})
+_ENCODINGS = {"": "", "identity": "", "gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 _BODILESS = frozenset({204, 304})
 
 
@@ -78,13 +87,13 @@ _DEFAULTS = tuple(
 )
 
 
-class AnswerHead:
-    """Of one answer. What delimits and encodes the body is checked at once, all else when somebody asks.
+class AnswerHead(Mapping[str, str]):
+    """Of one answer: how its body ends, and its headers as `response_headers` has them. Few are ever asked for.
 
     `encoding`: `gzip`, `deflate` or nothing. `until_close`: only the end of the connection ends the body.
     """
 
-    __slots__ = ("_headers", "_lines", "encoding", "until_close")
+    __slots__ = ("_known", "_lines", "_whole", "encoding", "until_close")
 
     def __init__(self, status: int, lines: bytes) -> None:
         """Args: lines: from the status line to the last field's line end, as llhttp has accepted them.
@@ -94,19 +103,45 @@ class AnswerHead:
         if status >= 600:
             raise AnswerRefused("a status that is none")
         self._lines = lines
-        self._headers: dict[str, str] | None = None
-        framing: dict[bytes, bytes] = {}
-        for name, value in _FRAMING.findall(lines.lower()):
-            framing[name] = b"%b, %b" % (framing[name], value) if name in framing else value
-        self.encoding = _encoding(framing[b"content-encoding"]) if b"content-encoding" in framing else ""
+        self._whole = odd = False
+        known: dict[str, str] = {}
+        framing: dict[str, str] = {}
+        for raw, value in _NOTED.findall(lines):
+            name, text = _lower(raw), _text(value)
+            if name in _ASKED_FOR:
+                odd = odd or name in known or not text.isprintable() or not text.isascii()
+                known[name] = text
+            else:
+                framing[name] = f"{framing[name]}, {text}" if name in framing else text
+        self._known = known
+        self.encoding = _encoding(framing["content-encoding"]) if "content-encoding" in framing else ""
         self.until_close = _until_close(framing) and status not in _BODILESS
+        if odd or framing.get("connection", "close").lower() not in _NAMING_NONE:
+            self._read()
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """As `response_headers` has them."""
-        if self._headers is None:
-            self._headers = response_headers(map(_pair, self._lines.decode("latin-1").split("\r\n")[1:-1]))
-        return self._headers
+    def __getitem__(self, name: str) -> str:
+        if not self._whole and name not in _ASKED_FOR:
+            self._read()
+        return self._known[name]
+
+    def __contains__(self, name: object) -> bool:
+        if not self._whole and name not in _ASKED_FOR:
+            self._read()
+        return name in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        self._read()
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        self._read()
+        return len(self._known)
+
+    def _read(self) -> None:
+        """All of them."""
+        if not self._whole:
+            self._whole = True
+            self._known = response_headers(map(_pair, self._lines.decode("latin-1").split("\r\n")[1:-1]))
 
 
 def _pair(line: str) -> tuple[str, str]:
@@ -114,19 +149,29 @@ def _pair(line: str) -> tuple[str, str]:
     return name, value.strip(" \t")
 
 
-def _until_close(framing: dict[bytes, bytes]) -> bool:
-    coding = framing.get(b"transfer-encoding")
+@lru_cache(maxsize=1024)
+def _lower(name: bytes) -> str:
+    return name.decode("latin-1").lower()
+
+
+@lru_cache(maxsize=1024)
+def _text(value: bytes) -> str:
+    return value.decode("latin-1").rstrip(" \t")
+
+
+def _until_close(framing: dict[str, str]) -> bool:
+    coding = framing.get("transfer-encoding")
     if coding is None:
-        return b"content-length" not in framing
-    if b"content-length" in framing:
+        return "content-length" not in framing
+    if "content-length" in framing:
         raise AnswerRefused("two lengths at once")
-    if coding.strip() != b"chunked":
+    if coding.lower() != "chunked":
         raise AnswerRefused("unknown transfer coding")
     return False
 
 
-def _encoding(named: bytes) -> str:
-    encoding = _ENCODINGS.get(named.strip())
+def _encoding(named: str) -> str:
+    encoding = _ENCODINGS.get(named.lower())
     if encoding is None:
         raise AnswerRefused("content encoding that was not asked for")
     return encoding

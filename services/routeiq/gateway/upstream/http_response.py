@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
 from routeiq.gateway.upstream.http_decoding import Decoder
@@ -17,34 +17,24 @@ _BROKEN = (AnswerRefused, ConnectionLost, OSError)
 class PooledResponse:
     """As `PushedResponse` promises. Its connection is free as soon as the last byte has come, read or not."""
 
-    __slots__ = ("_exchange", "_head", "_label", "_limit", "status")
+    __slots__ = ("_exchange", "_label", "_limit", "headers", "status")
 
     def __init__(self, exchange: Exchange, head: AnswerHead, label: str, limit_bytes: int) -> None:
         self._exchange = exchange
-        self._head = head
         self._label = label
         self._limit = limit_bytes
         self.status = exchange.status
-
-    def __del__(self) -> None:
-        """An answer that was forgotten must not keep its connection for ever."""
-        if self._exchange.line is not None:
-            with suppress(RuntimeError):  # its loop is closed
-                self._exchange.drop()
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        return self._head.headers
+        self.headers = head
 
     @property
     def pushes(self) -> bool:
         """False: what comes must be unpacked."""
-        return not self._head.encoding
+        return not self.headers.encoding
 
     async def read(self) -> bytes:
         """Raises UpstreamFailed: the body ends early, is not decodable or too long; UpstreamTimeout: it stalls."""
         exchange = self._exchange
-        if exchange.complete and exchange.buffered <= self._limit and not self._head.encoding:
+        if exchange.complete and exchange.buffered <= self._limit and not self.headers.encoding:
             return exchange.take()
         parts: list[bytes] = []
         size = 0
@@ -77,7 +67,7 @@ class PooledResponse:
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Raises UpstreamFailed: the body ends early or cannot be decoded; UpstreamTimeout: it stalls."""
         exchange = self._exchange
-        decoder = Decoder(self._head.encoding) if self._head.encoding else None
+        decoder = Decoder(self.headers.encoding) if self.headers.encoding else None
         try:
             while True:
                 if exchange.parts:
@@ -101,6 +91,17 @@ class PooledResponse:
     async def close(self) -> None:
         """A fully received answer has already given its connection back; otherwise the connection is closed."""
         self._exchange.drop()
+
+
+class UnfinishedResponse(PooledResponse):
+    """One whose body is still to come. If it is forgotten, it must not keep its connection for ever."""
+
+    __slots__ = ()
+
+    def __del__(self) -> None:
+        if self._exchange.line is not None:
+            with suppress(RuntimeError):  # its loop is closed
+                self._exchange.drop()
 
 
 def _failure(label: str, error: Exception) -> UpstreamFailed:

@@ -49,7 +49,7 @@ def test_response_headers_are_those_of_every_client() -> None:
         (b"Connection", b"close, X-Private"), (b"Connection", b"x-other"), (b"X-Private", b"1"), (b"X-Other", b"1"),
     ]  # fmt: skip
     head = AnswerHead(200, raw(pairs))
-    assert head.headers == {"content-type": "text/plain", "via": "a, b"}
+    assert dict(head) == {"content-type": "text/plain", "via": "a, b"}
     assert (head.encoding, head.until_close) == ("", False)
 
 
