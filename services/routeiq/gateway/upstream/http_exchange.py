@@ -67,7 +67,8 @@ class Exchange:
     async def arrival(self, deadline: float = 0.0) -> None:
         """Wait for the head, for bytes or for an end. Raises: what ended the connection; TimeoutError.
 
-        Args: deadline: by the loop's clock; 0: `timeout_s` from now. A cancelled wait closes the connection.
+        Args: deadline: of the head, by the loop's clock; 0: for what follows it, `timeout_s` from now.
+        A cancelled wait closes the connection.
         """
         if self.error is not None:
             raise self.error
@@ -80,7 +81,7 @@ class Exchange:
         except BaseException:
             self.drop()
             raise
-        if self.error is not None:
+        if self.error is not None and (deadline or not self.parts):  # what came with a break is read first
             raise self.error
 
     async def push(self, sink: Sink) -> bool:
