@@ -70,7 +70,9 @@ class StreamEdits:
             if not self._hide_usage:
                 return chunk
             if self._reader is None and chunk.endswith(b"\n\n"):
-                return b"".join(self._kept(chunk)) if _NO_CHOICES.search(chunk) else chunk
+                if b'"usage"' not in chunk or not _NO_CHOICES.search(chunk):
+                    return chunk
+                return b"".join(self._kept(chunk))
         if self._reader is None:
             self._reader = SSEReader(FRAME_LIMIT_BYTES)
         frames = self._reader.frames(chunk)

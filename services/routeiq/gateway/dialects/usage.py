@@ -9,7 +9,7 @@ Source: the API references of OpenAI (chat, completions, embeddings, responses) 
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections.abc import Iterable
 
 import msgspec
 
@@ -19,6 +19,8 @@ from routeiq.kit.json_errors import UNREADABLE
 _OBJECT = re.compile(rb'"usage"\s*:\s*(\{(?:[^{}]|\{[^{}]*\})*\})')
 _KEPT_BYTES = 64 * 1024
 """Of each end of a stream, in whole chunks."""
+_HELD_BYTES = 3 * _KEPT_BYTES // 2
+"""Before the middle is forgotten, so that it is not done for every chunk."""
 
 
 class _Counts(msgspec.Struct):
@@ -75,32 +77,48 @@ def _check_object(body: bytes) -> None:
 class StreamUsage:
     """Sees every chunk of a stream, however it is cut, and keeps its ends. `add` costs no copy."""
 
-    __slots__ = ("_first", "_first_bytes", "_last", "_last_bytes")
+    __slots__ = ("_both_ends", "_first", "_last", "_last_bytes")
 
     def __init__(self, endpoint: Endpoint) -> None:
+        self._both_ends = endpoint is Endpoint.MESSAGES
         self._first: list[bytes] = []
-        self._first_bytes = 0 if endpoint is Endpoint.MESSAGES else _KEPT_BYTES
-        self._last: deque[bytes] = deque()
+        self._last: list[bytes] = []
+        """All of it, until there is too much for the first time."""
         self._last_bytes = 0
 
     def add(self, chunk: bytes) -> None:
         """The next bytes of the stream."""
-        if self._first_bytes < _KEPT_BYTES:
-            self._first.append(chunk)
-            self._first_bytes += len(chunk)
-        last = self._last
-        last.append(chunk)
+        self._last.append(chunk)
         self._last_bytes += len(chunk)
-        while self._last_bytes - len(last[0]) > _KEPT_BYTES:
-            self._last_bytes -= len(last.popleft())
+        if self._last_bytes > _HELD_BYTES:
+            self._forget()
 
     def read(self) -> Usage | None:
         """What the stream reported; None: nothing."""
-        start = _find(b"".join(self._first))
+        start = _find(b"".join(self._first or self._last)) if self._both_ends else []
         end = _find(b"".join(self._last))
         if not start and not end:
             return None
         return Usage(max(one.input for one in (*start[:1], *end[-1:])), (end or start)[-1].output)
+
+    def _forget(self) -> None:
+        """The middle."""
+        last = self._last
+        if self._both_ends and not self._first:
+            self._first = last[: _reaching(last)]
+        kept = _reaching(reversed(last))
+        del last[:-kept]
+        self._last_bytes = sum(map(len, last))
+
+
+def _reaching(chunks: Iterable[bytes]) -> int:
+    """How many make up the bytes to keep."""
+    size = 0
+    for number, chunk in enumerate(chunks, 1):
+        size += len(chunk)
+        if size >= _KEPT_BYTES:
+            return number
+    raise AssertionError("there are more than are held")
 
 
 def _find(text: bytes) -> list[_Counts]:

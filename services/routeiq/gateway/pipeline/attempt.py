@@ -262,7 +262,7 @@ async def _begun(response: UpstreamResponse, deployment: Deployment) -> Served:
     if refusal is not None:
         await response.close()
         return Served(deployment, refusal[0], JSON_HEADERS, refusal[1])
-    return Served(deployment, response.status, response.headers, None, Begun(first, chunks), response)
+    return Served(deployment, response.status, response.headers, None, Begun(first, chunks, response), response)
 
 
 def _usage(body: bytes, deployment: Deployment) -> Usage | None:

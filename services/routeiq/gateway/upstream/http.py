@@ -8,7 +8,7 @@ status is a response.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import msgspec
 
@@ -50,6 +50,25 @@ _OUR_OWN = {
     "host", "content-length", "content-type", "content-encoding", "accept", "accept-encoding", "expect", "user-agent",
 }  # fmt: skip
 _NOT_PASSED_DOWN = HOP_BY_HOP | _CREDENTIALS | _OUR_OWN
+
+
+class RequestHeaders(dict[str, str]):
+    """Headers that are sent again and again: a client may keep them here, encoded for the place they went to last.
+
+    For that reason they cannot change. Whoever needs others makes a new one.
+    """
+
+    __slots__ = ("encoded", "encoded_for")
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__(headers)
+        self.encoded = b""
+        self.encoded_for: object = None
+
+    def _refuse(self, *_arguments: object, **_named: object) -> NoReturn:
+        raise TypeError("these headers are fixed")
+
+    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
 
 
 class HTTPRequest(msgspec.Struct, frozen=True):

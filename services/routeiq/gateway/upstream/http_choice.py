@@ -5,9 +5,14 @@ Our own client speaks to upstreams only; proxies, and whatever else an odd upstr
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from routeiq.config.state import HTTPClientKind
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest, ProxyOf
 from routeiq.gateway.upstream.provider import UpstreamResponse
+
+_AIOHTTP = str(HTTPClientKind.AIOHTTP)
 
 
 class HTTPChoice:
@@ -18,11 +23,11 @@ class HTTPChoice:
         self._aiohttp = aiohttp
         self._proxy_of = proxy_of
 
-    async def send(self, request: HTTPRequest) -> UpstreamResponse:
+    def send(self, request: HTTPRequest) -> Coroutine[Any, Any, UpstreamResponse]:
         """As `HTTPClient.send`."""
-        if request.client == HTTPClientKind.AIOHTTP or self._proxy_of(request.url) is not None:
-            return await self._aiohttp.send(request)
-        return await self._pool.send(request)
+        if request.client == _AIOHTTP or self._proxy_of(request.url) is not None:
+            return self._aiohttp.send(request)
+        return self._pool.send(request)
 
     async def close(self) -> None:
         await self._pool.close()

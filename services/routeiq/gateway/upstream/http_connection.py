@@ -12,7 +12,7 @@ from typing import Protocol, cast
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from routeiq.gateway.upstream.http_exchange import BUFFER_BYTES, ConnectionLost, Exchange
-from routeiq.gateway.upstream.http_head import AnswerHead, AnswerRefused, answer_head
+from routeiq.gateway.upstream.http_head import AnswerHead, AnswerRefused
 
 MAX_HEAD_BYTES = 64 * 1024
 FRAMING_RATIO = 8
@@ -40,8 +40,9 @@ class Connection(asyncio.Protocol):
     """Belongs to its keeper; carries one exchange at a time."""
 
     __slots__ = (
-        "_ended", "_exchange", "_fields", "_interim", "_keeper", "_loop", "_parser", "_paused", "_reusable", "_slack",
-        "_timer", "_timer_at", "_transport", "_unsent", "_until_close", "_writable", "idle_since", "kept", "origin",
+        "_ended", "_exchange", "_head", "_head_at", "_in_head", "_interim", "_keeper", "_loop", "_parser", "_paused",
+        "_reusable", "_slack", "_timer", "_timer_at", "_transport", "_unsent", "_until_close", "_writable",
+        "idle_since", "kept", "origin",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, keeper: Keeper, origin: object) -> None:
@@ -54,8 +55,10 @@ class Connection(asyncio.Protocol):
         self._parser = HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._exchange: Exchange | None = None
-        self._fields: list[tuple[bytes, bytes]] = []
-        self._interim = self._until_close = self._paused = self._reusable = self._ended = False
+        self._head: bytes | bytearray = b""
+        """What has come of the answer until its head is whole, interim ones included."""
+        self._head_at = 0
+        self._in_head = self._interim = self._until_close = self._paused = self._reusable = self._ended = False
         self._writable = True
         self._slack = 0
         self._unsent: memoryview | None = None
@@ -67,20 +70,23 @@ class Connection(asyncio.Protocol):
         return not self._ended and self._transport is not None and not self._transport.is_closing()
 
     def begin(self, head: bytes, body: bytes, timeout_s: float) -> Exchange:
-        """Send a whole request. The caller waits for the head with `Exchange.arrival`."""
+        """Send a whole request. The caller waits for the answer's head with `Exchange.arrival`.
+
+        Args: head: up to the value of `content-length`.
+        """
         exchange = Exchange(self._loop, self, timeout_s)
         if self._ended or self._transport is None:
             exchange.end(ConnectionLost())
             return exchange
         self._exchange = exchange
-        self._fields = []
-        self._slack = 0
-        self._reusable = True
+        self._head = b""
+        self._head_at = self._slack = 0
+        self._in_head = self._reusable = True
         self._interim = self._until_close = False
         if len(body) <= _WRITE_BYTES:
-            self._transport.write(head + body)
+            self._transport.write(b"%b%d\r\n\r\n%b" % (head, len(body), body))
         else:
-            self._transport.write(head)
+            self._transport.write(b"%b%d\r\n\r\n" % (head, len(body)))
             self._unsent = memoryview(body)
             self._write_on()
         return exchange
@@ -88,6 +94,12 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once; whoever waits for its answer gets ConnectionLost."""
         self._end(ConnectionLost())
+
+    def hold(self) -> None:
+        """The reader wants a pause."""
+        if not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
 
     def watch(self, deadline: float) -> None:
         """See to it that somebody looks at the exchange's deadline in time. The timer outlives exchanges."""
@@ -102,6 +114,11 @@ class Connection(asyncio.Protocol):
         if self._paused and self._transport is not None:
             self._paused = False
             self._transport.resume_reading()
+
+    def _gather(self, data: bytes) -> None:
+        if not isinstance(self._head, bytearray):
+            self._head = bytearray(self._head)
+        self._head += data
 
     def _look(self) -> None:
         self._timer = None
@@ -152,6 +169,12 @@ class Connection(asyncio.Protocol):
             return
         exchange.answered = True
         self._slack += len(data)
+        awaited = exchange.head is None
+        if self._in_head:
+            if self._head:
+                self._gather(data)
+            else:
+                self._head = data
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
@@ -164,9 +187,11 @@ class Connection(asyncio.Protocol):
             self._finish(exchange)
         elif self._slack > MAX_HEAD_BYTES:
             self._end(AnswerRefused("too much around its body"))
-        elif exchange.buffered > BUFFER_BYTES and not self._paused:
-            self._paused = True
-            cast("asyncio.Transport", self._transport).pause_reading()
+        else:
+            if exchange.parts or (awaited and exchange.head is not None):
+                exchange.arrived()
+            if exchange.buffered > BUFFER_BYTES:
+                self.hold()
 
     def eof_received(self) -> None:
         exchange = self._exchange
@@ -201,27 +226,28 @@ class Connection(asyncio.Protocol):
         if self._exchange is None or self._exchange.complete:
             raise AnswerRefused("bytes after its end")
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._fields.append((name, value))
-
     def on_headers_complete(self) -> None:
+        """The fields are read from the bytes, not from the parser: it would call back for each of them."""
         status = self._parser.get_status_code()
-        if self._slack > MAX_HEAD_BYTES and sum(len(n) + len(v) + 4 for n, v in self._fields) > MAX_HEAD_BYTES:
-            raise AnswerRefused("head too long")
+        start = self._head.index(b"HTTP/", self._head_at)  # the parser passes over blank lines before it
+        end = self._head.index(b"\r\n\r\n", start) + 2
         if status < 200:
             if status == 101:
                 raise AnswerRefused("another protocol that was not asked for")
             self._interim = True
+            self._head_at = end + 2
             return
-        self._interim = False
-        self._accept(status, answer_head(status, self._fields))
+        if end - start > MAX_HEAD_BYTES:
+            raise AnswerRefused("head too long")
+        lines, self._head = bytes(self._head[start:end]), b""
+        self._in_head = self._interim = False
+        self._accept(status, AnswerHead(status, lines))
 
     def _accept(self, status: int, head: AnswerHead) -> None:
         self._until_close = head.until_close
         self._reusable = not head.until_close and self._parser.should_keep_alive()
         exchange = cast("Exchange", self._exchange)
         exchange.status, exchange.head = status, head
-        exchange.wake()
 
     def on_body(self, data: bytes) -> None:
         exchange = cast("Exchange", self._exchange)
@@ -229,11 +255,7 @@ class Connection(asyncio.Protocol):
         self._slack -= size + FRAMING_RATIO * size
         exchange.parts.append(data)
         exchange.buffered += size
-        if exchange.waiter is not None:
-            exchange.wake()
 
     def on_message_complete(self) -> None:
-        if self._interim:
-            self._fields = []
-        else:
+        if not self._interim:
             cast("Exchange", self._exchange).complete = True

@@ -1,4 +1,7 @@
-"""One request's answer while it arrives: the connection fills it, the response empties it. One reader, one waiter."""
+"""One request's answer while it arrives: the connection fills it, the response empties it. One reader, one waiter.
+
+The reader takes what has come, or gives a sink, which gets every read at once, without waking anybody.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import math
 from typing import Protocol
 
 from routeiq.gateway.upstream.http_head import AnswerHead
+from routeiq.gateway.upstream.provider import Sink
 
 BUFFER_BYTES = 256 * 1024
 """What may wait for its reader before the connection stops reading."""
@@ -16,10 +20,20 @@ class ConnectionLost(Exception):
     """The other side closed, or the client did."""
 
 
+class SinkFailed(Exception):
+    """A sink raised `error`."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
 class Line(Protocol):
     """What an exchange may ask of the connection that it came over."""
 
     def watch(self, deadline: float) -> None: ...
+
+    def hold(self) -> None: ...
 
     def resume(self) -> None: ...
 
@@ -30,12 +44,13 @@ class Exchange:
     """`line` is None once the connection is done with it: all of the answer is here, or `error` says why not."""
 
     __slots__ = (
-        "_loop", "answered", "buffered", "complete", "deadline", "error", "head", "line", "parts", "status",
+        "_loop", "_sink", "answered", "buffered", "complete", "deadline", "error", "head", "line", "parts", "status",
         "timeout_s", "waiter",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, line: Line, timeout_s: float) -> None:
         self._loop = loop
+        self._sink: Sink | None = None
         self.line: Line | None = line
         self.timeout_s = timeout_s
         self.deadline = math.inf
@@ -52,7 +67,8 @@ class Exchange:
     async def arrival(self, deadline: float = 0.0) -> None:
         """Wait for the head, for bytes or for an end. Raises: what ended the connection; TimeoutError.
 
-        Args: deadline: by the loop's clock; 0: `timeout_s` from now. A cancelled wait closes the connection.
+        Args: deadline: of the head, by the loop's clock; 0: for what follows it, `timeout_s` from now.
+        A cancelled wait closes the connection.
         """
         if self.error is not None:
             raise self.error
@@ -65,8 +81,24 @@ class Exchange:
         except BaseException:
             self.drop()
             raise
-        if self.error is not None:
+        if self.error is not None and (deadline or not self.parts):  # what came with a break is read first
             raise self.error
+
+    async def push(self, sink: Sink) -> bool:
+        """Give `sink` what is here and all that comes. True: that was all; False: it wants a pause, and the connection
+        reads no more until the next call. Raises: as `arrival`; SinkFailed.
+        """
+        self._sink = sink
+        if self.line is not None:
+            self.line.resume()
+        if self.parts:
+            self._pour(sink)
+        if self._sink is not None and not self.complete:
+            await self.arrival()
+        elif self.error is not None:
+            raise self.error
+        held, self._sink = self._sink is None, None
+        return not held
 
     def take(self) -> bytes:
         """Everything that has come and was not taken."""
@@ -78,6 +110,30 @@ class Exchange:
         self.buffered = 0
         return data
 
+    def arrived(self) -> None:
+        """A read is parsed: its bytes go to the sink, or the reader may look."""
+        if self._sink is None:
+            self.wake()
+        elif self.parts:
+            self._pour(self._sink)
+
+    def _pour(self, sink: Sink) -> None:
+        try:
+            ready = sink(self.take())
+        except Exception as error:  # noqa: BLE001 - raised again where the answer is awaited
+            self._sink = None
+            self.complete, self.error = False, SinkFailed(error)
+            self.drop()
+            self.wake()
+            return
+        if ready:
+            self.deadline = self._loop.time() + self.timeout_s
+            return
+        self._sink = None
+        if self.line is not None:
+            self.line.hold()
+        self.wake()
+
     def wake(self) -> None:
         """Let the reader look."""
         waiter, self.waiter = self.waiter, None
@@ -88,14 +144,18 @@ class Exchange:
     def end(self, error: BaseException | None = None) -> None:
         """Nothing more will come. What came before an error can still be taken."""
         self.line = None
-        if error is None:
-            self.complete = True
-        else:
-            self.error = error
+        if self.error is None:
+            if error is None:
+                self.complete = True
+            else:
+                self.error = error
+        if self._sink is not None and self.parts:
+            self._pour(self._sink)
         self.wake()
 
     def drop(self) -> None:
         """Nobody reads on: the connection is closed, unless it was given back already. A reader elsewhere fails."""
+        self._sink = None
         if self.parts:  # what is thrown away must not pass for an empty answer
             self.parts.clear()
             self.complete, self.error = False, ConnectionLost()

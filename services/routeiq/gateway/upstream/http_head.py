@@ -7,12 +7,11 @@ lines, folded ones and repeated lengths do not come this far: llhttp refuses the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
-from routeiq.gateway.upstream.http import HOP_BY_HOP, NOT_PASSED_UP
+from routeiq.gateway.upstream.http import HOP_BY_HOP, response_headers
 from routeiq.kit.outbound import Target
 
 _OURS = HOP_BY_HOP | {"content-length", "expect"}
@@ -20,21 +19,22 @@ _OURS = HOP_BY_HOP | {"content-length", "expect"}
 _SAFE_IN_TARGETS = "%/:=&?~+!$,;'@()*[]|"
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BREAKS = re.compile(r"[\r\n\0]")
-_FRAMING = frozenset({"connection", "content-encoding", "content-length", "transfer-encoding"})
+_ASKED_FOR = frozenset({
+    "content-type", "retry-after", "openai-processing-ms", "openai-organization", "openai-version",
+})  # fmt: skip
+"""Of nearly every answer: read at once, with the fields that say how the body ends."""
+_NOTED = re.compile(
+    rb"\r\n(con(?:nection|tent-(?:encoding|length|type))|transfer-encoding"
+    rb"|openai-(?:organization|processing-ms|version)|retry-after):[ \t]*([^\r]*)",
+    re.IGNORECASE,
+)
+_NAMING_NONE = frozenset({"keep-alive", "close"})
 _ENCODINGS = {"": "", "identity": "", "gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 _BODILESS = frozenset({204, 304})
 
 
 class AnswerRefused(Exception):
     """The answer breaks the rules of HTTP, or ours. The text is for people and holds nothing of the answer."""
-
-
-class AnswerHead(NamedTuple):
-    """`encoding`: `gzip`, `deflate` or nothing. `until_close`: only the end of the connection ends the body."""
-
-    headers: dict[str, str]
-    encoding: str
-    until_close: bool
 
 
 def request_target(url: str, target: Target) -> tuple[str, str]:
@@ -87,27 +87,76 @@ _DEFAULTS = tuple(
 )
 
 
+class AnswerHead(Mapping[str, str]):
+    """Of one answer: how its body ends, and its headers as `response_headers` has them. Few are ever asked for.
+
+    `encoding`: `gzip`, `deflate` or nothing. `until_close`: only the end of the connection ends the body.
+    """
+
+    __slots__ = ("_known", "_lines", "_whole", "encoding", "until_close")
+
+    def __init__(self, status: int, lines: bytes) -> None:
+        """Args: lines: from the status line to the last field's line end, as llhttp has accepted them.
+
+        Raises: AnswerRefused: a body that nobody could delimit or decode for sure.
+        """
+        if status >= 600:
+            raise AnswerRefused("a status that is none")
+        self._lines = lines
+        self._whole = odd = False
+        known: dict[str, str] = {}
+        framing: dict[str, str] = {}
+        for raw, value in _NOTED.findall(lines):
+            name, text = _lower(raw), _text(value)
+            if name in _ASKED_FOR:
+                odd = odd or name in known or not text.isprintable() or not text.isascii()
+                known[name] = text
+            else:
+                framing[name] = f"{framing[name]}, {text}" if name in framing else text
+        self._known = known
+        self.encoding = _encoding(framing["content-encoding"]) if "content-encoding" in framing else ""
+        self.until_close = _until_close(framing) and status not in _BODILESS
+        if odd or framing.get("connection", "close").lower() not in _NAMING_NONE:
+            self._read()
+
+    def __getitem__(self, name: str) -> str:
+        if not self._whole and name not in _ASKED_FOR:
+            self._read()
+        return self._known[name]
+
+    def __contains__(self, name: object) -> bool:
+        if not self._whole and name not in _ASKED_FOR:
+            self._read()
+        return name in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        self._read()
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        self._read()
+        return len(self._known)
+
+    def _read(self) -> None:
+        """All of them."""
+        if not self._whole:
+            self._whole = True
+            self._known = response_headers(map(_pair, self._lines.decode("latin-1").split("\r\n")[1:-1]))
+
+
+def _pair(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    return name, value.strip(" \t")
+
+
 @lru_cache(maxsize=1024)
 def _lower(name: bytes) -> str:
     return name.decode("latin-1").lower()
 
 
-def answer_head(status: int, fields: list[tuple[bytes, bytes]]) -> AnswerHead:
-    """Raises: AnswerRefused: a body that nobody could delimit or decode for sure."""
-    if status >= 600:
-        raise AnswerRefused("a status that is none")
-    headers: dict[str, str] = {}
-    framing: dict[str, str] = {}
-    for raw_name, raw_value in fields:
-        name, value = _lower(raw_name), raw_value.decode("latin-1")
-        if name in _FRAMING:
-            framing[name] = f"{framing[name]}, {value}" if name in framing else value
-        elif name not in NOT_PASSED_UP and value.isascii() and value.isprintable():
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    if "connection" in framing:
-        for token in framing["connection"].split(","):
-            headers.pop(token.strip().lower(), None)
-    return AnswerHead(headers, _encoding(framing), status not in _BODILESS and _until_close(framing))
+@lru_cache(maxsize=1024)
+def _text(value: bytes) -> str:
+    return value.decode("latin-1").rstrip(" \t")
 
 
 def _until_close(framing: dict[str, str]) -> bool:
@@ -116,13 +165,13 @@ def _until_close(framing: dict[str, str]) -> bool:
         return "content-length" not in framing
     if "content-length" in framing:
         raise AnswerRefused("two lengths at once")
-    if coding.strip().lower() != "chunked":
+    if coding.lower() != "chunked":
         raise AnswerRefused("unknown transfer coding")
     return False
 
 
-def _encoding(framing: dict[str, str]) -> str:
-    encoding = _ENCODINGS.get(framing.get("content-encoding", "").strip().lower())
+def _encoding(named: str) -> str:
+    encoding = _ENCODINGS.get(named.lower())
     if encoding is None:
         raise AnswerRefused("content encoding that was not asked for")
     return encoding

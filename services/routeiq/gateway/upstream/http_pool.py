@@ -11,12 +11,12 @@ import asyncio
 import ssl
 from typing import NamedTuple
 
-from routeiq.gateway.upstream.http import MAX_BODY_BYTES, MAX_CONNECTIONS, HTTPRequest
+from routeiq.gateway.upstream.http import MAX_BODY_BYTES, MAX_CONNECTIONS, HTTPRequest, RequestHeaders
 from routeiq.gateway.upstream.http_connection import Connection
 from routeiq.gateway.upstream.http_dial import CONNECT_TIMEOUT_S, dial
 from routeiq.gateway.upstream.http_exchange import ConnectionLost
 from routeiq.gateway.upstream.http_head import AnswerRefused, request_head, request_target
-from routeiq.gateway.upstream.http_response import PooledResponse
+from routeiq.gateway.upstream.http_response import PooledResponse, UnfinishedResponse
 from routeiq.gateway.upstream.http_slots import IDLE_S, Origin, Slots
 from routeiq.gateway.upstream.http_tls import certificate_problem
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
@@ -91,7 +91,8 @@ class PooledClient:
         except (AnswerRefused, ConnectionLost, OSError) as error:
             raise _failure(request.label, error) from None
         assert exchange.head is not None
-        return PooledResponse(exchange, exchange.head, request.label, self._max_body_bytes)
+        kind = PooledResponse if exchange.complete else UnfinishedResponse
+        return kind(exchange, exchange.head, request.label, self._max_body_bytes)
 
     async def close(self) -> None:
         """Closes every connection; a later call opens anew."""
@@ -142,11 +143,18 @@ class PooledClient:
 
 
 def _head(destination: _Destination, request: HTTPRequest) -> bytes:
+    """All but the value of `content-length`."""
+    headers = request.headers
+    kept = headers if isinstance(headers, RequestHeaders) else None
+    if kept is not None and kept.encoded_for is destination:
+        return kept.encoded
     try:
-        begun = request_head(destination.line, destination.host, request.headers)
+        head = request_head(destination.line, destination.host, headers)
     except ValueError:
         raise UpstreamFailed(f"`{request.label}` has a header that cannot be sent.") from None
-    return b"%b%d\r\n\r\n" % (begun, len(request.body))
+    if kept is not None:
+        kept.encoded, kept.encoded_for = head, destination
+    return head
 
 
 def _refusal(label: str, refused: RouteIQError) -> UpstreamFailed:

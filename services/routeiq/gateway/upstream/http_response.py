@@ -2,53 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
 from routeiq.gateway.upstream.http_decoding import Decoder
-from routeiq.gateway.upstream.http_exchange import ConnectionLost, Exchange
+from routeiq.gateway.upstream.http_exchange import ConnectionLost, Exchange, SinkFailed
 from routeiq.gateway.upstream.http_head import AnswerHead, AnswerRefused
-from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
+from routeiq.gateway.upstream.provider import Sink, UpstreamFailed, UpstreamTimeout
+
+_BROKEN = (AnswerRefused, ConnectionLost, OSError)
+"""What an answer can break off with; TimeoutError is an OSError."""
 
 
 class PooledResponse:
-    """As `UpstreamResponse` promises. Its connection is free as soon as the last byte has come, read or not."""
+    """As `PushedResponse` promises. Its connection is free as soon as the last byte has come, read or not."""
 
-    __slots__ = ("_exchange", "_head", "_label", "_limit", "headers", "status")
+    __slots__ = ("_exchange", "_label", "_limit", "headers", "status")
 
     def __init__(self, exchange: Exchange, head: AnswerHead, label: str, limit_bytes: int) -> None:
         self._exchange = exchange
-        self._head = head
         self._label = label
         self._limit = limit_bytes
         self.status = exchange.status
-        self.headers: Mapping[str, str] = head.headers
+        self.headers = head
 
-    def __del__(self) -> None:
-        """An answer that was forgotten must not keep its connection for ever."""
-        if self._exchange.line is not None:
-            with suppress(RuntimeError):  # its loop is closed
-                self._exchange.drop()
+    @property
+    def pushes(self) -> bool:
+        """False: what comes must be unpacked."""
+        return not self.headers.encoding
 
     async def read(self) -> bytes:
         """Raises UpstreamFailed: the body ends early, is not decodable or too long; UpstreamTimeout: it stalls."""
         exchange = self._exchange
-        if exchange.complete and not self._head.encoding and exchange.buffered <= self._limit:
+        if exchange.complete and exchange.buffered <= self._limit and not self.headers.encoding:
             return exchange.take()
         parts: list[bytes] = []
         size = 0
-        async with aclosing(self.chunks()) as chunks:
-            async for chunk in chunks:
-                parts.append(chunk)
-                size += len(chunk)
-                if size > self._limit:
-                    raise UpstreamFailed(f"The answer of `{self._label}` is longer than {self._limit} bytes.")
+
+        def keep(chunk: bytes) -> bool:
+            nonlocal size
+            parts.append(chunk)
+            size += len(chunk)
+            if size > self._limit:
+                raise UpstreamFailed(f"The answer of `{self._label}` is longer than {self._limit} bytes.")
+            return True
+
+        if self.pushes:
+            await self.relay_to(keep)
+        else:
+            async with aclosing(self.chunks()) as chunks:
+                async for chunk in chunks:
+                    keep(chunk)
         return b"".join(parts)
+
+    async def relay_to(self, sink: Sink) -> bool:
+        """Raises: as `chunks`, and what `sink` raises."""
+        try:
+            return await self._exchange.push(sink)
+        except SinkFailed as failed:
+            raise failed.error from None
+        except _BROKEN as error:
+            raise _failure(self._label, error) from None
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Raises UpstreamFailed: the body ends early or cannot be decoded; UpstreamTimeout: it stalls."""
         exchange = self._exchange
-        decoder = Decoder(self._head.encoding) if self._head.encoding else None
+        decoder = Decoder(self.headers.encoding) if self.headers.encoding else None
         try:
             while True:
                 if exchange.parts:
@@ -64,15 +83,29 @@ class PooledResponse:
                     await exchange.arrival()
             if decoder is not None:
                 decoder.finish()
-        except TimeoutError:
-            raise UpstreamTimeout(f"`{self._label}` stopped sending in the middle of its answer.") from None
-        except AnswerRefused as refused:
-            raise UpstreamFailed(f"`{self._label}` broke off its answer ({refused}).") from None
-        except (ConnectionLost, OSError) as error:
-            raise UpstreamFailed(f"`{self._label}` broke off its answer ({type(error).__name__}).") from None
+        except _BROKEN as error:
+            raise _failure(self._label, error) from None
         finally:
             exchange.drop()
 
     async def close(self) -> None:
         """A fully received answer has already given its connection back; otherwise the connection is closed."""
         self._exchange.drop()
+
+
+class UnfinishedResponse(PooledResponse):
+    """One whose body is still to come. If it is forgotten, it must not keep its connection for ever."""
+
+    __slots__ = ()
+
+    def __del__(self) -> None:
+        if self._exchange.line is not None:
+            with suppress(RuntimeError):  # its loop is closed
+                self._exchange.drop()
+
+
+def _failure(label: str, error: Exception) -> UpstreamFailed:
+    if isinstance(error, TimeoutError):
+        return UpstreamTimeout(f"`{label}` stopped sending in the middle of its answer.")
+    words = str(error) if isinstance(error, AnswerRefused) else type(error).__name__
+    return UpstreamFailed(f"`{label}` broke off its answer ({words}).")

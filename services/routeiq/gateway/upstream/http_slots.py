@@ -119,7 +119,7 @@ class Slots:
 
     def give_back(self, connection: Connection) -> None:
         """As `Keeper` has it; so are the next two."""
-        waiting = self._next()
+        waiting = self._next() if self._waiting else None
         if waiting is None:
             self._shelve(connection)
         elif waiting.origin is connection.origin:

@@ -7,8 +7,8 @@ exception: its body is already in the OpenAI error shape. What raises is the lac
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -53,6 +53,28 @@ class UpstreamResponse(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+Sink = Callable[[bytes], bool]
+"""Takes a piece of a body at once. False: it has it, but wants a pause before the next."""
+
+
+@runtime_checkable
+class PushedResponse(UpstreamResponse, Protocol):
+    """A response that can do without its reader between two chunks."""
+
+    @property
+    def pushes(self) -> bool:
+        """Whether this one can. If not, there is `chunks`."""
+        ...
+
+    async def relay_to(self, sink: Sink) -> bool:
+        """Hand all that comes to `sink`, as it comes. True: that was all. False: `sink` wants a pause; nothing more is
+        read until the next call. Cancelling closes the connection, and so does a sink that raises.
+
+        Raises: as `chunks`; what `sink` raises.
+        """
+        ...
 
 
 class Provider(Protocol):

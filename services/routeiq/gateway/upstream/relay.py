@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from routeiq.gateway.dialects.edits import StreamEdits
 from routeiq.gateway.dialects.usage import StreamUsage
 from routeiq.gateway.plan import Usage
-from routeiq.gateway.upstream.provider import UpstreamFailed
+from routeiq.gateway.upstream.provider import PushedResponse, Sink, UpstreamFailed, UpstreamResponse
 from routeiq.kit.asgi import Answer
 from routeiq.kit.error_bodies import stream_event
 from routeiq.kit.sse import SSEFrameTooLarge
@@ -27,10 +27,21 @@ _STREAMED = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
 
 
 class Begun(NamedTuple):
-    """A stream whose first bytes have come."""
+    """A stream whose first bytes have come. `source`: the answer that `rest` reads from."""
 
     first: bytes
     rest: AsyncIterator[bytes]
+    source: UpstreamResponse | None = None
+
+
+class Writer(Protocol):
+    """What an answer may offer in `exchange`: parts go out at once."""
+
+    def part(self, data: bytes) -> bool:
+        """False: `drain` before the next."""
+        ...
+
+    async def drain(self) -> None: ...
 
 
 class Relayed(msgspec.Struct):
@@ -64,17 +75,62 @@ async def relay_stream(answer: Answer, stream: Begun, headers: Headers, edits: S
     relayed.bytes_sent += len(last)
 
 
+async def answer_part(answer: Answer, data: bytes) -> None:
+    """Write one part of a stream, and wait while the client is slow."""
+    writer = _writer(answer)
+    if writer is None:
+        await answer.send({"type": "http.response.body", "body": data, "more_body": True})
+    elif not writer.part(data):
+        await writer.drain()
+
+
 async def _pass(answer: Answer, stream: Begun, edits: StreamEdits, relayed: Relayed) -> None:
-    usage = relayed.usage = StreamUsage(edits.endpoint)
-    send, chunk = answer.send, stream.first
+    relayed.usage = StreamUsage(edits.endpoint)
+    source, writer = stream.source, _writer(answer)
     async with aclosing(stream.rest) as rest:  # type: ignore[type-var]  # every chunks() is an async generator
-        while True:
-            usage.add(chunk)
-            out = edits.feed(chunk)
-            if out:
-                await send({"type": "http.response.body", "body": out, "more_body": True})
-                relayed.bytes_sent += len(out)
-            try:
-                chunk = await anext(rest)
-            except StopAsyncIteration:
-                return
+        if writer is not None and isinstance(source, PushedResponse) and source.pushes:
+            await _push(stream.first, source, writer, _sink(writer.part, relayed.usage, edits, relayed))
+        else:
+            await _pull(stream.first, rest, answer, relayed.usage, edits, relayed)
+
+
+async def _push(first: bytes, source: PushedResponse, writer: Writer, sink: Sink) -> None:
+    """Each chunk goes from the upstream's socket to the client's in one call; this waits for a slow client only."""
+    if not sink(first):
+        await writer.drain()
+    while not await source.relay_to(sink):
+        await writer.drain()
+
+
+async def _pull(
+    chunk: bytes, rest: AsyncIterator[bytes], answer: Answer, usage: StreamUsage, edits: StreamEdits, relayed: Relayed
+) -> None:
+    while True:
+        usage.add(chunk)
+        out = edits.feed(chunk)
+        if out:
+            await answer_part(answer, out)
+            relayed.bytes_sent += len(out)
+        try:
+            chunk = await anext(rest)
+        except StopAsyncIteration:
+            return
+
+
+def _sink(part: Sink, usage: StreamUsage, edits: StreamEdits, relayed: Relayed) -> Sink:
+    add, feed = usage.add, edits.feed
+
+    def pass_on(chunk: bytes) -> bool:
+        add(chunk)
+        out = feed(chunk)
+        if not out:
+            return True
+        relayed.bytes_sent += len(out)
+        return part(out)
+
+    return pass_on
+
+
+def _writer(answer: Answer) -> Writer | None:
+    writer: Writer | None = getattr(answer, "exchange", None)
+    return writer

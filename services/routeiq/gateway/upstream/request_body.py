@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.upstream.http import forwarded_headers
+from routeiq.gateway.upstream.http import RequestHeaders, forwarded_headers
 from routeiq.gateway.upstream.provider import UpstreamRequest
 
 Body = dict[str, msgspec.Raw]
@@ -51,14 +51,14 @@ class Sent:
             return self._streamed if request.stream else self._plain
         return self._headers(forwarded_headers(request.headers), stream=request.stream)
 
-    def _headers(self, headers: dict[str, str], *, stream: bool) -> dict[str, str]:
+    def _headers(self, headers: dict[str, str], *, stream: bool) -> RequestHeaders:
         headers["content-type"] = "application/json"
         headers["accept"] = "text/event-stream" if stream else "application/json"
         if stream:
             headers["accept-encoding"] = "identity"  # a compressor may hold events back
         headers.update(self._own)
         headers.update(self._extra_headers)
-        return headers
+        return RequestHeaders(headers)
 
 
 def _over(defaults: Body, given: Mapping[str, msgspec.Raw]) -> Body:

@@ -1,0 +1,79 @@
+"""The client's side of a relayed stream, without a server: an answer that takes parts at once, or only messages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+
+from routeiq.gateway.dialects.edits import StreamEdits
+from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
+from routeiq.gateway.upstream.relay import Begun, Relayed, relay_stream
+from routeiq.kit.asgi import Answer, Message
+
+
+class Wire:
+    """Remembers what was written. `slow`: it wants a pause after every part, until `resume`."""
+
+    def __init__(self, *, slow: bool = False) -> None:
+        self.parts: list[bytes] = []
+        self.drains = 0
+        self._ready = asyncio.Event()
+        if not slow:
+            self._ready.set()
+
+    def resume(self) -> None:
+        self._ready.set()
+
+    def part(self, data: bytes) -> bool:
+        self.parts.append(data)
+        return self._ready.is_set()
+
+    async def drain(self) -> None:
+        self.drains += 1
+        await self._ready.wait()
+
+    async def send(self, message: Message) -> None:
+        """What does not go through `part`."""
+        if message.get("body"):
+            self.parts.append(message["body"])
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.parts)
+
+
+class PushedAnswer(Answer):
+    """One that offers the wire."""
+
+    __slots__ = ("exchange",)
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__(wire.send, [])
+        self.exchange = wire
+
+
+def plain_answer(wire: Wire) -> Answer:
+    """One that does not."""
+    return Answer(wire.send, [])
+
+
+MakeAnswer = Callable[[Wire], Answer]
+WAYS: dict[str, MakeAnswer] = {"push": PushedAnswer, "generator": plain_answer}
+
+
+def untouched() -> StreamEdits:
+    """Of a stream in which nothing changes."""
+    return StreamEdits(Endpoint.CHAT, model=None, hide_usage=False)
+
+
+async def relay(
+    http: HTTPClient, request: HTTPRequest, answer: Answer, relayed: Relayed, edits: StreamEdits | None = None
+) -> None:
+    """Call and relay, as the pipeline does."""
+    response = await http.send(request)
+    async with aclosing(response.chunks()) as chunks:  # type: ignore[type-var]  # it is an async generator
+        begun = Begun(await anext(chunks), chunks, response)
+        await relay_stream(answer, begun, [], edits or untouched(), relayed)
+    await response.close()
