@@ -33,6 +33,7 @@ from routeiq.gateway.wiring import Gateway, build_gateway
 from routeiq.kit.asgi import JSON, Answer, ClientDisconnected, Receive, Scope, Send, header, read_body, replayed
 from routeiq.kit.error_bodies import Family, error_body, retry_headers, stream_event
 from routeiq.kit.errors import NotFound, PermissionDenied, RouteIQError
+from routeiq.kit.exchange import exchange_of
 from routeiq.kit.ids import request_id
 from routeiq.kit.ops import add_ops_routes, ops_app
 from routeiq.kit.outbound import OutboundPolicy
@@ -68,7 +69,7 @@ class Edge:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         rid = request_id(header(scope, b"x-request-id"))
-        answer = Answer(send, [(b"x-request-id", rid.encode())])
+        answer = Answer(send, [(b"x-request-id", rid.encode())], exchange_of(scope))
         hot = hot_path(scope["path"]) if scope["method"] == "POST" else None
         try:
             if hot is None:

@@ -14,23 +14,13 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from routeiq.kit.http_cycle import Cycle
-from routeiq.kit.http_head import STATUS_LINES, default_lines
+from routeiq.kit.http_head import as_lines
 
 
 class Connection(asyncio.Protocol):
     """`uvicorn.Server` calls `shutdown`, and waits until none is left in its `connections`."""
 
     transport: asyncio.Transport
-    write_paused = False
-    _draining = False
-    _final = False
-    """Nothing more is taken from this peer."""
-    _served = False
-    _current: Cycle | None = None
-    """Who is being answered."""
-    _default: object = None
-    _default_lines = b""
-    _writable: asyncio.Event | None = None
 
     def __init__(
         self,
@@ -44,7 +34,17 @@ class Connection(asyncio.Protocol):
         self._app_state = app_state
         self._server_state = server_state
         self._loop = _loop or asyncio.get_running_loop()
-        self._waiting: deque[tuple[Cycle, MutableMapping[str, Any]]] = deque()
+        self.waiting: deque[tuple[Cycle, MutableMapping[str, Any]]] = deque()
+        self._current: Cycle | None = None
+        """Who is being answered."""
+        self._served = False
+        self.draining = False
+        self._final = False
+        """Nothing more is taken from this peer."""
+        self.write_paused = False
+        self._writable: asyncio.Event | None = None
+        self._default: object = None
+        self._default_lines = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]  # a stream's, always
@@ -55,50 +55,39 @@ class Connection(asyncio.Protocol):
         self._leave()
 
     def connection_lost(self, _: Exception | None) -> None:
-        self._server_state.connections.discard(self)  # type: ignore[arg-type]
+        self._server_state.connections.discard(self)
         self._leave()
-        self._waiting.clear()
+        self.waiting.clear()
 
     def shutdown(self) -> None:
         """Close at once if nobody is being answered, after the last answer otherwise."""
-        self._draining = True
+        self.draining = True
         if self._current is None:
             self.close()
 
     # Order.
 
-    def _enqueue(self, cycle: Cycle, scope: MutableMapping[str, Any]) -> None:
-        """Begin, or wait for the answers before. Nobody begins for a peer that takes no answers."""
-        if self._current is None and not self.write_paused:
-            self._begin(cycle, scope)
-        else:
-            self._waiting.append((cycle, scope))
-
     def _begin(self, cycle: Cycle, scope: MutableMapping[str, Any]) -> None:
         self._current = cycle
-        cycle.task = self._loop.create_task(cycle.run(self._app, scope))
-        self.tasks.add(cycle.task)
+        cycle.task = task = self._loop.create_task(cycle.run(self._app, scope))
+        self.tasks.add(task)
 
     def answered(self, cycle: Cycle) -> None:
         """The whole answer is written: go on to the next request, or end."""
-        self._server_state.total_requests += 1
-        self._served = True
         self._current = None
-        if not cycle.keep_alive or (self._draining and not self._waiting):
+        self._served = True
+        self._server_state.total_requests += 1
+        if not cycle.keep_alive or (self.draining and not self.waiting):
             self.close()
-        elif self._waiting and not self.write_paused:
-            self._begin(*self._waiting.popleft())
+        elif self.waiting and not self.write_paused:
+            self._begin(*self.waiting.popleft())
 
-    def ends_here(self) -> bool:
-        """Whether the answer that begins is the last one."""
-        return self._draining and not self._waiting
-
-    def status_line(self, status: int) -> bytes:
-        """And the lines that every answer has. uvicorn makes new ones each second."""
+    def default_lines(self) -> bytes:
+        """Those that every answer has. uvicorn makes new ones each second."""
         default = self._server_state.default_headers
         if default is not self._default:
-            self._default, self._default_lines = default, default_lines(default)
-        return STATUS_LINES[status] + self._default_lines
+            self._default, self._default_lines = default, as_lines(default)
+        return self._default_lines
 
     # Back-pressure.
 
@@ -114,8 +103,8 @@ class Connection(asyncio.Protocol):
         self.write_paused = False
         if self._writable is not None:
             self._writable.set()
-        if self._waiting and self._current is None and not self.transport.is_closing():
-            self._begin(*self._waiting.popleft())
+        if self.waiting and self._current is None and not self.transport.is_closing():
+            self._begin(*self.waiting.popleft())
             self.resume()
 
     async def drain(self) -> None:

@@ -13,7 +13,7 @@ import structlog
 
 from routeiq.kit.error_bodies import internal_body
 from routeiq.kit.exchange import RawHeaders
-from routeiq.kit.http_head import BODILESS, CHUNKED, CLOSE, LENGTH, Head
+from routeiq.kit.http_head import BODILESS, CHUNKED, CLOSING_END, END, LENGTH, STATUS_LINES, encode
 
 if TYPE_CHECKING:
     from routeiq.kit.asgi import ASGIApp, Message
@@ -28,32 +28,36 @@ LARGE_BODY = 64 * 1024
 class Cycle:
     """Of one connection, which tells it what comes and that the client has left. Answers in order are its care too."""
 
-    unread = 0
-    """Bytes of the body that nobody has asked for yet."""
-    complete = False
-    """Answered."""
-    left = False
-    task: asyncio.Task[None]
-    _more = True
-    _given = False
-    """The application has the end of the body, or the disconnect."""
-    _head: bytes | None = None
-    """Of the answer. None: there is none yet. Empty: it has been written."""
-    _chunked = False
-    _remaining: int | None = None
-    """Bytes that the answer still owes. None: it has as many as come."""
-    _on_left: Callable[[], None] | None = None
-    _event: asyncio.Event | None = None
+    __slots__ = (
+        "_chunked", "_connection", "_event", "_given", "_head", "_head_only", "_headers", "_http_1_1", "_more",
+        "_on_left", "_parts", "_remaining", "complete", "keep_alive", "left", "task", "unread",
+    )  # fmt: skip
 
     def __init__(
-        self, connection: Connection, headers: RawHeaders, *, head_only: bool, http_1_1: bool, keep_alive: bool
+        self, connection: Connection, headers: RawHeaders, head_only: bool, http_1_1: bool, keep_alive: bool
     ) -> None:
         self.keep_alive = keep_alive
+        self.complete = False
+        """Answered."""
+        self.left = False
+        self.unread = 0
+        """Bytes of the body that nobody has asked for yet."""
+        self.task: asyncio.Task[None] | None = None
         self._connection = connection
         self._headers = headers
         self._head_only = head_only
         self._http_1_1 = http_1_1
         self._parts: list[bytes] = []
+        self._more = True
+        self._given = False
+        """The application has the end of the body."""
+        self._head: bytes | None = None
+        """Of the answer. None: there is none yet. Empty: it has been written."""
+        self._chunked = False
+        self._remaining: int | None = None
+        """Bytes that the answer still owes. None: it has as many as come."""
+        self._on_left: Callable[[], None] | None = None
+        self._event: asyncio.Event | None = None
 
     # For the connection.
 
@@ -180,13 +184,13 @@ class Cycle:
             self.start(status, headers)
             self.end(body)
             return
-        head = Head(headers)
-        if head.length is not None:
+        lines, length, close = encode(headers)
+        if length is not None:
             raise RuntimeError("The length of a whole answer is the server's to say.")
-        data = b"%b%b%b%d%b\r\n\r\n" % (
-            self._connection.status_line(status), head.lines, LENGTH, len(body), self._closing(head)
+        head = (
+            STATUS_LINES[status], self._connection.default_lines(), lines, LENGTH, b"%d" % len(body), self._end(close),
         )  # fmt: skip
-        self._write(data, b"" if self._head_only else body)
+        self._write(head, b"" if self._head_only else body)
         self._finish()
 
     def start(self, status: int, headers: RawHeaders) -> None:
@@ -194,14 +198,12 @@ class Cycle:
             return
         if self._head is not None:
             raise RuntimeError("An answer has begun already.")
-        head = Head(headers)
-        self._remaining = 0 if self._head_only or status in BODILESS else head.length
-        framing = b""
-        if self._remaining is None:
-            self._chunked = self._http_1_1
-            framing = CHUNKED if self._chunked else b""
-        line = self._connection.status_line(status)
-        self._head = b"%b%b%b%b\r\n\r\n" % (line, head.lines, framing, self._closing(head))
+        lines, length, close = encode(headers)
+        self._remaining = 0 if self._head_only or status in BODILESS else length
+        self._chunked = self._remaining is None and self._http_1_1
+        framing = CHUNKED if self._chunked else b""
+        default = self._connection.default_lines()
+        self._head = b"".join((STATUS_LINES[status], default, lines, framing, self._end(close)))
 
     def part(self, data: bytes) -> bool:
         if self.left:
@@ -238,24 +240,24 @@ class Cycle:
     def _pass_on(self, data: bytes) -> None:
         if self._head:
             head, self._head = self._head, b""
-            self._write(head, data)
+            self._write((head,), data)
         elif data:
             self._connection.transport.write(data)
 
-    def _write(self, head: bytes, data: bytes) -> None:
+    def _write(self, head: tuple[bytes, ...], data: bytes) -> None:
         write = self._connection.transport.write
         if len(data) <= LARGE_BODY:
-            write(head + data)
+            write(b"".join((*head, data)))
         else:
-            write(head)
+            write(b"".join(head))
             write(data)
 
-    def _closing(self, head: Head) -> bytes:
-        """The line that says so, if the connection ends with this answer."""
-        if head.close or not self.keep_alive or self._connection.ends_here():
+    def _end(self, close: bool) -> bytes:
+        """Of the head. It says so if the connection ends with this answer."""
+        if close or not self.keep_alive or (self._connection.draining and not self._connection.waiting):
             self.keep_alive = False
-            return CLOSE
-        return b""
+            return CLOSING_END
+        return END
 
     def _finish(self) -> None:
         self._head = b""

@@ -12,9 +12,12 @@ from routeiq.kit.exchange import RawHeaders
 
 BODILESS = frozenset({204, 304})
 STATUS_LINES = {code: b"HTTP/1.1 %d " % code for code in range(200, 600)}
-STATUS_LINES |= {code.value: b"HTTP/1.1 %d %b" % (code, code.phrase.encode()) for code in http.HTTPStatus if code >= 200}
+STATUS_LINES |= {
+    code.value: b"HTTP/1.1 %d %b" % (code, code.phrase.encode()) for code in http.HTTPStatus if code >= 200
+}
 LENGTH = b"\r\ncontent-length: "
-CLOSE = b"\r\nconnection: close"
+END = b"\r\n\r\n"
+CLOSING_END = b"\r\nconnection: close\r\n\r\n"
 CHUNKED = b"\r\ntransfer-encoding: chunked"
 MOST_NAMES = 1024
 
@@ -24,46 +27,42 @@ _prefixes: dict[bytes, bytes] = {}
 """What goes before the value of a header, by its name; for names that were found good."""
 
 
-class Head:
-    """What an application said: its lines, and what they mean for the framing."""
+def encode(headers: RawHeaders) -> tuple[bytes, int | None, bool]:
+    """What an application said. Raises RuntimeError for what would not be a head, or two.
 
-    __slots__ = ("close", "length", "lines")
-
-    def __init__(self, headers: RawHeaders) -> None:
-        """Raises RuntimeError for what would not be a head, or two."""
-        self.close = False
-        self.length: int | None = None
-        parts: list[bytes] = []
-        for name, value in headers:
-            prefix = _prefixes.get(name)
-            if prefix is None:
-                prefix = self._prefix(name, value)
-                if prefix is None:
-                    continue
-            parts.append(prefix)
-            parts.append(value)
-        self.lines = b"".join(parts)
-        if len(self.lines.translate(None, _INNOCENT)) != len(parts):  # a line break in each prefix, and nothing else
-            raise RuntimeError("A header's value holds a control character.")
-
-    def _prefix(self, name: bytes, value: bytes) -> bytes | None:
-        """Of the names that mean something here, and of new ones. None: the line is left out."""
-        lowered = name.lower()
-        if lowered == b"content-length":
-            self._measure(value)
-            return LENGTH
-        if lowered == b"connection":
-            self.close = self.close or b"close" in [token.strip().lower() for token in value.split(b",")]
-            return None
-        return None if lowered == b"transfer-encoding" else _learnt(name, lowered)
-
-    def _measure(self, value: bytes) -> None:
-        if self.length is not None or not value.isdigit():
-            raise RuntimeError("An answer has one content-length, and it is a number.")
-        self.length = int(value)
+    Returns: its lines, each behind its line break; its content-length; whether the connection is to end.
+    """
+    length, close = None, False
+    parts: list[bytes] = []
+    for name, value in headers:
+        prefix = _prefixes.get(name)
+        if prefix is None:
+            lowered = name.lower()
+            if lowered == b"content-length":
+                length = _measure(length, value)
+                prefix = LENGTH
+            elif lowered == b"connection":
+                close = close or b"close" in [token.strip().lower() for token in value.split(b",")]
+                continue
+            elif lowered == b"transfer-encoding":
+                continue
+            else:
+                prefix = _learn(name, lowered)
+        parts.append(prefix)
+        parts.append(value)
+    lines = b"".join(parts)
+    if len(lines.translate(None, _INNOCENT)) != len(parts):  # a line break in each prefix, and nothing else
+        raise RuntimeError("A header's value holds a control character.")
+    return lines, length, close
 
 
-def _learnt(name: bytes, lowered: bytes) -> bytes:
+def _measure(known: int | None, value: bytes) -> int:
+    if known is not None or not value.isdigit():
+        raise RuntimeError("An answer has one content-length, and it is a number.")
+    return int(value)
+
+
+def _learn(name: bytes, lowered: bytes) -> bytes:
     if _NAME.fullmatch(lowered) is None:
         raise RuntimeError("A header's name is not one.")
     prefix = b"\r\n%b: " % lowered
@@ -72,6 +71,6 @@ def _learnt(name: bytes, lowered: bytes) -> bytes:
     return prefix
 
 
-def default_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Of the headers that every answer has."""
+def as_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Of headers that are known to be good."""
     return b"".join(b"\r\n%b: %b" % pair for pair in headers)

@@ -49,18 +49,6 @@ _NOTHING, _HEAD, _TIMED_HEAD, _BODY = range(4)
 class HTTPProtocol(Connection):
     """One connection, made by `uvicorn.Server`."""
 
-    deadline = math.inf
-    """By the loop's clock: when a silent peer is given up. Infinite while the application has the word."""
-    _read_paused = False
-    _reading = _NOTHING
-    _fed = 0
-    """Bytes of this request but for the read in which it began, which is no larger than a head may be."""
-    _body = 0
-    _overall = math.inf
-    _url = b""
-    _incoming: Cycle | None = None
-    """Whose body is being read."""
-
     def __init__(
         self,
         config: uvicorn.Config,
@@ -69,7 +57,20 @@ class HTTPProtocol(Connection):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self.deadline = math.inf
+        """By the loop's clock: when a silent peer is given up. Infinite while the application has the word."""
+        self._read_paused = False
+        self._reading = _NOTHING
+        self._fed = 0
+        """Bytes of this request but for the read in which it began, which is no larger than a head may be."""
+        self._body = 0
+        self._overall = math.inf
+        self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
+        self._primer = b""
+        """A head of nothing but its framing, for the body of a request whose own parser will not read it."""
+        self._incoming: Cycle | None = None
+        """Whose body is being read."""
         self._parser = HttpRequestParser(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -83,13 +84,10 @@ class HTTPProtocol(Connection):
         del self._parser  # which holds this
 
     def data_received(self, data: bytes) -> None:
-        if len(data) <= MAX_HEAD_BYTES:
-            self._read(data)
+        if len(data) > MAX_HEAD_BYTES:
+            for start in range(0, len(data), MAX_HEAD_BYTES):
+                self.data_received(data[start : start + MAX_HEAD_BYTES])
             return
-        for start in range(0, len(data), MAX_HEAD_BYTES):
-            self._read(data[start : start + MAX_HEAD_BYTES])
-
-    def _read(self, data: bytes) -> None:
         if self._final:
             return
         if self._reading:
@@ -106,9 +104,15 @@ class HTTPProtocol(Connection):
             self._limit()
 
     def _read_on(self, data: bytes, upgrade: HttpParserUpgrade) -> None:
-        """After a request to speak something else, which is answered like any other: the next ones are HTTP too."""
-        while (data := data[upgrade.args[0] :]) and not self._final:
+        """After the head of a request to speak something else: it is answered like any other, and more may follow.
+
+        The parser takes what follows for something else. Where it is a body, a new one is told that it comes.
+        """
+        while (data := data[upgrade.args[0] :]) or self._primer:
             try:
+                if self._primer:
+                    self._parser = HttpRequestParser(self)
+                    self._parser.feed_data(self._primer)
                 self._parser.feed_data(data)
             except HttpParserUpgrade as another:
                 upgrade = another
@@ -116,6 +120,7 @@ class HTTPProtocol(Connection):
                 raise
             except HttpParserError:
                 self._refuse_unless_final()
+                return
             else:
                 return
 
@@ -151,22 +156,29 @@ class HTTPProtocol(Connection):
         url, self._url = self._url, b""
         if self._final:
             return
+        if self._primer:
+            self._primer, self._reading = b"", _BODY
+            return
         if self._fed and _size(url, headers) > MAX_HEAD_BYTES:
             self.refuse(431, "The request's headers are too large.")
             return
         self._reading = _BODY
         parser = self._parser
+        if parser.should_upgrade():
+            self._primer = _primer(headers)
         version, method = parser.get_http_version(), parser.get_method()
         keep_alive = version == "1.1" and parser.should_keep_alive()
-        cycle = Cycle(self, headers, head_only=method == b"HEAD", http_1_1=version == "1.1", keep_alive=keep_alive)
+        cycle = Cycle(self, headers, method == b"HEAD", version == "1.1", keep_alive)
         try:
             scope = self._scopes.make(version, method, url, headers, cycle)
         except ValueError:
             self.refuse(400, "Invalid HTTP request received.")
             return
         self._incoming = cycle
-        self._enqueue(cycle, scope)
-        if self._waiting:
+        if self._current is None and not self.write_paused:
+            self._begin(cycle, scope)
+        else:  # nobody begins for a peer that takes no answers
+            self.waiting.append((cycle, scope))
             self._pause_if_full()
 
     def on_body(self, body: bytes) -> None:
@@ -177,6 +189,8 @@ class HTTPProtocol(Connection):
                 self._pause_if_full()
 
     def on_message_complete(self) -> None:
+        if self._primer:
+            return
         cycle, self._incoming = self._incoming, None
         self._reading = _NOTHING
         self._fed = self._body = 0
@@ -194,7 +208,8 @@ class HTTPProtocol(Connection):
         super().answered(cycle)
         if self._current is None and not self._reading:
             self.deadline = self._loop.time() + KEEP_ALIVE_S
-        self.resume()
+        if self._read_paused:
+            self.resume()
 
     def resume(self) -> None:
         """A peer's time begins anew."""
@@ -212,7 +227,7 @@ class HTTPProtocol(Connection):
 
     def _full(self) -> bool:
         unread = self._incoming.unread if self._incoming is not None else 0
-        return unread > MOST_UNREAD_BYTES or len(self._waiting) >= MOST_WAITING
+        return unread > MOST_UNREAD_BYTES or len(self.waiting) >= MOST_WAITING
 
     def expire(self, now: float) -> None:
         """Give the peer up if it is silent past its deadline. Who is not heard is not silent."""
@@ -236,12 +251,17 @@ class HTTPProtocol(Connection):
     def _has_the_word(self) -> bool:
         """Whether the next answer on the wire would be that of the request that is being read."""
         if self._incoming is None:
-            return self._current is None and not self._waiting
+            return self._current is None and not self.waiting
         return self._incoming is self._current and not self._incoming.begun
 
 
 def _size(url: bytes, headers: list[tuple[bytes, bytes]]) -> int:
     return len(url) + sum(len(name) + len(value) + 4 for name, value in headers)
+
+
+def _primer(headers: list[tuple[bytes, bytes]]) -> bytes:
+    framing = [b"%b: %b\r\n" % pair for pair in headers if pair[0] in (b"content-length", b"transfer-encoding")]
+    return b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(framing) if framing else b""
 
 
 def sweep(connections: Iterable[object], now: float) -> None:

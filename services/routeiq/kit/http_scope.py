@@ -19,12 +19,12 @@ _METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATC
 class Scopes:
     """Of one connection."""
 
-    __slots__ = ("_base", "_state")
+    __slots__ = ("_model", "_state")
 
     def __init__(self, transport: asyncio.BaseTransport, state: Mapping[str, Any]) -> None:
         """`state` is the lifespan's; every request gets a copy."""
         self._state = dict(state)
-        self._base: dict[str, Any] = {
+        self._model: dict[str, Any] = {
             "type": "http",
             "asgi": _ASGI,
             "http_version": "1.1",
@@ -32,20 +32,22 @@ class Scopes:
             "client": get_remote_addr(transport),  # type: ignore[arg-type]
             "scheme": "https" if is_ssl(transport) else "http",  # type: ignore[arg-type]
             "root_path": "",
+            "query_string": b"",
         }
+        self._model |= dict.fromkeys(("method", "path", "raw_path", "headers", "state", KEY))
+        """With every key, so that a copy of it need not grow."""
 
     def make(
         self, version: str, method: bytes, url: bytes, headers: list[tuple[bytes, bytes]], exchange: Exchange
     ) -> dict[str, Any]:
         """Raises ValueError for a target that is none."""
-        scope = self._base.copy()
+        scope = self._model.copy()
         if version != "1.1":
             scope["http_version"] = version
         scope["method"] = _METHODS.get(method) or method.decode("ascii")
         if url[0] == 47 and b"%" not in url and b"?" not in url and b"#" not in url:
             scope["path"] = url.decode("ascii")
             scope["raw_path"] = url
-            scope["query_string"] = b""
         else:
             scope["path"], scope["raw_path"], scope["query_string"] = _split(url)
         scope["headers"] = headers

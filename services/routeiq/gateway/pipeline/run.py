@@ -69,7 +69,7 @@ class Pipeline:
             raw = await read_body(scope, receive, state.body_limit_bytes)
             call = parse_call(endpoint, raw, path_model)
             context = Context(request_id, principal, state, call, tuple(scope["headers"]), started)
-            with DisconnectWatch(receive, gate.ticker):
+            with DisconnectWatch(receive, gate.ticker, exchange=answer.exchange):
                 plan = await self._plan(context)
                 await self._execute(context, plan, answer)
         except asyncio.CancelledError:

@@ -73,13 +73,15 @@ async def relay_stream(answer: Answer, stream: Begun, headers: Headers, edits: S
 
 async def _pass(answer: Answer, stream: Begun, edits: StreamEdits, relayed: Relayed) -> None:
     usage = relayed.usage = StreamUsage(edits.endpoint)
-    send, chunk = answer.send, stream.first
+    chunk = stream.first
     async with aclosing(stream.rest) as rest:  # type: ignore[type-var]  # every chunks() is an async generator
         while True:
             usage.add(chunk)
             out = edits.feed(chunk)
             if out:
-                await send({"type": "http.response.body", "body": out, "more_body": True})
+                slow = answer.part(out)
+                if slow is not None:
+                    await slow
                 relayed.bytes_sent += len(out)
             try:
                 chunk = await anext(rest)
