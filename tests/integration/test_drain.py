@@ -81,7 +81,8 @@ def test_a_second_signal_stops_at_once(gateway: Fleet) -> None:
 @pytest.mark.parametrize("gateway", [{"MAX_CONCURRENCY": "1"}], indirect=True)
 def test_one_more_than_the_limit_is_sent_away_until_one_ends(gateway: Fleet) -> None:
     with httpx.stream("POST", f"{gateway.url}/chat/completions", headers=HEADERS, json=body("slow")) as stream:
-        next(stream.iter_lines())
+        lines = stream.iter_lines()  # kept, because its end would close the stream
+        next(lines)
         refused = gateway.chat()
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
         assert refused.json()["error"]["code"] == "overloaded"

@@ -44,6 +44,7 @@ from routeiq.kit.asgi import (
 )
 from routeiq.kit.error_bodies import Family, error_body, retry_headers, stream_event
 from routeiq.kit.errors import NotFound, PermissionDenied, RouteIQError
+from routeiq.kit.exchange import exchange_of
 from routeiq.kit.ids import request_id
 from routeiq.kit.ops import add_ops_routes, ops_app
 from routeiq.kit.outbound import OutboundPolicy
@@ -82,7 +83,7 @@ class Edge:
         """Every hot path needs a key, and any key will do."""
         headers = first_values(scope)
         rid = request_id(headers.get(b"x-request-id"))
-        answer = Answer(send, [(b"x-request-id", rid.encode())])
+        answer = Answer(send, [(b"x-request-id", rid.encode())], exchange_of(scope))
         gateway = self._gateway
         try:
             principal = gateway.authenticator.principal(headers, scope["query_string"])
@@ -103,7 +104,7 @@ class Edge:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Everything else."""
         rid = request_id(header(scope, b"x-request-id"))
-        answer = Answer(send, [(b"x-request-id", rid.encode())])
+        answer = Answer(send, [(b"x-request-id", rid.encode())], exchange_of(scope))
         try:
             await self._slow(scope, receive, answer, rid)
         except Exception as error:  # noqa: BLE001  # as above

@@ -1,20 +1,23 @@
-"""Plain ASGI: header look-up, whole responses, bounded bodies. For endpoints that take no framework."""
+"""Plain ASGI: header look-up, whole responses, bounded bodies. For endpoints that take no framework.
+
+Under the server of `kit.http_protocol` all of this goes past ASGI's messages, by `kit.exchange`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Self
 
 from routeiq.kit.errors import BodyTooLarge, RouteIQError
-from routeiq.kit.ticker import Ticker
+from routeiq.kit.exchange import Exchange, RawHeaders, exchange_of
+from routeiq.kit.ticker import Alarm, Ticker
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-RawHeaders = Iterable[tuple[bytes, bytes]]
 
 JSON = (b"content-type", b"application/json")
 
@@ -40,6 +43,16 @@ def first_values(scope: Scope) -> dict[bytes, bytes]:
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     """The whole body. Raises: BodyTooLarge: as soon as that is known.  ClientDisconnected: it never ends."""
+    exchange = exchange_of(scope)
+    whole = exchange.body() if exchange is not None else None
+    if whole is None:
+        return await _read_parts(scope, receive, limit)
+    if len(whole) > limit:
+        raise _too_large(limit)
+    return whole
+
+
+async def _read_parts(scope: Scope, receive: Receive, limit: int) -> bytes:
     declared = header(scope, b"content-length")
     if declared is not None and declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
@@ -82,27 +95,45 @@ class Answer:
     `begun`: its head has gone out. `streams`: it is a stream of events whose end has not, so one more may follow.
     """
 
-    __slots__ = ("_headers", "begun", "send", "streams")
+    __slots__ = ("_headers", "begun", "exchange", "send", "streams")
 
-    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]], exchange: Exchange | None = None) -> None:
+        """`exchange` is the scope's, where it has one."""
         self.send = send
+        self.exchange = exchange
         self.begun = False
         self.streams = False
         self._headers = headers
 
     async def start(self, status: int, headers: RawHeaders) -> None:
-        """The head of a stream. Its parts go through `send`, as `http.response.body` messages; then comes `end`."""
+        """The head of a stream. Then come its `part`s and its `end`."""
         self.begun = self.streams = True
-        await self.send({"type": "http.response.start", "status": status, "headers": [*headers, *self._headers]})
+        lines = [*headers, *self._headers]
+        if self.exchange is not None:
+            self.exchange.start(status, lines)
+        else:
+            await self.send({"type": "http.response.start", "status": status, "headers": lines})
+
+    def part(self, data: bytes) -> Awaitable[None] | None:
+        """A part of a stream. Returns: what to await before the next one, if anything."""
+        if self.exchange is None:
+            return self.send({"type": "http.response.body", "body": data, "more_body": True})
+        return None if self.exchange.part(data) else self.exchange.drain()
 
     async def end(self, last: bytes = b"") -> None:
         """The end of a stream."""
         self.streams = False
-        await self.send({"type": "http.response.body", "body": last})
+        if self.exchange is not None:
+            self.exchange.end(last)
+        else:
+            await self.send({"type": "http.response.body", "body": last})
 
     async def whole(self, status: int, body: bytes, headers: RawHeaders = (JSON,)) -> None:
         """A whole response; `content-length` is added."""
         self.begun = True
+        if self.exchange is not None:
+            self.exchange.whole(status, [*headers, *self._headers], body)
+            return
         lines = [*headers, (b"content-length", b"%d" % len(body)), *self._headers]
         await self.send({"type": "http.response.start", "status": status, "headers": lines})
         await self.send({"type": "http.response.body", "body": body})
@@ -118,36 +149,51 @@ class Answer:
 class DisconnectWatch:
     """Cancels the body of its `with` when the client leaves. Raises ClientDisconnected in that case.
 
-    The request's body must have been read: from then on `receive` only ever reports a disconnect. The watch begins
-    after `delay_s`, so that a request which is answered at once does not pay for a task.
+    The request's body must have been read: from then on `receive` only ever reports a disconnect. Without an exchange,
+    which calls back, a task has to wait for that; it begins after `delay_s`, so that a request which is answered at
+    once does not pay for it.
     """
 
-    __slots__ = ("_alarm", "_delay_s", "_left", "_receive", "_ticker", "_watcher", "_work")
+    __slots__ = ("_alarm", "_delay_s", "_exchange", "_left", "_receive", "_ticker", "_watcher", "_work")
 
-    def __init__(self, receive: Receive, ticker: Ticker, delay_s: float = 0.03) -> None:
+    def __init__(
+        self, receive: Receive, ticker: Ticker, delay_s: float = 0.03, exchange: Exchange | None = None
+    ) -> None:
         self._receive = receive
         self._ticker = ticker
         self._delay_s = delay_s
+        self._exchange = exchange
         self._left = False
+        self._alarm: Alarm | None = None
         self._watcher: asyncio.Task[None] | None = None
 
     def __enter__(self) -> Self:
         self._work: asyncio.Task[Any] | None = self._ticker.task()
-        self._alarm = self._ticker.later(self._delay_s, self._begin)
+        if self._exchange is not None:
+            self._exchange.on_left(self._client_left)
+        else:
+            self._alarm = self._ticker.later(self._delay_s, self._begin)
         return self
 
     def _begin(self) -> None:
         self._watcher = self._ticker.loop.create_task(_disconnected(self._receive))
-        self._watcher.add_done_callback(self._client_left)
+        self._watcher.add_done_callback(self._watched)
 
-    def _client_left(self, watcher: asyncio.Task[None]) -> None:
-        if self._work is not None and not watcher.cancelled():
+    def _watched(self, watcher: asyncio.Task[None]) -> None:
+        if not watcher.cancelled():
+            self._client_left()
+
+    def _client_left(self) -> None:
+        if self._work is not None:
             self._left = True
             self._work.cancel()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         work, self._work = self._work, None
-        self._alarm.cancel()
+        if self._exchange is not None:
+            self._exchange.on_left(None)
+        if self._alarm is not None:
+            self._alarm.cancel()
         if self._watcher is not None:
             self._watcher.cancel()
         if self._left and work is not None and work.uncancel() <= 0 and kind is asyncio.CancelledError:

@@ -1,7 +1,8 @@
-"""uvicorn's httptools protocol with the bounds that it lacks: on heads, on framing, and on waiting for a peer.
+"""HTTP/1.1 for uvicorn's server, with bounds on all that a peer may send.
 
-Without them one connection that sends an endless header keeps the whole loop busy, because the parser joins what it
-has with every piece that comes. Costs a few comparisons a read. `sweep` closes who is silent for too long.
+uvicorn keeps the sockets, the lifespan and the order of a shutdown. Its own protocols cost twice as much a request and
+lack the bounds: on heads and on framing, for one endless header keeps the whole loop busy, because the parser joins
+what it has with every piece that comes; and on waiting, for which `sweep` closes who is silent for too long.
 """
 
 from __future__ import annotations
@@ -11,131 +12,260 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import structlog
+import uvicorn
+from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
+from uvicorn.server import ServerState
 
 from routeiq.kit.error_bodies import openai_error
+from routeiq.kit.http_connection import Connection
+from routeiq.kit.http_cycle import Cycle
+from routeiq.kit.http_head import STATUS_LINES
+from routeiq.kit.http_scope import Scopes
+
+log = structlog.get_logger()
 
 MAX_HEAD_BYTES = 64 * 1024
 """Request line and headers, and whatever else is not body: chunk sizes and extensions, trailers."""
 MAX_FRAMING_PER_BODY_BYTE = 16
+MOST_UNREAD_BYTES = 64 * 1024
+MOST_WAITING = 16
+"""Requests that were sent before the answer to an earlier one. With as many, or more bytes unread, reading pauses; what
+came in the read before that, 256 KiB at most, is kept."""
 IDLE_S = 75.0
-"""For a first request; uvicorn's own keep-alive limit covers the time between two."""
+"""For a first request."""
+KEEP_ALIVE_S = 75.0
+"""For another one."""
 HEAD_S = 20.0
 BODY_SILENCE_S = 60.0
 BODY_S = 600.0
 """For a whole body, however steadily it drips."""
-_REASONS = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header Fields Too Large"}
 
-_HEAD = b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-
-
-class Corked:
-    """A transport that sends what is written within one turn of the loop in one piece: head and body of an answer."""
-
-    __slots__ = ("_loop", "_parts", "_transport")
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._parts: list[bytes] = []
-
-    def write(self, data: bytes) -> None:
-        if not self._parts:
-            self._loop.call_soon(self._flush)
-        self._parts.append(data)
-
-    def close(self) -> None:
-        self._flush()
-        self._transport.close()
-
-    def _flush(self) -> None:
-        if self._parts:
-            parts, self._parts = self._parts, []
-            if self._transport.is_closing():
-                return
-            self._transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
+_REFUSAL = b"%b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
+_NOTHING, _HEAD, _TIMED_HEAD, _BODY = range(4)
+"""What is being read. The time of a head or a body begins to count at the end of the read in which it began."""
 
 
-class BoundedProtocol(HttpToolsProtocol):
-    """One connection."""
+class HTTPProtocol(Connection):
+    """One connection, made by `uvicorn.Server`."""
 
-    _fed = 0
-    """Bytes of this request but for the read in which it began, which is no larger than a head may be."""
-    _body = 0
-    _reading_body = False
-    _overall = math.inf
-    deadline = math.inf
-    """By the loop's clock: when a silent peer is given up. Infinite while the application has the word."""
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.deadline = math.inf
+        """By the loop's clock: when a silent peer is given up. Infinite while the application has the word."""
+        self._read_paused = False
+        self._reading = _NOTHING
+        self._fed = 0
+        """Bytes of this request but for the read in which it began, which is no larger than a head may be."""
+        self._body = 0
+        self._overall = math.inf
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._primer = b""
+        """A head of nothing but its framing, for the body of a request whose own parser will not read it."""
+        self._incoming: Cycle | None = None
+        """Whose body is being read."""
+        self._parser = HttpRequestParser(self)
 
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(Corked(transport, self.loop))  # type: ignore[arg-type]  # as much of one as uvicorn uses
-        self.deadline = self.loop.time() + IDLE_S
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._scopes = Scopes(transport, self._app_state)
+        self.deadline = self._loop.time() + IDLE_S
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self._incoming = None
+        del self._parser  # which holds this
 
     def data_received(self, data: bytes) -> None:
-        if len(data) <= MAX_HEAD_BYTES:
-            self._read(data)
+        if len(data) > MAX_HEAD_BYTES:
+            for start in range(0, len(data), MAX_HEAD_BYTES):
+                self.data_received(data[start : start + MAX_HEAD_BYTES])
             return
-        for start in range(0, len(data), MAX_HEAD_BYTES):
-            if not self.transport.is_closing():
-                self._read(data[start : start + MAX_HEAD_BYTES])
+        if self._final:
+            return
+        if self._reading:
+            self._fed += len(data)
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self._read_on(data, upgrade)
+        except HttpParserCallbackError:
+            raise
+        except HttpParserError:
+            self._refuse_unless_final()
+        if self._reading:
+            self._limit()
 
-    def _read(self, data: bytes) -> None:
-        self._fed += len(data)
-        super().data_received(data)
+    def _read_on(self, data: bytes, upgrade: HttpParserUpgrade) -> None:
+        """After the head of a request to speak something else: it is answered like any other, and more may follow.
+
+        The parser takes what follows for something else. Where it is a body, a new one is told that it comes.
+        """
+        while (data := data[upgrade.args[0] :]) or self._primer:
+            try:
+                if self._primer:
+                    self._parser = HttpRequestParser(self)
+                    self._parser.feed_data(self._primer)
+                self._parser.feed_data(data)
+            except HttpParserUpgrade as another:
+                upgrade = another
+            except HttpParserCallbackError:
+                raise
+            except HttpParserError:
+                self._refuse_unless_final()
+                return
+            else:
+                return
+
+    def _refuse_unless_final(self) -> None:
+        if not self._final:  # behind the last request, anything may come
+            self.refuse(400, "Invalid HTTP request received.")
+
+    def _limit(self) -> None:
+        """Bound what has come of a request that is not whole, and the time for the rest."""
         if self._fed - self._body > MAX_HEAD_BYTES + MAX_FRAMING_PER_BODY_BYTE * self._body:
             self.refuse(431, "The request's headers are too large.")
-        elif self._reading_body:
-            self.deadline = min(self.loop.time() + BODY_SILENCE_S, self._overall)
+        elif self._reading == _HEAD:
+            self._reading = _TIMED_HEAD
+            self.deadline = self._loop.time() + HEAD_S
+        elif self._reading == _BODY:
+            now = self._loop.time()
+            self._overall = min(self._overall, now + BODY_S)
+            self.deadline = min(self._overall, now + BODY_SILENCE_S)
+
+    # The parser's callbacks.
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._fed = self._body = 0
-        self.deadline = self.loop.time() + HEAD_S
+        self._reading = _HEAD
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        if self._fed and self._head_bytes() > MAX_HEAD_BYTES:
+        headers, self._headers = self._headers, []
+        url, self._url = self._url, b""
+        if self._final:
+            return
+        if self._primer:
+            self._primer, self._reading = b"", _BODY
+            return
+        if self._fed and _size(url, headers) > MAX_HEAD_BYTES:
             self.refuse(431, "The request's headers are too large.")
             return
-        self._reading_body = True
-        self._overall = self.loop.time() + BODY_S
-        super().on_headers_complete()
+        self._reading = _BODY
+        parser = self._parser
+        if parser.should_upgrade():
+            self._primer = _primer(headers)
+        version, method = parser.get_http_version(), parser.get_method()
+        keep_alive = version == "1.1" and parser.should_keep_alive()
+        cycle = Cycle(self, headers, method == b"HEAD", version == "1.1", keep_alive)
+        try:
+            scope = self._scopes.make(version, method, url, headers, cycle)
+        except ValueError:
+            self.refuse(400, "Invalid HTTP request received.")
+            return
+        self._incoming = cycle
+        if self._current is None and not self.write_paused:
+            self._begin(cycle, scope)
+        else:  # nobody begins for a peer that takes no answers
+            self.waiting.append((cycle, scope))
+            self._pause_if_full()
 
     def on_body(self, body: bytes) -> None:
         self._body += len(body)
-        super().on_body(body)
+        if self._incoming is not None:
+            self._incoming.feed(body)
+            if self._incoming.unread > MOST_UNREAD_BYTES:
+                self._pause_if_full()
 
     def on_message_complete(self) -> None:
-        self._reading_body = False
+        if self._primer:
+            return
+        cycle, self._incoming = self._incoming, None
+        self._reading = _NOTHING
         self._fed = self._body = 0
-        self.deadline = math.inf
-        super().on_message_complete()
+        self._overall = math.inf
+        if self._headers:  # trailers; they are nobody's
+            self._headers = []
+        if cycle is not None:
+            cycle.fed()
+            self._final = self._final or not cycle.keep_alive
+            self.deadline = math.inf if self._current is not None else self._loop.time() + KEEP_ALIVE_S
 
-    def _head_bytes(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+    # Waiting.
 
-    def send_400_response(self, msg: str) -> None:
-        self.refuse(400, msg)
+    def answered(self, cycle: Cycle) -> None:
+        super().answered(cycle)
+        if self._current is None and not self._reading:
+            self.deadline = self._loop.time() + KEEP_ALIVE_S
+        if self._read_paused:
+            self.resume()
+
+    def resume(self) -> None:
+        """A peer's time begins anew."""
+        if not self._read_paused or self._full() or self.transport.is_closing():
+            return
+        self._read_paused = False
+        self.transport.resume_reading()
+        if self._reading:
+            self.deadline = self._loop.time() + (BODY_SILENCE_S if self._reading == _BODY else HEAD_S)
+
+    def _pause_if_full(self) -> None:
+        if not self._read_paused and self._full() and not self.transport.is_closing():
+            self._read_paused = True
+            self.transport.pause_reading()
+
+    def _full(self) -> bool:
+        unread = self._incoming.unread if self._incoming is not None else 0
+        return unread > MOST_UNREAD_BYTES or len(self.waiting) >= MOST_WAITING
+
+    def expire(self, now: float) -> None:
+        """Give the peer up if it is silent past its deadline. Who is not heard is not silent."""
+        if self.deadline >= now or self._read_paused:
+            return
+        if self._reading or not self._served:
+            self.refuse(408, "The request did not come in time.")
+        else:
+            self.close()
 
     def refuse(self, status: int, message: str) -> None:
-        """Answer, unless an answer has begun, and close."""
+        """Answer, unless that would come within another answer, and close."""
         if self.transport.is_closing():
             return
+        log.info("http.refused", status=status)
         if self._has_the_word():
             body = openai_error(message, "invalid_request_error", "invalid_http")
-            self.transport.write(_HEAD % (status, _REASONS[status], len(body)) + body)
-        self.transport.close()
+            self.transport.write(_REFUSAL % (STATUS_LINES[status], len(body), body))
+        self.close()
 
     def _has_the_word(self) -> bool:
         """Whether the next answer on the wire would be that of the request that is being read."""
-        cycle = self.cycle
-        return cycle is None or cycle.response_complete or (self._reading_body and not cycle.response_started)
+        if self._incoming is None:
+            return self._current is None and not self.waiting
+        return self._incoming is self._current and not self._incoming.begun
+
+
+def _size(url: bytes, headers: list[tuple[bytes, bytes]]) -> int:
+    return len(url) + sum(len(name) + len(value) + 4 for name, value in headers)
+
+
+def _primer(headers: list[tuple[bytes, bytes]]) -> bytes:
+    framing = [b"%b: %b\r\n" % pair for pair in headers if pair[0] in (b"content-length", b"transfer-encoding")]
+    return b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(framing) if framing else b""
 
 
 def sweep(connections: Iterable[object], now: float) -> None:
     """Give up the peers that have been silent past their deadline."""
     for one in list(connections):
-        if isinstance(one, BoundedProtocol) and one.deadline < now:
-            one.refuse(408, "The request did not come in time.")
+        if isinstance(one, HTTPProtocol):
+            one.expire(now)

@@ -12,10 +12,9 @@ import uvicorn
 
 from routeiq.kit.asgi import ASGIApp
 from routeiq.kit.errors import ConfigurationError
-from routeiq.kit.http_protocol import BoundedProtocol, sweep
+from routeiq.kit.http_protocol import HTTPProtocol, sweep
 
 BACKLOG = 2048
-KEEP_ALIVE_S = 75
 SWEEP_INTERVAL_S = 5.0
 
 
@@ -52,9 +51,8 @@ class HTTPServer:
     def __init__(self, app: ASGIApp, *sockets: socket.socket, drain_s: int = 30) -> None:
         """The first socket is the one that `address` names."""
         config = uvicorn.Config(
-            app, http=BoundedProtocol, ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=drain_s,
+            app, http=HTTPProtocol, ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
+            proxy_headers=False, timeout_graceful_shutdown=drain_s,
         )  # fmt: skip
         self._server = _Quiet(config)
         self._sockets = list(sockets)

@@ -74,7 +74,7 @@ class Pipeline:
             raw = await read_body(scope, receive, state.body_limit_bytes)
             call = parse_call(endpoint, raw, path_model)
             context = Context(request_id, principal, state, call, headers, started)
-            with DisconnectWatch(receive, gate.ticker):
+            with DisconnectWatch(receive, gate.ticker, exchange=answer.exchange):
                 selection = self.selector.balanced(context)
                 if selection is None:
                     selection = await self._learned(context)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,6 +18,7 @@ from routeiq.gateway.plan import Usage
 from routeiq.gateway.upstream.provider import PushedResponse, Sink, UpstreamFailed, UpstreamResponse
 from routeiq.kit.asgi import Answer
 from routeiq.kit.error_bodies import stream_event
+from routeiq.kit.exchange import Exchange
 from routeiq.kit.sse import SSEFrameTooLarge
 
 Headers = list[tuple[bytes, bytes]]
@@ -32,16 +33,6 @@ class Begun(NamedTuple):
     first: bytes
     rest: AsyncIterator[bytes]
     source: UpstreamResponse | None = None
-
-
-class Writer(Protocol):
-    """What an answer may offer in `exchange`: parts go out at once."""
-
-    def part(self, data: bytes) -> bool:
-        """False: `drain` before the next."""
-        ...
-
-    async def drain(self) -> None: ...
 
 
 class Relayed(msgspec.Struct):
@@ -75,31 +66,22 @@ async def relay_stream(answer: Answer, stream: Begun, headers: Headers, edits: S
     relayed.bytes_sent += len(last)
 
 
-async def answer_part(answer: Answer, data: bytes) -> None:
-    """Write one part of a stream, and wait while the client is slow."""
-    writer = _writer(answer)
-    if writer is None:
-        await answer.send({"type": "http.response.body", "body": data, "more_body": True})
-    elif not writer.part(data):
-        await writer.drain()
-
-
 async def _pass(answer: Answer, stream: Begun, edits: StreamEdits, relayed: Relayed) -> None:
     relayed.usage = StreamUsage(edits.endpoint)
-    source, writer = stream.source, _writer(answer)
+    source, exchange = stream.source, answer.exchange
     async with aclosing(stream.rest) as rest:  # type: ignore[type-var]  # every chunks() is an async generator
-        if writer is not None and isinstance(source, PushedResponse) and source.pushes:
-            await _push(stream.first, source, writer, _sink(writer.part, relayed.usage, edits, relayed))
+        if exchange is not None and isinstance(source, PushedResponse) and source.pushes:
+            await _push(stream.first, source, exchange, _sink(exchange.part, relayed.usage, edits, relayed))
         else:
             await _pull(stream.first, rest, answer, relayed.usage, edits, relayed)
 
 
-async def _push(first: bytes, source: PushedResponse, writer: Writer, sink: Sink) -> None:
+async def _push(first: bytes, source: PushedResponse, exchange: Exchange, sink: Sink) -> None:
     """Each chunk goes from the upstream's socket to the client's in one call; this waits for a slow client only."""
     if not sink(first):
-        await writer.drain()
+        await exchange.drain()
     while not await source.relay_to(sink):
-        await writer.drain()
+        await exchange.drain()
 
 
 async def _pull(
@@ -109,7 +91,9 @@ async def _pull(
         usage.add(chunk)
         out = edits.feed(chunk)
         if out:
-            await answer_part(answer, out)
+            full = answer.part(out)
+            if full is not None:
+                await full
             relayed.bytes_sent += len(out)
         try:
             chunk = await anext(rest)
@@ -129,8 +113,3 @@ def _sink(part: Sink, usage: StreamUsage, edits: StreamEdits, relayed: Relayed) 
         return part(out)
 
     return pass_on
-
-
-def _writer(answer: Answer) -> Writer | None:
-    writer: Writer | None = getattr(answer, "exchange", None)
-    return writer

@@ -1,0 +1,51 @@
+"""A way past ASGI's messages for who answers thousands of requests a second: the server's own request object.
+
+The server of `kit.http_protocol` puts it into the scope; under any other server it is absent and plain ASGI does the
+same. An answer goes through one of the two, never both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, MutableMapping
+from typing import Any, Protocol, cast
+
+KEY = "routeiq.exchange"
+"""A key of the scope itself, not of its `extensions`, which would be one more dict a request."""
+RawHeaders = Iterable[tuple[bytes, bytes]]
+
+
+class Exchange(Protocol):
+    """One request and its answer. Once the client has left, answering does nothing."""
+
+    def body(self) -> bytes | None:
+        """The request's body if all of it has come, None otherwise. `receive` does not give it again."""
+        ...
+
+    def whole(self, status: int, headers: RawHeaders, body: bytes) -> None:
+        """The whole answer. `content-length` is added."""
+        ...
+
+    def start(self, status: int, headers: RawHeaders) -> None:
+        """The head of an answer in parts. It goes out with the first one."""
+        ...
+
+    def part(self, data: bytes) -> bool:
+        """Returns: False: the client is slow, and the caller should `drain` before the next part."""
+        ...
+
+    async def drain(self) -> None:
+        """Return once the client has taken most of what was written, or left."""
+        ...
+
+    def end(self, last: bytes = b"") -> None:
+        """The last part."""
+        ...
+
+    def on_left(self, callback: Callable[[], None] | None) -> None:
+        """Call this once if the client leaves before the answer is complete; at once if it has. None takes it back."""
+        ...
+
+
+def exchange_of(scope: MutableMapping[str, Any]) -> Exchange | None:
+    """None under another server."""
+    return cast(Exchange | None, scope.get(KEY))

@@ -1,0 +1,127 @@
+"""One connection as its answers see it: requests are answered in order, one at a time, for as long as it is kept.
+
+What comes in is `kit.http_protocol`'s, which is made of this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import MutableMapping
+from typing import Any
+
+import uvicorn
+from uvicorn.server import ServerState
+
+from routeiq.kit.http_cycle import Cycle
+from routeiq.kit.http_head import as_lines
+
+
+class Connection(asyncio.Protocol):
+    """`uvicorn.Server` calls `shutdown`, and waits until none is left in its `connections`."""
+
+    transport: asyncio.Transport
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self.tasks = server_state.tasks
+        self._app = config.loaded_app
+        self._app_state = app_state
+        self._server_state = server_state
+        self._loop = _loop or asyncio.get_running_loop()
+        self.waiting: deque[tuple[Cycle, MutableMapping[str, Any]]] = deque()
+        self._current: Cycle | None = None
+        """Who is being answered."""
+        self._served = False
+        self.draining = False
+        self._final = False
+        """Nothing more is taken from this peer."""
+        self.write_paused = False
+        self._writable: asyncio.Event | None = None
+        self._default: object = None
+        self._default_lines = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]  # a stream's, always
+        self._server_state.connections.add(self)  # type: ignore[arg-type]  # as much of a protocol as it uses
+
+    def eof_received(self) -> None:
+        """Half a connection is none: who sends no more is taken to have left. The transport closes itself."""
+        self._leave()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._server_state.connections.discard(self)
+        self._leave()
+        self.waiting.clear()
+
+    def shutdown(self) -> None:
+        """Close at once if nobody is being answered, after the last answer otherwise."""
+        self.draining = True
+        if self._current is None:
+            self.close()
+
+    # Order.
+
+    def _begin(self, cycle: Cycle, scope: MutableMapping[str, Any]) -> None:
+        self._current = cycle
+        cycle.task = task = self._loop.create_task(cycle.run(self._app, scope))
+        self.tasks.add(task)
+
+    def answered(self, cycle: Cycle) -> None:
+        """The whole answer is written: go on to the next request, or end."""
+        self._current = None
+        self._served = True
+        self._server_state.total_requests += 1
+        if not cycle.keep_alive or (self.draining and not self.waiting):
+            self.close()
+        elif self.waiting and not self.write_paused:
+            self._begin(*self.waiting.popleft())
+
+    def default_lines(self) -> bytes:
+        """Those that every answer has. uvicorn makes new ones each second."""
+        default = self._server_state.default_headers
+        if default is not self._default:
+            self._default, self._default_lines = default, as_lines(default)
+        return self._default_lines
+
+    # Back-pressure.
+
+    def resume(self) -> None:
+        """Read again, if nothing was and there is room."""
+        raise NotImplementedError
+
+    def pause_writing(self) -> None:
+        self.write_paused = True
+        self._writable = asyncio.Event()
+
+    def resume_writing(self) -> None:
+        self.write_paused = False
+        if self._writable is not None:
+            self._writable.set()
+        if self.waiting and self._current is None and not self.transport.is_closing():
+            self._begin(*self.waiting.popleft())
+            self.resume()
+
+    async def drain(self) -> None:
+        """Return once more may be written, or nobody reads."""
+        while self.write_paused and not self.transport.is_closing() and self._writable is not None:
+            await self._writable.wait()
+
+    # The end.
+
+    def close(self) -> None:
+        """Once all is sent that was written."""
+        self._leave()
+        self.transport.close()
+
+    def _leave(self) -> None:
+        self._final = True
+        if self._current is not None:
+            self._current.leave()
+        if self._writable is not None:
+            self._writable.set()

@@ -1,0 +1,76 @@
+"""The head of an answer as bytes. What belongs to the connection is the server's: of an application's `connection`
+only `close` counts, and its `transfer-encoding` not at all.
+"""
+
+from __future__ import annotations
+
+import http
+import re
+from collections.abc import Iterable
+
+from routeiq.kit.exchange import RawHeaders
+
+BODILESS = frozenset({204, 304})
+STATUS_LINES = {code: b"HTTP/1.1 %d " % code for code in range(200, 600)}
+STATUS_LINES |= {
+    code.value: b"HTTP/1.1 %d %b" % (code, code.phrase.encode()) for code in http.HTTPStatus if code >= 200
+}
+LENGTH = b"\r\ncontent-length: "
+END = b"\r\n\r\n"
+CLOSING_END = b"\r\nconnection: close\r\n\r\n"
+CHUNKED = b"\r\ntransfer-encoding: chunked"
+MOST_NAMES = 1024
+
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_INNOCENT = bytes(code for code in range(256) if code == 9 or (code >= 32 and code != 127))
+_prefixes: dict[bytes, bytes] = {}
+"""What goes before the value of a header, by its name; for names that were found good."""
+
+
+def encode(headers: RawHeaders) -> tuple[bytes, int | None, bool]:
+    """What an application said. Raises RuntimeError for what would not be a head, or two.
+
+    Returns: its lines, each behind its line break; its content-length; whether the connection is to end.
+    """
+    length, close = None, False
+    parts: list[bytes] = []
+    for name, value in headers:
+        prefix = _prefixes.get(name)
+        if prefix is None:
+            lowered = name.lower()
+            if lowered == b"content-length":
+                length = _measure(length, value)
+                prefix = LENGTH
+            elif lowered == b"connection":
+                close = close or b"close" in [token.strip().lower() for token in value.split(b",")]
+                continue
+            elif lowered == b"transfer-encoding":
+                continue
+            else:
+                prefix = _learn(name, lowered)
+        parts.append(prefix)
+        parts.append(value)
+    lines = b"".join(parts)
+    if len(lines.translate(None, _INNOCENT)) != len(parts):  # a line break in each prefix, and nothing else
+        raise RuntimeError("A header's value holds a control character.")
+    return lines, length, close
+
+
+def _measure(known: int | None, value: bytes) -> int:
+    if known is not None or not value.isdigit():
+        raise RuntimeError("An answer has one content-length, and it is a number.")
+    return int(value)
+
+
+def _learn(name: bytes, lowered: bytes) -> bytes:
+    if _NAME.fullmatch(lowered) is None:
+        raise RuntimeError("A header's name is not one.")
+    prefix = b"\r\n%b: " % lowered
+    if len(_prefixes) < MOST_NAMES:
+        _prefixes[bytes(name)] = prefix
+    return prefix
+
+
+def as_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Of headers that are known to be good."""
+    return b"".join(b"\r\n%b: %b" % pair for pair in headers)

@@ -1,0 +1,297 @@
+"""What a server makes of requests: scopes, bodies, order, and clients that leave. Raw sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from routeiq.kit.asgi import Answer, ClientDisconnected, DisconnectWatch, Receive, Scope, Send, read_body
+from routeiq.kit.exchange import KEY, exchange_of
+from routeiq.kit.http_protocol import MOST_WAITING, HTTPProtocol, sweep
+from routeiq.kit.server import HTTPServer
+from routeiq.kit.ticker import Ticker
+from tests.support.http_server import Handler, chunked, connected, post, serving
+
+LIMIT = 1 << 24
+GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+def plain(handler: Handler) -> Handler:
+    """The same under a server that knows no exchange."""
+
+    async def stripped(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope[KEY]
+        await handler(scope, receive, send)
+
+    return stripped
+
+
+def same(handler: Handler) -> Handler:
+    return handler
+
+
+both = pytest.mark.parametrize("known", [plain, same])
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """The scope and the body, as JSON."""
+    body = await read_body(scope, receive, LIMIT)
+    told = {name: value for name, value in scope.items() if name not in (KEY, "state", "client", "server")}
+    told |= {"state": sorted(scope["state"]), "body": body, "loopback": scope["client"][0], "port": scope["server"][1]}
+    text = json.dumps(told, default=lambda value: value.decode("latin-1")).encode()
+    await Answer(send, [], exchange_of(scope)).whole(200, text)
+
+
+@pytest.fixture(params=[plain, same])
+async def server(request: pytest.FixtureRequest) -> AsyncIterator[HTTPServer]:
+    async with serving(request.param(echo)) as made:
+        yield made
+
+
+async def told(server: HTTPServer, request: bytes) -> dict[str, object]:
+    async with connected(server) as raw:
+        await raw.send(request)
+        reply = await raw.reply()
+        assert reply.status == 200
+        made: dict[str, object] = json.loads(reply.body)
+        return made
+
+
+async def test_the_scope_is_asgis(server: HTTPServer) -> None:
+    got = await told(server, post(b"hi", b"X-Odd: A\xe9", path=b"/a%2fb%20c?x=%20y&z#f"))
+    assert got == {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": "POST",
+        "scheme": "http", "root_path": "", "path": "/a/b c", "raw_path": "/a%2fb%20c", "query_string": "x=%20y&z",
+        "headers": [["host", "x"], ["content-length", "2"], ["x-odd", "A\xe9"]], "state": [], "body": "hi",
+        "loopback": "127.0.0.1", "port": int(server.address.rpartition(":")[2]),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "query"),
+    [(b"http://h/p?q", "/p", "q"), (b"/a#f", "/a", ""), (b"//a", "//a", ""), (b"/?", "/", ""), (b"*", "*", "")],
+)
+async def test_targets_of_other_forms(server: HTTPServer, target: bytes, path: str, query: str) -> None:
+    got = await told(server, b"OPTIONS %b HTTP/1.1\r\nhost: x\r\n\r\n" % target)
+    assert (got["path"], got["query_string"], got["method"]) == (path, query, "OPTIONS")
+
+
+@pytest.mark.parametrize("target", [b"http://h", b"/\xff", b"x", b"h:80"])
+async def test_targets_that_are_none_are_400(server: HTTPServer, target: bytes) -> None:
+    async with connected(server) as raw:
+        await raw.send(b"GET %b HTTP/1.1\r\nhost: x\r\n\r\n" % target + GET)
+        assert (await raw.rest()).count(b"HTTP/1.1 400 Bad Request") == 1
+
+
+async def test_trailers_are_nobodys(server: HTTPServer) -> None:
+    async with connected(server) as raw:
+        await raw.send(chunked(b"a", b"bc", trailers=b"authorization: Bearer x\r\n") + GET)
+        for body in ("abc", ""):
+            got = json.loads((await raw.reply()).body)
+            assert got["body"] == body
+            assert "authorization" not in dict(got["headers"])
+
+
+async def test_requests_in_one_segment_are_answered_in_order(server: HTTPServer) -> None:
+    async with connected(server) as raw:
+        await raw.send(b"".join(post(b"%d" % n) for n in range(100)))
+        assert [json.loads((await raw.reply()).body)["body"] for _ in range(100)] == [str(n) for n in range(100)]
+
+
+@pytest.mark.parametrize("upgrade", [b"websocket", b"h2c"])
+async def test_an_upgrade_is_a_request_like_any_other(server: HTTPServer, upgrade: bytes) -> None:
+    asks = b"connection: upgrade\r\nupgrade: %b" % upgrade
+    async with connected(server) as raw:
+        await raw.send((post(b"", asks) + post(GET, asks) + chunked(b"a", b"b", line=asks)) * 2 + post(b"last"))
+        await raw.send(*(post(b"abc", asks)[at:][:1] for at in range(200)))
+        bodies = [json.loads((await raw.reply()).body)["body"] for _ in range(8)]
+    assert bodies == ["", GET.decode(), "ab"] * 2 + ["last", "abc"]
+
+
+async def test_thousands_of_upgrades_in_one_segment(server: HTTPServer) -> None:
+    one = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"
+    async with connected(server) as raw:
+        await raw.send(one * 1000)
+        for _ in range(1000):
+            assert (await raw.reply()).status == 200
+
+
+async def test_expecting_clients_are_told_to_go_on(server: HTTPServer) -> None:
+    async with connected(server) as raw:
+        head, _, _ = post(b"body", b"Expect: 100-Continue").partition(b"body")
+        await raw.send(head)
+        assert (await raw.reply()).status == 100
+        await raw.send(b"body")
+        assert json.loads((await raw.reply()).body)["body"] == "body"
+
+
+async def test_nobody_is_told_to_go_on_without_need() -> None:
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        await Answer(send, [], exchange_of(scope)).whole(413, b"")
+
+    for handler, request in (
+        (echo, post(b"body", b"expect: 100-continue")),
+        (refuse, post(b"", b"expect: 100-continue")),
+    ):
+        async with serving(handler) as server, connected(server) as raw:
+            await raw.send(request)
+            assert (await raw.reply()).status in (200, 413)
+
+
+async def test_an_unread_body_is_passed_over() -> None:
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        await Answer(send, [], exchange_of(scope)).whole(413, b"")
+
+    async with serving(refuse) as server, connected(server) as raw:
+        for _ in range(2):
+            await raw.send(post(b"x" * 3_000_000))
+            assert (await raw.reply()).status == 413
+
+
+async def test_an_unread_body_is_not_kept() -> None:
+    taken = 0
+    go_on = asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await go_on.wait()
+        body = await read_body(scope, receive, LIMIT)
+        await Answer(send, [], exchange_of(scope)).whole(200, b"%d" % len(body))
+
+    async with serving(slow) as server, connected(server) as raw:
+        sending = asyncio.create_task(raw.send(post(b""), post(b"x" * 16_000_000)))
+        await asyncio.sleep(0.3)
+        (one,) = server._server.server_state.connections
+        assert isinstance(one, HTTPProtocol)
+        assert one._incoming is not None
+        taken = one._incoming.unread
+        sweep([one], math.inf)  # who may not send is not silent
+        go_on.set()
+        assert [(await raw.reply()).body for _ in range(2)] == [b"0", b"16000000"]
+        await sending
+    assert taken < 1_000_000
+
+
+async def test_requests_that_wait_are_few() -> None:
+    go_on = asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await go_on.wait()
+        await Answer(send, [], exchange_of(scope)).whole(200, b"")
+
+    async with serving(slow) as server, connected(server) as raw:
+        await raw.send(*[GET] * 4 * MOST_WAITING)
+        await asyncio.sleep(0.1)
+        sending = asyncio.create_task(raw.send(GET * 100_000))
+        await asyncio.sleep(0.3)
+        (one,) = server._server.server_state.connections
+        assert isinstance(one, HTTPProtocol)
+        assert len(one.waiting) <= 256 * 1024 / len(GET)
+        sending.cancel()
+
+
+def leaver(seen: list[str], begun: asyncio.Event) -> Handler:
+    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        try:
+            await read_body(scope, receive, LIMIT)
+            with DisconnectWatch(receive, Ticker(), exchange=exchange_of(scope)):
+                await asyncio.sleep(30)
+        except ClientDisconnected:
+            seen.append("left")
+            assert (await receive())["type"] == "http.disconnect"
+            await Answer(send, [], exchange_of(scope)).whole(200, b"nobody")
+            seen.append("done")
+
+    return handler
+
+
+@both
+@pytest.mark.parametrize("how", ["half", "whole", "at once", "in mid-body", "pipelined"])
+async def test_a_client_that_leaves_is_noticed(known: type, how: str) -> None:
+    seen: list[str] = []
+    begun = asyncio.Event()
+    async with serving(known(leaver(seen, begun))) as server, connected(server) as raw:
+        await raw.send(post(b"abc")[: -1 if how == "in mid-body" else None] + (GET if how == "pipelined" else b""))
+        if how != "at once":
+            await asyncio.wait_for(begun.wait(), 5)
+            await asyncio.sleep(0.01)
+        raw.writer.close() if how == "whole" else raw.writer.write_eof()
+        for _ in range(100):
+            await asyncio.sleep(0.01)
+            if "done" in seen:
+                break
+    assert seen == ["left", "done"]
+
+
+async def test_who_has_the_answer_may_leave() -> None:
+    seen: list[str] = []
+
+    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+        await read_body(scope, receive, LIMIT)
+        with DisconnectWatch(receive, Ticker(), exchange=exchange_of(scope)):
+            await Answer(send, [], exchange_of(scope)).whole(200, b"x")
+            seen.append((await receive())["type"])
+            await asyncio.sleep(0.1)
+        seen.append("done")
+
+    async with serving(handler) as server:
+        async with connected(server) as raw:
+            await raw.send(GET)
+            await raw.reply()
+        await asyncio.sleep(0.3)
+    assert seen == ["http.disconnect", "done"]
+
+
+async def test_a_shutdown_closes_who_is_idle_and_ends_what_runs() -> None:
+    go_on = asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await go_on.wait()
+        await Answer(send, [], exchange_of(scope)).whole(200, b"x")
+
+    async with serving(slow) as server, connected(server) as idle, connected(server) as busy, connected(server) as two:
+        await busy.send(GET)
+        await two.send(GET + GET)
+        await asyncio.sleep(0.05)
+        server.stop()
+        assert await idle.rest() == b""
+        go_on.set()
+        for raw, count in ((busy, 1), (two, 2)):
+            data = await raw.rest()
+            assert (data.count(b" 200 OK"), data.count(b"connection: close")) == (count, 1)
+
+
+async def test_an_idle_connection_is_closed_without_a_word() -> None:
+    async with serving(echo) as server, connected(server) as raw:
+        await raw.send(GET)
+        await raw.reply()
+        connections = server._server.server_state.connections
+        now = asyncio.get_running_loop().time()
+        sweep(connections, now + 70)
+        assert len(connections) == 1
+        sweep(connections, now + 80)
+        assert await raw.rest() == b""
+
+
+async def test_an_answer_is_not_followed_by_a_refusal_of_the_same_request() -> None:
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        await Answer(send, [], exchange_of(scope)).whole(413, b"")
+
+    async with serving(refuse) as server, connected(server) as raw:
+        await raw.send(b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n")
+        await raw.reply()
+        await raw.send(b"no chunk\r\n")
+        assert await raw.rest() == b""
+
+
+async def test_an_official_client_is_served(server: HTTPServer) -> None:
+    async with httpx.AsyncClient(base_url=f"http://{server.address}") as client:
+        for body in (b"", b"x" * 200_000):
+            answer = await client.post("/p", content=body)
+            assert len(answer.json()["body"]) == len(body)
+        assert (await client.head("/p")).headers["content-length"] != "0"
