@@ -33,4 +33,7 @@ class Context(msgspec.Struct, frozen=True):
 
     def header(self, name: bytes) -> str | None:
         """The first value of a header, decoded; `name` in lower case."""
-        return next((value.decode("latin-1") for key, value in self.headers if key == name), None)
+        for key, value in self.headers:
+            if key == name:
+                return value.decode("latin-1")
+        return None
