@@ -84,6 +84,7 @@ class TwinRouting:
         self.prompts: list[pb.Prompt] = []
         self.candidates: list[list[pb.Candidate]] = []
         self.weights: list[float] = []
+        self.full = False
 
     async def route(
         self,

@@ -57,11 +57,11 @@ class Settings(BaseSettings):
     routing_batch_size: Annotated[int, Field(ge=1, le=256)] = BATCH_SIZE
     """Decisions in one call at most; the routing service encodes 8 together."""
     routing_batch_wait_ms: Annotated[float, Field(ge=0, le=100)] = BATCH_WAIT_S * 1000
-    """How long a decision waits for company while another call is under way."""
+    """How long a decision waits for company, for each call that is under way."""
     routing_pending: Annotated[int, Field(ge=1)] = BATCH_PENDING
-    """Decisions that may wait for an answer; more take the fallback `overloaded`."""
+    """Decisions that may ever wait for an answer; more, or more than come in time, take the fallback `overloaded`."""
     decision_cache_size: Annotated[int, Field(ge=0)] = CACHE_SIZE
-    """Decisions kept, about 1 KB each; 0: none."""
+    """Decisions kept, about 4 KB each; 0: none. As many prompts are known again by their bytes."""
     decision_cache_ttl_s: Positive = CACHE_TTL_S
     conversations: Annotated[int, Field(ge=0)] = CONVERSATIONS
     """Conversations whose model is kept in this process; 0: none."""

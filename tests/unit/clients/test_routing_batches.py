@@ -25,8 +25,15 @@ BOTH = pb.CandidateSet(candidates=[pb.Candidate(name="small"), pb.Candidate(name
 class TwinService:
     """Answers each entry with its own text as the model; `refuse` names those that fail alone."""
 
-    def __init__(self, *, after_s: float = 0.0, fails: Exception | None = None, refuse: tuple[str, ...] = ()) -> None:
-        self.after_s, self.fails, self.refuse = after_s, fails, refuse
+    def __init__(
+        self,
+        *,
+        after_s: float = 0.0,
+        fails: Exception | None = None,
+        refuse: tuple[str, ...] = (),
+        fallback: pb.Fallback = pb.FALLBACK_UNSPECIFIED,
+    ) -> None:
+        self.after_s, self.fails, self.refuse, self.fallback = after_s, fails, refuse, fallback
         self.requests: list[pb.RouteManyRequest] = []
         self.timeouts: list[float] = []
         self.request_ids: list[str] = []
@@ -50,7 +57,7 @@ class TwinService:
     def _result(self, text: str) -> pb.RouteResult:
         if text in self.refuse:
             return pb.RouteResult(error="no")
-        return pb.RouteResult(response=pb.RouteResponse(selected_model=text))
+        return pb.RouteResult(response=pb.RouteResponse(selected_model=text, fallback=self.fallback))
 
 
 @asynccontextmanager
@@ -93,6 +100,54 @@ async def test_a_full_batch_does_not_wait() -> None:
     async with batching(service, wait_s=60, size=3) as batches:
         await ask_all(batches, list("abcd"))
     assert [len(request.entries) for request in service.requests] == [1, 3]
+
+
+async def test_the_more_calls_are_under_way_the_longer_a_batch_waits() -> None:
+    service = TwinService(after_s=0.3)
+    async with batching(service, wait_s=0.02) as batches:
+        asked = []
+        for number in range(20):
+            asked.append(asyncio.create_task(ask(batches, str(number))))
+            await asyncio.sleep(0.01)
+        assert await asyncio.gather(*asked) == [str(number) for number in range(20)]
+    sizes = [len(request.entries) for request in service.requests]
+    assert sizes[0] == 1
+    assert len(sizes) <= 8  # with a fixed wait there are ten at least
+    assert max(sizes) >= 4
+
+
+async def test_what_waits_is_sent_when_nothing_is_under_way_any_more() -> None:
+    service = TwinService(after_s=0.02)
+    async with batching(service, wait_s=60) as batches, asyncio.timeout(5):
+        assert await ask_all(batches, ["a", "b"]) == ["a", "b"]
+    assert [len(request.entries) for request in service.requests] == [1, 1]
+
+
+async def test_after_late_answers_fewer_may_wait_and_after_timely_ones_more() -> None:
+    service = TwinService(after_s=0.06)
+    async with batching(service) as batches:
+        late = await asyncio.gather(*(ask(batches, str(n), 0.03) for n in range(20)), return_exceptions=True)
+        assert {one.reason for one in late if isinstance(one, RoutingUnavailable)} == {"deadline"}
+        more = await asyncio.gather(*(ask(batches, str(n)) for n in range(20)), return_exceptions=True)
+        refused = [one for one in more if isinstance(one, RoutingUnavailable)]
+        assert {one.reason for one in refused} == {"overloaded"}
+        assert 4 <= len(refused) <= 10
+        again = await asyncio.gather(*(ask(batches, str(n)) for n in range(20)), return_exceptions=True)
+        assert sum(isinstance(one, RoutingUnavailable) for one in again) < len(refused)
+
+
+@pytest.mark.parametrize("reason", [pb.FALLBACK_DEADLINE, pb.FALLBACK_OVERLOADED])
+async def test_a_service_that_says_it_is_slow_gets_fewer(reason: pb.Fallback) -> None:
+    async with batching(TwinService(fallback=reason)) as batches:
+        assert await ask_all(batches, list("abcdefgh")) == list("abcdefgh")
+        answers = await asyncio.gather(*(ask(batches, text) for text in "abcdefgh"), return_exceptions=True)
+    assert sum(isinstance(one, RoutingUnavailable) for one in answers) >= 2
+
+
+async def test_a_prompt_without_text_says_nothing_of_the_speed() -> None:
+    async with batching(TwinService(after_s=0.02, fallback=pb.FALLBACK_NO_PROMPT)) as batches:
+        for _ in range(2):
+            assert await ask_all(batches, list("abcdefgh")) == list("abcdefgh")
 
 
 async def test_equal_candidates_travel_once() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import msgspec
 
@@ -24,8 +23,7 @@ NOT_FOLLOWED = "none"
 Header = Callable[[bytes], str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(msgspec.Struct, frozen=True):
     """`followed`: False for a first turn that only its text identifies. It is remembered, so that a second turn finds
     its model, but equal single prompts do not stick to each other."""
 
@@ -67,10 +65,10 @@ class ConversationIds:
         return Conversation(self._id(caller, model, b"text", view.opening), view.turns > 1, view.history_bytes)
 
     def _id(self, caller: str, model: str, kind: bytes, value: bytes) -> bytes:
-        mac = hashlib.blake2b(key=self._secret, digest_size=16)
-        for part in (caller.encode(), model.encode(), kind, value):
-            mac.update(len(part).to_bytes(8, "little") + part)
-        return mac.digest()
+        """The lengths of all parts but the last keep `a`, `bc` and `ab`, `c` apart."""
+        who, asked = caller.encode(), model.encode()
+        said = b"%d,%d,%b,%b%b%b" % (len(who), len(asked), kind, who, asked, value)
+        return hashlib.blake2b(said, key=self._secret, digest_size=16).digest()
 
 
 def _session(body: Mapping[str, msgspec.Raw]) -> str | None:

@@ -5,13 +5,13 @@ service answers with another artifact; a change of the configuration that could 
 
 from __future__ import annotations
 
-import hashlib
 import struct
 import time
 from collections.abc import Callable
 
 from routeiq.api.routing.v1 import routing_pb2 as pb
-from routeiq.gateway.pipeline.prompt import PromptView
+from routeiq.config.state import State
+from routeiq.gateway.pipeline.answers import Answer
 from routeiq.gateway.pipeline.slates import Slate
 from routeiq.kit.lru import LRU
 
@@ -19,45 +19,59 @@ SIZE = 4096
 TTL_S = 300.0
 """Bounds how long an old artifact's decisions live where nothing but hits comes."""
 
-_facts = struct.Struct("<d??B")
+_weight = struct.Struct("<d").pack
 
 
-def decision_key(text: str, view: PromptView, slate: Slate, weight: float) -> bytes:
-    """Of everything that a decision depends on. The output limit counts by its power of two.
+def decision_key(asks: bytes, slate: Slate, weight: float) -> bytes:
+    """Of everything that a decision depends on. Args: asks: the prompt's own part, from `PromptView`."""
+    return slate.digest + _weight(weight) + asks
 
-    Args: text: from `trim_middle`: of a long prompt both ends are all that routing reads."""
-    facts = _facts.pack(weight, view.has_tools, view.has_images, view.max_output_tokens.bit_length())
-    system = view.system_sha256.ljust(32, b"\0")
-    return hashlib.blake2b(b"".join((slate.digest, facts, system, text.encode())), digest_size=16).digest()
+
+class Kept:
+    """A decision in the cache."""
+
+    __slots__ = ("_answer", "artifact_id", "expires_at", "response")
+
+    def __init__(self, response: pb.RouteResponse, expires_at: float) -> None:
+        self.response, self.expires_at = response, expires_at
+        self.artifact_id: str = response.artifact_id
+        self._answer: Answer | None = None
+
+    def answer(self, state: State, slate: Slate) -> Answer:
+        """What it comes to among the candidates of `slate`, which `state` made."""
+        answer = self._answer
+        if answer is None or answer.slate is not slate:
+            answer = self._answer = Answer(state, slate, self.response, cached=True)
+        return answer
 
 
 class DecisionCache:
-    """For one event loop. Answers are kept as bytes: a message would keep its whole batch alive.
+    """For one event loop. Responses are copied: a message keeps its whole batch alive.
 
     Args: size: 0 keeps nothing.  clock: seconds."""
 
     def __init__(self, size: int = SIZE, ttl_s: float = TTL_S, clock: Callable[[], float] = time.monotonic) -> None:
-        self._entries: LRU[bytes, tuple[float, str, bytes]] = LRU(size)
+        self.size = size
+        self._entries: LRU[bytes, Kept] = LRU(size)
         self._ttl_s, self._clock = ttl_s, clock
         self._artifact_id = ""
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def get(self, key: bytes) -> pb.RouteResponse | None:
+    def get(self, key: bytes) -> Kept | None:
         found = self._entries.get(key)
         if found is None:
             return None
-        expires_at, artifact_id, wire = found
-        if artifact_id != self._artifact_id or self._clock() >= expires_at:
+        if found.artifact_id != self._artifact_id or self._clock() >= found.expires_at:
             self._entries.drop(key)
             return None
-        return pb.RouteResponse.FromString(wire)
+        return found
 
     def put(self, key: bytes, response: pb.RouteResponse) -> None:
         """Keep a learned decision; learn of any which artifact is in force."""
         if response.artifact_id:
             self._artifact_id = response.artifact_id
         if response.fallback == pb.FALLBACK_UNSPECIFIED:
-            wire = response.SerializeToString()
-            self._entries.put(key, (self._clock() + self._ttl_s, response.artifact_id, wire))
+            copy = pb.RouteResponse.FromString(response.SerializeToString())
+            self._entries.put(key, Kept(copy, self._clock() + self._ttl_s))

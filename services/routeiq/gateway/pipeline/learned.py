@@ -7,33 +7,37 @@ choice, never availability. A conversation that has a model keeps it then.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
 import structlog
 
 from routeiq.api.routing.v1 import routing_pb2 as pb
-from routeiq.clients.routing import RoutingUnavailable, trim_middle
-from routeiq.config.state import Deployment, Group, RoutingSettings, State
+from routeiq.clients.routing import RoutingUnavailable
+from routeiq.config.state import Deployment, Group, State
+from routeiq.gateway.pipeline.answers import Answer
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.conversation import Conversation
 from routeiq.gateway.pipeline.decision_cache import DecisionCache, decision_key
-from routeiq.gateway.pipeline.prompt import PromptView
+from routeiq.gateway.pipeline.prompt import PromptView, view_prompt
 from routeiq.gateway.pipeline.routing_counts import RoutingCounts
+from routeiq.gateway.pipeline.seen_prompts import SeenPrompts
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.pipeline.slates import Slate, Slates
 from routeiq.gateway.pipeline.sticky import Conversations, pays_to_switch
-from routeiq.gateway.plan import Decision
-from routeiq.kit.ids import uuid7
 
 log = structlog.get_logger()
 
 STICKY = "sticky"
+_NOTHING: Mapping[str, msgspec.Raw] = MappingProxyType({})
 
 
 class Decides(Protocol):
     """The part of `RoutingBatches` that runs here."""
+
+    @property
+    def full(self) -> bool: ...
 
     async def route(
         self, prompt: pb.Prompt, candidates: pb.CandidateSet, *, cost_weight: float, timeout_s: float, request_id: str
@@ -41,7 +45,9 @@ class Decides(Protocol):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What is routed. `group`: None is `auto`. `weight`: of cost. `conversation`: None for what stands alone."""
+    """What is routed. `group`: None is `auto`. `weight`: of cost. `conversation`: None for what stands alone.
+
+    `body`: the request's, in which the prompt's text stands where `view` has it no more."""
 
     state: State
     group: Group | None
@@ -50,26 +56,13 @@ class Question(msgspec.Struct, frozen=True):
     request_id: str
     conversation: Conversation | None = None
     stream: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """`fallback` is not empty where the service's choice is not to be followed, or there is none.
-
-    `scores`: by model, best utility first."""
-
-    response: pb.RouteResponse | None
-    fallback: str
-    cached: bool = False
-    scores: Mapping[str, pb.ModelScore] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, response: pb.RouteResponse, fallback: str, *, cached: bool = False) -> _Answer:
-        return cls(response, fallback, cached, {score.model: score for score in response.scores})
+    body: Mapping[str, msgspec.Raw] = _NOTHING
 
 
 class LearnedRouter:
-    """Chooses a model by its predicted quality and cost; `balancer` orders the deployments of each model."""
+    """Chooses a model by its predicted quality and cost; `balancer` orders the deployments of each model.
+
+    `prompts` makes the views of questions, in which it knows old prompts again."""
 
     def __init__(
         self,
@@ -83,101 +76,89 @@ class LearnedRouter:
         self._routing, self._balancer, self._counts = routing, balancer, counts
         self._cache, self._conversations = cache, conversations
         self._slates = Slates()
+        self._fallbacks: dict[str, Answer] = {}
+        self.prompts = SeenPrompts(cache.size)
 
     async def route(self, question: Question, *, remember: bool = True) -> Selection:
         """A learned choice among `auto`'s models or a group's. Calls no provider.
 
         Args: remember: False shows the choice and leaves the conversation as it is.  Raises: NoEligibleModel."""
         slate = self._slates.of(question.state, question.group, question.view)
-        answer = await self._ask(question, slate)
+        key = decision_key(question.view.asks, slate, question.weight)
+        kept = self._cache.get(key)
+        self._counts.looked_up(hit=kept is not None)
+        answer = await self._ask(question, slate, key) if kept is None else kept.answer(question.state, slate)
         if answer.fallback:
             self._counts.fell_back(answer.fallback)
-        choice = self._choice(question, slate, answer)
-        if remember and (not answer.fallback or choice.reason == STICKY):
-            self._conversations.remember(question.conversation, choice.model)
-        return self._selection(question, slate, answer, choice)
+        model, reason = self._choice(question, answer)
+        if remember and (not answer.fallback or reason == STICKY):
+            self._conversations.remember(question.conversation, model)
+        decision = answer.decision(model, reason)
+        return Selection(self._deployments(question, answer, model), decision, answer.response, slate.left_out)
 
-    async def _ask(self, question: Question, slate: Slate) -> _Answer:
-        settings, view = question.state.routing, question.view
-        text = trim_middle(view.text)
-        key = decision_key(text, view, slate, question.weight)
-        response = self._cache.get(key)
-        self._counts.looked_up(hit=response is not None)
-        if response is not None:
-            return _Answer.of(response, doubt(response, settings), cached=True)
+    async def _ask(self, question: Question, slate: Slate, key: bytes) -> Answer:
+        state = question.state
+        if self._routing.full:
+            return self._unanswered(state, slate, "overloaded")
         try:
             response = await self._routing.route(
-                _prompt(text, view),
+                _prompt(question),
                 slate.candidates,
                 cost_weight=question.weight,
-                timeout_s=settings.deadline_s,
+                timeout_s=state.routing.deadline_s,
                 request_id=question.request_id,
             )
         except RoutingUnavailable as error:
-            log.info("routing.unavailable", request_id=question.request_id, reason=error.reason)
-            return _Answer(None, error.reason)
+            return self._unanswered(state, slate, error.reason)
         if response.selected_model not in slate.by_name:
             log.warning("routing.stranger", request_id=question.request_id, model=response.selected_model)
-            return _Answer(None, "routing_unavailable")
+            return self._unanswered(state, slate, "routing_unavailable")
         self._cache.put(key, response)
-        return _Answer.of(response, fallback_of(response) or doubt(response, settings))
+        return Answer(state, slate, response)
 
-    def _choice(self, question: Question, slate: Slate, answer: _Answer) -> Decision:
-        first, reason = _standing_alone(question.state, slate, answer)
+    def _unanswered(self, state: State, slate: Slate, reason: str) -> Answer:
+        answer = self._fallbacks.get(reason)
+        if answer is None or answer.slate is not slate:
+            answer = self._fallbacks[reason] = Answer(state, slate, None, reason)
+        return answer
+
+    def _choice(self, question: Question, answer: Answer) -> tuple[str, str]:
+        """The model and why: the answer's, or the one that the conversation has."""
         current = self._conversations.model(question.conversation)
-        if current is None or current not in slate.by_name:
-            return _decision(answer, first, reason)
-        if current == first:
-            self._counts.conversation("same")
-        elif _switches(question, slate, answer, current):
-            self._counts.conversation("switched")
-        else:
-            self._counts.conversation("kept")
-            first, reason = current, STICKY
-        return _decision(answer, first, reason)
+        if current is not None and current in answer.slate.by_name:
+            if current == answer.first:
+                self._counts.conversation("same")
+            elif _switches(question, answer, current):
+                self._counts.conversation("switched")
+            else:
+                self._counts.conversation("kept")
+                return current, STICKY
+        return answer.first, answer.reason
 
-    def _selection(self, question: Question, slate: Slate, answer: _Answer, decision: Decision) -> Selection:
-        """The chosen model's deployments, then the others by utility, or as they stand in the document."""
-        settings, deployments = question.state.routing, list[Deployment]()
-        for name in dict.fromkeys((decision.model, *answer.scores, *slate.by_name)):
-            choice = slate.by_name.get(name)
-            if choice is not None:
-                deployments += self._balancer.order(choice.deployments, settings, stream=question.stream)
-        return Selection(tuple(deployments), decision, answer.response, slate.left_out)
-
-
-def _standing_alone(state: State, slate: Slate, answer: _Answer) -> tuple[str, str]:
-    """The model that serves a request without a conversation, and why: the service's choice, be it its cheap one."""
-    if answer.response is not None and answer.fallback == fallback_of(answer.response):
-        return answer.response.selected_model, ",".join(answer.response.reasons)
-    return _fallback_model(state, slate), answer.fallback
+    def _deployments(self, question: Question, answer: Answer, model: str) -> tuple[Deployment, ...]:
+        """The chosen model's, then the others' by utility, or as they stand in the document."""
+        fixed = answer.fixed(model)
+        if fixed is not None:
+            return fixed
+        settings, order, deployments = question.state.routing, self._balancer.order, list[Deployment]()
+        for choice in answer.order(model):
+            deployments += order(choice.deployments, settings, stream=question.stream)
+        return tuple(deployments)
 
 
-def _switches(question: Question, slate: Slate, answer: _Answer, current: str) -> bool:
+def _switches(question: Question, answer: Answer, current: str) -> bool:
     """Whether a conversation leaves the model that it has. What was not learned moves none."""
     if answer.fallback or answer.response is None or question.conversation is None:
         return False
     history, margin = question.conversation.history_bytes, question.state.routing.switch_margin
-    return pays_to_switch(answer.response, current, slate.by_name[current].first, history, margin)
+    return pays_to_switch(answer.response, current, answer.slate.by_name[current].first, history, margin)
 
 
-def fallback_of(response: pb.RouteResponse) -> str:
-    """The service's own word for a choice that it did not learn; empty if it did."""
-    if response.fallback == pb.FALLBACK_UNSPECIFIED:
-        return ""
-    return pb.Fallback.Name(response.fallback).removeprefix("FALLBACK_").lower()
-
-
-def doubt(response: pb.RouteResponse, settings: RoutingSettings) -> str:
-    """Why a learned choice is not trusted, by the limits of the document; empty if it is."""
-    if response.HasField("confidence") and response.confidence < settings.min_confidence:
-        return "low_confidence"
-    if response.HasField("novelty") and min(response.novelty, 1.0) > settings.max_novelty:
-        return "novel_prompt"
-    return ""
-
-
-def _prompt(text: str, view: PromptView) -> pb.Prompt:
+def _prompt(question: Question) -> pb.Prompt:
+    view = question.view
+    text = view.text
+    if text is None:
+        text = view_prompt(question.body, view.endpoint).text
     return pb.Prompt(
         text=(text,) if text else (),
         system_sha256=view.system_sha256,
@@ -185,34 +166,3 @@ def _prompt(text: str, view: PromptView) -> pb.Prompt:
         has_images=view.has_images,
         max_output_tokens=view.max_output_tokens,
     )
-
-
-def _decision(answer: _Answer, model: str, reason: str) -> Decision:
-    response = answer.response
-    if response is None:
-        return Decision(uuid7(), model, "fallback", reason, fallback=answer.fallback)
-    score = answer.scores.get(model)
-    learned = not answer.fallback and score is not None and not score.prior
-    return Decision(
-        decision_id=uuid7(),
-        model=model,
-        strategy=response.strategy,
-        reason=reason,
-        confidence=_confidence(response, model, score) if learned else None,
-        artifact_id=response.artifact_id,
-        fallback=answer.fallback,
-        prior=bool(score and score.prior),
-        cached=answer.cached,
-    )
-
-
-def _confidence(response: pb.RouteResponse, model: str, score: pb.ModelScore | None) -> float | None:
-    if model != response.selected_model:
-        return score.quality if score is not None else None
-    return response.confidence if response.HasField("confidence") else None
-
-
-def _fallback_model(state: State, slate: Slate) -> str:
-    """The documented model if it may serve, else the first."""
-    named = (c.name for c in slate.choices if c.first.group == state.routing.fallback_model)
-    return next(named, slate.choices[0].name)

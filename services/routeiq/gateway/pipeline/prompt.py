@@ -7,10 +7,12 @@ for an embedding (joining, cutting, tokens) is the routing service's business.
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from routeiq.clients.routing import trim_middle
 from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.json_errors import UNREADABLE
@@ -43,15 +45,19 @@ _content = msgspec.json.Decoder(str | list[_Part] | None)
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
 _NOTHING = msgspec.Raw(b"[]")
 _limit = msgspec.json.Decoder(int | None)
+_facts = struct.Struct("<??B")
 
 
 class PromptView(msgspec.Struct, frozen=True):
-    """`text`: parts of the last user message, in order. `input_bytes`: length of all messages as sent.
+    """`text`: the last user message as `trim_middle` leaves it; None where the prompt was seen before: it is in the
+    body still. `asks`: a hash of everything in the prompt that a decision depends on. `input_bytes`: length of all
+    messages as sent.
 
-    `opening`: both ends of the first user message as sent, and its length. `turns`: messages of user and assistant.
-    `history_bytes`: everything before the last user message, which a provider may have cached."""
+    `opening`: a hash of both ends of the first user message as sent, and of its length. `turns`: messages of user and
+    assistant. `history_bytes`: everything before the last user message, which a provider may have cached."""
 
-    text: tuple[str, ...]
+    text: str | None
+    asks: bytes
     system_sha256: bytes
     has_tools: bool
     has_images: bool
@@ -62,6 +68,31 @@ class PromptView(msgspec.Struct, frozen=True):
     turns: int = 1
     history_bytes: int = 0
 
+    @classmethod
+    def of_text(cls, text: str) -> PromptView:
+        """Of a prompt without anything around it."""
+        size, text = len(text.encode("utf-8", "surrogatepass")), trim_middle((text,))
+        return cls(text, asks(text), b"", has_tools=False, has_images=False, max_output_tokens=0, input_bytes=size)
+
+    def without_text(self) -> PromptView:
+        return msgspec.structs.replace(self, text=None)
+
+
+def asks(
+    text: str,
+    system_sha256: bytes = b"",
+    *,
+    has_tools: bool = False,
+    has_images: bool = False,
+    max_output_tokens: int = 0,
+) -> bytes:
+    """A hash of what a decision depends on in a prompt. The output limit counts by its power of two.
+
+    Args: text: from `trim_middle`: of a long prompt both ends are all that routing reads."""
+    facts = _facts.pack(has_tools, has_images, max_output_tokens.bit_length())
+    system = system_sha256.ljust(32, b"\0")
+    return hashlib.blake2b(b"".join((facts, system, text.encode())), digest_size=16).digest()
+
 
 def view_prompt(body: Mapping[str, msgspec.Raw], endpoint: Endpoint = Endpoint.CHAT) -> PromptView:
     """Raises InvalidRequest where messages or their content are not of the endpoint's form."""
@@ -70,12 +101,16 @@ def view_prompt(body: Mapping[str, msgspec.Raw], endpoint: Endpoint = Endpoint.C
     asked = [m for m in messages if m.role == "user"]
     last = asked[-1] if asked else None
     size = memoryview(raw).nbytes
+    text, system = trim_middle(_texts(last) if last else ()), _system_hash(messages)
+    images = b"image" in bytes(raw) and any(_has_image(message) for message in messages)
+    tools, limit = has_tools(body), max_output_tokens(body)
     return PromptView(
-        text=_texts(last) if last else (),
-        system_sha256=_system_hash(messages),
-        has_tools=_has_tools(body),
-        has_images=b"image" in bytes(raw) and any(_has_image(message) for message in messages),
-        max_output_tokens=_max_output_tokens(body),
+        text=text,
+        asks=asks(text, system, has_tools=tools, has_images=images, max_output_tokens=limit),
+        system_sha256=system,
+        has_tools=tools,
+        has_images=images,
+        max_output_tokens=limit,
         input_bytes=size,
         endpoint=endpoint,
         opening=_opening(asked[0]) if asked else b"",
@@ -130,7 +165,7 @@ def _decode_items(raw: msgspec.Raw) -> Sequence[_Message | _Item]:
 def _opening(message: _Message | _Item) -> bytes:
     content = memoryview(message.content)
     ends = (content[:_OPENING_BYTES], content[_OPENING_BYTES:][-_OPENING_BYTES:])
-    return b"".join((content.nbytes.to_bytes(8, "little"), *ends))
+    return hashlib.blake2b(b"".join((content.nbytes.to_bytes(8, "little"), *ends)), digest_size=16).digest()
 
 
 def _parts(message: _Message | _Item) -> list[_Part]:
@@ -158,11 +193,13 @@ def _system_hash(messages: Sequence[_Message | _Item]) -> bytes:
     return hashlib.sha256(b"\n".join(system)).digest() if system else b""
 
 
-def _has_tools(body: Mapping[str, msgspec.Raw]) -> bool:
+def has_tools(body: Mapping[str, msgspec.Raw]) -> bool:
+    """Whether the request offers any."""
     return any(name in body and bytes(body[name]).strip() not in (b"null", b"[]") for name in ("tools", "functions"))
 
 
-def _max_output_tokens(body: Mapping[str, msgspec.Raw]) -> int:
+def max_output_tokens(body: Mapping[str, msgspec.Raw]) -> int:
+    """The request's own limit, 0 without one. Raises: InvalidRequest."""
     for name in ("max_completion_tokens", "max_tokens", "max_output_tokens"):
         if name in body:
             try:

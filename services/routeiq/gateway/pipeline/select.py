@@ -14,7 +14,6 @@ from routeiq.gateway.pipeline.eligible import NotSpoken
 from routeiq.gateway.pipeline.fallbacks import plan_fallbacks
 from routeiq.gateway.pipeline.learned import LearnedRouter, Question
 from routeiq.gateway.pipeline.objective import HEADER, cost_weight
-from routeiq.gateway.pipeline.prompt import view_prompt
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.plan import NO_FALLBACKS, Decision, Endpoint
 from routeiq.gateway.upstream.registry import speaks
@@ -73,12 +72,12 @@ class Selector:
     def _question(self, context: Context, group: Group | None) -> Question:
         state, call = context.state, context.call
         weight = cost_weight(context.header(HEADER), state.routing.cost_weight)
-        view = view_prompt(call.body, call.endpoint)
+        view = self._learned.prompts.view(call.body, call.endpoint)
         conversation = None
         if state.routing.sticky:
             caller = context.principal.key_id
             conversation = self._conversations.of(caller, call.model, context.header, call.body, view)
-        return Question(state, group, view, weight, context.request_id, conversation, call.stream)
+        return Question(state, group, view, weight, context.request_id, conversation, call.stream, call.body)
 
 
 def _lane(state: State, call: Call) -> Lane:

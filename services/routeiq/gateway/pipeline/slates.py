@@ -44,14 +44,16 @@ class Slate:
     by_name: Mapping[str, Choice]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Pool:
-    """A group's candidates, and what tells whether `eligible` could leave any out: for most requests it could not."""
+    """A group's candidates, and what tells whether `eligible` could leave any out: for most requests it could not, and
+    they share `whole`."""
 
     every: Filtered
     picky: bool
     shortest: float
     spoken: frozenset[Endpoint]
+    whole: Slate | None = None
 
     @classmethod
     def of(cls, choices: tuple[Choice, ...]) -> _Pool:
@@ -61,11 +63,10 @@ class _Pool:
         spoken = frozenset(endpoint for endpoint in Endpoint if all(speaks(d.provider, endpoint) for d in firsts))
         return cls(Filtered(choices, ()), picky, min(limits, default=math.inf), spoken)
 
-    def filter(self, view: PromptView) -> Filtered:
+    def serves(self, view: PromptView) -> bool:
+        """True: all of them can. False: `eligible` has to say."""
         long = view.input_bytes > self.shortest * BYTES_PER_TOKEN
-        if view.endpoint in self.spoken and not long and not (self.picky and (view.has_tools or view.has_images)):
-            return self.every
-        return eligible(self.every.choices, view)
+        return view.endpoint in self.spoken and not long and not (self.picky and (view.has_tools or view.has_images))
 
 
 class Slates:
@@ -84,10 +85,16 @@ class Slates:
         pool = self._pools.get(name)
         if pool is None:
             pool = self._pools[name] = _Pool.of(choices_of(state, group))
-        filtered = pool.filter(view)
+        if not pool.serves(view):
+            return self._left(name, eligible(pool.every.choices, view), view.endpoint)
+        if pool.whole is None:
+            pool.whole = self._left(name, pool.every, view.endpoint)
+        return pool.whole
+
+    def _left(self, name: str | None, filtered: Filtered, endpoint: Endpoint) -> Slate:
         slate = self._slates.get((name, filtered.left_out))
         if slate is None:
-            slate = _slate(filtered, view.endpoint)
+            slate = _slate(filtered, endpoint)
             self._slates.put((name, filtered.left_out), slate)
         return slate
 

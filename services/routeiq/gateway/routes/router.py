@@ -122,14 +122,7 @@ def _view(query: RouteQuery) -> PromptView:
         return view_prompt({"messages": msgspec.Raw(msgspec.json.encode(query.messages))})
     if not query.query:
         raise InvalidRequest("Send `query` or `messages`.", param="query")
-    return PromptView(
-        (query.query,),
-        b"",
-        has_tools=False,
-        has_images=False,
-        max_output_tokens=0,
-        input_bytes=len(query.query.encode("utf-8", "surrogatepass")),
-    )
+    return PromptView.of_text(query.query)
 
 
 def _explain(selection: Selection, state: State, latency_ms: float) -> dict[str, object]:

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import trim_middle
 from routeiq.gateway.pipeline.decision_cache import DecisionCache, decision_key
-from routeiq.gateway.pipeline.prompt import PromptView
+from routeiq.gateway.pipeline.prompt import PromptView, asks
 from routeiq.gateway.pipeline.slates import Slate, Slates
 from tests.support.twins import decision, deployment, state
 
-VIEW = PromptView(("hi",), b"s" * 32, has_tools=False, has_images=False, max_output_tokens=100, input_bytes=9)
+PLAIN = PromptView.of_text("hi")
+FACTS: dict[str, Any] = {"system_sha256": b"s" * 32, "has_tools": False, "has_images": False, "max_output_tokens": 100}
+ASKS = asks("hi", **FACTS)
 KEY, OTHER = b"k" * 16, b"o" * 16
 
 
 def slate(*names: str) -> Slate:
-    return Slates().of(state(*(deployment(name) for name in names)), None, VIEW)
+    return Slates().of(state(*(deployment(name) for name in names)), None, PLAIN)
 
 
 BOTH = slate("small", "large")
@@ -39,7 +41,9 @@ class Clock:
 def test_a_decision_is_given_again_as_it_was() -> None:
     cache, made = DecisionCache(), decision()
     cache.put(KEY, made)
-    assert cache.get(KEY) == made
+    kept = cache.get(KEY)
+    assert kept is not None
+    assert kept.response == made
     assert cache.get(OTHER) is None
 
 
@@ -91,29 +95,39 @@ def test_size_is_bounded_and_none_keeps_none() -> None:
         {"max_output_tokens": 128},
     ],
 )  # fmt: skip
-def test_each_fact_makes_another_question(changed: dict[str, object]) -> None:
-    other = replace(VIEW, **changed)  # type: ignore[arg-type]  # test data
-    assert decision_key("hi", VIEW, BOTH, 0.03) != decision_key("hi", other, BOTH, 0.03)
+def test_each_fact_makes_another_question(changed: dict[str, Any]) -> None:
+    assert asks("hi", **{**FACTS, **changed}) != ASKS
 
 
 def test_text_weight_and_candidates_make_another_question() -> None:
-    key = decision_key("hi", VIEW, BOTH, 0.03)
-    assert decision_key("ho", VIEW, BOTH, 0.03) != key
-    assert decision_key("hi", VIEW, BOTH, 0.04) != key
-    assert decision_key("hi", VIEW, slate("small"), 0.03) != key
+    key = decision_key(ASKS, BOTH, 0.03)
+    assert decision_key(asks("ho", **FACTS), BOTH, 0.03) != key
+    assert decision_key(ASKS, BOTH, 0.04) != key
+    assert decision_key(ASKS, slate("small"), 0.03) != key
 
 
 def test_a_slightly_other_output_limit_is_the_same_question() -> None:
-    assert decision_key("hi", replace(VIEW, max_output_tokens=101), BOTH, 0) == decision_key("hi", VIEW, BOTH, 0)
+    assert asks("hi", **{**FACTS, "max_output_tokens": 101}) == ASKS
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_of_long_prompts_the_ends_count(middle: str, other: str) -> None:
     first, second = (trim_middle(["a" * 5000 + text + "b" * 5000]) for text in (middle, other))
-    assert decision_key(first, VIEW, BOTH, 0) == decision_key(second, VIEW, BOTH, 0)
+    assert asks(first) == asks(second)
+
+
+def test_what_is_kept_is_worked_out_once_for_a_slate() -> None:
+    cache, served = DecisionCache(), state(deployment("small"), deployment("large"))
+    cache.put(KEY, decision("large"))
+    kept = cache.get(KEY)
+    assert kept is not None
+    answer = kept.answer(served, BOTH)
+    assert kept.answer(served, BOTH) is answer
+    assert (answer.first, answer.cached) == ("large", True)
+    assert kept.answer(served, slate("small", "large")) is not answer
 
 
 def test_no_prompt_is_kept() -> None:
     cache, text = DecisionCache(), "the prompt of a customer"
-    cache.put(decision_key(text, VIEW, BOTH, 0.03), decision())
+    cache.put(decision_key(asks(text), BOTH, 0.03), decision())
     assert text.encode() not in pickle.dumps(cache._entries)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from msgspec import structs
 from prometheus_client import CollectorRegistry, generate_latest
 
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import RoutingUnavailable
-from routeiq.config.state import RoutingSettings, State
+from routeiq.config.state import DeploymentId, RoutingSettings, State
 from routeiq.gateway.pipeline.conversation import Conversation
 from routeiq.gateway.pipeline.learned import LearnedRouter, Question
-from routeiq.gateway.pipeline.prompt import PromptView
+from routeiq.gateway.pipeline.prompt import PromptView, asks
 from routeiq.gateway.pipeline.selection import Selection
+from routeiq.gateway.plan import Endpoint
 from tests.support.twins import TwinRouting, decision, deployment, learned_router, state
 
 SMALL, LARGE, BLIND = deployment("small"), deployment("large"), deployment("blind", supports_tools=False)
@@ -24,10 +26,8 @@ AWAY = RoutingUnavailable("routing_unavailable")
 
 
 def question(text: str = "hi", *, talk: Conversation | None = None, served: State = SERVED, **view: bool) -> Question:
-    flags = {"has_tools": False, "has_images": False, **view}
-    return Question(
-        served, None, PromptView((text,), b"", max_output_tokens=0, input_bytes=9, **flags), 0.03, "r", talk
-    )
+    seen = structs.replace(PromptView.of_text(text), asks=asks(text, **view), input_bytes=9, **view)
+    return Question(served, None, seen, 0.03, "r", talk)
 
 
 def close_call(first: str, second: str) -> pb.RouteResponse:
@@ -69,6 +69,48 @@ async def test_what_was_not_learned_is_asked_again(answer: pb.RouteResponse | Ro
     for _ in range(2):
         assert not (await router.route(question())).decision.cached
     assert len(routing.prompts) == 2
+
+
+async def test_an_old_prompt_that_was_not_decided_is_asked_with_its_text() -> None:
+    routing = TwinRouting(AWAY)
+    router = learned_router(routing)
+    body = {"messages": msgspec.Raw(b'[{"role":"user","content":"how far is the moon"}]')}
+    for _ in range(2):
+        asked = question()
+        await router.route(structs.replace(asked, view=router.prompts.view(body, Endpoint.CHAT), body=body))
+    assert [list(prompt.text) for prompt in routing.prompts] == [["how far is the moon"]] * 2
+
+
+async def test_where_routing_is_overloaded_nothing_is_asked() -> None:
+    routing = TwinRouting(decision("large"))
+    router = learned_router(routing)
+    await router.route(question("old"))
+    routing.full = True
+    assert (await router.route(question("new"))).decision.fallback == "overloaded"
+    assert (await router.route(question("old"))).decision.cached
+    assert len(routing.prompts) == 1
+
+
+async def test_a_state_with_other_limits_judges_an_old_decision_anew() -> None:
+    routing = TwinRouting(decision("large"))
+    router = learned_router(routing)
+    await router.route(question())
+    for served, fallback in ((limits(min_confidence=0.95), "low_confidence"), (SERVED, "")):
+        assert (await router.route(question(served=served))).decision.fallback == fallback
+    routing.answer = AWAY
+    for model in ("blind", "large"):
+        chosen = await router.route(question("other", served=limits(fallback_model=model)))
+        assert chosen.deployments[0].candidate == model
+    assert len(routing.prompts) == 3
+
+
+async def test_the_deployments_of_one_model_stay_balanced_in_a_decision_that_was_made_before() -> None:
+    twins = [replace(LARGE, id=DeploymentId(f"id-{n}")) for n in range(2)]
+    served, routing = state(SMALL, *twins), TwinRouting(decision("large", ["small"]))
+    router = learned_router(routing)
+    firsts = {(await router.route(question(served=served))).deployments[0].id for _ in range(60)}
+    assert firsts == {"id-0", "id-1"}
+    assert len(routing.prompts) == 1
 
 
 async def test_a_state_that_changes_a_candidate_is_decided_anew() -> None:
@@ -123,9 +165,9 @@ async def test_conversations_are_apart_and_first_turns_do_not_stick() -> None:
     router = learned_router(routing)
     await router.route(question("one", talk=TALK))
     routing.answer = close_call("small", "large")
-    assert (await first(router, question("two", talk=replace(TALK, id=b"d" * 16))))[0] == "small"
+    assert (await first(router, question("two", talk=structs.replace(TALK, id=b"d" * 16))))[0] == "small"
     assert (await first(router, question("two")))[0] == "small"
-    assert (await first(router, question("two", talk=replace(TALK, followed=False))))[0] == "small"
+    assert (await first(router, question("two", talk=structs.replace(TALK, followed=False))))[0] == "small"
 
 
 @pytest.mark.parametrize("answer", [AWAY, decision("small", ["large"], fallback=pb.FALLBACK_OVERLOADED)])

@@ -25,7 +25,7 @@ def test_the_last_user_message_is_the_text() -> None:
             {"role": "user", "content": "second"},
         ]
     )
-    assert seen.text == ("second",)
+    assert seen.text == "second"
 
 
 def test_text_parts_stay_apart_and_images_are_not_text() -> None:
@@ -35,7 +35,7 @@ def test_text_parts_stay_apart_and_images_are_not_text() -> None:
         {"type": "text", "text": "b"},
     ]
     seen = view([{"role": "user", "content": parts}])
-    assert seen.text == ("a", "b")
+    assert seen.text == "a\nb"
     assert seen.has_images
 
 
@@ -51,7 +51,7 @@ def test_the_word_image_is_no_image() -> None:
 def test_a_system_prompt_is_hashed_not_embedded() -> None:
     with_system = view([{"role": "system", "content": "be kind"}, {"role": "user", "content": "hi"}])
     assert len(with_system.system_sha256) == 32
-    assert with_system.text == ("hi",)
+    assert with_system.text == "hi"
     assert view([{"role": "user", "content": "hi"}]).system_sha256 == b""
 
 
@@ -67,11 +67,11 @@ def test_the_newer_limit_wins() -> None:
 
 @pytest.mark.parametrize("content", [None, [], [{"type": "text"}]])
 def test_a_message_may_have_no_text(content: object) -> None:
-    assert view([{"role": "user", "content": content}]).text == ()
+    assert view([{"role": "user", "content": content}]).text == ""
 
 
 def test_no_user_message_is_no_text() -> None:
-    assert view([{"role": "assistant", "content": "x"}]).text == ()
+    assert view([{"role": "assistant", "content": "x"}]).text == ""
 
 
 @pytest.mark.parametrize("messages", [[1], [{"content": "x"}], [{"role": "user", "content": 7}], [{"role": 1}]])
@@ -89,17 +89,17 @@ def test_an_odd_limit_is_refused() -> None:
 @pytest.mark.parametrize(
     ("endpoint", "body", "text"),
     [
-        (Endpoint.COMPLETIONS, {"prompt": "Once"}, ("Once",)),
-        (Endpoint.COMPLETIONS, {"prompt": ["a", "b"]}, ("a", "b")),
-        (Endpoint.COMPLETIONS, {"prompt": [[1, 2], [3]]}, ()),
-        (Endpoint.RESPONSES, {"input": "Hi"}, ("Hi",)),
-        (Endpoint.RESPONSES, {"input": [{"role": "user", "content": [{"type": "input_text", "text": "x"}]}]}, ("x",)),
-        (Endpoint.RESPONSES, {"input": [{"type": "function_call_output", "output": "1"}]}, ()),
-        (Endpoint.RESPONSES, {"prompt": {"id": "p"}}, ()),
-        (Endpoint.MESSAGES, {"messages": [{"role": "user", "content": [{"type": "text", "text": "m"}]}]}, ("m",)),
+        (Endpoint.COMPLETIONS, {"prompt": "Once"}, "Once"),
+        (Endpoint.COMPLETIONS, {"prompt": ["a", "b"]}, "a\nb"),
+        (Endpoint.COMPLETIONS, {"prompt": [[1, 2], [3]]}, ""),
+        (Endpoint.RESPONSES, {"input": "Hi"}, "Hi"),
+        (Endpoint.RESPONSES, {"input": [{"role": "user", "content": [{"type": "input_text", "text": "x"}]}]}, "x"),
+        (Endpoint.RESPONSES, {"input": [{"type": "function_call_output", "output": "1"}]}, ""),
+        (Endpoint.RESPONSES, {"prompt": {"id": "p"}}, ""),
+        (Endpoint.MESSAGES, {"messages": [{"role": "user", "content": [{"type": "text", "text": "m"}]}]}, "m"),
     ],
 )
-def test_each_dialect_has_its_text(endpoint: Endpoint, body: dict[str, object], text: tuple[str, ...]) -> None:
+def test_each_dialect_has_its_text(endpoint: Endpoint, body: dict[str, object], text: str) -> None:
     raw = {name: msgspec.Raw(json.dumps(value).encode()) for name, value in body.items()}
     assert view_prompt(raw, endpoint).text == text
 
@@ -137,8 +137,12 @@ def test_history_is_everything_but_the_last_question() -> None:
     assert view([{"role": "assistant", "content": "a"}]).history_bytes == 0
 
 
-def test_the_opening_is_the_first_user_message_shortened() -> None:
-    assert view(TALK).opening == view(TALK[1:2]).opening
-    assert view(TALK).opening.endswith(b'"first"')
-    assert len(view([{"role": "user", "content": "x" * 100_000}]).opening) == 8 + 2 * 2048
+def test_the_opening_is_a_hash_of_both_ends_of_the_first_user_message() -> None:
+    def opening(text: str) -> bytes:
+        return view([{"role": "user", "content": text}]).opening
+
+    assert view(TALK).opening == view(TALK[1:2]).opening == opening("first")
+    long = "x" * 100_000
+    assert len(opening(long)) == len(opening("hi")) == 16
+    assert opening(long) not in (opening(f"{long}x"), opening(f"y{long[1:]}"), opening(f"{long[1:]}y"))
     assert view(TALK[:1]).opening == b""

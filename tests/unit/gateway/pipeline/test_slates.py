@@ -12,7 +12,7 @@ from routeiq.gateway.pipeline.prompt import PromptView
 from routeiq.gateway.pipeline.slates import Slates
 from tests.support.twins import deployment, state
 
-PLAIN = PromptView(("hi",), b"", has_tools=False, has_images=False, max_output_tokens=0, input_bytes=9)
+PLAIN = structs.replace(PromptView.of_text("hi"), input_bytes=9)
 TOOLS = structs.replace(PLAIN, has_tools=True)
 SMALL, LARGE = deployment("small", supports_tools=False), deployment("large", input_price=1e-6, output_price=2e-6)
 
