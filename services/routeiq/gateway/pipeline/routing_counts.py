@@ -1,35 +1,35 @@
-"""What learned routing counts at the gateway, and how often it says that it could not learn."""
+"""What learned routing counts at the gateway."""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry
 
-from routeiq.gateway.pipeline.meter import Children
+from routeiq.kit.metrics import Counts
 
 
 class RoutingCounts:
     """Labels have few values."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        lookups = Counter(
-            "gateway_routing_decision_cache_lookups", "Look-ups in the decision cache", ["result"], registry=registry
+        self._lookups = Counts(
+            "gateway_routing_decision_cache_lookups", "Look-ups in the decision cache", ["result"], registry
         )
-        fallbacks = Counter(
-            "gateway_routing_fallbacks", "Choices that were not learned, by reason", ["reason"], registry=registry
+        self._fallbacks = Counts(
+            "gateway_routing_fallbacks", "Choices that were not learned, by reason", ["reason"], registry
         )
-        conversations = Counter(
-            "gateway_routing_conversations", "Later turns of conversations, by what became of their model", ["result"],
-            registry=registry,
-        )  # fmt: skip
-        self._hit, self._miss = lookups.labels("hit").inc, lookups.labels("miss").inc
-        self._fallbacks, self._conversations = Children(fallbacks), Children(conversations)
+        self._conversations = Counts(
+            "gateway_routing_conversations",
+            "Later turns of conversations, by what became of their model",
+            ["result"],
+            registry,
+        )
 
     def looked_up(self, *, hit: bool) -> None:
-        (self._hit if hit else self._miss)()
+        self._lookups.by["hit" if hit else "miss",] += 1
 
     def fell_back(self, reason: str) -> None:
-        self._fallbacks[(reason,)].inc()
+        self._fallbacks.by[reason,] += 1
 
     def conversation(self, result: str) -> None:
         """`same`: routing chose the model that it has. `kept`: it chose another. `switched`."""
-        self._conversations[(result,)].inc()
+        self._conversations.by[result,] += 1
