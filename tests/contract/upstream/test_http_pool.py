@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from routeiq.gateway.upstream.http import HTTPRequest, RequestHeaders
 from routeiq.gateway.upstream.http_dial import dial
 from routeiq.gateway.upstream.http_pool import PooledClient
 from routeiq.gateway.upstream.http_response import PooledResponse
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy, Route, Target
 from routeiq.kit.outbound.addresses import IPAddress, plain
-from tests.support.adversary import CLOSE, RESET, STALL, Adversary, Pause, Sign
+from tests.support.adversary import CLOSE, RESET, STALL, Adversary, Pause, Sign, adversary
 from tests.support.http_clients import HELLO, LATE, ask, ask_all, call
 
 HALF = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello"
@@ -141,6 +142,22 @@ async def test_a_shorter_bound_than_the_last_calls_holds(pool: PooledClient, ups
     await ask(pool, upstream, timeout_s=60.0)
     with pytest.raises(UpstreamTimeout):
         await ask(pool, upstream, timeout_s=0.1)
+
+
+async def test_fixed_headers_are_encoded_for_each_place(pool: PooledClient, upstream: Adversary) -> None:
+    headers = RequestHeaders({"Authorization": "Bearer a", "x-a": "b"})
+    async with adversary() as other:
+        upstream.plays([HELLO])
+        other.plays([HELLO])
+        for at in (upstream, upstream, other, upstream):
+            request = HTTPRequest(at.url, headers, b"{}", "group", 3.0)
+            assert await (await pool.send(request)).read() == b"hello"
+        for at in (upstream, other):
+            for sent in at.requests:
+                assert sent.startswith(b"POST /v1/chat/completions HTTP/1.1\r\nauthorization: Bearer a\r\nx-a: b\r\n")
+                assert b"host: %b\r\n" % at.url.split("/")[2].encode() in sent
+                assert sent.endswith(b"\r\ncontent-length: 2\r\n\r\n{}")
+    await pool.close()
 
 
 async def test_every_new_connection_is_authorised(upstream: Adversary) -> None:

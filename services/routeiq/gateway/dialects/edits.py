@@ -70,7 +70,7 @@ class StreamEdits:
             if not self._hide_usage:
                 return chunk
             if self._reader is None and chunk.endswith(b"\n\n"):
-                if b'"usage"' not in chunk or not _NO_CHOICES.search(chunk):
+                if chunk.count(b'"usage"') == chunk.count(b'"usage":null') or not _NO_CHOICES.search(chunk):
                     return chunk
                 return b"".join(self._kept(chunk))
         if self._reader is None:

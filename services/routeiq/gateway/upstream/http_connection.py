@@ -17,6 +17,7 @@ from routeiq.gateway.upstream.http_head import AnswerHead, AnswerRefused
 MAX_HEAD_BYTES = 64 * 1024
 FRAMING_RATIO = 8
 """Framing bytes that a byte of body may cost beyond MAX_HEAD_BYTES. Chunks of one byte cost five."""
+_WORTH = 1 + FRAMING_RATIO
 _WRITE_BYTES = 128 * 1024
 
 
@@ -40,9 +41,9 @@ class Connection(asyncio.Protocol):
     """Belongs to its keeper; carries one exchange at a time."""
 
     __slots__ = (
-        "_ended", "_exchange", "_head", "_head_at", "_in_head", "_interim", "_keeper", "_loop", "_parser", "_paused",
-        "_reusable", "_slack", "_timer", "_timer_at", "_transport", "_unsent", "_until_close", "_writable",
-        "idle_since", "kept", "origin",
+        "_ended", "_exchange", "_head", "_head_at", "_in_head", "_interim", "_keeper", "_loop", "_parser", "_parts",
+        "_paused", "_reusable", "_slack", "_timer", "_timer_at", "_transport", "_unsent", "_until_close", "_writable",
+        "idle_since", "kept", "on_body", "origin",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, keeper: Keeper, origin: object) -> None:
@@ -52,6 +53,9 @@ class Connection(asyncio.Protocol):
         self.idle_since = 0.0
         self.kept = False
         """True: it has carried an answer before, so that its other end may have gone since."""
+        self._parts: list[bytes] = []
+        self.on_body = self._parts.append
+        """Of one read; the parser calls it, without a frame of ours."""
         self._parser = HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._exchange: Exchange | None = None
@@ -169,29 +173,43 @@ class Connection(asyncio.Protocol):
             return
         exchange.answered = True
         self._slack += len(data)
-        awaited = exchange.head is None
+        beginning = exchange.head is None
         if self._in_head:
             if self._head:
                 self._gather(data)
             else:
                 self._head = data
+        refused: AnswerRefused | None = None
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
             self._reusable = False
-            if not exchange.complete:
-                refused = error.__context__
-                self._end(refused if isinstance(refused, AnswerRefused) else AnswerRefused("not HTTP/1.1"))
-                return
+            cause = error.__context__
+            refused = cause if isinstance(cause, AnswerRefused) else AnswerRefused("not HTTP/1.1")
+        if self._parts:
+            self._pass_on(exchange)
+        elif beginning and exchange.head is not None:
+            exchange.wake()
+        if self._exchange is exchange:
+            self._go_on(exchange, refused)
+
+    def _pass_on(self, exchange: Exchange) -> None:
+        """The pieces of one read, as one."""
+        parts = self._parts
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
+        parts.clear()
+        self._slack -= _WORTH * len(data)
+        exchange.receive(data)
+
+    def _go_on(self, exchange: Exchange, refused: AnswerRefused | None) -> None:
         if exchange.complete:
             self._finish(exchange)
+        elif refused is not None:
+            self._end(refused)
         elif self._slack > MAX_HEAD_BYTES:
             self._end(AnswerRefused("too much around its body"))
-        else:
-            if exchange.parts or (awaited and exchange.head is not None):
-                exchange.arrived()
-            if exchange.buffered > BUFFER_BYTES:
-                self.hold()
+        elif exchange.buffered > BUFFER_BYTES:
+            self.hold()
 
     def eof_received(self) -> None:
         exchange = self._exchange
@@ -248,13 +266,6 @@ class Connection(asyncio.Protocol):
         self._reusable = not head.until_close and self._parser.should_keep_alive()
         exchange = cast("Exchange", self._exchange)
         exchange.status, exchange.head = status, head
-
-    def on_body(self, data: bytes) -> None:
-        exchange = cast("Exchange", self._exchange)
-        size = len(data)
-        self._slack -= size + FRAMING_RATIO * size
-        exchange.parts.append(data)
-        exchange.buffered += size
 
     def on_message_complete(self) -> None:
         if not self._interim:

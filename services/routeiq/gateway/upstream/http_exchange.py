@@ -92,7 +92,7 @@ class Exchange:
         if self.line is not None:
             self.line.resume()
         if self.parts:
-            self._pour(sink)
+            self._pour(sink, self.take())
         if self._sink is not None and not self.complete:
             await self.arrival()
         elif self.error is not None:
@@ -110,25 +110,23 @@ class Exchange:
         self.buffered = 0
         return data
 
-    def arrived(self) -> None:
-        """A read is parsed: its bytes go to the sink, or the reader may look."""
-        if self._sink is None:
+    def receive(self, data: bytes) -> None:
+        """Of one read: to the sink at once, or to be taken."""
+        if self._sink is not None:
+            self._pour(self._sink, data)
+        else:
+            self.parts.append(data)
+            self.buffered += len(data)
             self.wake()
-        elif self.parts:
-            self._pour(self._sink)
 
-    def _pour(self, sink: Sink) -> None:
+    def _pour(self, sink: Sink, data: bytes) -> None:
         try:
-            ready = sink(self.take())
+            if sink(data):
+                self.deadline = self._loop.time() + self.timeout_s
+                return
         except Exception as error:  # noqa: BLE001 - raised again where the answer is awaited
-            self._sink = None
             self.complete, self.error = False, SinkFailed(error)
             self.drop()
-            self.wake()
-            return
-        if ready:
-            self.deadline = self._loop.time() + self.timeout_s
-            return
         self._sink = None
         if self.line is not None:
             self.line.hold()
@@ -144,13 +142,10 @@ class Exchange:
     def end(self, error: BaseException | None = None) -> None:
         """Nothing more will come. What came before an error can still be taken."""
         self.line = None
-        if self.error is None:
-            if error is None:
-                self.complete = True
-            else:
-                self.error = error
-        if self._sink is not None and self.parts:
-            self._pour(self._sink)
+        if error is None:
+            self.complete = True
+        elif self.error is None:
+            self.error = error
         self.wake()
 
     def drop(self) -> None:

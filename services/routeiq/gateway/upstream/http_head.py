@@ -103,21 +103,40 @@ class AnswerHead(Mapping[str, str]):
         if status >= 600:
             raise AnswerRefused("a status that is none")
         self._lines = lines
-        self._whole = odd = False
+        self._whole = odd = sized = False
         known: dict[str, str] = {}
         framing: dict[str, str] = {}
         for raw, value in _NOTED.findall(lines):
-            name, text = _lower(raw), _text(value)
+            name = _lower(raw)
+            if name == "content-length":
+                sized = True
+                continue
+            text = _text(value)
             if name in _ASKED_FOR:
                 odd = odd or name in known or not text.isprintable() or not text.isascii()
                 known[name] = text
             else:
                 framing[name] = f"{framing[name]}, {text}" if name in framing else text
         self._known = known
-        self.encoding = _encoding(framing["content-encoding"]) if "content-encoding" in framing else ""
-        self.until_close = _until_close(framing) and status not in _BODILESS
-        if odd or framing.get("connection", "close").lower() not in _NAMING_NONE:
+        self.encoding, self.until_close = "", not sized and status not in _BODILESS
+        if framing:
+            odd = self._frame(framing, sized) or odd
+        if odd:
             self._read()
+
+    def _frame(self, framing: dict[str, str], sized: bool) -> bool:
+        """Returns: whether `connection` may name fields that are to be left out."""
+        if "transfer-encoding" in framing:
+            if sized:
+                raise AnswerRefused("two lengths at once")
+            if framing["transfer-encoding"].lower() != "chunked":
+                raise AnswerRefused("unknown transfer coding")
+            self.until_close = False
+        encoding = _ENCODINGS.get(framing.get("content-encoding", "").lower())
+        if encoding is None:
+            raise AnswerRefused("content encoding that was not asked for")
+        self.encoding = encoding
+        return framing.get("connection", "close").lower() not in _NAMING_NONE
 
     def __getitem__(self, name: str) -> str:
         if not self._whole and name not in _ASKED_FOR:
@@ -157,21 +176,3 @@ def _lower(name: bytes) -> str:
 @lru_cache(maxsize=1024)
 def _text(value: bytes) -> str:
     return value.decode("latin-1").rstrip(" \t")
-
-
-def _until_close(framing: dict[str, str]) -> bool:
-    coding = framing.get("transfer-encoding")
-    if coding is None:
-        return "content-length" not in framing
-    if "content-length" in framing:
-        raise AnswerRefused("two lengths at once")
-    if coding.lower() != "chunked":
-        raise AnswerRefused("unknown transfer coding")
-    return False
-
-
-def _encoding(named: str) -> str:
-    encoding = _ENCODINGS.get(named.lower())
-    if encoding is None:
-        raise AnswerRefused("content encoding that was not asked for")
-    return encoding

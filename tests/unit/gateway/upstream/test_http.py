@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from routeiq.gateway.upstream.http import forwarded_headers, response_headers
+from collections.abc import Callable
+
+import pytest
+
+from routeiq.gateway.upstream.http import RequestHeaders, forwarded_headers, response_headers
 
 
 def test_response_headers_lose_hops_encodings_and_cookies() -> None:
@@ -32,3 +36,23 @@ def test_no_credential_of_the_caller_goes_upstream() -> None:
     others = ["X-Service-Key", "X-Admin-API-Key", "Cookie", "Host", "Connection", "Accept-Encoding", "Content-Length"]
     pairs = [(name, "secret") for name in (*credentials, *others)]
     assert forwarded_headers([*pairs, ("OpenAI-Beta", "x")]) == {"openai-beta": "x"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda headers: headers.__setitem__("a", "c"),
+        lambda headers: headers.__delitem__("a"),
+        lambda headers: headers.update(a="c"),
+        lambda headers: headers.__ior__({"a": "c"}),
+        lambda headers: headers.setdefault("b", "c"),
+        lambda headers: headers.pop("a"),
+        lambda headers: headers.popitem(),
+        lambda headers: headers.clear(),
+    ],
+)
+def test_fixed_headers_do_not_change(change: Callable[[RequestHeaders], object]) -> None:
+    headers = RequestHeaders({"a": "b"})
+    with pytest.raises(TypeError):
+        change(headers)
+    assert headers == {"a": "b"}

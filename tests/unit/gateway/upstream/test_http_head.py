@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from routeiq.gateway.upstream.http import response_headers
 from routeiq.gateway.upstream.http_head import AnswerHead, AnswerRefused, request_head, request_target
 from routeiq.kit.outbound.hosts import parse_url
 
@@ -51,6 +52,33 @@ def test_response_headers_are_those_of_every_client() -> None:
     head = AnswerHead(200, raw(pairs))
     assert dict(head) == {"content-type": "text/plain", "via": "a, b"}
     assert (head.encoding, head.until_close) == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "content_type"),
+    [
+        ([(b"Content-TYPE", b"a/B; c ")], "a/B; c"),
+        ([(b"content-type", b"a/b"), (b"Content-Type", b"c/d")], "a/b, c/d"),
+        ([(b"content-type", b"a/\xe4")], None),
+        ([(b"content-type", b"a\tb")], None),
+        ([(b"connection", b"Keep-Alive"), (b"content-type", b"a/b")], "a/b"),
+        ([(b"content-type", b"a/b"), (b"connection", b"close, Content-Type")], None),
+        ([(b"x-content-type", b"a/b"), (b"x", b"content-type: a/b")], None),
+        ([(b"content-type", b"")], ""),
+    ],
+)
+@pytest.mark.parametrize("first", ["content-type", "x-other"])
+def test_a_header_reads_the_same_whatever_was_read_before(
+    pairs: list[tuple[bytes, bytes]], content_type: str | None, first: str
+) -> None:
+    head = AnswerHead(200, raw([*pairs, (b"X-Other", b"1")]))
+    head.get(first)
+    assert head.get("content-type") == content_type
+    assert ("content-type" in head) is (content_type is not None)
+    assert dict(head) == response_headers((name.decode(), value.decode("latin-1").strip()) for name, value in pairs) | {
+        "x-other": "1"
+    }
+    assert len(head) == len(list(head))
 
 
 @pytest.mark.parametrize(
