@@ -192,6 +192,7 @@ async def test_requests_that_wait_are_few() -> None:
         assert isinstance(one, HTTPProtocol)
         assert len(one.waiting) <= 256 * 1024 / len(GET)
         sending.cancel()
+        go_on.set()
 
 
 def leaver(seen: list[str], begun: asyncio.Event) -> Handler:
@@ -287,6 +288,18 @@ async def test_an_answer_is_not_followed_by_a_refusal_of_the_same_request() -> N
         await raw.reply()
         await raw.send(b"no chunk\r\n")
         assert await raw.rest() == b""
+
+
+@pytest.mark.parametrize(
+    "bad", [b"no http\r\n\r\n", post(b"", b"transfer-encoding: chunked"), chunked(b"a")[:-6] + b"x\r\n"]
+)
+async def test_a_bad_request_is_refused_behind_the_good_ones(server: HTTPServer, bad: bytes) -> None:
+    async with connected(server) as raw:
+        await raw.send(post(b"0") + post(b"1") + bad + GET)
+        assert [json.loads((await raw.reply()).body)["body"] for _ in range(2)] == ["0", "1"]
+        data = await raw.rest()
+        assert data.startswith(b"HTTP/1.1 400 ")
+        assert data.count(b"HTTP/1.1") == 1
 
 
 async def test_an_official_client_is_served(server: HTTPServer) -> None:

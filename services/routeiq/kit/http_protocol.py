@@ -239,20 +239,22 @@ class HTTPProtocol(Connection):
             self.close()
 
     def refuse(self, status: int, message: str) -> None:
-        """Answer, unless that would come within another answer, and close."""
-        if self.transport.is_closing():
+        """Close, behind the answers to earlier requests; with an answer, unless the one to this request has begun."""
+        if self.transport.is_closing() or self.last_words:
             return
         log.info("http.refused", status=status)
-        if self._has_the_word():
-            body = openai_error(message, "invalid_request_error", "invalid_http")
-            self.transport.write(_REFUSAL % (STATUS_LINES[status], len(body), body))
+        body = openai_error(message, "invalid_request_error", "invalid_http")
+        data = _REFUSAL % (STATUS_LINES[status], len(body), body)
+        if self.waiting and self.waiting[-1][0] is self._incoming:
+            self.waiting.pop()
+            self._incoming = None
+        if self.waiting or (self._current is not None and self._incoming is not self._current):
+            self.last_words, self._final = data, True
+            self._reading, self.deadline = _NOTHING, math.inf
+            return
+        if self._incoming is None or (self._incoming is self._current and not self._incoming.begun):
+            self.transport.write(data)
         self.close()
-
-    def _has_the_word(self) -> bool:
-        """Whether the next answer on the wire would be that of the request that is being read."""
-        if self._incoming is None:
-            return self._current is None and not self.waiting
-        return self._incoming is self._current and not self._incoming.begun
 
 
 def _size(url: bytes, headers: list[tuple[bytes, bytes]]) -> int:
