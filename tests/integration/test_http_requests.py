@@ -273,8 +273,9 @@ async def test_an_idle_connection_is_closed_without_a_word() -> None:
         await raw.reply()
         connections = server._server.server_state.connections
         now = asyncio.get_running_loop().time()
-        sweep(connections, now + 70)
-        assert len(connections) == 1
+        for later in (0, 70):
+            sweep(connections, now + later)
+            assert len(connections) == 1
         sweep(connections, now + 80)
         assert await raw.rest() == b""
 

@@ -43,6 +43,7 @@ class Connection(asyncio.Protocol):
         """Nothing more is taken from this peer."""
         self.last_words = b""
         """What the peer is told behind the last answer."""
+        self.read_paused = False
         self.write_paused = False
         self._writable: asyncio.Event | None = None
         self._default: object = None
@@ -87,6 +88,8 @@ class Connection(asyncio.Protocol):
         elif self.last_words:
             self.transport.write(self.last_words)
             self.close()
+        if self.read_paused:
+            self.resume()
 
     def default_lines(self) -> bytes:
         """Those that every answer has. uvicorn makes new ones each second."""

@@ -59,7 +59,6 @@ class HTTPProtocol(Connection):
         super().__init__(config, server_state, app_state, _loop)
         self.deadline = math.inf
         """By the loop's clock: when a silent peer is given up. Infinite while the application has the word."""
-        self._read_paused = False
         self._reading = _NOTHING
         self._fed = 0
         """Bytes of this request but for the read in which it began, which is no larger than a head may be."""
@@ -200,29 +199,22 @@ class HTTPProtocol(Connection):
         if cycle is not None:
             cycle.fed()
             self._final = self._final or not cycle.keep_alive
-            self.deadline = math.inf if self._current is not None else self._loop.time() + KEEP_ALIVE_S
+            self.deadline = math.inf
 
     # Waiting.
 
-    def answered(self, cycle: Cycle) -> None:
-        super().answered(cycle)
-        if self._current is None and not self._reading:
-            self.deadline = self._loop.time() + KEEP_ALIVE_S
-        if self._read_paused:
-            self.resume()
-
     def resume(self) -> None:
         """A peer's time begins anew."""
-        if not self._read_paused or self._full() or self.transport.is_closing():
+        if not self.read_paused or self._full() or self.transport.is_closing():
             return
-        self._read_paused = False
+        self.read_paused = False
         self.transport.resume_reading()
         if self._reading:
             self.deadline = self._loop.time() + (BODY_SILENCE_S if self._reading == _BODY else HEAD_S)
 
     def _pause_if_full(self) -> None:
-        if not self._read_paused and self._full() and not self.transport.is_closing():
-            self._read_paused = True
+        if not self.read_paused and self._full() and not self.transport.is_closing():
+            self.read_paused = True
             self.transport.pause_reading()
 
     def _full(self) -> bool:
@@ -230,8 +222,15 @@ class HTTPProtocol(Connection):
         return unread > MOST_UNREAD_BYTES or len(self.waiting) >= MOST_WAITING
 
     def expire(self, now: float) -> None:
-        """Give the peer up if it is silent past its deadline. Who is not heard is not silent."""
-        if self.deadline >= now or self._read_paused:
+        """Give the peer up if it is silent past its deadline. Who is not heard is not silent.
+
+        The time for another request begins when this first finds none, so that an answer need not look at the clock.
+        """
+        if self.read_paused:
+            return
+        if self.deadline == math.inf and self._current is None and not self._reading:
+            self.deadline = now + KEEP_ALIVE_S
+        if self.deadline >= now:
             return
         if self._reading or not self._served:
             self.refuse(408, "The request did not come in time.")
