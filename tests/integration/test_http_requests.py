@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import math
+import weakref
 from collections.abc import AsyncIterator
 
 import httpx
@@ -141,6 +143,37 @@ async def test_nobody_is_told_to_go_on_without_need() -> None:
         async with serving(handler) as server, connected(server) as raw:
             await raw.send(request)
             assert (await raw.reply()).status in (200, 413)
+
+
+async def test_a_body_comes_by_one_way_only() -> None:
+    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = exchange_of(scope)
+        assert exchange is not None
+        assert exchange.body() is None
+        first, second = await receive(), await receive()
+        assert exchange.body() is None
+        exchange.whole(200, [], first["body"] + b"|" + second["body"])
+
+    async with serving(handler) as server, connected(server) as raw:
+        await raw.send(post(b"abcd")[:-2])
+        await asyncio.sleep(0.05)
+        await raw.send(b"cd")
+        assert (await raw.reply()).body == b"ab|cd"
+
+
+async def test_connections_that_are_left_are_not_kept() -> None:
+    begun = asyncio.Event()
+    async with serving(leaver([], begun)) as server:
+        async with connected(server) as raw:
+            await raw.send(post(b"abc"))
+            await begun.wait()
+            (kept,) = [weakref.ref(one) for one in server._server.server_state.connections]
+        gc.disable()
+        try:
+            await asyncio.sleep(0.2)
+            assert kept() is None
+        finally:
+            gc.enable()
 
 
 async def test_an_unread_body_is_passed_over() -> None:

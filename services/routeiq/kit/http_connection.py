@@ -60,6 +60,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         self._server_state.connections.discard(self)
         self._leave()
+        self._current = None
         self.waiting.clear()
 
     def shutdown(self) -> None:
