@@ -174,9 +174,9 @@ async def test_a_slow_reader_is_waited_for() -> None:
         exchange = exchange_of(scope) if scope["path"] == "/exchange" else None
         piece = b"x" * 65536
         if exchange is not None:
-            exchange.start(200, [])
+            exchange.start(200, length(300 * len(piece)))
         else:
-            await send({"type": "http.response.start", "status": 200})
+            await send({"type": "http.response.start", "status": 200, "headers": length(300 * len(piece))})
         for _ in range(300):
             if exchange is None:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})

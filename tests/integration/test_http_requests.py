@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import math
+import weakref
 from collections.abc import AsyncIterator
 
 import httpx
@@ -143,6 +145,37 @@ async def test_nobody_is_told_to_go_on_without_need() -> None:
             assert (await raw.reply()).status in (200, 413)
 
 
+async def test_a_body_comes_by_one_way_only() -> None:
+    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = exchange_of(scope)
+        assert exchange is not None
+        assert exchange.body() is None
+        first, second = await receive(), await receive()
+        assert exchange.body() is None
+        exchange.whole(200, [], first["body"] + b"|" + second["body"])
+
+    async with serving(handler) as server, connected(server) as raw:
+        await raw.send(post(b"abcd")[:-2])
+        await asyncio.sleep(0.05)
+        await raw.send(b"cd")
+        assert (await raw.reply()).body == b"ab|cd"
+
+
+async def test_connections_that_are_left_are_not_kept() -> None:
+    begun = asyncio.Event()
+    async with serving(leaver([], begun)) as server:
+        async with connected(server) as raw:
+            await raw.send(post(b"abc"))
+            await begun.wait()
+            (kept,) = [weakref.ref(one) for one in server._server.server_state.connections]
+        gc.disable()
+        try:
+            await asyncio.sleep(0.2)
+            assert kept() is None
+        finally:
+            gc.enable()
+
+
 async def test_an_unread_body_is_passed_over() -> None:
     async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
         await Answer(send, [], exchange_of(scope)).whole(413, b"")
@@ -192,6 +225,7 @@ async def test_requests_that_wait_are_few() -> None:
         assert isinstance(one, HTTPProtocol)
         assert len(one.waiting) <= 256 * 1024 / len(GET)
         sending.cancel()
+        go_on.set()
 
 
 def leaver(seen: list[str], begun: asyncio.Event) -> Handler:
@@ -272,8 +306,9 @@ async def test_an_idle_connection_is_closed_without_a_word() -> None:
         await raw.reply()
         connections = server._server.server_state.connections
         now = asyncio.get_running_loop().time()
-        sweep(connections, now + 70)
-        assert len(connections) == 1
+        for later in (0, 70):
+            sweep(connections, now + later)
+            assert len(connections) == 1
         sweep(connections, now + 80)
         assert await raw.rest() == b""
 
@@ -287,6 +322,18 @@ async def test_an_answer_is_not_followed_by_a_refusal_of_the_same_request() -> N
         await raw.reply()
         await raw.send(b"no chunk\r\n")
         assert await raw.rest() == b""
+
+
+@pytest.mark.parametrize(
+    "bad", [b"no http\r\n\r\n", post(b"", b"transfer-encoding: chunked"), chunked(b"a")[:-6] + b"x\r\n"]
+)
+async def test_a_bad_request_is_refused_behind_the_good_ones(server: HTTPServer, bad: bytes) -> None:
+    async with connected(server) as raw:
+        await raw.send(post(b"0") + post(b"1") + bad + GET)
+        assert [json.loads((await raw.reply()).body)["body"] for _ in range(2)] == ["0", "1"]
+        data = await raw.rest()
+        assert data.startswith(b"HTTP/1.1 400 ")
+        assert data.count(b"HTTP/1.1") == 1
 
 
 async def test_an_official_client_is_served(server: HTTPServer) -> None:

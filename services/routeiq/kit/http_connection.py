@@ -41,6 +41,9 @@ class Connection(asyncio.Protocol):
         self.draining = False
         self._final = False
         """Nothing more is taken from this peer."""
+        self.last_words = b""
+        """What the peer is told behind the last answer."""
+        self.read_paused = False
         self.write_paused = False
         self._writable: asyncio.Event | None = None
         self._default: object = None
@@ -57,6 +60,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         self._server_state.connections.discard(self)
         self._leave()
+        self._current = None
         self.waiting.clear()
 
     def shutdown(self) -> None:
@@ -79,8 +83,14 @@ class Connection(asyncio.Protocol):
         self._server_state.total_requests += 1
         if not cycle.keep_alive or (self.draining and not self.waiting):
             self.close()
-        elif self.waiting and not self.write_paused:
-            self._begin(*self.waiting.popleft())
+        elif self.waiting:
+            if not self.write_paused:
+                self._begin(*self.waiting.popleft())
+        elif self.last_words:
+            self.transport.write(self.last_words)
+            self.close()
+        if self.read_paused:
+            self.resume()
 
     def default_lines(self) -> bytes:
         """Those that every answer has. uvicorn makes new ones each second."""

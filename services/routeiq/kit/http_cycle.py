@@ -26,11 +26,11 @@ LARGE_BODY = 64 * 1024
 
 
 class Cycle:
-    """Of one connection, which tells it what comes and that the client has left. Answers in order are its care too."""
+    """One request. Its connection feeds it, begins it in its turn, and tells it that the client has left."""
 
     __slots__ = (
-        "_chunked", "_connection", "_event", "_given", "_head", "_head_only", "_headers", "_http_1_1", "_more",
-        "_on_left", "_parts", "_remaining", "complete", "keep_alive", "left", "task", "unread",
+        "_asked", "_chunked", "_connection", "_event", "_given", "_head", "_head_only", "_headers", "_http_1_1",
+        "_more", "_on_left", "_parts", "_remaining", "complete", "keep_alive", "left", "task", "unread",
     )  # fmt: skip
 
     def __init__(
@@ -51,6 +51,8 @@ class Cycle:
         self._more = True
         self._given = False
         """The application has the end of the body."""
+        self._asked = False
+        """It has asked for some of it."""
         self._head: bytes | None = None
         """Of the answer. None: there is none yet. Empty: it has been written."""
         self._chunked = False
@@ -121,7 +123,7 @@ class Cycle:
             if self._parts or not (self._more or self._given):
                 body = b"".join(self._parts)
                 self._parts.clear()
-                self.unread, self._given = 0, not self._more
+                self.unread, self._asked, self._given = 0, True, not self._more
                 self._connection.resume()
                 return {"type": "http.request", "body": body, "more_body": self._more}
             await self._news()
@@ -158,12 +160,12 @@ class Cycle:
     # The same without messages.
 
     def body(self) -> bytes | None:
-        if self._more or self._given or self.left:
+        if self._more or self._asked or self.left:
             return None
         parts = self._parts
         body = parts[0] if len(parts) == 1 else b"".join(parts)
         parts.clear()
-        self.unread, self._given = 0, True
+        self.unread, self._asked, self._given = 0, True, True
         return body
 
     def on_left(self, callback: Callable[[], None] | None) -> None:
@@ -187,9 +189,8 @@ class Cycle:
         lines, length, close = encode(headers)
         if length is not None:
             raise RuntimeError("The length of a whole answer is the server's to say.")
-        head = (
-            STATUS_LINES[status], self._connection.default_lines(), lines, LENGTH, b"%d" % len(body), self._end(close),
-        )  # fmt: skip
+        default = self._connection.default_lines()
+        head = (STATUS_LINES[status], default, lines, LENGTH, b"%d" % len(body), self._end(close))
         self._write(head, b"" if self._head_only else body)
         self._finish()
 

@@ -59,7 +59,6 @@ class HTTPProtocol(Connection):
         super().__init__(config, server_state, app_state, _loop)
         self.deadline = math.inf
         """By the loop's clock: when a silent peer is given up. Infinite while the application has the word."""
-        self._read_paused = False
         self._reading = _NOTHING
         self._fed = 0
         """Bytes of this request but for the read in which it began, which is no larger than a head may be."""
@@ -200,29 +199,22 @@ class HTTPProtocol(Connection):
         if cycle is not None:
             cycle.fed()
             self._final = self._final or not cycle.keep_alive
-            self.deadline = math.inf if self._current is not None else self._loop.time() + KEEP_ALIVE_S
+            self.deadline = math.inf
 
     # Waiting.
 
-    def answered(self, cycle: Cycle) -> None:
-        super().answered(cycle)
-        if self._current is None and not self._reading:
-            self.deadline = self._loop.time() + KEEP_ALIVE_S
-        if self._read_paused:
-            self.resume()
-
     def resume(self) -> None:
         """A peer's time begins anew."""
-        if not self._read_paused or self._full() or self.transport.is_closing():
+        if not self.read_paused or self._full() or self.transport.is_closing():
             return
-        self._read_paused = False
+        self.read_paused = False
         self.transport.resume_reading()
         if self._reading:
             self.deadline = self._loop.time() + (BODY_SILENCE_S if self._reading == _BODY else HEAD_S)
 
     def _pause_if_full(self) -> None:
-        if not self._read_paused and self._full() and not self.transport.is_closing():
-            self._read_paused = True
+        if not self.read_paused and self._full() and not self.transport.is_closing():
+            self.read_paused = True
             self.transport.pause_reading()
 
     def _full(self) -> bool:
@@ -230,8 +222,15 @@ class HTTPProtocol(Connection):
         return unread > MOST_UNREAD_BYTES or len(self.waiting) >= MOST_WAITING
 
     def expire(self, now: float) -> None:
-        """Give the peer up if it is silent past its deadline. Who is not heard is not silent."""
-        if self.deadline >= now or self._read_paused:
+        """Give the peer up if it is silent past its deadline. Who is not heard is not silent.
+
+        The time for another request begins when this first finds none, so that an answer need not look at the clock.
+        """
+        if self.read_paused:
+            return
+        if self.deadline == math.inf and self._current is None and not self._reading:
+            self.deadline = now + KEEP_ALIVE_S
+        if self.deadline >= now:
             return
         if self._reading or not self._served:
             self.refuse(408, "The request did not come in time.")
@@ -239,20 +238,22 @@ class HTTPProtocol(Connection):
             self.close()
 
     def refuse(self, status: int, message: str) -> None:
-        """Answer, unless that would come within another answer, and close."""
-        if self.transport.is_closing():
+        """Close, behind the answers to earlier requests; with an answer, unless the one to this request has begun."""
+        if self.transport.is_closing() or self.last_words:
             return
         log.info("http.refused", status=status)
-        if self._has_the_word():
-            body = openai_error(message, "invalid_request_error", "invalid_http")
-            self.transport.write(_REFUSAL % (STATUS_LINES[status], len(body), body))
+        body = openai_error(message, "invalid_request_error", "invalid_http")
+        data = _REFUSAL % (STATUS_LINES[status], len(body), body)
+        if self.waiting and self.waiting[-1][0] is self._incoming:
+            self.waiting.pop()
+            self._incoming = None
+        if self.waiting or (self._current is not None and self._incoming is not self._current):
+            self.last_words, self._final = data, True
+            self._reading, self.deadline = _NOTHING, math.inf
+            return
+        if self._incoming is None or (self._incoming is self._current and not self._incoming.begun):
+            self.transport.write(data)
         self.close()
-
-    def _has_the_word(self) -> bool:
-        """Whether the next answer on the wire would be that of the request that is being read."""
-        if self._incoming is None:
-            return self._current is None and not self.waiting
-        return self._incoming is self._current and not self._incoming.begun
 
 
 def _size(url: bytes, headers: list[tuple[bytes, bytes]]) -> int:
