@@ -247,7 +247,9 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """The fields are read from the bytes, not from the parser: it would call back for each of them."""
         status = self._parser.get_status_code()
-        start = self._head.index(b"HTTP/", self._head_at)  # the parser passes over blank lines before it
+        start = self._head_at
+        while self._head[start] in b"\r\n":  # before a status line the parser passes over them
+            start += 1
         end = self._head.index(b"\r\n\r\n", start) + 2
         if status < 200:
             if status == 101:
