@@ -1,0 +1,139 @@
+"""How connections end: clients that leave, idle ones, a shutdown. Raw sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+
+import pytest
+
+from routeiq.kit.asgi import Answer, ClientDisconnected, DisconnectWatch, Receive, Scope, Send, read_body
+from routeiq.kit.exchange import KEY, exchange_of
+from routeiq.kit.http_protocol import sweep
+from routeiq.kit.ticker import Ticker
+from tests.support.http_server import Handler, connected, post, serving
+
+LIMIT = 1 << 24
+GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+def plain(handler: Handler) -> Handler:
+    """The same under a server that knows no exchange."""
+
+    async def stripped(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope[KEY]
+        await handler(scope, receive, send)
+
+    return stripped
+
+
+def same(handler: Handler) -> Handler:
+    return handler
+
+
+both = pytest.mark.parametrize("known", [plain, same])
+
+
+async def quick(scope: Scope, receive: Receive, send: Send) -> None:
+    await Answer(send, [], exchange_of(scope)).whole(200, b"")
+
+
+def leaver(seen: list[str], begun: asyncio.Event) -> Handler:
+    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        try:
+            await read_body(scope, receive, LIMIT)
+            with DisconnectWatch(receive, Ticker(), exchange=exchange_of(scope)):
+                await asyncio.sleep(30)
+        except ClientDisconnected:
+            seen.append("left")
+            assert (await receive())["type"] == "http.disconnect"
+            await Answer(send, [], exchange_of(scope)).whole(200, b"nobody")
+            seen.append("done")
+
+    return handler
+
+
+async def test_connections_that_are_left_are_not_kept() -> None:
+    begun = asyncio.Event()
+    async with serving(leaver([], begun)) as server:
+        async with connected(server) as raw:
+            await raw.send(post(b"abc"))
+            await begun.wait()
+            (kept,) = [weakref.ref(one) for one in server._server.server_state.connections]
+        gc.disable()
+        try:
+            await asyncio.sleep(0.2)
+            assert kept() is None
+        finally:
+            gc.enable()
+
+
+@both
+@pytest.mark.parametrize("how", ["half", "whole", "at once", "in mid-body", "pipelined"])
+async def test_a_client_that_leaves_is_noticed(known: type, how: str) -> None:
+    seen: list[str] = []
+    begun = asyncio.Event()
+    async with serving(known(leaver(seen, begun))) as server, connected(server) as raw:
+        await raw.send(post(b"abc")[: -1 if how == "in mid-body" else None] + (GET if how == "pipelined" else b""))
+        if how != "at once":
+            await asyncio.wait_for(begun.wait(), 5)
+            await asyncio.sleep(0.01)
+        raw.writer.close() if how == "whole" else raw.writer.write_eof()
+        for _ in range(100):
+            await asyncio.sleep(0.01)
+            if "done" in seen:
+                break
+    assert seen == ["left", "done"]
+
+
+async def test_who_has_the_answer_may_leave() -> None:
+    seen: list[str] = []
+
+    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+        await read_body(scope, receive, LIMIT)
+        with DisconnectWatch(receive, Ticker(), exchange=exchange_of(scope)):
+            await Answer(send, [], exchange_of(scope)).whole(200, b"x")
+            seen.append((await receive())["type"])
+            await asyncio.sleep(0.1)
+        seen.append("done")
+
+    async with serving(handler) as server:
+        async with connected(server) as raw:
+            await raw.send(GET)
+            await raw.reply()
+        await asyncio.sleep(0.3)
+    assert seen == ["http.disconnect", "done"]
+
+
+async def test_a_shutdown_closes_who_is_idle_and_ends_what_runs() -> None:
+    go_on = asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await go_on.wait()
+        await Answer(send, [], exchange_of(scope)).whole(200, b"x")
+
+    async with serving(slow) as server, connected(server) as idle, connected(server) as busy, connected(server) as two:
+        await busy.send(GET)
+        await two.send(GET + GET)
+        await asyncio.sleep(0.05)
+        server.stop()
+        assert await idle.rest() == b""
+        go_on.set()
+        for raw, count in ((busy, 1), (two, 2)):
+            data = await raw.rest()
+            assert (data.count(b" 200 OK"), data.count(b"connection: close")) == (count, 1)
+
+
+async def test_an_idle_connection_is_closed_without_a_word() -> None:
+    async with serving(quick) as server, connected(server) as raw:
+        await raw.send(GET)
+        await raw.reply()
+        connections = server._server.server_state.connections
+        now = asyncio.get_running_loop().time()
+        for later in (0, 70):
+            sweep(connections, now + later)
+            assert len(connections) == 1
+        sweep(connections, now + 80)
+        assert await raw.rest() == b""
