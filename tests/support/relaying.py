@@ -11,6 +11,7 @@ from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.relay import Begun, Relayed, relay_stream
 from routeiq.kit.asgi import Answer, Message
+from routeiq.kit.exchange import RawHeaders
 
 
 class Wire:
@@ -34,8 +35,15 @@ class Wire:
         self.drains += 1
         await self._ready.wait()
 
+    def start(self, status: int, headers: RawHeaders) -> None:
+        """The head is no part."""
+
+    def end(self, last: bytes = b"") -> None:
+        if last:
+            self.parts.append(last)
+
     async def send(self, message: Message) -> None:
-        """What does not go through `part`."""
+        """What does not go through the exchange."""
         if message.get("body"):
             self.parts.append(message["body"])
 
@@ -44,14 +52,9 @@ class Wire:
         return b"".join(self.parts)
 
 
-class PushedAnswer(Answer):
+def pushed_answer(wire: Wire) -> Answer:
     """One that offers the wire."""
-
-    __slots__ = ("exchange",)
-
-    def __init__(self, wire: Wire) -> None:
-        super().__init__(wire.send, [])
-        self.exchange = wire
+    return Answer(wire.send, [], wire)  # type: ignore[arg-type]  # as much of an exchange as a stream needs
 
 
 def plain_answer(wire: Wire) -> Answer:
@@ -60,7 +63,7 @@ def plain_answer(wire: Wire) -> Answer:
 
 
 MakeAnswer = Callable[[Wire], Answer]
-WAYS: dict[str, MakeAnswer] = {"push": PushedAnswer, "generator": plain_answer}
+WAYS: dict[str, MakeAnswer] = {"push": pushed_answer, "generator": plain_answer}
 
 
 def untouched() -> StreamEdits:

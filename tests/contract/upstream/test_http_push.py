@@ -13,7 +13,7 @@ from routeiq.gateway.upstream.provider import PushedResponse, UpstreamFailed
 from routeiq.gateway.upstream.relay import Relayed
 from tests.support.adversary import RESET, STALL, Adversary, Pause
 from tests.support.http_clients import HELLO, ask, call
-from tests.support.relaying import PushedAnswer, Wire, relay
+from tests.support.relaying import Wire, pushed_answer, relay
 
 HALF = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello"
 
@@ -91,7 +91,7 @@ async def test_what_the_client_of_a_relay_raises_is_raised(pool: PooledClient, u
 
     upstream.plays([HALF, Pause(0.05), b"wor", STALL])
     with pytest.raises(Odd):
-        await relay(pool, call(upstream), PushedAnswer(Broken()), Relayed())
+        await relay(pool, call(upstream), pushed_answer(Broken()), Relayed())
     await upstream.until_closed()
 
 
@@ -138,5 +138,5 @@ async def test_a_packed_answer_cannot_be_pushed(pool: PooledClient, upstream: Ad
     assert not response.pushes
     await response.close()
     wire = Wire()
-    await relay(pool, call(upstream), PushedAnswer(wire), Relayed())
+    await relay(pool, call(upstream), pushed_answer(wire), Relayed())
     assert wire.body == b"data: 1\n\n"

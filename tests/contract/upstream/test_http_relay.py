@@ -16,7 +16,7 @@ from routeiq.gateway.upstream.http_pool import PooledClient
 from routeiq.gateway.upstream.relay import Relayed
 from tests.support.adversary import CLOSE, RESET, STALL, Adversary, Pause, Script, Sign
 from tests.support.http_clients import call
-from tests.support.relaying import WAYS, MakeAnswer, PushedAnswer, Wire, plain_answer, relay
+from tests.support.relaying import WAYS, MakeAnswer, Wire, plain_answer, pushed_answer, relay
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 END = b"0\r\n\r\n"
@@ -98,7 +98,7 @@ async def test_a_slow_client_holds_the_upstream_back(pool: PooledClient, upstrea
     """What he does not take stays with the upstream: its script does not get to the end."""
     upstream.plays([HEAD, *[chunk(b"x" * 1_000_000)] * 40, END, CLOSE])
     wire, relayed = Wire(slow=True), Relayed()
-    relaying = asyncio.ensure_future(relay(pool, call(upstream), PushedAnswer(wire), relayed))
+    relaying = asyncio.ensure_future(relay(pool, call(upstream), pushed_answer(wire), relayed))
     await asyncio.sleep(0.3)
     assert upstream.open == 1
     assert (len(wire.parts), wire.drains) == (1, 1)
@@ -124,7 +124,7 @@ async def test_a_pause_at_every_part_loses_nothing(pool: PooledClient, upstream:
     body = b"".join(b"data: %d\n\n" % number for number in range(2000))
     upstream.plays([HEAD, *[chunk(body[at : at + 500]) for at in range(0, len(body), 500)], end])
     wire, relayed = Halting(), Relayed()
-    await relay(pool, call(upstream), PushedAnswer(wire), relayed)
+    await relay(pool, call(upstream), pushed_answer(wire), relayed)
     assert wire.body.startswith(body)
     assert relayed.error == ("" if end is END else "upstream_failed")
     assert wire.drains == len([part for part in wire.parts if b"error" not in part])
@@ -177,7 +177,7 @@ async def test_time_runs_from_part_to_part(pool: PooledClient, upstream: Adversa
 async def test_time_does_not_run_while_the_client_is_slow(pool: PooledClient, upstream: Adversary) -> None:
     upstream.plays([HEAD, chunk(b"data: 1\n\n"), Pause(0.4), chunk(b"data: 2\n\n"), END])
     wire, relayed = Wire(slow=True), Relayed()
-    relaying = asyncio.ensure_future(relay(pool, call(upstream, timeout_s=0.2), PushedAnswer(wire), relayed))
+    relaying = asyncio.ensure_future(relay(pool, call(upstream, timeout_s=0.2), pushed_answer(wire), relayed))
     await asyncio.sleep(0.35)
     wire.resume()
     await relaying
