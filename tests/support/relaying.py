@@ -11,7 +11,7 @@ from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.relay import Begun, Relayed, relay_stream
 from routeiq.kit.asgi import Answer, Message
-from routeiq.kit.exchange import RawHeaders
+from routeiq.kit.exchange import RawHeaders, Repeated
 
 
 class Wire:
@@ -35,7 +35,7 @@ class Wire:
         self.drains += 1
         await self._ready.wait()
 
-    def start(self, status: int, headers: RawHeaders) -> None:
+    def start(self, status: int, headers: RawHeaders, repeated: Repeated) -> None:
         """The head is no part."""
 
     def end(self, last: bytes = b"") -> None:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Self
 
 from routeiq.kit.errors import BodyTooLarge, RouteIQError
-from routeiq.kit.exchange import Exchange, RawHeaders, exchange_of
+from routeiq.kit.exchange import NONE_REPEATED, Exchange, RawHeaders, Repeated, exchange_of
 from routeiq.kit.ticker import Alarm, Ticker
 
 Scope = MutableMapping[str, Any]
@@ -105,14 +105,14 @@ class Answer:
         self.streams = False
         self._headers = headers
 
-    async def start(self, status: int, headers: RawHeaders) -> None:
+    async def start(self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
         """The head of a stream. Then come its `part`s and its `end`."""
         self.begun = self.streams = True
-        lines = [*headers, *self._headers]
         if self.exchange is not None:
-            self.exchange.start(status, lines)
-        else:
-            await self.send({"type": "http.response.start", "status": status, "headers": lines})
+            self.exchange.start(status, [*headers, *self._headers], repeated)
+            return
+        lines = [*headers, *repeated, *self._headers]
+        await self.send({"type": "http.response.start", "status": status, "headers": lines})
 
     def part(self, data: bytes) -> Awaitable[None] | None:
         """A part of a stream. Returns: what to await before the next one, if anything."""
@@ -128,13 +128,15 @@ class Answer:
         else:
             await self.send({"type": "http.response.body", "body": last})
 
-    async def whole(self, status: int, body: bytes, headers: RawHeaders = (JSON,)) -> None:
+    async def whole(
+        self, status: int, body: bytes, headers: RawHeaders = (JSON,), repeated: Repeated = NONE_REPEATED
+    ) -> None:
         """A whole response; `content-length` is added."""
         self.begun = True
         if self.exchange is not None:
-            self.exchange.whole(status, [*headers, *self._headers], body)
+            self.exchange.whole(status, [*headers, *self._headers], body, repeated)
             return
-        lines = [*headers, (b"content-length", b"%d" % len(body)), *self._headers]
+        lines = [*headers, *repeated, (b"content-length", b"%d" % len(body)), *self._headers]
         await self.send({"type": "http.response.start", "status": status, "headers": lines})
         await self.send({"type": "http.response.body", "body": body})
 

@@ -14,6 +14,15 @@ KEY = "routeiq.exchange"
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 
+class Repeated(tuple[tuple[bytes, bytes], ...]):
+    """Headers of many answers. A server may keep here what they come to on the wire, because they never change."""
+
+    lines: bytes | None = None
+
+
+NONE_REPEATED = Repeated()
+
+
 class Exchange(Protocol):
     """One request and its answer. Once the client has left, answering does nothing."""
 
@@ -21,11 +30,11 @@ class Exchange(Protocol):
         """The request's body if all of it has come, None otherwise. `receive` does not give it again."""
         ...
 
-    def whole(self, status: int, headers: RawHeaders, body: bytes) -> None:
+    def whole(self, status: int, headers: RawHeaders, body: bytes, repeated: Repeated = NONE_REPEATED) -> None:
         """The whole answer. `content-length` is added."""
         ...
 
-    def start(self, status: int, headers: RawHeaders) -> None:
+    def start(self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
         """The head of an answer in parts. It goes out with the first one."""
         ...
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from routeiq.kit.error_bodies import internal_body
-from routeiq.kit.exchange import RawHeaders
-from routeiq.kit.http_head import BODILESS, CHUNKED, CLOSING_END, END, LENGTH, STATUS_LINES, encode
+from routeiq.kit.exchange import NONE_REPEATED, RawHeaders, Repeated
+from routeiq.kit.http_head import BODILESS, CHUNKED, CLOSING_END, END, LENGTH, STATUS_LINES, encode, encode_repeated
 
 if TYPE_CHECKING:
     from routeiq.kit.asgi import ASGIApp, Message
@@ -177,24 +177,25 @@ class Cycle:
     async def drain(self) -> None:
         await self._connection.drain()
 
-    def whole(self, status: int, headers: RawHeaders, body: bytes) -> None:
+    def whole(self, status: int, headers: RawHeaders, body: bytes, repeated: Repeated = NONE_REPEATED) -> None:
         if self.left:
             return
         if self._head is not None:
             raise RuntimeError("An answer has begun already.")
         if status in BODILESS:
-            self.start(status, headers)
+            self.start(status, headers, repeated)
             self.end(body)
             return
         lines, length, close = encode(headers)
         if length is not None:
             raise RuntimeError("The length of a whole answer is the server's to say.")
         default = self._connection.default_lines()
-        head = (STATUS_LINES[status], default, lines, LENGTH, b"%d" % len(body), self._end(close))
+        ready = repeated.lines or encode_repeated(repeated)
+        head = (STATUS_LINES[status], default, ready, lines, LENGTH, b"%d" % len(body), self._end(close))
         self._write(head, b"" if self._head_only else body)
         self._finish()
 
-    def start(self, status: int, headers: RawHeaders) -> None:
+    def start(self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
         if self.left:
             return
         if self._head is not None:
@@ -204,7 +205,8 @@ class Cycle:
         self._chunked = self._remaining is None and self._http_1_1
         framing = CHUNKED if self._chunked else b""
         default = self._connection.default_lines()
-        self._head = b"".join((STATUS_LINES[status], default, lines, framing, self._end(close)))
+        ready = repeated.lines or encode_repeated(repeated)
+        self._head = b"".join((STATUS_LINES[status], default, ready, lines, framing, self._end(close)))
 
     def part(self, data: bytes) -> bool:
         if self.left:

@@ -8,7 +8,7 @@ import http
 import re
 from collections.abc import Iterable
 
-from routeiq.kit.exchange import RawHeaders
+from routeiq.kit.exchange import RawHeaders, Repeated
 
 BODILESS = frozenset({204, 304})
 STATUS_LINES = {code: b"HTTP/1.1 %d " % code for code in range(200, 600)}
@@ -54,6 +54,15 @@ def encode(headers: RawHeaders) -> tuple[bytes, int | None, bool]:
     if len(lines.translate(None, _INNOCENT)) != len(parts):  # a line break in each prefix, and nothing else
         raise RuntimeError("A header's value holds a control character.")
     return lines, length, close
+
+
+def encode_repeated(headers: Repeated) -> bytes:
+    """The lines of headers that say nothing of the answer's length or of the connection; kept in them."""
+    lines, length, close = encode(headers)
+    if length is not None or close:
+        raise RuntimeError("Neither a length nor the end of a connection is repeated.")
+    headers.lines = lines
+    return lines
 
 
 def _measure(known: int | None, value: bytes) -> int:

@@ -8,21 +8,21 @@ from functools import lru_cache
 from routeiq.config.state import Deployment
 from routeiq.gateway.plan import Attempt, Decision, Plan
 from routeiq.gateway.upstream.refusals import secret_of
+from routeiq.kit.exchange import Repeated
 
 RawHeaders = list[tuple[bytes, bytes]]
 
 LONGEST_NAME = 40
 LONGEST_ID = 12
 LONGEST_TRAIL = 480
-MOST_LINES = 256
+MOST_KEPT = 256
 """Strategies, reasons and versions are few; a service that makes up more costs a new start."""
-_NO_RETRIES: RawHeaders = [(b"x-litellm-attempted-retries", b"0"), (b"x-litellm-attempted-fallbacks", b"0")]
 
 
 class Shown:
     """What callers see of a deployment: the header lines that are the same in most of its answers, made once."""
 
-    __slots__ = ("_deployment", "_lines", "alias", "secret")
+    __slots__ = ("_deployment", "_repeated", "alias", "secret")
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
@@ -30,44 +30,44 @@ class Shown:
         """The name to show instead of the provider's."""
         self.secret = secret_of(deployment)
         """Cut out wherever the upstream says it; empty: there is none."""
-        self._lines: dict[tuple[str, str, str], tuple[tuple[bytes, bytes], ...]] = {}
+        self._repeated: dict[tuple[str, str, str, int], Repeated] = {}
 
-    def headers(self, plan: Plan, attempts: Sequence[Attempt], fallback: str = "") -> RawHeaders:
+    def headers(self, plan: Plan, attempts: Sequence[Attempt], fallback: str = "") -> tuple[RawHeaders, Repeated]:
         """`x-routeiq-*` and the `x-litellm-*` that LiteLLM's clients read. `x-routeiq-model` is who really answered.
 
         Args: fallback: why another group or model served, where a failure led there.
         """
         decision = plan.decision
-        key = (decision.strategy, decision.reason, plan.state_version)
-        lines = self._lines.get(key) or self._made(key)
+        status = attempts[0].status if len(attempts) == 1 else 0
+        key = (decision.strategy, decision.reason, plan.state_version, status)
         headers = [
-            *lines,
             (b"x-routeiq-decision-id", decision.decision_id.encode()),
             (b"x-litellm-call-id", plan.request_id.encode()),
         ]
-        headers += _attempt_headers(attempts)
+        if not status:
+            headers += _attempt_headers(attempts)
         headers += _optional(decision, decision.fallback or fallback)
-        return headers
+        return headers, self._repeated.get(key) or self._made(key, attempts)
 
-    def _made(self, key: tuple[str, str, str]) -> tuple[tuple[bytes, bytes], ...]:
-        strategy, reason, version = key
-        if len(self._lines) >= MOST_LINES:
-            self._lines.clear()
-        self._lines[key] = lines = (
-            (b"x-routeiq-model", _bytes(self._deployment.candidate)),
-            (b"x-routeiq-strategy", _bytes(strategy)),
-            (b"x-routeiq-reason", _bytes(reason)),
-            (b"x-routeiq-version", _bytes(version)),
-            (b"x-litellm-model-id", _bytes(self._deployment.id)),
-            (b"x-litellm-model-group", _bytes(self._deployment.group)),
+    def _made(self, key: tuple[str, str, str, int], attempts: Sequence[Attempt]) -> Repeated:
+        strategy, reason, version, status = key
+        if len(self._repeated) >= MOST_KEPT:
+            self._repeated.clear()
+        self._repeated[key] = repeated = Repeated(
+            [
+                (b"x-routeiq-model", _bytes(self._deployment.candidate)),
+                (b"x-routeiq-strategy", _bytes(strategy)),
+                (b"x-routeiq-reason", _bytes(reason)),
+                (b"x-routeiq-version", _bytes(version)),
+                (b"x-litellm-model-id", _bytes(self._deployment.id)),
+                (b"x-litellm-model-group", _bytes(self._deployment.group)),
+                *(_attempt_headers(attempts) if status else ()),
+            ]
         )
-        return lines
+        return repeated
 
 
 def _attempt_headers(attempts: Sequence[Attempt]) -> RawHeaders:
-    if len(attempts) == 1:
-        only = attempts[0]
-        return [(b"x-routeiq-attempts", _single(only.candidate, only.status)), *_NO_RETRIES]
     fallbacks = attempts[-1].group
     return [
         (b"x-routeiq-attempts", trail(attempts).encode()),
@@ -98,12 +98,6 @@ def _label(attempt: Attempt, attempts: Sequence[Attempt]) -> str:
 def printable(name: str, longest: int) -> str:
     """`name` as a header may carry it; `=`, `,` and what is not printable ASCII become `_`."""
     return "".join(c if c.isascii() and c.isprintable() and c not in " ,=;" else "_" for c in name[:longest])
-
-
-@lru_cache(maxsize=4096)
-def _single(candidate: str, status: int) -> bytes:
-    """The trail of most requests."""
-    return f"{printable(candidate, LONGEST_NAME)}={status}".encode()
 
 
 def _bytes(value: str) -> bytes:

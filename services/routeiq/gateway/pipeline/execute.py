@@ -52,19 +52,19 @@ class Executor:
         self, plan: Plan, served: Served, trail: Sequence[Attempt], answer: Answer, relayed: Relayed
     ) -> None:
         shown = self._shown.of(served.deployment)
-        headers = passed_on(served.headers)
-        headers += shown.headers(plan, trail, served.fallback)
+        headers, repeated = shown.headers(plan, trail, served.fallback)
+        headers += passed_on(served.headers)
         if served.stream is not None:
             hide = plan.endpoint in USAGE_ON_DEMAND and not wants_usage(plan.body)
             edits = StreamEdits(plan.endpoint, model=shown.alias, hide_usage=hide, secret=shown.secret)
-            await relay_stream(answer, served.stream, headers, edits, relayed)
+            await relay_stream(answer, served.stream, headers, edits, relayed, repeated)
             return
         body = served.body or b""
         if shown.alias is not None and served.status < 400:
             body = renamed(body, shown.alias)
         if shown.secret and shown.secret in body:
             body = body.replace(shown.secret, REDACTED)
-        await answer.whole(served.status, body, headers)
+        await answer.whole(served.status, body, headers, repeated)
         relayed.bytes_sent, relayed.usage = len(body), served.usage
 
 

@@ -18,7 +18,7 @@ from routeiq.gateway.plan import Usage
 from routeiq.gateway.upstream.provider import PushedResponse, Sink, UpstreamFailed, UpstreamResponse
 from routeiq.kit.asgi import Answer
 from routeiq.kit.error_bodies import stream_event
-from routeiq.kit.exchange import Exchange
+from routeiq.kit.exchange import NONE_REPEATED, Exchange, Repeated
 from routeiq.kit.sse import SSEFrameTooLarge
 
 Headers = list[tuple[bytes, bytes]]
@@ -53,9 +53,16 @@ def passed_on(headers: Mapping[str, str]) -> Headers:
     return [(name.encode(), headers[name].encode("latin-1")) for name in PASSED_ON if name in headers]
 
 
-async def relay_stream(answer: Answer, stream: Begun, headers: Headers, edits: StreamEdits, relayed: Relayed) -> None:
+async def relay_stream(
+    answer: Answer,
+    stream: Begun,
+    headers: Headers,
+    edits: StreamEdits,
+    relayed: Relayed,
+    repeated: Repeated = NONE_REPEATED,
+) -> None:
     """An SSE stream."""
-    await answer.start(200, [*headers, *_STREAMED])
+    await answer.start(200, [*headers, *_STREAMED], repeated)
     try:
         await _pass(answer, stream, edits, relayed)
         last = edits.rest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry, generate_latest
 
-from routeiq.config.state import DeploymentId
+from routeiq.config.state import Deployment, DeploymentId
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.describe import Shown, trail
 from routeiq.gateway.pipeline.gate import Gate
@@ -43,8 +44,13 @@ def plan(**fields: object) -> Plan:
     return Plan("r1", Endpoint.CHAT, context().call.body, False, (), (LARGE,), decision, 1e9, 0, "c1.s0")
 
 
+def said(one: Deployment, planned: Plan, attempts: Sequence[Attempt], fallback: str = "") -> list[tuple[bytes, bytes]]:
+    own, repeated = Shown(one).headers(planned, attempts, fallback)
+    return [*own, *repeated]
+
+
 def headers(planned: Plan) -> dict[str, str]:
-    return {k.decode(): v.decode("latin-1") for k, v in Shown(LARGE).headers(planned, FINE)}
+    return {k.decode(): v.decode("latin-1") for k, v in said(LARGE, planned, FINE)}
 
 
 def test_optional_headers_appear_only_when_they_say_something() -> None:
@@ -60,7 +66,7 @@ def test_optional_headers_appear_only_when_they_say_something() -> None:
 
 def test_names_that_no_header_carries_do_not_break_it() -> None:
     odd = deployment("modèle-Ω")
-    assert dict(Shown(odd).headers(plan(), FINE))[b"x-routeiq-model"] == "modèle-?".encode("latin-1")
+    assert dict(said(odd, plan(), FINE))[b"x-routeiq-model"] == "modèle-?".encode("latin-1")
 
 
 def exported(outcome: Outcome, fallback: str = "deadline") -> ReadableSpan:
@@ -112,7 +118,7 @@ def test_a_span_without_a_fallback_says_so() -> None:
 
 
 def test_headers_count_retries_and_fallbacks() -> None:
-    sent = {k.decode(): v.decode() for k, v in Shown(SMALL).headers(plan(), FAILED, Fallback.UPSTREAM_FAILED)}
+    sent = {k.decode(): v.decode() for k, v in said(SMALL, plan(), FAILED, Fallback.UPSTREAM_FAILED)}
     assert sent["x-routeiq-attempts"] == "large=429,small=200"
     assert (sent["x-litellm-attempted-retries"], sent["x-litellm-attempted-fallbacks"]) == ("0", "1")
     assert sent["x-routeiq-fallback"] == "upstream_failed"
