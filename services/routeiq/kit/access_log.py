@@ -1,4 +1,4 @@
-"""One line a request, cheap enough for every one: msgspec writes it, and a moment's lines go out in one piece.
+"""One line a request, cheap enough for every one: msgspec writes a moment's lines in one piece.
 
 Lines look as `kit.log`'s do. Where the log is for a person at a terminal, or anything else than JSON on stderr, they go
 through structlog like all others.
@@ -6,18 +6,14 @@ through structlog like all others.
 
 from __future__ import annotations
 
-import asyncio
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TextIO
 
 import msgspec
 import structlog
 from msgspec import structs
-
-FLUSH_S = 0.05
-"""Lines of the last moment are lost if the process is killed; an orderly stop writes them."""
-MOST_LINES = 512
 
 _EVERY = ("service", "timestamp", "level")
 
@@ -33,7 +29,7 @@ class Line(msgspec.Struct, kw_only=True, tag_field="event"):
 
 
 class AccessLog:
-    """Make it once logging is configured. `flush` it before the end."""
+    """Make it once logging is configured."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         config = structlog.get_config()
@@ -41,27 +37,13 @@ class AccessLog:
         self._plain = isinstance(config["processors"][-1], structlog.processors.JSONRenderer)
         self.service = str(structlog.contextvars.get_contextvars().get("service", ""))
         self._encoder = msgspec.json.Encoder(enc_hook=str)
-        self._lines: list[Line] = []
-        self._timer: asyncio.TimerHandle | None = None
 
-    def write(self, line: Line) -> None:
+    def write(self, lines: Sequence[Line]) -> None:
         """At level info."""
-        if not self._plain:
-            fields = structs.asdict(line)
-            log.info(line.__struct_config__.tag, **{name: fields[name] for name in fields if name not in _EVERY})
-            return
-        self._lines.append(line)
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(FLUSH_S, self.flush)
-        elif len(self._lines) >= MOST_LINES:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is kept."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._lines:
-            lines, self._lines = self._lines, []
+        if self._plain:
             self._stream.write(self._encoder.encode_lines(lines).decode())
             self._stream.flush()
+            return
+        for line in lines:
+            fields = structs.asdict(line)
+            log.info(line.__struct_config__.tag, **{name: fields[name] for name in fields if name not in _EVERY})

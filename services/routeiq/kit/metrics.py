@@ -1,14 +1,14 @@
 """Counters and histograms for the hot path: plain dictionaries, which prometheus_client reads when it is scraped.
 
 The library's own objects take a lock and check their labels at every count, ten times what counting costs. One event
-loop counts; a scrape may come from another thread and reads copies.
+loop counts and is scraped.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
@@ -20,8 +20,16 @@ Labels = tuple[str, ...]
 class Counts(Collector):
     """A counter. Count with `counts.by[labels] += n`, the labels' values in the order of their names."""
 
-    def __init__(self, name: str, text: str, labels: Sequence[str], registry: CollectorRegistry) -> None:
-        self._name, self._text, self._labels = name, text, labels
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        labels: Sequence[str],
+        registry: CollectorRegistry,
+        before: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`before`: called at each scrape; what is to be in it may be counted there."""
+        self._name, self._text, self._labels, self._before = name, text, labels, before
         self.by: defaultdict[Labels, float] = defaultdict(float)
         registry.register(self)
 
@@ -29,8 +37,9 @@ class Counts(Collector):
         return [self._family()]
 
     def collect(self) -> Iterable[Metric]:
+        self._before()
         family = self._family()
-        for values, count in list(self.by.items()):
+        for values, count in self.by.items():
             family.add_metric([str(value) for value in values], count)
         return [family]
 
@@ -62,8 +71,8 @@ class Durations(Collector):
 
     def collect(self) -> Iterable[Metric]:
         family = self._family()
-        for values, kept in list(self._by.items()):
-            *counts, total = list(kept)
+        for values, kept in self._by.items():
+            *counts, total = kept
             family.add_metric([str(value) for value in values], self._cumulative(counts), total)
         return [family]
 

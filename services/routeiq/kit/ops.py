@@ -21,7 +21,7 @@ def add_ops_routes(app: FastAPI, readiness: Readiness, registry: CollectorRegist
     def ready() -> JSONResponse:
         return JSONResponse(readiness.report(), status_code=200 if readiness.ready else 503)
 
-    def metrics() -> Response:
+    async def metrics() -> Response:  # in the loop that counts
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     routes: list[tuple[str, Callable[[], object], str]] = [

@@ -1,8 +1,7 @@
-"""Lines as those of the log, written a moment later."""
+"""Lines as those of the log."""
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from routeiq.kit import log
-from routeiq.kit.access_log import FLUSH_S, MOST_LINES, AccessLog, Line
+from routeiq.kit.access_log import AccessLog, Line
 
 
 class Done(Line, tag="request.done"):
@@ -30,38 +29,23 @@ def plain() -> None:
 
 
 @pytest.mark.usefixtures("plain")
-async def test_a_line_looks_like_the_logs_and_comes_soon() -> None:
+def test_lines_look_like_the_logs() -> None:
     stream = io.StringIO()
-    AccessLog(stream).write(line(200, "größer\n"))
-    assert stream.getvalue() == ""
-    await asyncio.sleep(FLUSH_S * 3)
-    written = json.loads(stream.getvalue())
-    assert (written["event"], written["service"], written["level"], written["status"]) == (
+    AccessLog(stream).write([line(200, "größer\n"), line(201)])
+    first, second = (json.loads(one) for one in stream.getvalue().splitlines())
+    assert (first["event"], first["service"], first["level"], first["status"]) == (
         "request.done",
         "gateway",
         "info",
         200,
     )
-    assert written["model"] == "größer\n"
-    assert written["timestamp"].endswith("Z")
-    assert abs(datetime.now(UTC) - datetime.fromisoformat(written["timestamp"])) < timedelta(minutes=1)
-    assert stream.getvalue().count("\n") == 1
-
-
-@pytest.mark.usefixtures("plain")
-async def test_many_lines_do_not_wait() -> None:
-    stream = io.StringIO()
-    access = AccessLog(stream)
-    for number in range(MOST_LINES + 1):
-        access.write(line(number))
-    assert stream.getvalue().count("\n") == MOST_LINES
-    access.flush()
-    access.flush()
-    assert stream.getvalue().count("\n") == MOST_LINES + 1
+    assert (first["model"], first["status"], second["status"]) == ("größer\n", 200, 201)
+    assert first["timestamp"].endswith("Z")
+    assert abs(datetime.now(UTC) - datetime.fromisoformat(first["timestamp"])) < timedelta(minutes=1)
 
 
 def test_a_log_for_people_is_structlogs() -> None:
     structlog.reset_defaults()
     with capture_logs() as logs:
-        AccessLog().write(line(200))
+        AccessLog().write([line(200)])
     assert logs == [{"event": "request.done", "status": 200, "model": "", "log_level": "info"}]

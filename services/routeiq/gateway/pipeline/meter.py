@@ -13,8 +13,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.gate import Gate
-from routeiq.gateway.plan import Outcome, Plan
+from routeiq.gateway.plan import Decision, Endpoint, Outcome, Plan
 from routeiq.kit.access_log import AccessLog, Line
+from routeiq.kit.batch import Batch
 from routeiq.kit.metrics import Counts, Durations
 
 SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
@@ -37,16 +38,20 @@ class Done(Line, tag="request.done"):
     ms: float
 
 
+_Ended = tuple[str, Endpoint, bool, Decision, Outcome, str, float, float]
+"""Request id, endpoint, stream, decision, outcome, key id, seconds, time of the end."""
+
+
 class Meter:
     """The gateway's metrics. Labels have few values: public model names, statuses, reasons."""
 
     def __init__(self, registry: CollectorRegistry, gate: Gate) -> None:
         self._log = AccessLog()
-        self._service = self._log.service
+        self._batch = Batch(self._count)
         inside = Gauge("gateway_requests_in_flight", "Requests to models that run now", registry=registry)
         inside.set_function(lambda: gate.inside)
         self._requests = Counts(
-            "gateway_request_total", "Requests by endpoint and status", ["endpoint", "status"], registry
+            "gateway_request_total", "Requests by endpoint and status", ["endpoint", "status"], registry, self.flush
         )
         self._duration = Durations(
             "gen_ai_client_operation_duration_seconds",
@@ -73,31 +78,40 @@ class Meter:
         self._requests.by[endpoint, str(status)] += 1
 
     def flush(self) -> None:
-        """Write the last lines of the log."""
-        self._log.flush()
+        """Count and log what waits for it."""
+        self._batch.flush()
 
     def selected(self, seconds: float) -> None:
         self._selection.observe(seconds)
 
     def done(self, context: Context, plan: Plan, outcome: Outcome) -> None:
-        """A request that had a plan, whatever became of it."""
-        decision, usage, endpoint = plan.decision, outcome.usage, plan.endpoint
-        model = outcome.deployment.group if outcome.deployment else decision.model
+        """A request that had a plan, whatever became of it. It is counted and logged a moment later."""
         seconds = time.monotonic() - context.started
-        fallback = decision.fallback or outcome.fallback
-        self._requests.by[endpoint, str(outcome.status)] += 1
-        self._duration.observe(seconds, (endpoint, model))
-        self._decisions.by[decision.strategy, model, fallback] += 1
-        if usage is not None:
-            self._tokens.by[model, "input"] += usage.input_tokens
-            self._tokens.by[model, "output"] += usage.output_tokens
-        self._log.write(
-            Done(
-                plan.request_id, endpoint, outcome.status, model, decision.strategy, fallback, len(outcome.attempts),
-                plan.stream, outcome.streamed_bytes, outcome.error, context.principal.key_id[:12],
-                round(seconds * 1000, 1), service=self._service, timestamp=datetime.now(UTC),
-            )
-        )  # fmt: skip
+        key_id = context.principal.key_id
+        self._batch.add(
+            (plan.request_id, plan.endpoint, plan.stream, plan.decision, outcome, key_id, seconds, time.time())
+        )
+
+    def _count(self, batch: list[_Ended]) -> None:
+        requests, decisions, tokens = self._requests.by, self._decisions.by, self._tokens.by
+        observe, service, lines = self._duration.observe, self._log.service, []
+        for request_id, endpoint, stream, decision, outcome, key_id, seconds, ended in batch:
+            usage, fallback = outcome.usage, decision.fallback or outcome.fallback
+            model = outcome.deployment.group if outcome.deployment else decision.model
+            requests[endpoint, str(outcome.status)] += 1
+            observe(seconds, (endpoint, model))
+            decisions[decision.strategy, model, fallback] += 1
+            if usage is not None:
+                tokens[model, "input"] += usage.input_tokens
+                tokens[model, "output"] += usage.output_tokens
+            lines.append(
+                Done(
+                    request_id, endpoint, outcome.status, model, decision.strategy, fallback, len(outcome.attempts),
+                    stream, outcome.streamed_bytes, outcome.error, key_id[:12], round(seconds * 1000, 1),
+                    service=service, timestamp=datetime.fromtimestamp(ended, UTC),
+                )
+            )  # fmt: skip
+        self._log.write(lines)
 
 
 class DeploymentMeter:
