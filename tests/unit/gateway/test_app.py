@@ -144,8 +144,8 @@ async def test_internal_headers_of_a_client_are_dropped() -> None:
     async def api(inner: Scope, receive: Receive, send: Send) -> None:
         seen.extend(inner["headers"])
 
-    app._api = api  # type: ignore[assignment]  # what FastAPI would see
-    await call(app, scope("GET", "/health", [("x-routeiq-internal-principal", "admin"), ("a", "b")]))
+    app._api = api  # what FastAPI would see
+    await call(app, scope("GET", "/docs", [("x-routeiq-internal-principal", "admin"), ("a", "b")]))
     assert seen == [(b"a", b"b")]
 
 
@@ -252,6 +252,16 @@ async def test_probes_need_no_key(path: str, text: str) -> None:
     answer = await call(edge(), scope("GET", path))
     assert answer.status == 200
     assert text in answer.body.decode()
+
+
+async def test_neither_probes_nor_models_need_fastapi() -> None:
+    app = edge()
+    await call(app, scope("GET", "/health", [AUTH]))
+    await call(app, scope(headers=[AUTH]), CHAT)
+    assert app._api is None
+    answers = await asyncio.gather(*(call(app, scope("GET", "/v1/models", [AUTH])) for _ in range(2)))
+    assert [answer.status for answer in answers] == [200, 200]
+    assert app._api is not None
 
 
 async def test_route_explains_without_calling_a_provider() -> None:
