@@ -1,7 +1,8 @@
 """A provider that is not there: OpenAI's and Anthropic's APIs in a process of its own, with failures on demand.
 
-Run: `python tests/support/fake_provider.py --port 0`; it prints `{"url": "http://127.0.0.1:PORT"}` and serves until
-killed (with `--watch-stdin`, until its standard input ends, so it dies with whoever started it, even by kill -9).
+Run: `python tests/support/fake_provider.py --port 0`; it prints `{"url": "http://127.0.0.1:PORT", "pid": PID}` and
+serves until killed (with `--watch-stdin`, until its standard input ends, so it dies with whoever started it, even by
+kill -9).
 
 Serves `/v1/chat/completions`, `/v1/completions`, `/v1/responses`, `/v1/embeddings`, `/v1/models`, `/v1/messages`; the
 OpenAI ones also without `/v1` and under `/openai/deployments/{model}`. A behaviour is chosen by the header
@@ -36,6 +37,7 @@ import argparse
 import asyncio
 import base64
 import json
+import os
 import re
 import sys
 import zlib
@@ -303,7 +305,7 @@ async def main(port: int, *, watch_stdin: bool) -> None:
     site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     address = runner.addresses[0]
-    sys.stdout.write(json.dumps({"url": f"http://{address[0]}:{address[1]}"}) + "\n")
+    sys.stdout.write(json.dumps({"url": f"http://{address[0]}:{address[1]}", "pid": os.getpid()}) + "\n")
     sys.stdout.flush()
     if watch_stdin:
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.set)
