@@ -35,7 +35,9 @@ def create_api(gateway: Gateway, pages: Pages) -> FastAPI:
     api.include_router(index_router(__version__))
     api.include_router(models_router(gateway.holder))
     for path, page in pages.items():
-        api.add_api_route(path, _route(page), methods=["GET"], tags=["health"], name=path, response_model=None)
+        api.add_api_route(
+            path, _route(page), methods=["GET"], tags=["health"], summary=page.__doc__, response_model=None
+        )
     api.include_router(router_router(gateway.holder, gateway.learned, gateway.routing, gateway.conversations))
     install_openapi(api)
     return api

@@ -31,7 +31,7 @@ class Page(NamedTuple):
 
 
 Pages = Mapping[str, Callable[[Scope], Page]]
-"""What GET answers, by path."""
+"""What GET answers, by path. A page's docstring is its title in the OpenAPI document."""
 
 
 def json_page(body: object, status: int = 200) -> Page:
@@ -39,18 +39,21 @@ def json_page(body: object, status: int = 200) -> Page:
 
 
 def ops_pages(readiness: Readiness, registry: CollectorRegistry) -> Pages:
-    """`/_health/live`: is the process alive?  `/_health/ready`: may it have traffic?  `/metrics`: for Prometheus."""
+    """`/_health/live`, `/_health/ready`, `/metrics`."""
 
-    def live_page(_: Scope) -> Page:
+    def alive(_: Scope) -> Page:
+        """Is the process alive?"""
         return json_page({"status": "alive", "service": readiness.service})
 
-    def ready_page(_: Scope) -> Page:
+    def ready(_: Scope) -> Page:
+        """May it have traffic?"""
         return json_page(readiness.report(), 200 if readiness.ready else 503)
 
-    def metrics_page(_: Scope) -> Page:
+    def metrics(_: Scope) -> Page:
+        """Prometheus metrics"""
         return Page(200, generate_latest(registry), CONTENT_TYPE_LATEST)
 
-    return {"/_health/live": live_page, "/_health/ready": ready_page, "/metrics": metrics_page}
+    return {"/_health/live": alive, "/_health/ready": ready, "/metrics": metrics}
 
 
 class OpsApp:

@@ -17,6 +17,7 @@ def health_pages(
     """`/health`, `/health/liveliness`, `/health/readiness`. Nothing here calls a provider."""
 
     def health(scope: Scope) -> Page:
+        """The gateway and, for who has a key, each deployment"""
         body: dict[str, object] = {
             "status": "healthy" if readiness.status in ("ready", "degraded") else readiness.status,
             "version": version,
@@ -24,9 +25,11 @@ def health_pages(
         return json_page(body | _endpoints(holder, figures) if _known(authenticator, scope) else body)
 
     def liveliness(_: Scope) -> Page:
+        """Is the gateway alive?"""
         return json_page("I'm alive!", 503 if readiness.draining else 200)
 
-    def ready(_: Scope) -> Page:
+    def readiness_page(_: Scope) -> Page:
+        """May the gateway have traffic?"""
         if readiness.draining:
             return json_page({"status": "shutting_down"}, 503)
         status = "healthy" if readiness.ready else "starting"
@@ -36,7 +39,7 @@ def health_pages(
         "/health": health,
         "/health/liveliness": liveliness,
         "/health/liveness": liveliness,
-        "/health/readiness": ready,
+        "/health/readiness": readiness_page,
     }
 
 
