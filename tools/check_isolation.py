@@ -20,7 +20,7 @@ MACHINE_LEARNING = ("onnxruntime", "tokenizers", "numpy")
 TRAINING = ("onnx", "sklearn", "safetensors", "pyarrow", "matplotlib")
 EVERYWHERE = ("torch", "sentence_transformers", *LITELLM)
 ENTRY = {
-    "gateway": ("routeiq.gateway.app", (*MACHINE_LEARNING, *TRAINING)),
+    "gateway": ("routeiq.gateway.app,routeiq.gateway.api", (*MACHINE_LEARNING, *TRAINING)),
     "routing": ("routeiq.routing.app", (*TRAINING, "aiohttp")),
     "control": ("routeiq.control.app", (*MACHINE_LEARNING, *TRAINING, "aiohttp")),
     "a2a_registry": ("routeiq.a2a_registry.app", (*MACHINE_LEARNING, *TRAINING)),
@@ -34,14 +34,15 @@ sys.path[:] = [p for p in sys.path if p != sys.argv[2]]
 sys.meta_path[:] = [f for f in sys.meta_path if "editable" not in repr(f)]
 for name in sys.argv[4].split(","):
     sys.modules[name] = None
-module = importlib.import_module(sys.argv[3])
-assert module.__file__.startswith(sys.argv[1]), module.__file__
+for name in sys.argv[3].split(","):
+    module = importlib.import_module(name)
+    assert module.__file__.startswith(sys.argv[1]), module.__file__
 """
 
 
 def check(service: str) -> str:
     """Empty when the service imports alone, else what went wrong."""
-    module, forbidden = ENTRY[service]
+    modules, forbidden = ENTRY[service]
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "routeiq"
         target.mkdir()
@@ -54,7 +55,7 @@ def check(service: str) -> str:
             PROGRAM,
             folder,
             str(PACKAGE.parent),
-            module,
+            modules,
             ",".join((*forbidden, *EVERYWHERE)),
         ]
         done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)

@@ -16,6 +16,8 @@ BEHAVIOURS = (
     "die-before", "die-mid-stream", "gzip", "paced", "tool", "status-429", "status-400", "status-401", "status-500",
     "garbage", "html-error", "slow-head", "no-done",
 )  # fmt: skip
+MESSAGES_BEHAVIOURS = ("tool", "status-400", "status-401", "status-429", "status-529", "die-before", "die-mid-stream")
+"""Of Anthropic's own models: `claude-tool` and so on."""
 UPSTREAM_KEY = "sk-upstream-only"
 
 
@@ -37,14 +39,17 @@ def suite(provider: FakeProvider, tmp_path_factory: pytest.TempPathFactory) -> I
 def document(provider: FakeProvider) -> dict[str, object]:
     """Three candidates for `auto`, one model per behaviour, an embedding model, an Anthropic model."""
     base = {"api_base": provider.api_base, "api_key": UPSTREAM_KEY}
+    anthropic = {"api_base": provider.url, "api_key": UPSTREAM_KEY}
     models = [_entry(name, {"model": f"openai/{upstream}", **base}) for name, upstream in CANDIDATES.items()]
     models += [_entry(name, {"model": f"openai/gpt--{name}", "timeout": 5, **base}) for name in BEHAVIOURS]
     models += [
         _entry("falls-back", {"model": "openai/gpt--status-429", **base}),
         _entry("falls-back-too", {"model": "openai/gpt--die-before", **base}),
         _entry("embed", {"model": "openai/text-embedding-3-small", **base}, mode="embedding"),
-        _entry("claude", {"model": "anthropic/claude-fake", "api_base": provider.url, "api_key": UPSTREAM_KEY}),
-        _entry("claude-tool", {"model": "anthropic/claude--tool", "api_base": provider.url, "api_key": UPSTREAM_KEY}),
+        _entry("claude", {**anthropic, "model": "anthropic/claude-fake"}),
+    ]
+    models += [
+        _entry(f"claude-{name}", {**anthropic, "model": f"anthropic/claude--{name}"}) for name in MESSAGES_BEHAVIOURS
     ]
     return {
         "model_list": models,

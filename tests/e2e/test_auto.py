@@ -17,8 +17,8 @@ from routeiq.config.defaults import default_state
 from routeiq.config.discover import Discovery
 from routeiq.gateway.pipeline.eligible import choices_of
 from routeiq.gateway.pipeline.slates import candidate_of
-from routeiq.kit.identity import AssertionSigner
 from routeiq.kit.key_files import load_private_key
+from routeiq.kit.signing import AssertionSigner
 from tests.support.suite import Suite
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "routing" / "multi_tasks.parquet"

@@ -7,9 +7,6 @@ from __future__ import annotations
 import contextlib
 import re
 import signal
-import socket
-import struct
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,9 +20,11 @@ import pytest
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.api.routing.v1 import routing_pb2_grpc
 from tests.support.fleet import CHAT, HEADERS, Fleet, document, fleet_in
+from tests.support.rude import deaf, each_connection, greet, resetting, silent
 
 DEADLINE_S = 0.25
 SLACK_S = 0.35  # busy machines; a request that waited twice would still be found out
+SLACK_S_AMONG_MANY = 3.0
 ASKED_AT_ONCE = 500
 MOST_GROWTH_MIB = 40
 CLIENT = httpx.Client(headers=HEADERS, timeout=30, limits=httpx.Limits(max_connections=None))
@@ -84,45 +83,6 @@ def rss_mib(fleet: Fleet) -> float:
     return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024
 
 
-@contextlib.contextmanager
-def black_hole(port: int) -> Iterator[None]:
-    """Takes connections and says nothing: the kernel accepts them, nobody reads."""
-    with socket.create_server(("127.0.0.1", port), backlog=512):
-        yield
-
-
-@contextlib.contextmanager
-def each_connection(port: int, meet: Callable[[socket.socket], None]) -> Iterator[None]:
-    """A server that does nothing but `meet` with each connection."""
-    ended, held = threading.Event(), contextlib.ExitStack()
-    with held, socket.create_server(("127.0.0.1", port)) as server:
-        server.settimeout(0.05)
-
-        def serve() -> None:
-            while not ended.is_set():
-                with contextlib.suppress(TimeoutError):
-                    connection, _ = server.accept()
-                    meet(held.enter_context(connection))
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
-
-
-def greet(connection: socket.socket) -> None:
-    """HTTP/2 that is willing and never answers: an empty SETTINGS frame (RFC 9113, 6.5)."""
-    connection.sendall(b"\0\0\0\4\0\0\0\0\0")
-
-
-def reset(connection: socket.socket) -> None:
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-
-
 class Slow(routing_pb2_grpc.RoutingServiceServicer):
     """Answers, but a second late."""
 
@@ -161,7 +121,7 @@ def test_a_black_hole_costs_the_deadline_a_few_times_and_is_left_for_the_real_se
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("rude", [black_hole, lambda port: each_connection(port, reset)], ids=["silent", "resetting"])
+@pytest.mark.parametrize("rude", [silent, resetting])
 def test_what_is_no_routing_service_costs_little_time(
     fleet: Fleet, rude: Callable[[int], contextlib.AbstractContextManager[None]]
 ) -> None:
@@ -170,6 +130,39 @@ def test_what_is_no_routing_service_costs_little_time(
         answers = [ask(fleet, f"prompt {number}") for number in range(12)]
     assert {fallback for fallback, _ in answers} == {"routing_unavailable"}
     assert all(took < DEADLINE_S + SLACK_S for _, took in answers)
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("rude", [silent, deaf, resetting])
+def test_while_it_is_unreachable_others_do_not_wait(
+    fleet: Fleet, rude: Callable[[int], contextlib.AbstractContextManager[None]]
+) -> None:
+    with rude(fleet.ports["routing"]):
+        gateway(fleet)
+        with ThreadPoolExecutor(16) as clients, ThreadPoolExecutor(1) as other:
+            answers = [clients.submit(ask, fleet, f"prompt {number}") for number in range(64)]
+            assert other.submit(_named, fleet).result() == 20
+        fallbacks, times = zip(*(answer.result() for answer in answers), strict=True)
+    assert {*fallbacks} <= {"deadline", "routing_unavailable"}
+    assert max(times) < DEADLINE_S + SLACK_S_AMONG_MANY
+
+
+@pytest.mark.timeout(180)
+def test_a_kill_in_the_middle_of_traffic_makes_nobody_wait(fleet: Fleet) -> None:
+    gateway(fleet)
+    fleet.start("routing")
+    fleet.wait("routing")
+    until_learned(fleet)
+    with ThreadPoolExecutor(8) as clients, ThreadPoolExecutor(1) as other:
+        answers = [clients.submit(ask, fleet, f"Is {number} odd?") for number in range(400)]
+        while not answers[100].done():
+            time.sleep(0.01)
+        assert fleet.stop("routing", signal.SIGKILL) != 0
+        assert other.submit(_named, fleet).result() == 20
+    fallbacks, times = zip(*(answer.result() for answer in answers), strict=True)
+    assert "routing_unavailable" in fallbacks
+    assert {*fallbacks} <= {"", "deadline", "overloaded", "routing_unavailable"}
+    assert max(times) < DEADLINE_S + SLACK_S_AMONG_MANY
 
 
 @pytest.mark.timeout(240)

@@ -1,7 +1,8 @@
 """A provider that is not there: OpenAI's and Anthropic's APIs in a process of its own, with failures on demand.
 
-Run: `python tests/support/fake_provider.py --port 0`; it prints `{"url": "http://127.0.0.1:PORT"}` and serves until
-killed (with `--watch-stdin`, until its standard input ends, so it dies with whoever started it, even by kill -9).
+Run: `python tests/support/fake_provider.py --port 0`; it prints `{"url": "http://127.0.0.1:PORT", "pid": PID}` and
+serves until killed (with `--watch-stdin`, until its standard input ends, so it dies with whoever started it, even by
+kill -9).
 
 Serves `/v1/chat/completions`, `/v1/completions`, `/v1/responses`, `/v1/embeddings`, `/v1/models`, `/v1/messages`; the
 OpenAI ones also without `/v1` and under `/openai/deployments/{model}`. A behaviour is chosen by the header
@@ -36,7 +37,7 @@ import argparse
 import asyncio
 import base64
 import json
-import re
+import os
 import sys
 import zlib
 from array import array
@@ -56,10 +57,7 @@ from fake_answers import (  # its neighbour: this runs as a script
     text_completion,
     text_events,
 )
-
-RETRY_AFTER = {429, 503}
-HEADERS = {"set-cookie": "fake=1; Path=/", "x-fake": "yes", "openai-processing-ms": "5"}
-TYPES = {400: "invalid_request_error", 401: "authentication_error", 429: "rate_limit_error", 529: "overloaded_error"}
+from fake_refusals import HEADERS, abort, refusal
 
 
 class Record:
@@ -178,57 +176,6 @@ def compress(body: bytes) -> bytes:
     return packer.compress(body) + packer.flush()
 
 
-def abort(request: web.Request) -> None:
-    """Reset the connection."""
-    if request.transport is not None:
-        request.transport.abort()
-
-
-async def refusal(call: Call) -> web.StreamResponse | None:
-    """The answer of behaviours that give none or an error, else None."""
-    if call.is_("die-before"):
-        abort(call.request)
-        return web.Response()
-    if call.is_("not-http"):
-        if call.request.transport is not None:
-            cast("asyncio.Transport", call.request.transport).write(b"EHLO this is not http\r\n\r\n")
-        abort_after_flush(call.request)
-        return web.Response()
-    if call.is_("slow-head"):
-        await asyncio.sleep(30)
-    if call.is_("html-error"):
-        return web.Response(
-            status=502, text="<html>Bad gateway at 10.0.0.1</html>", content_type="text/html", headers=HEADERS
-        )
-    if call.is_("list-error"):
-        return web.json_response(
-            [{"error": {"code": 400, "message": "API key not valid", "status": "INVALID_ARGUMENT"}}], status=400
-        )
-    if call.is_("detail-error"):
-        return web.json_response({"detail": "The field is wrong."}, status=422)
-    if call.is_("redirect"):
-        return web.Response(status=302, headers={"location": "/v1/models"})
-    status = re.fullmatch(r"status-(\d{3})", call.behaviour)
-    return error(call, int(status[1])) if status else None
-
-
-def abort_after_flush(request: web.Request) -> None:
-    if request.transport is not None:
-        request.transport.close()
-
-
-def error(call: Call, status: int) -> web.Response:
-    """An error in the shape of the API that was called."""
-    key = call.request.headers.get("authorization", call.request.headers.get("x-api-key", "")).removeprefix("Bearer ")
-    message = f"Incorrect API key provided: {key}" if status == 401 else f"Status {status} was asked for."
-    kind = TYPES.get(status, "server_error")
-    body: JSON = {"error": {"message": message, "type": kind, "param": None, "code": f"fake_{status}"}}
-    if call.request.path.endswith("/messages"):
-        body = {"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_fake"}
-    headers = {**HEADERS, **({"retry-after": "7"} if status in RETRY_AFTER else {})}
-    return web.json_response(body, status=status, headers=headers)
-
-
 HANDLERS = {
     "chat/completions": chat,
     "completions": completions,
@@ -303,7 +250,7 @@ async def main(port: int, *, watch_stdin: bool) -> None:
     site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     address = runner.addresses[0]
-    sys.stdout.write(json.dumps({"url": f"http://{address[0]}:{address[1]}"}) + "\n")
+    sys.stdout.write(json.dumps({"url": f"http://{address[0]}:{address[1]}", "pid": os.getpid()}) + "\n")
     sys.stdout.flush()
     if watch_stdin:
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.set)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from prometheus_client import CollectorRegistry
 
 from routeiq.config.state import State
+from routeiq.gateway.app import Edge, create_app
 from routeiq.gateway.pipeline.attempt import Caller
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
@@ -20,10 +23,12 @@ from routeiq.gateway.state import StateHolder
 from routeiq.gateway.wiring import Gateway
 from routeiq.kit.health import Readiness
 from routeiq.kit.telemetry import Telemetry, TelemetrySettings
-from tests.support.twins import TwinProvider, TwinRouting, learned_router
+from tests.support.asgi import Answer
+from tests.support.twins import TwinProvider, TwinRouting, decision, deployment, learned_router, state
 
 KEY = "sk-a-key-of-the-tests"
 AUTH = ("authorization", f"Bearer {KEY}")
+CHAT = b'{"model":"auto","messages":[{"role":"user","content":"hi"}]}'
 
 
 def make_gateway(served: State, provider: TwinProvider, routing: TwinRouting, concurrency: int = 0) -> Gateway:
@@ -56,3 +61,16 @@ def make_gateway(served: State, provider: TwinProvider, routing: TwinRouting, co
         providers=None,  # type: ignore[arg-type]  # never called
         telemetry=None,  # type: ignore[arg-type]  # never called
     )
+
+
+def edge(provider: TwinProvider | None = None, **fields: object) -> Edge:
+    """Its application: `auto` chooses `large` of two."""
+    served = state(deployment("small"), deployment("large"), **fields)
+    return create_app(make_gateway(served, provider or TwinProvider(), TwinRouting(decision("large"))))
+
+
+def error(answer: Answer) -> dict[str, object]:
+    """The error in an answer, which has OpenAI's shape."""
+    found: dict[str, object] = json.loads(answer.body)["error"]
+    assert set(found) == {"message", "type", "param", "code"}
+    return found

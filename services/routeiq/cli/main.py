@@ -5,17 +5,16 @@ Each command lives in `routeiq.cli.<name>` and offers `app`, a Typer application
 
 from __future__ import annotations
 
-import gc
 import importlib
 import sys
 from typing import Any
 
 import typer
-from rich.console import Console
 
 from routeiq import __version__
 from routeiq.cli.errors import said
 from routeiq.kit.errors import RouteIQError
+from routeiq.kit.memory import kept
 
 COMMANDS = {
     "up": "Run the whole suite on this machine",
@@ -45,21 +44,9 @@ class LazyCommands(typer.core.TyperGroup):
         return name, command, rest
 
 
-GC_THRESHOLDS = (20_000, 20, 50)
-"""Python's own are 700, 10, 10. Source: measured, 73 against 93 us a request."""
-
-
 def _import(name: str) -> Any:
-    """The command's module. Without collecting garbage meanwhile that takes a sixth less; what came in stays.
-
-    After that the collector looks less often: requests make few cycles, and looking takes time from each of them."""
-    gc.disable()
-    try:
+    with kept():
         return importlib.import_module(f"routeiq.cli.{name}")
-    finally:
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
-        gc.enable()
 
 
 def _version(wanted: bool) -> None:
@@ -86,5 +73,7 @@ def app() -> None:
         message = said(error)
         if message is None:
             raise
+        from rich.console import Console  # noqa: PLC0415  # 4 MB, for who has something to say
+
         Console(stderr=True, soft_wrap=True, highlight=False).print(message, style="red", markup=False)
         sys.exit(1)

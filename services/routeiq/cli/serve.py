@@ -16,6 +16,7 @@ import uvloop
 
 from routeiq.cli.errors import one_error
 from routeiq.kit import log
+from routeiq.kit.memory import kept, one_heap
 from routeiq.kit.service import Runner
 from routeiq.kit.signals import run_until_stopped
 
@@ -49,11 +50,15 @@ def serve(
     ] = None,
 ) -> None:
     """Run one service against configured addresses, until it is told to stop."""
+    one_heap()
     log.configure(service=service.value)
-    module: Launcher = importlib.import_module(f"routeiq.{service.value.replace('-', '_')}.app")
+    with kept():
+        module: Launcher = importlib.import_module(f"routeiq.{service.value.replace('-', '_')}.app")
 
     async def run() -> None:
-        await run_until_stopped(await module.launch(config))
+        with kept():
+            runner = await module.launch(config)
+        await run_until_stopped(runner)
 
     with one_error():
         uvloop.run(run())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import aiohttp
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import aiohttp
 
 PROBE_TIMEOUT_S = 1.0
 
@@ -16,6 +19,8 @@ class ControlClient:
 
     async def serves(self) -> bool:
         """Whether control says that it is ready. Never raises: not reachable is False."""
+        import aiohttp  # noqa: PLC0415  # 8 MB, for who waits for control
+
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PROBE_TIMEOUT_S))
         try:

@@ -18,8 +18,8 @@ from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing_metrics import RoutingMetrics
 from routeiq.clients.routing_pods import RESOLVE_EVERY_S, Pod, Pods
 from routeiq.kit.errors import InvalidRequest, RouteIQError, Unavailable
-from routeiq.kit.identity import AssertionSigner
-from routeiq.kit.rpc import Metadata, call_metadata
+from routeiq.kit.rpc_client import Metadata, call_metadata
+from routeiq.kit.signing import AssertionSigner
 
 AUDIENCE = "routing"
 END_CHARS = 4096

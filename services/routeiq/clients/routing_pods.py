@@ -21,7 +21,7 @@ from routeiq.api.routing.v1 import routing_pb2_grpc
 from routeiq.clients.routing_breaker import Breaker
 from routeiq.clients.routing_metrics import RoutingMetrics
 from routeiq.kit.errors import ConfigurationError
-from routeiq.kit.rpc import Metadata, open_channel
+from routeiq.kit.rpc_client import Metadata, open_channel
 
 log = structlog.get_logger()
 

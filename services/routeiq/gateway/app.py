@@ -8,31 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from socket import socket
 
 import structlog
-from fastapi import FastAPI
 
 from routeiq import __version__
 from routeiq.config.environment import LaunchSettings, find_config, read_environment
 from routeiq.config.start import starting_state
 from routeiq.gateway.access import AccessTable, Level
-from routeiq.gateway.routes.errors import install_errors
-from routeiq.gateway.routes.health import health_router
+from routeiq.gateway.routes.health import health_pages
 from routeiq.gateway.routes.hot import HotPath, hot_path
-from routeiq.gateway.routes.index import index_router
-from routeiq.gateway.routes.models import models_router
-from routeiq.gateway.routes.openapi import install_openapi
-from routeiq.gateway.routes.router import router_router
 from routeiq.gateway.settings import Settings, read_settings
 from routeiq.gateway.upstream.guarded import guarded
 from routeiq.gateway.wiring import Gateway, build_gateway
 from routeiq.kit.asgi import (
     JSON,
     Answer,
+    ASGIApp,
     ClientDisconnected,
     Receive,
     Scope,
@@ -46,7 +39,8 @@ from routeiq.kit.error_bodies import Family, error_body, retry_headers, stream_e
 from routeiq.kit.errors import NotFound, PermissionDenied, RouteIQError
 from routeiq.kit.exchange import exchange_of
 from routeiq.kit.ids import request_id
-from routeiq.kit.ops import add_ops_routes, ops_app
+from routeiq.kit.lifespan import live
+from routeiq.kit.ops import OpsApp, Pages, ops_pages
 from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.principal import Principal
 from routeiq.kit.server import HTTPServer, bind
@@ -59,7 +53,6 @@ LAST_WORDS_S = 5
 """For streams that are cut short to say so."""
 PRINCIPAL = "routeiq.principal"
 INTERNAL_PREFIX = b"x-routeiq-internal-"
-DESCRIPTION = "An AI gateway that learns which model to use. OpenAI's API, with the model `auto`."
 
 
 class Edge:
@@ -68,14 +61,15 @@ class Edge:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._access = AccessTable()
-        self._api = create_api(gateway)
+        self._pages = edge_pages(gateway)
+        self._api: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             hot = hot_path(scope["path"]) if scope["method"] == "POST" else None
             await (self._http(scope, receive, send) if hot is None else self._hot(hot, scope, receive, send))
         elif scope["type"] == "lifespan":
-            await self._api(scope, receive, send)
+            await live(self._gateway.running(), receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
 
@@ -111,13 +105,25 @@ class Edge:
             await self._refuse(None, rid, answer, error)
 
     async def _slow(self, scope: Scope, receive: Receive, answer: Answer, rid: str) -> None:
-        """Everything that FastAPI serves. HEAD is GET without a body, which the server leaves out by its own scope."""
+        """Pages, and everything that FastAPI serves. HEAD is GET without a body, which the server leaves out by its own
+        scope."""
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         principal = self._authorised(scope, method)
         headers = [(name, value) for name, value in scope["headers"] if not name.startswith(INTERNAL_PREFIX)]
         inner = {**scope, "method": method, "headers": headers, REQUEST_ID: rid, PRINCIPAL: principal}
         body = await read_body(scope, receive, self._gateway.holder.current.body_limit_bytes)
-        await self._api(inner, replayed(body, receive), answer.passed)
+        page = self._pages.get(scope["path"]) if method == "GET" else None
+        if page is not None:
+            await page(inner).send(answer)
+            return
+        api = self._api or await self._load_api()
+        await api(inner, replayed(body, receive), answer.passed)
+
+    async def _load_api(self) -> ASGIApp:
+        """In a thread, because FastAPI takes a while to import. Requests that come together keep the first one made."""
+        made = await asyncio.to_thread(_create_api, self._gateway, self._pages)
+        self._api = self._api or made
+        return self._api
 
     def _authorised(self, scope: Scope, method: str) -> Principal | None:
         """None: open to all. Raises: AuthenticationError.  PermissionDenied.  NotFound: no line in the table."""
@@ -151,44 +157,28 @@ def _family(hot: HotPath | None) -> Family:
     return hot.endpoint.errors if hot else Family.OPENAI
 
 
+def edge_pages(gateway: Gateway) -> Pages:
+    """What is answered without FastAPI, so that probes wait for nothing."""
+    return {
+        **health_pages(gateway.holder, gateway.figures, gateway.readiness, gateway.authenticator, __version__),
+        **ops_pages(gateway.readiness, gateway.registry),
+    }
+
+
+def _create_api(gateway: Gateway, pages: Pages) -> ASGIApp:
+    from routeiq.gateway.api import create_api  # noqa: PLC0415  # FastAPI: 10 MB, for who asks more than models
+
+    return create_api(gateway, pages)
+
+
 def create_app(gateway: Gateway) -> Edge:
     """The gateway's application. Its lifespan opens and closes what `gateway` holds."""
     return Edge(gateway)
 
 
-def create_api(gateway: Gateway) -> FastAPI:
-    """Everything that is not hot, and the OpenAPI document of all of it."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with gateway.running():
-            yield
-
-    api = FastAPI(
-        title="RouteIQ",
-        version=__version__,
-        description=DESCRIPTION,
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        strict_content_type=False,
-    )
-    install_errors(api)
-    api.include_router(index_router(__version__))
-    api.include_router(models_router(gateway.holder))
-    api.include_router(
-        health_router(gateway.holder, gateway.figures, gateway.readiness, gateway.authenticator, __version__)
-    )
-    api.include_router(router_router(gateway.holder, gateway.learned, gateway.routing, gateway.conversations))
-    add_ops_routes(api, gateway.readiness, gateway.registry)
-    install_openapi(api)
-    return api
-
-
 def create_service(gateway: Gateway, settings: Settings, sock: socket) -> Service:
     """The gateway on a socket that is bound already, and on its other ports."""
-    app, ops = create_app(gateway), ops_app(gateway.readiness, gateway.registry)
+    app, ops = create_app(gateway), OpsApp(gateway.readiness, gateway.registry)
     more = [bind(settings.host, settings.api_port)] if settings.api_port else []
     limit_s = settings.drain_delay_s + settings.drain_s
     return Service(

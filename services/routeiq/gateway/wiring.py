@@ -37,8 +37,8 @@ from routeiq.gateway.upstream.registry import Providers
 from routeiq.gateway.upstream.routing_encoder import RoutingEncoder
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.health import Check, Readiness
-from routeiq.kit.identity import AssertionSigner
 from routeiq.kit.key_files import load_private_key
+from routeiq.kit.signing import AssertionSigner
 from routeiq.kit.telemetry import Telemetry
 from routeiq.kit.ticker import Ticker
 

@@ -1,32 +1,28 @@
 """Signed assertions between services: who calls, for whom, and whom it calls (architecture, section 4).
 
-A compact JWS with Ed25519 that lives 60 s. `alg` is `Ed25519`, the fully specified name of RFC 9864; the older
-`EdDSA`, like any other, is refused. Signing is cached per principal and audience and verifying per token, so that
-neither costs anything on a request. Everything fails closed: what cannot be verified is an `AssertionInvalid`."""
+This is the side that is called; `signing` is the other. An algorithm that is not `Ed25519`, the older `EdDSA` included,
+is refused. Verifying is cached per token, so that it costs nothing on a request. Everything fails closed: what cannot
+be verified is an `AssertionInvalid`."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import GuestProtocol, OKPKey
 
 from routeiq.kit.errors import AuthenticationError, ConfigurationError
 from routeiq.kit.lru import LRU
+from routeiq.kit.signing import ALGORITHM, LIFETIME_S, Clock
 
-LIFETIME_S = 60
-RENEW_BEFORE_S = 20
 LEEWAY_S = 5
-_ALGORITHM = "Ed25519"
 _CACHED = 4096
 _MAX_TOKEN_CHARS = 2048
-
-Clock = Callable[[], float]
 
 
 class AssertionInvalid(AuthenticationError):
@@ -43,38 +39,6 @@ class Assertion:
     subject: str
     audience: str
     expires_at: float
-
-
-class AssertionSigner:
-    """Signs for one service. `clock` gives Unix time."""
-
-    def __init__(self, key: Ed25519PrivateKey, issuer: str, clock: Clock = time.time) -> None:
-        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        self._key = OKPKey.import_key(pem)
-        self._kid = self._key.thumbprint()
-        self._clock = clock
-        self._cache: LRU[tuple[str, str], tuple[float, str]] = LRU(_CACHED)
-        self.issuer = issuer
-
-    def sign(self, audience: str, subject: str = "") -> str:
-        """An assertion that lives for at least another 20 s.
-
-        Args: audience: the called service.  subject: the verified principal; empty means the issuer itself."""
-        wanted = (audience, subject or self.issuer)
-        now = self._clock()
-        cached = self._cache.get(wanted)
-        if cached and cached[0] - now > RENEW_BEFORE_S:
-            return cached[1]
-        expires_at, token = self._sign(*wanted, now)
-        self._cache.put(wanted, (expires_at, token))
-        return token
-
-    def _sign(self, audience: str, subject: str, now: float) -> tuple[float, str]:
-        issued_at = int(now)
-        expires_at = issued_at + LIFETIME_S
-        claims = {"iss": self.issuer, "sub": subject, "aud": audience, "iat": issued_at, "exp": expires_at}
-        token = jwt.encode({"alg": _ALGORITHM, "kid": self._kid}, claims, self._key, algorithms=[_ALGORITHM])
-        return expires_at, token
 
 
 class AssertionVerifier:
@@ -104,7 +68,7 @@ class AssertionVerifier:
         if len(token) > _MAX_TOKEN_CHARS:
             raise AssertionInvalid("the assertion is too long")
         try:
-            claims = jwt.decode(token, self._key_of, algorithms=[_ALGORITHM]).claims
+            claims = jwt.decode(token, self._key_of, algorithms=[ALGORITHM]).claims
         except (JoseError, ValueError, KeyError, TypeError):
             raise AssertionInvalid("the assertion is not one of ours") from None
         return self._read(claims)

@@ -1,5 +1,5 @@
-"""gRPC on asyncio, the same way for every service: a guarded server with health and reflection, and a channel whose
-calls carry an assertion. Runs on any loop (uvloop too). Messages are at most 16 MiB."""
+"""Serve gRPC on asyncio, the same way for every service: guarded, with health and reflection. `rpc_client` is the other
+end. Runs on any loop (uvloop too). Messages are at most 16 MiB."""
 
 from __future__ import annotations
 
@@ -10,33 +10,15 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from routeiq.kit.errors import ConfigurationError
-from routeiq.kit.identity import AssertionSigner, AssertionVerifier
-from routeiq.kit.rpc_guard import AUTHORIZATION, REQUEST_ID, Guard
+from routeiq.kit.identity import AssertionVerifier
+from routeiq.kit.rpc_client import BOTH_ENDS
+from routeiq.kit.rpc_guard import Guard
 
-MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-
-_BOTH = [
-    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 5_000),
-]
 _SERVER = [
-    *_BOTH,
+    *BOTH_ENDS,
     ("grpc.so_reuseport", 0),  # a port in use is an error, not a share of its calls
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
 ]
-_CLIENT = [
-    *_BOTH,
-    ("grpc.enable_retries", 0),  # the typed clients retry, within the caller's deadline
-    ("grpc.enable_http_proxy", 0),  # calls between services never go through a proxy
-    ("grpc.use_local_subchannel_pool", 1),
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
-]
-
-Metadata = tuple[tuple[str, str], ...]
 
 
 class RpcServer:
@@ -77,14 +59,3 @@ class RpcServer:
         """Report NOT_SERVING, take no more calls, and give those that run `grace_s` seconds. Idempotent."""
         await self._health.enter_graceful_shutdown()
         await self.grpc.stop(grace_s)
-
-
-def open_channel(address: str) -> grpc.aio.Channel:
-    """A channel inside the cluster or the machine, without TLS. Open it in the running loop; its user closes it."""
-    return grpc.aio.insecure_channel(address, options=_CLIENT)
-
-
-def call_metadata(signer: AssertionSigner, audience: str, *, subject: str = "", request_id: str = "") -> Metadata:
-    """What each call carries: the assertion for `audience` and, if given, the request id."""
-    authorization = (AUTHORIZATION, f"Bearer {signer.sign(audience, subject)}")
-    return (authorization, (REQUEST_ID, request_id)) if request_id else (authorization,)

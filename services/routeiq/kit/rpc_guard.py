@@ -13,11 +13,10 @@ import structlog
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.identity import AssertionInvalid, AssertionVerifier
 from routeiq.kit.ids import request_id
+from routeiq.kit.rpc_client import AUTHORIZATION, REQUEST_ID
 
 log = structlog.get_logger()
 
-AUTHORIZATION = "authorization"
-REQUEST_ID = "x-request-id"
 ERROR_CODE = "x-routeiq-code"
 _BEARER = "Bearer "
 _OPEN = "/grpc.health.v1.Health/"

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.health import Readiness
-from routeiq.kit.ops import ops_app
+from routeiq.kit.ops import OpsApp
 from routeiq.kit.server import HTTPServer, bind
 
 OnStop = Callable[[], None]
@@ -83,5 +83,5 @@ def shell(name: str, host: str, port: int, ops_port: int) -> Service:
     """A service that answers its health on both ports and nothing else; ready as soon as it serves."""
     registry = CollectorRegistry()
     readiness = Readiness(name, serving=True)
-    server = HTTPServer(ops_app(readiness, registry), bind(host, port))
-    return Service(name, server, HTTPServer(ops_app(readiness, registry), bind(host, ops_port)))
+    server = HTTPServer(OpsApp(readiness, registry), bind(host, port))
+    return Service(name, server, HTTPServer(OpsApp(readiness, registry), bind(host, ops_port)))

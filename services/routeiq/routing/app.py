@@ -15,7 +15,7 @@ from routeiq.kit.errors import ConfigurationError
 from routeiq.kit.health import Readiness
 from routeiq.kit.identity import AssertionVerifier
 from routeiq.kit.key_files import load_public_key
-from routeiq.kit.ops import ops_app
+from routeiq.kit.ops import OpsApp
 from routeiq.kit.rpc import RpcServer
 from routeiq.kit.server import HTTPServer, bind
 from routeiq.routing.artifact import verify
@@ -94,7 +94,7 @@ class RoutingService:
         registry = CollectorRegistry()
         self.app = RoutingApp(settings, registry)
         self.readiness = Readiness(self.name)
-        self.ops = HTTPServer(ops_app(self.readiness, registry), bind(settings.ops_host, settings.ops_port))
+        self.ops = HTTPServer(OpsApp(self.readiness, registry), bind(settings.ops_host, settings.ops_port))
         self._stop = asyncio.Event()
 
     @property

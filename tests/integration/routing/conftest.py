@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client import CollectorRegistry
 
 from routeiq.clients.routing import RoutingClient
-from routeiq.kit.identity import AssertionSigner
 from routeiq.kit.key_files import save_public_key
+from routeiq.kit.signing import AssertionSigner
 from routeiq.routing.app import RoutingApp
 from routeiq.routing.embedders import ENCODER_FILE, TOKENIZER_FILE, OnnxEncoder, default_encoder_dir
 from routeiq.routing.settings import Settings

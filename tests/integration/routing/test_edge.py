@@ -19,8 +19,8 @@ from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.api.routing.v1 import routing_pb2_grpc
 from routeiq.clients.routing import RoutingClient, RoutingUnavailable, make_prompt
 from routeiq.kit.errors import ConfigurationError
-from routeiq.kit.identity import AssertionSigner
-from routeiq.kit.rpc import call_metadata, open_channel
+from routeiq.kit.rpc_client import call_metadata, open_channel
+from routeiq.kit.signing import AssertionSigner
 from routeiq.routing.app import RoutingApp, RoutingService, launch
 from routeiq.routing.artifact import ArtifactInvalid
 from routeiq.routing.engine import Loaded

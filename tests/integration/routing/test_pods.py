@@ -16,7 +16,7 @@ from routeiq.clients.routing_batches import RoutingBatches
 from routeiq.clients.routing_breaker import FAILURES, PROBE_EVERY_S
 from routeiq.clients.routing_metrics import RoutingMetrics
 from routeiq.clients.routing_pods import Pods
-from routeiq.kit.rpc import call_metadata
+from routeiq.kit.rpc_client import call_metadata
 from routeiq.routing.app import RoutingApp
 from routeiq.routing.settings import Settings
 from tests.integration.routing.conftest import Caller

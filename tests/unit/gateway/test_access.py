@@ -8,7 +8,8 @@ import pytest
 from starlette.routing import BaseRoute, Route
 
 from routeiq.gateway.access import AccessTable, Level
-from routeiq.gateway.app import create_api
+from routeiq.gateway.api import create_api
+from routeiq.gateway.app import edge_pages
 from routeiq.gateway.routes.hot import HOT_PATHS, HOT_TEMPLATES
 from tests.support.gateway import make_gateway
 from tests.support.twins import TwinProvider, TwinRouting, decision, deployment, state
@@ -28,7 +29,8 @@ def walk(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str]]:
 
 def served() -> list[tuple[str, str]]:
     """Everything that the gateway serves."""
-    api = create_api(make_gateway(state(deployment()), TwinProvider(), TwinRouting(decision())))
+    gateway = make_gateway(state(deployment()), TwinProvider(), TwinRouting(decision()))
+    api = create_api(gateway, edge_pages(gateway))
     return [*walk(api.routes), *(("POST", path) for path in (*HOT_PATHS, *HOT_TEMPLATES))]
 
 

@@ -12,7 +12,8 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from routeiq.kit.errors import AuthenticationError, ConfigurationError
-from routeiq.kit.identity import LIFETIME_S, Assertion, AssertionInvalid, AssertionSigner, AssertionVerifier
+from routeiq.kit.identity import Assertion, AssertionInvalid, AssertionVerifier
+from routeiq.kit.signing import LIFETIME_S, AssertionSigner
 
 NOW = 1_800_000_000.0
 
@@ -60,6 +61,15 @@ def b64(content: bytes) -> str:
 def test_a_signed_assertion_says_who_calls_for_whom(signer: AssertionSigner, verifier: AssertionVerifier) -> None:
     assertion = verifier.verify(signer.sign("routing", "key:abc"))
     assert assertion == Assertion("gateway", "key:abc", "routing", NOW + LIFETIME_S)
+
+
+def test_an_assertion_is_what_a_jose_library_would_write(key: Ed25519PrivateKey, signer: AssertionSigner) -> None:
+    written = OKPKey.import_key(key)
+    claims = {"iss": "gateway", "sub": "ü", "aud": "routing", "iat": int(NOW), "exp": int(NOW) + LIFETIME_S}
+    header = {"alg": "Ed25519", "kid": written.thumbprint(), "typ": "JWT"}
+    expected = jwt.encode(header, claims, written, algorithms=["Ed25519"])
+    ours = [json.loads(base64.urlsafe_b64decode(part + "==")) for part in signer.sign("routing", "ü").split(".")[:2]]
+    assert ours == [json.loads(base64.urlsafe_b64decode(part + "==")) for part in expected.split(".")[:2]]
 
 
 def test_without_a_subject_the_issuer_speaks_for_itself(signer: AssertionSigner, verifier: AssertionVerifier) -> None:

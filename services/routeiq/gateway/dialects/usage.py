@@ -17,8 +17,8 @@ from routeiq.gateway.plan import Endpoint, Usage
 from routeiq.kit.json_errors import UNREADABLE
 
 _OBJECT = re.compile(rb'"usage"\s*:\s*(\{(?:[^{}]|\{[^{}]*\})*\})')
-_KEPT_BYTES = 64 * 1024
-"""Of each end of a stream, in whole chunks."""
+_KEPT_BYTES = 16 * 1024
+"""Of each end of a stream, in whole chunks. What may follow the counts is 16 pieces of metadata at most."""
 _HELD_BYTES = 3 * _KEPT_BYTES // 2
 """Before the middle is forgotten, so that it is not done for every chunk."""
 

@@ -2,55 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
-
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.state import StateHolder
-from routeiq.kit.asgi import first_values
+from routeiq.kit.asgi import Scope, first_values
 from routeiq.kit.errors import AuthenticationError
 from routeiq.kit.health import Readiness
+from routeiq.kit.ops import Page, Pages, json_page
 
 
-def health_router(
+def health_pages(
     holder: StateHolder, figures: Figures, readiness: Readiness, authenticator: Authenticator, version: str
-) -> APIRouter:
+) -> Pages:
     """`/health`, `/health/liveliness`, `/health/readiness`. Nothing here calls a provider."""
-    router = APIRouter(tags=["health"])
 
-    def health(request: Request) -> dict[str, object]:
+    def health(scope: Scope) -> Page:
+        """The gateway and, for who has a key, each deployment"""
         body: dict[str, object] = {
             "status": "healthy" if readiness.status in ("ready", "degraded") else readiness.status,
             "version": version,
         }
-        return body | _endpoints(holder, figures) if _known(authenticator, request) else body
+        return json_page(body | _endpoints(holder, figures) if _known(authenticator, scope) else body)
 
-    def liveliness() -> JSONResponse:
-        return JSONResponse("I'm alive!", status_code=503 if readiness.draining else 200)
+    def liveliness(_: Scope) -> Page:
+        """Is the gateway alive?"""
+        return json_page("I'm alive!", 503 if readiness.draining else 200)
 
-    def ready() -> JSONResponse:
+    def readiness_page(_: Scope) -> Page:
+        """May the gateway have traffic?"""
         if readiness.draining:
-            return JSONResponse({"status": "shutting_down"}, status_code=503)
+            return json_page({"status": "shutting_down"}, 503)
         status = "healthy" if readiness.ready else "starting"
-        return JSONResponse({"status": status, "db": "Not connected"}, status_code=200 if readiness.ready else 503)
+        return json_page({"status": status, "db": "Not connected"}, 200 if readiness.ready else 503)
 
-    routes: list[tuple[str, Callable[..., object]]] = [
-        ("/health", health),
-        ("/health/liveliness", liveliness),
-        ("/health/liveness", liveliness),
-        ("/health/readiness", ready),
-    ]
-    for path, handler in routes:
-        router.add_api_route(path, handler, methods=["GET"], response_model=None)
-    return router
+    return {
+        "/health": health,
+        "/health/liveliness": liveliness,
+        "/health/liveness": liveliness,
+        "/health/readiness": readiness_page,
+    }
 
 
-def _known(authenticator: Authenticator, request: Request) -> bool:
+def _known(authenticator: Authenticator, scope: Scope) -> bool:
     try:
-        authenticator.principal(first_values(request.scope), request.scope.get("query_string", b""))
+        authenticator.principal(first_values(scope), scope.get("query_string", b""))
     except AuthenticationError:
         return False
     return True

@@ -7,12 +7,10 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from routeiq.gateway.upstream.http import Authorize, HTTPClient
-from routeiq.gateway.upstream.http_aiohttp import AiohttpClient
+from routeiq.gateway.upstream.http import Authorize, HTTPClient, ProxyOf
 from routeiq.gateway.upstream.http_choice import HTTPChoice
 from routeiq.gateway.upstream.http_pool import PooledClient
 from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
-from routeiq.kit.outbound.aiohttp_transport import PinnedResolver
 
 _REMEMBERED_URLS = 1024
 
@@ -31,8 +29,14 @@ def guarded(policy: OutboundPolicy, own: Iterable[str]) -> Outbound:
     """
     guard = OutboundGuard(policy.with_own_services(_literal(own)), Origin.DOCUMENT)
     proxy_of = lru_cache(maxsize=_REMEMBERED_URLS)(policy.proxies.of)
-    aiohttp = AiohttpClient(resolver=PinnedResolver(guard), check_url=guard.check_url, proxy_of=proxy_of)
-    return Outbound(HTTPChoice(PooledClient(guard=guard), aiohttp, proxy_of), guard.authorize)
+    return Outbound(HTTPChoice(PooledClient(guard=guard), lambda: _aiohttp(guard, proxy_of), proxy_of), guard.authorize)
+
+
+def _aiohttp(guard: OutboundGuard, proxy_of: ProxyOf) -> HTTPClient:
+    from routeiq.gateway.upstream.http_aiohttp import AiohttpClient  # noqa: PLC0415  # 8 MB, for who has a proxy
+    from routeiq.kit.outbound.aiohttp_transport import PinnedResolver  # noqa: PLC0415  # the same
+
+    return AiohttpClient(resolver=PinnedResolver(guard), check_url=guard.check_url, proxy_of=proxy_of)
 
 
 def _literal(addresses: Iterable[str]) -> Iterator[tuple[str, int]]:

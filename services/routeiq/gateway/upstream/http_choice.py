@@ -5,7 +5,8 @@ Our own client speaks to upstreams only; proxies, and whatever else an odd upstr
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from routeiq.config.state import HTTPClientKind
@@ -16,19 +17,34 @@ _AIOHTTP = str(HTTPClientKind.AIOHTTP)
 
 
 class HTTPChoice:
-    """An `HTTPClient` of two. Owns both and closes them."""
+    """An `HTTPClient` of two. Owns both and closes them.
 
-    def __init__(self, pool: HTTPClient, aiohttp: HTTPClient, proxy_of: ProxyOf) -> None:
+    Args: make_aiohttp: called at the first request that needs it, in a thread: importing aiohttp takes a while.
+    """
+
+    def __init__(self, pool: HTTPClient, make_aiohttp: Callable[[], HTTPClient], proxy_of: ProxyOf) -> None:
         self._pool = pool
-        self._aiohttp = aiohttp
+        self._make_aiohttp = make_aiohttp
+        self._aiohttp: HTTPClient | None = None
         self._proxy_of = proxy_of
 
     def send(self, request: HTTPRequest) -> Coroutine[Any, Any, UpstreamResponse]:
         """As `HTTPClient.send`."""
         if request.client == _AIOHTTP or self._proxy_of(request.url) is not None:
-            return self._aiohttp.send(request)
+            return self._by_aiohttp(request)
         return self._pool.send(request)
+
+    async def _by_aiohttp(self, request: HTTPRequest) -> UpstreamResponse:
+        return await (self._aiohttp or await self._with_aiohttp()).send(request)
 
     async def close(self) -> None:
         await self._pool.close()
-        await self._aiohttp.close()
+        if self._aiohttp is not None:
+            await self._aiohttp.close()
+
+    async def _with_aiohttp(self) -> HTTPClient:
+        """Requests that come together make one each and keep the first: none has opened anything before it sends."""
+        made = await asyncio.to_thread(self._make_aiohttp)
+        if self._aiohttp is None:
+            self._aiohttp = made
+        return self._aiohttp

@@ -44,8 +44,10 @@ class Relayed(msgspec.Struct):
     """Empty for a whole answer."""
 
     def tokens(self) -> Usage | None:
-        """As far as the upstream reported them."""
-        return self.usage.read() if isinstance(self.usage, StreamUsage) else self.usage
+        """As far as the upstream reported them. Asked at the end: what was kept of a stream is let go."""
+        if isinstance(self.usage, StreamUsage):
+            self.usage = self.usage.read()
+        return self.usage
 
 
 def passed_on(headers: Mapping[str, str]) -> Headers:

@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import RoutingClient, make_prompt
 from routeiq.kit.errors import RouteIQError
-from routeiq.kit.identity import AssertionSigner
 from routeiq.kit.key_files import load_private_key
 from routeiq.kit.regular_files import open_regular
+from routeiq.kit.signing import AssertionSigner
 
 IDENTITY_KEY = "identity.key"
 ENDPOINTS = "endpoints.json"

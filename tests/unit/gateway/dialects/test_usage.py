@@ -47,7 +47,7 @@ def test_only_the_ends_are_kept() -> None:
     usage = StreamUsage(Endpoint.MESSAGES)
     for _ in range(1000):
         usage.add(b"x" * 4096)
-    assert sum(map(len, usage._first)) + sum(map(len, usage._last)) < 165 * 1024
+    assert sum(map(len, usage._first)) + sum(map(len, usage._last)) < 48 * 1024
 
 
 @pytest.mark.parametrize(

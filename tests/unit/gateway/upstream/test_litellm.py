@@ -4,100 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
 from msgspec.structs import replace
 
 from routeiq.gateway.plan import Endpoint
-from routeiq.gateway.upstream.litellm_errors import LiteLLMMissing, no_answer, refusal
+from routeiq.gateway.upstream.litellm_errors import LiteLLMMissing
 from routeiq.gateway.upstream.litellm_provider import LiteLLM
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.outbound import OutboundRefused
+from tests.support.litellm_sdk import SDK, Dumped, SDKError, Stream
 from tests.support.upstream import KEY, deployment, read_json, read_stream, request
-
-
-class Dumped:
-    """An answer or a chunk of the SDK."""
-
-    def __init__(self, **data: object) -> None:
-        self.data = data
-
-    def model_dump(self, *, exclude_none: bool) -> dict[str, object]:
-        return json.loads(json.dumps(self.data)) if exclude_none else {}
-
-    def model_dump_json(self) -> str:
-        return json.dumps(self.data)
-
-
-class Stream:
-    """The SDK's stream: it may end in an error, or never."""
-
-    def __init__(self, *chunks: Dumped | Exception, stall: bool = False) -> None:
-        self.chunks = chunks
-        self.stall = stall
-        self.closed = 0
-
-    async def __aiter__(self) -> AsyncIterator[Dumped]:
-        for chunk in self.chunks:
-            if isinstance(chunk, Exception):
-                raise chunk
-            yield chunk
-        if self.stall:
-            await asyncio.sleep(60)
-
-    async def aclose(self) -> None:
-        self.closed += 1
-        raise RuntimeError("already closed")
-
-
-class Session:
-    closed = False
-
-    async def aclose(self) -> None:
-        self.closed = True
-
-
-class SDK:
-    """Answers with `result` and remembers how it was called."""
-
-    def __init__(self, result: object) -> None:
-        self.result = result
-        self.arguments: dict[str, object] = {}
-        self.aclient_session: Session | None = Session()
-        self.cached_clients_closed = False
-
-    async def acompletion(self, **arguments: object) -> object:
-        self.arguments = arguments
-        if isinstance(self.result, Exception):
-            raise self.result
-        return self.result
-
-    aembedding = acompletion
-
-    async def close_litellm_async_clients(self) -> None:
-        self.cached_clients_closed = True
-
-
-class SDKError(Exception):
-    def __init__(
-        self, message: str = "", status: int | None = None, headers: object = None, body: object = None
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.status_code = status
-        self.litellm_response_headers = headers
-        self.body = body
-
-
-class ContextWindowExceededError(SDKError):
-    pass
-
-
-class APITimeoutError(SDKError):
-    pass
 
 
 def provider(result: object) -> tuple[LiteLLM, SDK]:
@@ -225,69 +144,6 @@ async def test_a_missing_library_is_said() -> None:
 
     with pytest.raises(LiteLLMMissing):
         await LiteLLM(load=load).send(request(), deployment("cohere_chat"))
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (SDKError("m", 400, {}, {"message": "real", "code": "c"}), {"message": "real", "code": "c"}),
-        (
-            SDKError("litellm.BadRequestError: CohereException - words", 400, {}),
-            {"message": "words", "type": "invalid_request_error", "param": None, "code": "invalid_request"},
-        ),
-        (
-            SDKError('E: CohereException - {"error": {"message": "inner", "code": "k"}}', 404, {}),
-            {"message": "inner", "code": "k"},
-        ),
-        (
-            SDKError("litellm.UnsupportedParamsError: p is not supported", 400),
-            {
-                "message": "p is not supported",
-                "type": "invalid_request_error",
-                "param": None,
-                "code": "invalid_request",
-            },
-        ),
-        (
-            SDKError("X: CohereException - <html>", 502, {}),
-            {
-                "message": "The provider of `group` answered 502 without an explanation.",
-                "type": "upstream_error",
-                "param": None,
-                "code": "upstream_error",
-            },
-        ),
-        (
-            ContextWindowExceededError("E: OpenAIException - too long", 400, {}),
-            {"message": "too long", "type": "invalid_request_error", "param": None, "code": "context_length_exceeded"},
-        ),
-    ],
-)
-async def test_refusals_keep_words_and_codes(error: Exception, expected: dict[str, object]) -> None:
-    assert (await read_json(refusal(error, deployment())))["error"] == expected
-
-
-async def test_a_refusal_keeps_retry_after_and_hides_the_key() -> None:
-    response = refusal(SDKError(f"E: XException - key {KEY} is slow", 429, {"retry-after": "9"}), deployment())
-    assert response.headers["retry-after"] == "9"
-    assert "[redacted]" in str(await read_json(response))
-    assert KEY not in str(await read_json(refusal(SDKError(KEY, 401, {}), deployment())))
-
-
-@pytest.mark.parametrize(
-    "error", [SDKError("Connection error.", 500), SDKError("x", None), KeyError("x"), SDKError("x", 200, {})]
-)
-def test_an_error_without_an_answer_is_a_failure(error: Exception) -> None:
-    with pytest.raises(UpstreamFailed) as failed:
-        refusal(error, deployment())
-    assert failed.value.status == 502
-
-
-def test_timeouts_are_told_by_what_caused_them() -> None:
-    error = SDKError("x", 500)
-    error.__cause__ = APITimeoutError("x")
-    assert isinstance(no_answer(error, deployment()), UpstreamTimeout)
-    assert isinstance(no_answer(TimeoutError(), deployment()), UpstreamTimeout)
 
 
 async def test_an_address_that_must_not_be_called_never_reaches_the_sdk() -> None:
