@@ -17,6 +17,7 @@ from routeiq.gateway.pipeline.execute import Executor
 from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.meter import DeploymentMeter, Meter
+from routeiq.gateway.pipeline.passage import Passages
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.state import StateHolder
@@ -39,7 +40,8 @@ def make_gateway(served: State, provider: TwinProvider, routing: TwinRouting, co
     balancer = Balancer(figures)
     learned, conversations = learned_router(routing, balancer=balancer, registry=registry), ConversationIds(b"secret")
     gate = Gate(concurrency)
-    executor = Executor(Caller(lambda _: provider, figures, cooldowns))
+    caller = Caller(lambda _: provider, figures, cooldowns)
+    executor = Executor(caller)
     return Gateway(
         holder=StateHolder(served, cooldowns.follow),
         authenticator=Authenticator(KEY),
@@ -54,6 +56,7 @@ def make_gateway(served: State, provider: TwinProvider, routing: TwinRouting, co
             Meter(registry, gate),
             Telemetry("gateway", "0", TelemetrySettings(OTEL_ENABLED=False)),
             gate,
+            Passages(caller, executor, gate),
         ),
         figures=figures,
         readiness=Readiness("gateway", serving=True),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from socket import socket
 
@@ -17,6 +19,7 @@ from routeiq import __version__
 from routeiq.config.environment import LaunchSettings, find_config, read_environment
 from routeiq.config.start import starting_state
 from routeiq.gateway.access import AccessTable, Level
+from routeiq.gateway.pipeline.run import Arrival
 from routeiq.gateway.routes.health import health_pages
 from routeiq.gateway.routes.hot import HotPath, hot_path
 from routeiq.gateway.settings import Settings, read_settings
@@ -34,10 +37,12 @@ from routeiq.kit.asgi import (
     header,
     read_body,
     replayed,
+    unsent,
+    whole_body,
 )
 from routeiq.kit.error_bodies import Family, error_body, retry_headers, stream_event
 from routeiq.kit.errors import NotFound, PermissionDenied, RouteIQError
-from routeiq.kit.exchange import exchange_of
+from routeiq.kit.exchange import Exchange, Work, exchange_of
 from routeiq.kit.ids import request_id
 from routeiq.kit.lifespan import live
 from routeiq.kit.ops import OpsApp, Pages, ops_pages
@@ -73,25 +78,44 @@ class Edge:
         else:
             await send({"type": "websocket.close", "code": 1008})
 
+    def at_once(self, scope: Scope, exchange: Exchange) -> Work | bool:
+        """A hot endpoint under our own server, whose body is there: as `kit.exchange` has it."""
+        hot = hot_path(scope["path"]) if scope["method"] == "POST" else None
+        if hot is None:
+            return False
+        headers = first_values(scope)
+        rid = request_id(headers.get(b"x-request-id"))
+        answer = Answer(unsent, [(b"x-request-id", rid.encode())], exchange)
+        guard = partial(self._guarded, hot, rid, answer)
+        try:
+            arrival = self._arrival(hot, rid, headers, scope)
+            raw = whole_body(exchange, arrival.state.body_limit_bytes)
+            assert raw is not None, "the server asks when all is there"
+            work = self._gateway.pipeline.begin(arrival, raw, answer, guard)
+        except Exception as error:  # noqa: BLE001  # the edge: `_refuse` logs what nobody expected
+            return self._refuse(hot, rid, answer, error)
+        return True if work is None else guard(work)
+
     async def _hot(self, hot: HotPath, scope: Scope, receive: Receive, send: Send) -> None:
-        """Every hot path needs a key, and any key will do."""
         headers = first_values(scope)
         rid = request_id(headers.get(b"x-request-id"))
         answer = Answer(send, [(b"x-request-id", rid.encode())], exchange_of(scope))
+        await self._guarded(hot, rid, answer, self._run(hot, rid, headers, scope, receive, answer))
+
+    async def _run(
+        self, hot: HotPath, rid: str, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, answer: Answer
+    ) -> None:
+        await self._gateway.pipeline.run(self._arrival(hot, rid, headers, scope), scope, receive, answer)
+
+    def _arrival(self, hot: HotPath, rid: str, headers: Mapping[bytes, bytes], scope: Scope) -> Arrival:
+        """Every hot path needs a key, and any key will do. Raises: AuthenticationError."""
         gateway = self._gateway
+        principal = gateway.authenticator.principal(headers, scope["query_string"])
+        return Arrival(rid, principal, gateway.holder.current, hot.endpoint, headers, hot.model)
+
+    async def _guarded(self, hot: HotPath, rid: str, answer: Answer, work: Work) -> None:
         try:
-            principal = gateway.authenticator.principal(headers, scope["query_string"])
-            await gateway.pipeline.run(
-                scope,
-                receive,
-                answer,
-                headers=headers,
-                state=gateway.holder.current,
-                principal=principal,
-                request_id=rid,
-                endpoint=hot.endpoint,
-                path_model=hot.model,
-            )
+            await work
         except Exception as error:  # noqa: BLE001  # the edge: `_refuse` logs what nobody expected
             await self._refuse(hot, rid, answer, error)
 

@@ -26,6 +26,7 @@ from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.learned import LearnedRouter
 from routeiq.gateway.pipeline.meter import DeploymentMeter, Meter
+from routeiq.gateway.pipeline.passage import Passages
 from routeiq.gateway.pipeline.routing_counts import RoutingCounts
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
@@ -110,7 +111,9 @@ def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Ga
     ticker = Ticker()
     gate = Gate(settings.max_concurrency, ticker)
     meter = Meter(registry, gate)
-    executor = Executor(Caller(providers.of, figures, cooldowns, ticker=ticker))
+    caller = Caller(providers.of, figures, cooldowns, ticker=ticker)
+    executor = Executor(caller)
+    passages = Passages(caller, executor, gate)
     return Gateway(
         holder=holder,
         authenticator=Authenticator(settings.master_key.get_secret_value()),
@@ -119,7 +122,7 @@ def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Ga
         conversations=conversations,
         control=control,
         learned=learned,
-        pipeline=Pipeline(Selector(learned, balancer, conversations), executor, meter, telemetry, gate),
+        pipeline=Pipeline(Selector(learned, balancer, conversations), executor, meter, telemetry, gate, passages),
         figures=figures,
         readiness=Readiness("gateway", _checks(settings, routing, control)),
         registry=registry,

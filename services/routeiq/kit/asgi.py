@@ -44,12 +44,8 @@ def first_values(scope: Scope) -> dict[bytes, bytes]:
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     """The whole body. Raises: BodyTooLarge: as soon as that is known.  ClientDisconnected: it never ends."""
     exchange = exchange_of(scope)
-    whole = exchange.body() if exchange is not None else None
-    if whole is None:
-        return await _read_parts(scope, receive, limit)
-    if len(whole) > limit:
-        raise _too_large(limit)
-    return whole
+    whole = whole_body(exchange, limit) if exchange is not None else None
+    return await _read_parts(scope, receive, limit) if whole is None else whole
 
 
 async def _read_parts(scope: Scope, receive: Receive, limit: int) -> bytes:
@@ -85,8 +81,26 @@ def replayed(body: bytes, receive: Receive) -> Receive:
     return again
 
 
+def whole_body(exchange: Exchange, limit: int) -> bytes | None:
+    """The body, if all of it has come. Raises: BodyTooLarge."""
+    body = exchange.body()
+    if body is not None and len(body) > limit:
+        raise _too_large(limit)
+    return body
+
+
+async def never() -> Message:
+    """A `receive` from which nothing comes: the request is whole, and its exchange says when the client leaves."""
+    return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+
+
 def _too_large(limit: int) -> BodyTooLarge:
     return BodyTooLarge(f"The request body is larger than the limit of {limit} bytes.")
+
+
+async def unsent(message: Message) -> None:
+    """A `send` for answers that go through their exchange."""
+    raise AssertionError(f"{message['type']} has no way but the exchange")
 
 
 class Answer:
@@ -139,6 +153,12 @@ class Answer:
         lines = [*headers, *repeated, (b"content-length", b"%d" % len(body)), *self._headers]
         await self.send({"type": "http.response.start", "status": status, "headers": lines})
         await self.send({"type": "http.response.body", "body": body})
+
+    def whole_now(self, status: int, body: bytes, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
+        """The same without waiting, for who has an exchange."""
+        assert self.exchange is not None, "plain ASGI takes waiting"
+        self.begun = True
+        self.exchange.whole(status, [*headers, *self._headers], body, repeated)
 
     async def passed(self, message: Message) -> None:
         """A `send` for another ASGI application."""

@@ -6,7 +6,7 @@ same. An answer goes through one of the two, never both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Coroutine, Iterable, MutableMapping
 from typing import Any, Protocol, cast
 
 KEY = "routeiq.exchange"
@@ -21,6 +21,22 @@ class Repeated(tuple[tuple[bytes, bytes], ...]):
 
 
 NONE_REPEATED = Repeated()
+
+
+Work = Coroutine[Any, Any, None]
+
+
+class AtOnce(Protocol):
+    """What an application may offer beside ASGI: `at_once(scope, exchange)`, asked for a request whose body is there.
+
+    It takes no task. What raises is a 500.
+    """
+
+    def __call__(self, scope: MutableMapping[str, Any], exchange: Exchange) -> Work | bool:
+        """False: it is not for this; the application itself is called. True: the request is under way and will be
+        answered through the exchange. Else: what is to be run as the request's task.
+        """
+        ...
 
 
 class Exchange(Protocol):
@@ -48,6 +64,10 @@ class Exchange(Protocol):
 
     def end(self, last: bytes = b"") -> None:
         """The last part."""
+        ...
+
+    def run(self, work: Work) -> None:
+        """As the request's task, whose end is the end of the request: an answer that lacks by then is a 500."""
         ...
 
     def on_left(self, callback: Callable[[], None] | None) -> None:

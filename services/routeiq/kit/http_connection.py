@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 from uvicorn.server import ServerState
 
+from routeiq.kit.exchange import AtOnce
 from routeiq.kit.http_cycle import Cycle
 from routeiq.kit.http_head import as_lines
 
@@ -31,9 +32,10 @@ class Connection(asyncio.Protocol):
     ) -> None:
         self.tasks = server_state.tasks
         self._app = config.loaded_app
+        self._at_once: AtOnce | None = getattr(self._app, "at_once", None)
         self._app_state = app_state
         self._server_state = server_state
-        self._loop = _loop or asyncio.get_running_loop()
+        self.loop = _loop or asyncio.get_running_loop()
         self.waiting: deque[tuple[Cycle, MutableMapping[str, Any]]] = deque()
         self._current: Cycle | None = None
         """Who is being answered."""
@@ -73,8 +75,7 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, cycle: Cycle, scope: MutableMapping[str, Any]) -> None:
         self._current = cycle
-        cycle.task = task = self._loop.create_task(cycle.run(self._app, scope))
-        self.tasks.add(task)
+        cycle.begin(self._app, self._at_once, scope)
 
     def answered(self, cycle: Cycle) -> None:
         """The whole answer is written: go on to the next request, or end."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from routeiq.kit.error_bodies import internal_body
-from routeiq.kit.exchange import NONE_REPEATED, RawHeaders, Repeated
+from routeiq.kit.exchange import NONE_REPEATED, AtOnce, RawHeaders, Repeated, Work
 from routeiq.kit.http_head import BODILESS, CHUNKED, CLOSING_END, END, LENGTH, STATUS_LINES, encode, encode_repeated
 
 if TYPE_CHECKING:
@@ -63,11 +63,30 @@ class Cycle:
 
     # For the connection.
 
-    async def run(self, app: ASGIApp, scope: MutableMapping[str, Any]) -> None:
+    def begin(self, app: ASGIApp, at_once: AtOnce | None, scope: MutableMapping[str, Any]) -> None:
+        """Let the application answer: without a task where it can."""
+        work: Work | bool = False
+        if at_once is not None and not self._more:
+            try:
+                work = at_once(scope, self)
+            except Exception:
+                log.exception("http.app_failed", path=scope["path"])
+                self._break_off()
+                return
+        if work is False:
+            self.run(app(scope, self.receive, self.send))  # type: ignore[arg-type]  # every application is a coroutine
+        elif work is not True:
+            self.run(work)
+
+    def run(self, work: Work) -> None:
+        self.task = task = self._connection.loop.create_task(self._run(work))
+        self._connection.tasks.add(task)
+
+    async def _run(self, work: Work) -> None:
         try:
-            await app(scope, self.receive, self.send)
+            await work
         except Exception:
-            log.exception("http.app_failed", path=scope["path"])
+            log.exception("http.app_failed")
         finally:
             self._connection.tasks.discard(self.task)
             if not self.complete and not self.left:

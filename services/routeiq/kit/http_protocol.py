@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 import structlog
@@ -68,6 +68,8 @@ class HTTPProtocol(Connection):
         self._headers: list[tuple[bytes, bytes]] = []
         self._primer = b""
         """A head of nothing but its framing, for the body of a request whose own parser will not read it."""
+        self._fresh: MutableMapping[str, Any] | None = None
+        """The scope of the current request until it is begun."""
         self._incoming: Cycle | None = None
         """Whose body is being read."""
         self._parser = HttpRequestParser(self)
@@ -75,7 +77,7 @@ class HTTPProtocol(Connection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._scopes = Scopes(transport, self._app_state)
-        self.deadline = self._loop.time() + IDLE_S
+        self.deadline = self.loop.time() + IDLE_S
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
@@ -101,6 +103,14 @@ class HTTPProtocol(Connection):
             self._refuse_unless_final()
         if self._reading:
             self._limit()
+        if self._fresh is not None:
+            scope, self._fresh = self._fresh, None
+            self._begin_fresh(scope)
+
+    def _begin_fresh(self, scope: MutableMapping[str, Any]) -> None:
+        """At the end of the read in which its head came, when its body may be there, too."""
+        if self._current is not None and not self._current.left:
+            self._begin(self._current, scope)
 
     def _read_on(self, data: bytes, upgrade: HttpParserUpgrade) -> None:
         """After the head of a request to speak something else: it is answered like any other, and more may follow.
@@ -133,9 +143,9 @@ class HTTPProtocol(Connection):
             self.refuse(431, "The request's headers are too large.")
         elif self._reading == _HEAD:
             self._reading = _TIMED_HEAD
-            self.deadline = self._loop.time() + HEAD_S
+            self.deadline = self.loop.time() + HEAD_S
         elif self._reading == _BODY:
-            now = self._loop.time()
+            now = self.loop.time()
             self._overall = min(self._overall, now + BODY_S)
             self.deadline = min(self._overall, now + BODY_SILENCE_S)
 
@@ -175,7 +185,7 @@ class HTTPProtocol(Connection):
             return
         self._incoming = cycle
         if self._current is None and not self.write_paused:
-            self._begin(cycle, scope)
+            self._current, self._fresh = cycle, scope
         else:  # nobody begins for a peer that takes no answers
             self.waiting.append((cycle, scope))
             self._pause_if_full()
@@ -210,7 +220,7 @@ class HTTPProtocol(Connection):
         self.read_paused = False
         self.transport.resume_reading()
         if self._reading:
-            self.deadline = self._loop.time() + (BODY_SILENCE_S if self._reading == _BODY else HEAD_S)
+            self.deadline = self.loop.time() + (BODY_SILENCE_S if self._reading == _BODY else HEAD_S)
 
     def _pause_if_full(self) -> None:
         if not self.read_paused and self._full() and not self.transport.is_closing():

@@ -96,14 +96,16 @@ class Attempts:
         """The call has less time than its deployment may take, because earlier ones used it up."""
         self.trail: list[Attempt] = []
 
-    async def run(self) -> Served:
-        """The first good answer, else the last true one. Cancelled, it leaves no connection open."""
+    async def run(self, sent: Awaitable[UpstreamResponse] | None = None) -> Served:
+        """The first good answer, else the last true one. Cancelled, it leaves no connection open.
+
+        Args: sent: the first call, if it is made already; `open` was its beginning."""
         deployment, walk = self._plan.deployments[0], None
         now = self._clock()
-        if self._caller.figures.of(deployment.id).passed_over(now):
+        if sent is None and self._caller.figures.of(deployment.id).passed_over(now):
             walk = self._walk()
             deployment = walk.first(now)
-        served = await self._try(deployment, 0)
+        served = await self._try(deployment, 0, sent)
         if walk is not None:
             served.fallback = self._unlike(deployment, Fallback.UNAVAILABLE)
         if served.status < 400:
@@ -112,6 +114,35 @@ class Attempts:
             walk = self._walk()
             walk.started()
         return await self._go_on(walk, served)
+
+    def open(self, deployment: Deployment) -> UpstreamRequest | None:
+        """Begin the call of a plan's first deployment. None: it is cooled or full, or there is no time: `run` knows.
+
+        Who opens must `run`, `settle` or `forget`."""
+        plan, live, now = self._plan, self._caller.figures.of(deployment.id), self._clock()
+        if live.passed_over(now) or plan.deadline <= now:
+            return None
+        self._begun, self._live, self._ticket = now, live, live.begin(now)
+        left = plan.deadline - now
+        within = min(self._limit(deployment) or left, left)
+        return UpstreamRequest(plan.endpoint, plan.body, plan.stream, plan.headers, within, plan.request_id)
+
+    def answered(self, deployment: Deployment) -> None:
+        """The call that was opened has a good answer."""
+        assert self._live is not None
+        self._good(deployment, 0, self._live)
+
+    def left(self, deployment: Deployment) -> None:
+        """The client left during the call that was opened."""
+        self._append(deployment, 499, LEFT, 0)
+        if self._live is not None:
+            self._release(self._live)
+
+    def forget(self) -> None:
+        """It was not made, or shall not count."""
+        if self._live is not None:
+            self._live.requests -= 1
+            self._release(self._live)
 
     def _unlike(self, deployment: Deployment, reason: Fallback) -> str:
         """`reason` where the deployment is another model than the chosen one."""
@@ -150,16 +181,17 @@ class Attempts:
             if served.status < 400:
                 return served
 
-    async def _try(self, deployment: Deployment, group: int) -> Served:
+    async def _try(self, deployment: Deployment, group: int, sent: Awaitable[UpstreamResponse] | None = None) -> Served:
         """An answer. What raises a RouteIQError becomes one, so that headers can say who did not answer."""
-        live, begun = self._caller.figures.of(deployment.id), self._clock()
-        self._begun = begun
-        if live.in_flight >= live.max_parallel:
-            return self._write(_refused(self._plan, deployment, _busy(deployment)), group)
-        self._live, self._ticket = live, live.begin(begun)
+        live = self._live
+        if live is None:
+            live, self._begun = self._caller.figures.of(deployment.id), self._clock()
+            if live.in_flight >= live.max_parallel:
+                return self._write(_refused(self._plan, deployment, _busy(deployment)), group)
+            self._live, self._ticket = live, live.begin(self._begun)
         counts = True
         try:
-            served = await self._call(deployment)
+            served = await self._call(deployment, sent)
         except RouteIQError as error:
             served = _refused(self._plan, deployment, error)
             counts = not (self._short and isinstance(error, UpstreamTimeout))
@@ -169,12 +201,15 @@ class Attempts:
             self._release(live)
             raise
         if served.status < 400:
-            if live.rest_until != 0.0:
-                self._caller.cooldowns.succeeded(live, begun)
-            self._append(deployment, served.status, "", group)
+            self._good(deployment, group, live, served.status)
             return served
         self._failed(live, served, counts=counts)
         return self._write(served, group)
+
+    def _good(self, deployment: Deployment, group: int, live: Live, status: int = 200) -> None:
+        if live.rest_until != 0.0:
+            self._caller.cooldowns.succeeded(live, self._begun)
+        self._append(deployment, status, "", group)
 
     def _failed(self, live: Live, served: Served, *, counts: bool) -> None:
         self._release(live)
@@ -209,19 +244,23 @@ class Attempts:
         seconds = self._clock() - self._begun
         self.trail.append(Attempt(deployment.id, deployment.candidate, status, reason, seconds, group))
 
-    async def _call(self, deployment: Deployment) -> Served:
+    async def _call(self, deployment: Deployment, sent: Awaitable[UpstreamResponse] | None) -> Served:
         plan = self._plan
         left = plan.deadline - self._begun
         self._short = left <= 0
         if self._short:
             raise UpstreamTimeout("The request's deadline passed before the model answered.")
-        limit = (deployment.stream_timeout_s if plan.stream else None) or deployment.timeout_s or left
+        limit = self._limit(deployment) or left
         within = min(limit, left)
         self._short = limit >= left and bool(self.trail)
-        request = UpstreamRequest(plan.endpoint, plan.body, plan.stream, plan.headers, within, plan.request_id)
+        if sent is not None:
+            within -= self._clock() - self._begun
+        else:
+            request = UpstreamRequest(plan.endpoint, plan.body, plan.stream, plan.headers, within, plan.request_id)
+            sent = self._caller.provider_of(deployment).send(request, deployment)
         try:
             with Within(self._caller.ticker, within):
-                response = await self._caller.provider_of(deployment).send(request, deployment)
+                response = await sent
                 try:
                     if plan.stream and response.status < 400:
                         return await _begun(response, deployment)
@@ -234,6 +273,10 @@ class Attempts:
                     raise
         except TimeoutError:
             raise UpstreamTimeout(f"The model `{deployment.group}` did not answer in time.") from None
+
+    def _limit(self, deployment: Deployment) -> float | None:
+        """Seconds that the deployment may take, if it says so."""
+        return (deployment.stream_timeout_s if self._plan.stream else None) or deployment.timeout_s
 
 
 def _verdict(served: Served) -> tuple[Kind, str]:

@@ -6,17 +6,22 @@ The contract that any executor keeps stands in tests/contract/executor: another 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from routeiq.gateway.dialects.edits import REDACTED, StreamEdits, renamed
 from routeiq.gateway.dialects.openai_answer import wants_usage
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.pipeline.attempt import LEFT, Attempts, Caller, Served
-from routeiq.gateway.pipeline.describe import Shown
+from routeiq.gateway.pipeline.describe import RawHeaders, Shown
 from routeiq.gateway.plan import Attempt, Outcome, Plan, Usage
-from routeiq.gateway.upstream.openai_compatible import USAGE_ON_DEMAND
-from routeiq.gateway.upstream.relay import Relayed, passed_on, relay_stream
+from routeiq.gateway.upstream.openai_calls import USAGE_ON_DEMAND
+from routeiq.gateway.upstream.provider import UpstreamResponse
+from routeiq.gateway.upstream.relay import Begun, Relayed, passed_on, relay_stream
 from routeiq.kit.asgi import Answer
+from routeiq.kit.exchange import Repeated
+
+UnderWay = tuple[Attempts, Awaitable[UpstreamResponse] | None]
+"""A plan's attempts and what its first call will come to; None: it is still to be made."""
 
 
 class Executor:
@@ -26,13 +31,26 @@ class Executor:
         self._caller = caller
         self._shown = PerDeployment(Shown)
 
-    async def execute(self, plan: Plan, answer: Answer, done: Callable[[Outcome], None]) -> None:
-        """Answer. `done` is called once, when all is over, also when this is cancelled or fails."""
-        attempts = Attempts(self._caller, plan)
+    async def execute(
+        self,
+        plan: Plan,
+        answer: Answer,
+        done: Callable[[Outcome], None],
+        under_way: UnderWay | None = None,
+    ) -> None:
+        """Answer. `done` is called once, when all is over, also when this is cancelled or fails.
+
+        Args: under_way: where the plan is already being executed."""
+        attempts, sent = under_way or (Attempts(self._caller, plan), None)
         served, relayed, status, error = None, Relayed(), 499, LEFT
         try:
-            served = await attempts.run()
-            await self._relay(plan, served, attempts.trail, answer, relayed)
+            served = await attempts.run(sent)
+            if served.stream is not None:
+                await self._stream(plan, served, served.stream, attempts.trail, answer, relayed)
+            else:
+                body, headers, repeated = self.whole(plan, served, attempts.trail)
+                await answer.whole(served.status, body, headers, repeated)
+                relayed.bytes_sent, relayed.usage = len(body), served.usage
             status, error = served.status, served.error or relayed.error
         except asyncio.CancelledError:
             raise
@@ -48,24 +66,27 @@ class Executor:
                 attempts.settle(usage, error)
                 done(_outcome(served, relayed.bytes_sent, usage, attempts.trail, status, error))
 
-    async def _relay(
-        self, plan: Plan, served: Served, trail: Sequence[Attempt], answer: Answer, relayed: Relayed
+    async def _stream(
+        self, plan: Plan, served: Served, stream: Begun, trail: Sequence[Attempt], answer: Answer, relayed: Relayed
     ) -> None:
         shown = self._shown.of(served.deployment)
         headers, repeated = shown.headers(plan, trail, served.fallback)
         headers += passed_on(served.headers)
-        if served.stream is not None:
-            hide = plan.endpoint in USAGE_ON_DEMAND and not wants_usage(plan.body)
-            edits = StreamEdits(plan.endpoint, model=shown.alias, hide_usage=hide, secret=shown.secret)
-            await relay_stream(answer, served.stream, headers, edits, relayed, repeated)
-            return
+        hide = plan.endpoint in USAGE_ON_DEMAND and not wants_usage(plan.body)
+        edits = StreamEdits(plan.endpoint, model=shown.alias, hide_usage=hide, secret=shown.secret)
+        await relay_stream(answer, stream, headers, edits, relayed, repeated)
+
+    def whole(self, plan: Plan, served: Served, trail: Sequence[Attempt]) -> tuple[bytes, RawHeaders, Repeated]:
+        """What the client gets of a whole answer or a refusal: its body, and its headers."""
+        shown = self._shown.of(served.deployment)
+        headers, repeated = shown.headers(plan, trail, served.fallback)
+        headers += passed_on(served.headers)
         body = served.body or b""
         if shown.alias is not None and served.status < 400:
             body = renamed(body, shown.alias)
         if shown.secret and shown.secret in body:
             body = body.replace(shown.secret, REDACTED)
-        await answer.whole(served.status, body, headers, repeated)
-        relayed.bytes_sent, relayed.usage = len(body), served.usage
+        return body, headers, repeated
 
 
 def _outcome(

@@ -7,7 +7,7 @@ runs is cut short, which `run` turns into an error or a last event.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Protocol
 
 from routeiq.kit.errors import Unavailable
 from routeiq.kit.ticker import Ticker
@@ -21,17 +21,19 @@ class ShuttingDown(Unavailable):
     code = "shutting_down"
 
 
-class Gate:
-    """Of one gateway. `limit` 0: none. `closed`: what still ran was cut short.
+class Cancellable(Protocol):
+    """A task, or what stands for one."""
 
-    Use it as `task = gate.enter()`, `try: ... except CancelledError: gate.refuse_if_cut(task); raise finally:
-    gate.leave(task)`: the hot path pays for no context manager.
-    """
+    def cancel(self) -> object: ...
+
+
+class Gate:
+    """Of one gateway. `limit` 0: none. `closed`: what still ran was cut short."""
 
     def __init__(self, limit: int = 0, ticker: Ticker | None = None) -> None:
         self.ticker = ticker or Ticker()
         self._limit = limit
-        self._inside: set[asyncio.Task[Any]] = set()
+        self._inside: set[Cancellable] = set()
         self.closed = False
 
     @property
@@ -39,25 +41,50 @@ class Gate:
         """Requests that run now."""
         return len(self._inside)
 
-    def enter(self) -> asyncio.Task[Any]:
-        """The running task. Raises: Overloaded."""
+    def check(self) -> None:
+        """Raises: Overloaded: one more would be too many."""
         if self._limit and len(self._inside) >= self._limit:
             raise Overloaded("The gateway is at its limit of concurrent requests. Try again in a moment.")
-        task = self.ticker.task()
-        self._inside.add(task)
-        return task
 
-    def leave(self, task: asyncio.Task[Any]) -> None:
+    def entered(self, *, again: bool = False) -> Entered:
+        """The running task is inside in the body of this `with`. `again`: it goes on with what was let in before."""
+        return Entered(self, again=again)
+
+    def add(self, one: Cancellable) -> None:
+        """Let it in; `check` is the caller's to ask."""
+        self._inside.add(one)
+
+    def leave(self, one: Cancellable) -> None:
         """However the request ended."""
-        self._inside.discard(task)
-
-    def refuse_if_cut(self, task: asyncio.Task[Any]) -> None:
-        """For a cancelled task. Raises: ShuttingDown: the gate was the one that cancelled it."""
-        if self.closed and task.uncancel() <= 0:
-            raise ShuttingDown("The gateway is shutting down; send the request again.") from None
+        self._inside.discard(one)
 
     def cut(self) -> None:
         """End everything that still runs. Final."""
         self.closed = True
-        for task in self._inside:
-            task.cancel()
+        for one in list(self._inside):
+            one.cancel()
+
+
+def shutting_down() -> ShuttingDown:
+    return ShuttingDown("The gateway is shutting down; send the request again.")
+
+
+class Entered:
+    """Raises, in its `with`: Overloaded.  ShuttingDown: the gate has cancelled the task."""
+
+    __slots__ = ("_again", "_gate", "_task")
+
+    def __init__(self, gate: Gate, *, again: bool) -> None:
+        self._gate = gate
+        self._again = again
+
+    def __enter__(self) -> None:
+        if not self._again:
+            self._gate.check()
+        self._task = self._gate.ticker.task()
+        self._gate.add(self._task)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        self._gate.leave(self._task)
+        if kind is asyncio.CancelledError and self._gate.closed and self._task.uncancel() <= 0:
+            raise shutting_down() from None

@@ -6,12 +6,12 @@ answered in the route family's error shape by the edge; after it, the relay ends
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+import msgspec
 from msgspec.structs import replace
 from opentelemetry.trace import Span
 
@@ -19,15 +19,17 @@ from routeiq.config.state import State
 from routeiq.gateway.pipeline.admit import parse_call
 from routeiq.gateway.pipeline.attempt import LEFT
 from routeiq.gateway.pipeline.context import Context
-from routeiq.gateway.pipeline.execute import Executor
-from routeiq.gateway.pipeline.gate import Gate, ShuttingDown
+from routeiq.gateway.pipeline.execute import Executor, UnderWay
+from routeiq.gateway.pipeline.gate import Gate, ShuttingDown, shutting_down
 from routeiq.gateway.pipeline.meter import Meter
+from routeiq.gateway.pipeline.passage import Passages
 from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.pipeline.trace import describe_plan, finish_span
 from routeiq.gateway.plan import Endpoint, Outcome, Plan
-from routeiq.kit.asgi import Answer, DisconnectWatch, Receive, Scope, read_body
+from routeiq.kit.asgi import Answer, DisconnectWatch, Receive, Scope, never, read_body
 from routeiq.kit.error_bodies import Family
+from routeiq.kit.exchange import Work
 from routeiq.kit.principal import Principal
 from routeiq.kit.telemetry import Telemetry
 
@@ -41,6 +43,22 @@ SENT_UPSTREAM = {endpoint: _BY_FAMILY[endpoint.errors] for endpoint in Endpoint}
 """The caller's headers that may reach an upstream of the endpoint's dialect. No credential is ever among them."""
 
 
+Done = Callable[[Outcome], None]
+Guarded = Callable[[Work], Work]
+"""Around a task's work: turns what it raises into an answer."""
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """A request whose caller is known. `headers`: the first value of each. `path_model`: the model in its path."""
+
+    request_id: str
+    principal: Principal
+    state: State
+    endpoint: Endpoint
+    headers: Mapping[bytes, bytes]
+    path_model: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Pipeline:
     """The stages, wired. One instance serves every request."""
@@ -50,44 +68,62 @@ class Pipeline:
     meter: Meter
     telemetry: Telemetry
     gate: Gate
+    passages: Passages
 
-    async def run(
-        self,
-        scope: Scope,
-        receive: Receive,
-        answer: Answer,
-        *,
-        headers: Mapping[bytes, bytes],
-        state: State,
-        principal: Principal,
-        request_id: str,
-        endpoint: Endpoint,
-        path_model: str | None = None,
-    ) -> None:
-        """Raises RouteIQError for what goes wrong before the first byte, and ShuttingDown at any time.
-
-        Args: headers: the first value of each of the request's."""
+    async def run(self, arrival: Arrival, scope: Scope, receive: Receive, answer: Answer) -> None:
+        """Raises RouteIQError for what goes wrong before the first byte, and ShuttingDown at any time."""
         started = time.monotonic()
-        gate = self.gate
-        task = gate.enter()
-        try:
-            raw = await read_body(scope, receive, state.body_limit_bytes)
-            call = parse_call(endpoint, raw, path_model)
-            context = Context(request_id, principal, state, call, headers, started)
-            with DisconnectWatch(receive, gate.ticker, exchange=answer.exchange):
-                selection = self.selector.balanced(context)
-                if selection is None:
-                    selection = await self._learned(context)
-                plan = _plan(context, selection)
-                span = self.telemetry.start_span(_SPANS[endpoint], headers.get(b"traceparent"))
-                if span is not None:
-                    describe_plan(span, context, plan)
-                await self.executor.execute(plan, answer, partial(self._finish, context, plan, span))
-        except asyncio.CancelledError:
-            gate.refuse_if_cut(task)
-            raise
-        finally:
-            gate.leave(task)
+        with self.gate.entered():
+            raw = await read_body(scope, receive, arrival.state.body_limit_bytes)
+            await self._serve(_context(arrival, raw, started), answer, receive)
+
+    def begin(self, arrival: Arrival, raw: bytes, answer: Answer, guarded: Guarded) -> Work | None:
+        """The same for a request that is whole, without a task if it can be answered without one.
+
+        Returns: what is to be run as its task; None: it is under way. Raises: as `run`, before the first byte."""
+        self.gate.check()
+        context = _context(arrival, raw, time.monotonic())
+        selection = self.selector.balanced(context)
+        if selection is None:
+            return self.serve(context, answer)
+        planned = self._planned(context, selection)
+        plan, done = planned
+        if self.passages.take(plan, answer, done, _Rest(self, context, answer, planned, guarded)):
+            return None
+        return self.serve(context, answer, planned)
+
+    async def serve(
+        self,
+        context: Context,
+        answer: Answer,
+        planned: tuple[Plan, Done] | None = None,
+        under_way: UnderWay | None = None,
+    ) -> None:
+        """As a task, a request that is whole and whose answer has an exchange. What is planned was let in before."""
+        with self.gate.entered(again=planned is not None):
+            await self._serve(context, answer, never, planned, under_way)
+
+    async def _serve(
+        self,
+        context: Context,
+        answer: Answer,
+        receive: Receive,
+        planned: tuple[Plan, Done] | None = None,
+        under_way: UnderWay | None = None,
+    ) -> None:
+        with DisconnectWatch(receive, self.gate.ticker, exchange=answer.exchange):
+            if planned is None:
+                selection = self.selector.balanced(context) or await self._learned(context)
+                planned = self._planned(context, selection)
+            plan, done = planned
+            await self.executor.execute(plan, answer, done, under_way)
+
+    def _planned(self, context: Context, selection: Selection) -> tuple[Plan, Done]:
+        plan = _plan(context, selection)
+        span = self.telemetry.start_span(_SPANS[plan.endpoint], context.headers.get(b"traceparent"))
+        if span is not None:
+            describe_plan(span, context, plan)
+        return plan, partial(self._finish, context, plan, span)
 
     async def _learned(self, context: Context) -> Selection:
         begun = time.monotonic()
@@ -101,6 +137,38 @@ class Pipeline:
         self.meter.done(context, plan, outcome)
         if span is not None:
             finish_span(span, context, plan, outcome)
+
+
+class _Rest:
+    """Of a passage that did not end with an answer."""
+
+    __slots__ = ("_answer", "_context", "_guarded", "_pipeline", "_planned")
+
+    def __init__(
+        self, pipeline: Pipeline, context: Context, answer: Answer, planned: tuple[Plan, Done], guarded: Guarded
+    ) -> None:
+        self._pipeline, self._context, self._answer = pipeline, context, answer
+        self._planned, self._guarded = planned, guarded
+
+    def go_on(self, under_way: UnderWay) -> None:
+        pipeline, context = self._pipeline, self._context
+        self._run(pipeline.serve(context, self._answer, self._planned, under_way))
+
+    def cut(self) -> None:
+        self._run(_cut())
+
+    def _run(self, work: Work) -> None:
+        assert self._answer.exchange is not None, "a passage has one"
+        self._answer.exchange.run(self._guarded(work))
+
+
+async def _cut() -> None:
+    raise shutting_down()
+
+
+def _context(arrival: Arrival, raw: bytes, started: float) -> Context:
+    call = parse_call(arrival.endpoint, raw, arrival.path_model)
+    return Context(arrival.request_id, arrival.principal, arrival.state, call, arrival.headers, started)
 
 
 def _plan(context: Context, selection: Selection) -> Plan:

@@ -11,8 +11,8 @@ from urllib.parse import quote, urlencode
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.per_deployment import PerDeployment
-from routeiq.gateway.upstream.http import HTTPClient
-from routeiq.gateway.upstream.openai_compatible import post
+from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
+from routeiq.gateway.upstream.openai_calls import PromptCall, begin, http_request, post, prompt_client
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
 from routeiq.gateway.upstream.request_body import Sent, text_param
 
@@ -25,12 +25,19 @@ class Azure:
 
     def __init__(self, http: HTTPClient) -> None:
         self._http = http
+        self._prompt = prompt_client(http)
         self._sent = PerDeployment(lambda one: Sent(one, one.model, _credentials(one)))
 
     async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
         """Raises: UpstreamFailed."""
-        url = _url(request, deployment)
-        return await post(self._http, url, self._sent.of(deployment), request, deployment, ask_usage=True)
+        return await post(self._http, self._request(request, deployment), request, deployment)
+
+    def begin(self, request: UpstreamRequest, deployment: Deployment) -> PromptCall | None:
+        """The same without waiting; None: it takes waiting. Raises: UpstreamFailed."""
+        return begin(self._prompt, self._request(request, deployment), request, deployment)
+
+    def _request(self, request: UpstreamRequest, deployment: Deployment) -> HTTPRequest:
+        return http_request(_url(request, deployment), self._sent.of(deployment), request, deployment, ask_usage=True)
 
     async def close(self) -> None:
         """The HTTP client belongs to `Providers`."""

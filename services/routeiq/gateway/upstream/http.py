@@ -8,11 +8,14 @@ status is a response.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import msgspec
 
 from routeiq.gateway.upstream.provider import UpstreamResponse
+
+if TYPE_CHECKING:
+    from routeiq.gateway.upstream.http_exchange import Exchange
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """The longest answer that `read` takes into memory. Streams have no such limit."""
@@ -98,6 +101,20 @@ class HTTPClient(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class PromptClient(HTTPClient, Protocol):
+    """One that can also send without waiting."""
+
+    def begin(self, request: HTTPRequest) -> Exchange | None:
+        """POST now; `Exchange.call` says when there is an answer. None: it cannot be done without waiting.
+
+        Raises: UpstreamFailed: it cannot be sent."""
+        ...
+
+    def response(self, exchange: Exchange, request: HTTPRequest) -> UpstreamResponse:
+        """What `send` returns, of an exchange that has called back. Raises: as `send`."""
+        ...
 
 
 def response_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from routeiq.config.state import HTTPClientKind
-from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest, ProxyOf
+from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest, PromptClient, ProxyOf
+from routeiq.gateway.upstream.http_exchange import Exchange
 from routeiq.gateway.upstream.provider import UpstreamResponse
 
 _AIOHTTP = str(HTTPClientKind.AIOHTTP)
@@ -22,7 +23,7 @@ class HTTPChoice:
     Args: make_aiohttp: called at the first request that needs it, in a thread: importing aiohttp takes a while.
     """
 
-    def __init__(self, pool: HTTPClient, make_aiohttp: Callable[[], HTTPClient], proxy_of: ProxyOf) -> None:
+    def __init__(self, pool: PromptClient, make_aiohttp: Callable[[], HTTPClient], proxy_of: ProxyOf) -> None:
         self._pool = pool
         self._make_aiohttp = make_aiohttp
         self._aiohttp: HTTPClient | None = None
@@ -33,6 +34,16 @@ class HTTPChoice:
         if request.client == _AIOHTTP or self._proxy_of(request.url) is not None:
             return self._by_aiohttp(request)
         return self._pool.send(request)
+
+    def begin(self, request: HTTPRequest) -> Exchange | None:
+        """As `PooledClient.begin`."""
+        if request.client == _AIOHTTP or self._proxy_of(request.url) is not None:
+            return None
+        return self._pool.begin(request)
+
+    def response(self, exchange: Exchange, request: HTTPRequest) -> UpstreamResponse:
+        """As `PooledClient.response`."""
+        return self._pool.response(exchange, request)
 
     async def _by_aiohttp(self, request: HTTPRequest) -> UpstreamResponse:
         return await (self._aiohttp or await self._with_aiohttp()).send(request)

@@ -127,7 +127,7 @@ class Connection(asyncio.Protocol):
     def _look(self) -> None:
         self._timer = None
         exchange = self._exchange
-        if exchange is None or exchange.waiter is None:
+        if exchange is None or (exchange.waiter is None and exchange.callback is None):
             return
         if exchange.deadline > self._loop.time():
             self.watch(exchange.deadline)
@@ -210,6 +210,7 @@ class Connection(asyncio.Protocol):
             self._end(AnswerRefused("too much around its body"))
         elif exchange.buffered > BUFFER_BYTES:
             self.hold()
+            exchange.call_back()
 
     def eof_received(self) -> None:
         exchange = self._exchange

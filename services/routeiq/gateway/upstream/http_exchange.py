@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from typing import Protocol
 
 from routeiq.gateway.upstream.http_head import AnswerHead
@@ -44,8 +45,20 @@ class Exchange:
     """`line` is None once the connection is done with it: all of the answer is here, or `error` says why not."""
 
     __slots__ = (
-        "_loop", "_sink", "answered", "buffered", "complete", "deadline", "error", "head", "line", "parts", "status",
-        "timeout_s", "waiter",
+        "_loop",
+        "_sink",
+        "answered",
+        "buffered",
+        "callback",
+        "complete",
+        "deadline",
+        "error",
+        "head",
+        "line",
+        "parts",
+        "status",
+        "timeout_s",
+        "waiter",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, line: Line, timeout_s: float) -> None:
@@ -55,6 +68,8 @@ class Exchange:
         self.timeout_s = timeout_s
         self.deadline = math.inf
         self.waiter: asyncio.Future[None] | None = None
+        self.callback: Callable[[], None] | None = None
+        """Instead of a reader: called once, when all is here, when nothing more comes, or when no more can be kept."""
         self.answered = False
         """True: at least one byte came back."""
         self.status = 0
@@ -100,6 +115,13 @@ class Exchange:
         held, self._sink = self._sink is None, None
         return not held
 
+    def call(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called, within `timeout_s` from now, where others would wait."""
+        self.callback = callback
+        self.deadline = self._loop.time() + self.timeout_s
+        if self.line is not None:
+            self.line.watch(self.deadline)
+
     def take(self) -> bytes:
         """Everything that has come and was not taken."""
         parts = self.parts
@@ -134,6 +156,8 @@ class Exchange:
 
     def wake(self) -> None:
         """Let the reader look."""
+        if self.callback is not None:
+            return
         waiter, self.waiter = self.waiter, None
         self.deadline = math.inf
         if waiter is not None and not waiter.done():
@@ -147,10 +171,18 @@ class Exchange:
         elif self.error is None:
             self.error = error
         self.wake()
+        if self.callback is not None:
+            self.call_back()
+
+    def call_back(self) -> None:
+        """From now on somebody waits, or nobody."""
+        callback, self.callback = self.callback, None
+        if callback is not None:
+            callback()
 
     def drop(self) -> None:
         """Nobody reads on: the connection is closed, unless it was given back already. A reader elsewhere fails."""
-        self._sink = None
+        self._sink = self.callback = None
         if self.parts:  # what is thrown away must not pass for an empty answer
             self.parts.clear()
             self.complete, self.error = False, ConnectionLost()

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from routeiq.gateway.upstream.http import MAX_BODY_BYTES, MAX_CONNECTIONS, HTTPRequest, RequestHeaders
 from routeiq.gateway.upstream.http_connection import Connection
 from routeiq.gateway.upstream.http_dial import CONNECT_TIMEOUT_S, dial
-from routeiq.gateway.upstream.http_exchange import ConnectionLost
+from routeiq.gateway.upstream.http_exchange import ConnectionLost, Exchange
 from routeiq.gateway.upstream.http_head import AnswerRefused, request_head, request_target
 from routeiq.gateway.upstream.http_response import PooledResponse, UnfinishedResponse
 from routeiq.gateway.upstream.http_slots import IDLE_S, Origin, Slots
@@ -90,6 +90,28 @@ class PooledClient:
                 await exchange.arrival(deadline)
         except (AnswerRefused, ConnectionLost, OSError) as error:
             raise _failure(request.label, error) from None
+        return self._response(exchange, request)
+
+    def begin(self, request: HTTPRequest) -> Exchange | None:
+        """POST without waiting for anything, for who `call`s; None: there is no connection at hand that could do it.
+
+        Raises: UpstreamFailed: it cannot be sent."""
+        slots, destination = self._slots, self._destinations.get(request.url)
+        if slots is None or destination is None:
+            return None
+        connection = slots.take(destination.origin)
+        if connection is None:
+            return None
+        exchange = connection.begin(_head(destination, request), request.body, request.timeout_s)
+        return exchange if exchange.error is None else None
+
+    def response(self, exchange: Exchange, request: HTTPRequest) -> PooledResponse:
+        """What `send` returns, of an exchange that has called back. Raises: as `send`."""
+        if exchange.error is None:
+            return self._response(exchange, request)
+        raise _failure(request.label, exchange.error)
+
+    def _response(self, exchange: Exchange, request: HTTPRequest) -> PooledResponse:
         assert exchange.head is not None
         kind = PooledResponse if exchange.complete else UnfinishedResponse
         return kind(exchange, exchange.head, request.label, self._max_body_bytes)
@@ -163,7 +185,7 @@ def _refusal(label: str, refused: RouteIQError) -> UpstreamFailed:
     return UpstreamFailed(f"The address of `{label}` is not allowed ({refused.code}).")
 
 
-def _failure(label: str, error: Exception) -> UpstreamFailed:
+def _failure(label: str, error: BaseException) -> UpstreamFailed:
     if isinstance(error, TimeoutError):
         return UpstreamTimeout(f"`{label}` did not answer in time.")
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -9,25 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
-
 from routeiq.config.state import Deployment
-from routeiq.gateway.dialects.openai_answer import wants_usage
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
+from routeiq.gateway.upstream.openai_calls import PromptCall, begin, http_request, post, prompt_client
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
-from routeiq.gateway.upstream.refusals import refuse
-from routeiq.gateway.upstream.request_body import Body, Sent, raw, text_param
-from routeiq.gateway.upstream.responses import refuse_unusable
-from routeiq.kit.json_errors import UNREADABLE
+from routeiq.gateway.upstream.request_body import Sent, text_param
 
 PLAIN = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS, Endpoint.EMBEDDINGS})
-USAGE_ON_DEMAND = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
-"""Where a stream reports usage only if `stream_options` asks for it. The gateway always asks, for its own count."""
-
-_encode = msgspec.json.Encoder().encode
-_ASK = msgspec.Raw(b'{"include_usage":true}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +71,21 @@ class OpenAICompatible:
 
     def __init__(self, http: HTTPClient, kind: OpenAIKind) -> None:
         self._http = http
+        self._prompt = prompt_client(http)
         self._kind = kind
         self._called = PerDeployment(self._call)
 
     async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
         """POST `{api_base}/{endpoint}`. Raises: UpstreamFailed."""
+        return await post(self._http, self._request(request, deployment), request, deployment)
+
+    def begin(self, request: UpstreamRequest, deployment: Deployment) -> PromptCall | None:
+        """The same without waiting; None: it takes waiting. Raises: UpstreamFailed."""
+        return begin(self._prompt, self._request(request, deployment), request, deployment)
+
+    def _request(self, request: UpstreamRequest, deployment: Deployment) -> HTTPRequest:
         urls, sent = self._called.of(deployment)
-        url = urls[request.endpoint]
-        return await post(self._http, url, sent, request, deployment, ask_usage=self._kind.stream_usage)
+        return http_request(urls[request.endpoint], sent, request, deployment, ask_usage=self._kind.stream_usage)
 
     async def close(self) -> None:
         """The HTTP client belongs to `Providers`."""
@@ -104,39 +101,6 @@ class OpenAICompatible:
             raise UpstreamFailed(f"A deployment of `{deployment.group}` has no `api_base`, which its provider needs.")
         suffix = self._kind.base_suffix
         return base if base.endswith(suffix) else base + suffix
-
-
-def ask_for_usage(request: UpstreamRequest, body: Body) -> None:
-    """Make a stream report its usage. An operator's `extra_body: {stream_options: null}` takes it back."""
-    if not request.stream or request.endpoint not in USAGE_ON_DEMAND or wants_usage(body):
-        return
-    try:
-        asked = msgspec.json.decode(body.get("stream_options", b"null"), type=Body | None) or {}
-    except UNREADABLE:
-        return  # the upstream will say what is wrong with it
-    body["stream_options"] = raw({**asked, "include_usage": True}) if asked else _ASK
-
-
-async def post(
-    http: HTTPClient, url: str, sent: Sent, request: UpstreamRequest, deployment: Deployment, *, ask_usage: bool
-) -> UpstreamResponse:
-    """Send a body in OpenAI's dialect; the answer as `Provider.send` promises it.
-
-    Args: ask_usage: False: the upstream refuses `stream_options`."""
-    body = sent.body(request)
-    if ask_usage and request.stream:
-        ask_for_usage(request, body)
-    if sent.extra:
-        body |= sent.extra
-    response = await http.send(
-        HTTPRequest(
-            url, sent.headers(request), _encode(body), deployment.group, request.timeout_s, deployment.http_client
-        )
-    )
-    if response.status >= 400:
-        return await refuse(response, deployment)
-    await refuse_unusable(response, stream=request.stream, label=deployment.group)
-    return response
 
 
 def _credentials(deployment: Deployment) -> dict[str, str]:

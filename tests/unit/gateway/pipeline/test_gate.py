@@ -10,15 +10,9 @@ from routeiq.gateway.pipeline.gate import Gate, Overloaded, ShuttingDown
 
 
 async def inside(gate: Gate, entered: asyncio.Event) -> None:
-    task = gate.enter()
-    try:
+    with gate.entered():
         entered.set()
         await asyncio.sleep(60)
-    except asyncio.CancelledError:
-        gate.refuse_if_cut(task)
-        raise
-    finally:
-        gate.leave(task)
 
 
 async def started(gate: Gate) -> asyncio.Task[None]:
@@ -32,11 +26,12 @@ async def test_one_more_than_the_limit_is_refused_until_one_ends() -> None:
     gate = Gate(1)
     first = await started(gate)
     with pytest.raises(Overloaded) as refused:
-        gate.enter()
+        await inside(gate, asyncio.Event())
     assert (refused.value.status, refused.value.retry_after_s, gate.inside) == (503, 1, 1)
     first.cancel()
     await asyncio.wait([first])
-    gate.leave(gate.enter())
+    with gate.entered():
+        assert gate.inside == 1
     assert gate.inside == 0
 
 

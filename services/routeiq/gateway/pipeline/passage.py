@@ -1,0 +1,147 @@
+"""A request that nobody has to wait for: called upstream at once, answered when the upstream has, without a task.
+
+That is the way of most: a whole answer, from a deployment that is fit, over a connection that is at hand. Whatever else
+happens (a refusal, a broken connection, an answer that is too long or packed) becomes a task again, which goes on from
+the call that was made; a connection that proves stale is as if none had been made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from routeiq.config.state import Deployment
+from routeiq.gateway.dialects.usage import NotAnAnswer, read_usage
+from routeiq.gateway.pipeline.attempt import LEFT, Attempts, Caller, Served
+from routeiq.gateway.pipeline.execute import Executor, UnderWay
+from routeiq.gateway.pipeline.gate import Gate
+from routeiq.gateway.plan import Outcome, Plan, Usage
+from routeiq.gateway.upstream.openai_calls import PromptCall
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
+from routeiq.kit.asgi import Answer
+from routeiq.kit.exchange import Exchange
+
+log = structlog.get_logger()
+
+Begin = Callable[[UpstreamRequest, Deployment], PromptCall | None]
+
+
+class Rest(Protocol):
+    """What becomes of a request whose passage ends otherwise than with an answer."""
+
+    def go_on(self, under_way: UnderWay) -> None:
+        """As a task, from the call that was made."""
+        ...
+
+    def cut(self) -> None:
+        """The gate has ended it; its outcome is reported."""
+        ...
+
+
+class Passages:
+    """Makes them. What they share."""
+
+    def __init__(self, caller: Caller, executor: Executor, gate: Gate) -> None:
+        self.executor, self.gate = executor, gate
+        self._caller = caller
+
+    def take(self, plan: Plan, answer: Answer, done: Callable[[Outcome], None], rest: Rest) -> bool:
+        """Whether the request is under way. If so, either `done` will be called or `rest` goes on."""
+        exchange, deployment = answer.exchange, plan.deployments[0]
+        begin: Begin | None = getattr(self._caller.provider_of(deployment), "begin", None)
+        if exchange is None or begin is None or plan.stream:
+            return False
+        attempts = Attempts(self._caller, plan)
+        request = attempts.open(deployment)
+        if request is None:
+            return False
+        try:
+            call = begin(request, deployment)
+        except UpstreamFailed:
+            call = None
+        if call is None:
+            attempts.forget()
+            return False
+        passage = Passage(self, plan, answer, exchange, attempts, call, done, rest)
+        self.gate.add(passage)
+        exchange.on_left(passage.leave)
+        call.exchange.call(passage.arrive)
+        return True
+
+
+class Passage:
+    """One of them."""
+
+    __slots__ = ("_answer", "_attempts", "_call", "_done", "_exchange", "_plan", "_rest", "_shared")
+
+    def __init__(
+        self,
+        shared: Passages,
+        plan: Plan,
+        answer: Answer,
+        exchange: Exchange,
+        attempts: Attempts,
+        call: PromptCall,
+        done: Callable[[Outcome], None],
+        rest: Rest,
+    ) -> None:
+        self._shared, self._plan, self._answer, self._exchange = shared, plan, answer, exchange
+        self._attempts, self._call, self._done, self._rest = attempts, call, done, rest
+
+    def arrive(self) -> None:
+        """The upstream has answered, or will not."""
+        self._shared.gate.leave(self)
+        self._exchange.on_left(None)
+        body = self._call.body()
+        try:
+            usage = read_usage(body) if body is not None else None
+        except NotAnAnswer:
+            self._rest.go_on((self._attempts, _no_answer(self._plan.deployments[0])))
+            return
+        if body is None:
+            self._hand_over()
+        else:
+            self._end(body, usage)
+
+    def _hand_over(self) -> None:
+        call, attempts = self._call, self._attempts
+        if call.stale:
+            attempts.forget()
+            self._rest.go_on((attempts, None))
+        else:
+            self._rest.go_on((attempts, call.response()))
+
+    def _end(self, body: bytes, usage: Usage | None) -> None:
+        plan, attempts = self._plan, self._attempts
+        deployment, head = plan.deployments[0], self._call.exchange.head
+        assert head is not None, "it has a body"
+        attempts.answered(deployment)
+        served = Served(deployment, 200, head, body, usage=usage)
+        sent, headers, repeated = self._shared.executor.whole(plan, served, attempts.trail)
+        error = ""
+        try:
+            self._answer.whole_now(200, sent, headers, repeated)
+        except Exception:
+            log.exception("request.crashed", request_id=plan.request_id)
+            error = "internal_error"
+        attempts.settle(usage, error)
+        self._done(Outcome(500 if error else 200, deployment, tuple(attempts.trail), usage, len(sent), error))
+
+    def leave(self) -> None:
+        """The client has left."""
+        self._shared.gate.leave(self)
+        self._call.exchange.drop()
+        self._attempts.left(self._plan.deployments[0])
+        self._done(Outcome(499, None, tuple(self._attempts.trail), None, 0, LEFT))
+
+    def cancel(self) -> None:
+        """The gate is being closed."""
+        self._exchange.on_left(None)
+        self.leave()
+        self._rest.cut()
+
+
+async def _no_answer(deployment: Deployment) -> UpstreamResponse:
+    raise UpstreamFailed(f"The answer of `{deployment.group}` is not a JSON object.")

@@ -1,0 +1,119 @@
+"""One call in OpenAI's dialect, for whoever knows the URL: the body, the checks on what comes back, and the same
+without waiting.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import msgspec
+
+from routeiq.config.state import Deployment
+from routeiq.gateway.dialects.openai_answer import wants_usage
+from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest, PromptClient
+from routeiq.gateway.upstream.http_exchange import Exchange
+from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse
+from routeiq.gateway.upstream.refusals import refuse
+from routeiq.gateway.upstream.request_body import Body, Sent, raw
+from routeiq.gateway.upstream.responses import refuse_unusable
+from routeiq.kit.json_errors import UNREADABLE
+
+USAGE_ON_DEMAND = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
+"""Where a stream reports usage only if `stream_options` asks for it. The gateway always asks, for its own count."""
+
+_encode = msgspec.json.Encoder().encode
+_ASK = msgspec.Raw(b'{"include_usage":true}')
+
+
+def http_request(
+    url: str, sent: Sent, request: UpstreamRequest, deployment: Deployment, *, ask_usage: bool
+) -> HTTPRequest:
+    """Args: ask_usage: False: the upstream refuses `stream_options`."""
+    body = sent.body(request)
+    if ask_usage and request.stream:
+        ask_for_usage(request, body)
+    if sent.extra:
+        body |= sent.extra
+    return HTTPRequest(
+        url, sent.headers(request), _encode(body), deployment.group, request.timeout_s, deployment.http_client
+    )
+
+
+async def post(
+    http: HTTPClient, sent: HTTPRequest, request: UpstreamRequest, deployment: Deployment
+) -> UpstreamResponse:
+    """The answer as `Provider.send` promises it."""
+    return await checked(await http.send(sent), request, deployment)
+
+
+async def checked(response: UpstreamResponse, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
+    """Refusals in OpenAI's shape. Raises: UpstreamFailed: it cannot begin an answer."""
+    if response.status >= 400:
+        return await refuse(response, deployment)
+    await refuse_unusable(response, stream=request.stream, label=deployment.group)
+    return response
+
+
+class PromptCall:
+    """A call that is under way, for who is called back by its exchange."""
+
+    __slots__ = ("_deployment", "_http", "_request", "_sent", "exchange")
+
+    def __init__(
+        self,
+        http: PromptClient,
+        exchange: Exchange,
+        sent: HTTPRequest,
+        request: UpstreamRequest,
+        deployment: Deployment,
+    ) -> None:
+        self._http = http
+        self.exchange = exchange
+        self._sent = sent
+        self._request = request
+        self._deployment = deployment
+
+    def body(self) -> bytes | None:
+        """The whole body of an answer that needs no second look; None: `response` has it, or says what is wrong."""
+        exchange = self.exchange
+        head = exchange.head
+        if not exchange.complete or exchange.error is not None or head is None or exchange.status != 200:
+            return None
+        return None if head.encoding else exchange.take()
+
+    @property
+    def stale(self) -> bool:
+        """It met a connection whose other end had gone: the request may be sent again."""
+        error = self.exchange.error
+        return error is not None and not self.exchange.answered and not isinstance(error, TimeoutError)
+
+    async def response(self) -> UpstreamResponse:
+        """As `Provider.send`. Raises: as it does."""
+        return await checked(self._http.response(self.exchange, self._sent), self._request, self._deployment)
+
+
+def prompt_client(http: HTTPClient) -> PromptClient | None:
+    """`http` itself, if it can do without waiting."""
+    return cast(PromptClient, http) if hasattr(http, "begin") else None
+
+
+def begin(
+    http: PromptClient | None, sent: HTTPRequest, request: UpstreamRequest, deployment: Deployment
+) -> PromptCall | None:
+    """Send without waiting; None: that cannot be. Raises: UpstreamFailed."""
+    exchange = http.begin(sent) if http is not None else None
+    if http is None or exchange is None:
+        return None
+    return PromptCall(http, exchange, sent, request, deployment)
+
+
+def ask_for_usage(request: UpstreamRequest, body: Body) -> None:
+    """Make a stream report its usage. An operator's `extra_body: {stream_options: null}` takes it back."""
+    if not request.stream or request.endpoint not in USAGE_ON_DEMAND or wants_usage(body):
+        return
+    try:
+        asked = msgspec.json.decode(body.get("stream_options", b"null"), type=Body | None) or {}
+    except UNREADABLE:
+        return  # the upstream will say what is wrong with it
+    body["stream_options"] = raw({**asked, "include_usage": True}) if asked else _ASK
