@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 from uvicorn.server import ServerState
 
+from routeiq.kit.cork import corked
 from routeiq.kit.exchange import AtOnce
 from routeiq.kit.http_cycle import Cycle
 from routeiq.kit.http_head import as_lines
@@ -52,7 +53,7 @@ class Connection(asyncio.Protocol):
         self._default_lines = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport  # type: ignore[assignment]  # a stream's, always
+        self.transport = corked(transport, self.loop)
         self._server_state.connections.add(self)  # type: ignore[arg-type]  # as much of a protocol as it uses
 
     def eof_received(self) -> None:

@@ -13,6 +13,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from routeiq.gateway.upstream.http_exchange import BUFFER_BYTES, ConnectionLost, Exchange
 from routeiq.gateway.upstream.http_head import AnswerHead, AnswerRefused
+from routeiq.kit.cork import corked
 
 MAX_HEAD_BYTES = 64 * 1024
 FRAMING_RATIO = 8
@@ -164,7 +165,7 @@ class Connection(asyncio.Protocol):
     # What the transport calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+        self._transport = corked(transport, self._loop)
 
     def data_received(self, data: bytes) -> None:
         exchange = self._exchange

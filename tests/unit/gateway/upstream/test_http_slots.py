@@ -68,7 +68,7 @@ async def test_a_free_connection_that_died_is_not_taken(slots: Slots) -> None:
     at = origin(slots)
     connection = await opened(slots, at)
     slots.give_back(connection)
-    connection._transport.closing = True  # type: ignore[union-attr]
+    connection._transport._transport.closing = True  # type: ignore[union-attr]
     assert slots.take(at) is None
     assert slots.used == 0
 

@@ -1,0 +1,93 @@
+"""Write what is written within one turn of the loop at its end, for all connections at once.
+
+A loop that reads, answers and writes one connection after the other wakes its peers for every write, because they have
+gone to sleep since the last one; together, one write wakes a peer for all of them. On a machine with two cores that
+made a tenth of the cost of a request. A turn is over in a fraction of a millisecond, so nobody waits for company.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from weakref import WeakKeyDictionary
+
+MOST_BYTES = 64 * 1024
+"""Of one transport. More is written at once, so that it can say that its peer is slow; nor is it worth a copy."""
+
+
+class Cork:
+    """Of one loop: the transports that have something to write."""
+
+    __slots__ = ("_call_soon", "_waiting")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._call_soon = loop.call_soon
+        self._waiting: list[Corked] = []
+
+    def put(self, one: Corked) -> None:
+        if not self._waiting:
+            self._call_soon(self._flush)
+        self._waiting.append(one)
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            one.flush()
+
+
+class Corked:
+    """A transport whose `write` waits for the end of the turn. Whatever else it does is done after that."""
+
+    __slots__ = ("_cork", "_parts", "_size", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, cork: Cork) -> None:
+        self._transport = transport
+        self._cork = cork
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes | memoryview) -> None:
+        if not self._parts:
+            self._cork.put(self)
+        self._parts.append(data)  # type: ignore[arg-type]  # joins as well
+        self._size += len(data)
+        if self._size > MOST_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        parts = self._parts
+        if not parts:
+            return
+        size, self._parts, self._size = self._size, [], 0
+        transport = self._transport
+        if transport.is_closing():
+            return
+        if len(parts) == 1:
+            transport.write(parts[0])
+        elif size <= MOST_BYTES:
+            transport.write(b"".join(parts))
+        else:
+            for part in parts:
+                transport.write(part)
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+    def get_write_buffer_size(self) -> int:
+        """What has not left this process yet."""
+        return self._transport.get_write_buffer_size() + self._size
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+_corks: WeakKeyDictionary[asyncio.AbstractEventLoop, Cork] = WeakKeyDictionary()
+
+
+def corked(transport: asyncio.BaseTransport, loop: asyncio.AbstractEventLoop) -> asyncio.Transport:
+    """`transport`, which is a stream's, with the cork of its loop."""
+    cork = _corks.get(loop)
+    if cork is None:
+        cork = _corks[loop] = Cork(loop)
+    return Corked(transport, cork)  # type: ignore[arg-type,return-value]  # as much of one as its users ask

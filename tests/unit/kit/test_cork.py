@@ -1,0 +1,75 @@
+"""Writes of one turn of the loop go out at its end, in order, and nothing is held that should not be."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from routeiq.kit.cork import MOST_BYTES, Corked, corked
+
+
+class Transport(asyncio.Transport):
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
+@pytest.fixture
+async def pair() -> tuple[asyncio.Transport, Transport]:
+    transport = Transport()
+    return corked(transport, asyncio.get_running_loop()), transport
+
+
+async def test_the_writes_of_a_turn_go_out_as_one_at_its_end(pair: tuple[asyncio.Transport, Transport]) -> None:
+    cork, transport = pair
+    other = Transport()
+    second = corked(other, asyncio.get_running_loop())
+    cork.write(b"a")
+    second.write(b"x")
+    cork.write(b"b")
+    assert (transport.written, cork.get_write_buffer_size()) == ([], 2)
+    await asyncio.sleep(0)
+    assert (transport.written, other.written, cork.get_write_buffer_size()) == ([b"ab"], [b"x"], 0)
+    cork.write(b"c")
+    await asyncio.sleep(0)
+    assert transport.written == [b"ab", b"c"]
+
+
+async def test_much_does_not_wait(pair: tuple[asyncio.Transport, Transport]) -> None:
+    cork, transport = pair
+    cork.write(b"a")
+    cork.write(b"x" * MOST_BYTES)
+    cork.write(b"b")
+    assert b"".join(transport.written) == b"a" + b"x" * MOST_BYTES
+    await asyncio.sleep(0)
+    assert transport.written[-1] == b"b"
+
+
+async def test_what_was_written_goes_out_before_a_close(pair: tuple[asyncio.Transport, Transport]) -> None:
+    cork, transport = pair
+    cork.write(b"last words")
+    cork.close()
+    assert (transport.written, transport.closed) == ([b"last words"], True)
+    cork.write(b"too late")
+    await asyncio.sleep(0)
+    assert transport.written == [b"last words"]
+
+
+async def test_everything_else_is_the_transports(pair: tuple[asyncio.Transport, Transport]) -> None:
+    cork, _ = pair
+    assert isinstance(cork, Corked)
+    assert not cork.is_closing()
