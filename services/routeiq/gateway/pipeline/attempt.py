@@ -123,8 +123,9 @@ class Attempts:
         if live.passed_over(now) or plan.deadline <= now:
             return None
         self._begun, self._live, self._ticket = now, live, live.begin(now)
-        left = plan.deadline - now
-        within = min(self._limit(deployment) or left, left)
+        limit, within = self._limit(deployment), plan.deadline - now
+        if limit is not None and limit < within:
+            within = limit
         return UpstreamRequest(plan.endpoint, plan.body, plan.stream, plan.headers, within, plan.request_id)
 
     def answered(self, deployment: Deployment) -> None:
@@ -155,8 +156,15 @@ class Attempts:
             return
         self._release(live)
         if not error:
-            live.succeeded(self._clock())
-            self._measure(live, usage)
+            now, stream = self._clock(), self._plan.stream
+            seconds = each = self.trail[-1].seconds
+            if usage is None:
+                live.succeeded(now)
+            else:
+                live.succeeded(now, usage.input_tokens + usage.output_tokens)
+                if not stream and usage.output_tokens > 1:
+                    each = seconds / usage.output_tokens
+            live.measure(each, now, stream=stream)
         elif error != LEFT:
             self.trail[-1] = self.trail[-1]._replace(reason=error)
             self._caller.cooldowns.failed(live, NO_ANSWER, self._begun)
@@ -221,14 +229,6 @@ class Attempts:
     def _release(self, live: Live) -> None:
         live.release(self._ticket)
         self._live = None
-
-    def _measure(self, live: Live, usage: Usage | None) -> None:
-        seconds, tokens = self.trail[-1].seconds, 0
-        if usage is not None:
-            tokens = usage.output_tokens
-            live.tokens += usage.input_tokens + tokens
-        each = seconds if self._plan.stream else seconds / max(tokens, 1)
-        live.measure(each, self._clock(), stream=self._plan.stream)
 
     def _write(self, served: Served, group: int) -> Served:
         """Write a failed call down."""

@@ -23,8 +23,8 @@ class Live:
 
     __slots__ = (
         "cooldown_s", "cooled_at", "failures", "failures_in_row", "finished", "first_byte_s", "group", "id",
-        "in_flight", "max_parallel", "measured_at", "minute", "peers", "probe", "probes", "reason", "requests",
-        "rest_until", "tokens", "unary_s",
+        "in_flight", "max_parallel", "measured_at", "peers", "probe", "probes", "reason", "requests",
+        "rest_until", "tokens", "turns_at", "unary_s",
     )  # fmt: skip
 
     def __init__(self, identifier: DeploymentId, group: str = "") -> None:
@@ -40,7 +40,8 @@ class Live:
         self.unary_s: float | None = None
         """Smoothed; of whole answers, for each output token where the upstream counts them."""
         self.measured_at = 0.0
-        self.minute = -1
+        self.turns_at = 0.0
+        """When the next minute begins, in which `requests`, `tokens`, `finished` and `failures` count from 0."""
         self.requests = 0
         self.tokens = 0
         self.finished = 0
@@ -65,7 +66,8 @@ class Live:
 
     def begin(self, now: float) -> int:
         """A call starts. Returns what `release` wants: the probe's number if this call is one, else 0."""
-        self.turn(now)
+        if now >= self.turns_at:
+            self.turn(now)
         self.in_flight += 1
         self.requests += 1
         if self.rest_until == 0.0 or self.probe or now < self.rest_until:
@@ -80,25 +82,28 @@ class Live:
         if ticket and ticket == self.probe:
             self.probe = 0
 
-    def succeeded(self, now: float) -> None:
+    def succeeded(self, now: float, tokens: int = 0) -> None:
         """An answer came to its end."""
-        self.turn(now)
+        if now >= self.turns_at:
+            self.turn(now)
         self.finished += 1
         self.failures_in_row = 0
+        self.tokens += tokens
 
     def turn(self, now: float) -> None:
         """Start a new minute when it is time."""
-        minute = int(now // MINUTE_S)
-        if minute != self.minute:
-            self.minute = minute
+        if now >= self.turns_at:
+            self.turns_at = (now // MINUTE_S + 1) * MINUTE_S
             self.requests = self.tokens = self.finished = self.failures = 0
 
     def measure(self, seconds: float, now: float, *, stream: bool) -> None:
         """A latency: of a stream to its first byte, else of the whole answer for each output token."""
+        before = self.first_byte_s if stream else self.unary_s
+        smoothed = seconds if before is None else before + SMOOTHING * (seconds - before)
         if stream:
-            self.first_byte_s = _smoothed(self.first_byte_s, seconds)
+            self.first_byte_s = smoothed
         else:
-            self.unary_s = _smoothed(self.unary_s, seconds)
+            self.unary_s = smoothed
         self.measured_at = now
 
     def latency(self, now: float, ttl_s: float, *, stream: bool) -> float | None:
@@ -140,7 +145,3 @@ class Figures:
         live.max_parallel = inf if deployment.max_parallel is None else deployment.max_parallel
         live.cooldown_s = deployment.cooldown_s
         return live
-
-
-def _smoothed(before: float | None, seconds: float) -> float:
-    return seconds if before is None else before + SMOOTHING * (seconds - before)

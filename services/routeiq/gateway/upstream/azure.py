@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 from routeiq.config.state import Deployment
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
-from routeiq.gateway.upstream.openai_calls import PromptCall, begin, http_request, post, prompt_client
+from routeiq.gateway.upstream.openai_calls import PromptCall, http_request, post, prompt_client
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
 from routeiq.gateway.upstream.request_body import Sent, text_param
 
@@ -34,7 +34,11 @@ class Azure:
 
     def begin(self, request: UpstreamRequest, deployment: Deployment) -> PromptCall | None:
         """The same without waiting; None: it takes waiting. Raises: UpstreamFailed."""
-        return begin(self._prompt, self._request(request, deployment), request, deployment)
+        if self._prompt is None:
+            return None
+        sent = self._request(request, deployment)
+        exchange = self._prompt.begin(sent)
+        return PromptCall(self._prompt, exchange, sent, request, deployment) if exchange is not None else None
 
     def _request(self, request: UpstreamRequest, deployment: Deployment) -> HTTPRequest:
         return http_request(_url(request, deployment), self._sent.of(deployment), request, deployment, ask_usage=True)

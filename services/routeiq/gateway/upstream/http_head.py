@@ -156,6 +156,11 @@ class AnswerHead(Mapping[str, str]):
         self._read()
         return len(self._known)
 
+    def chosen(self, lines: Mapping[str, bytes]) -> list[tuple[bytes, bytes]]:
+        """Those of `lines`, all of which are asked for of nearly every answer, as a server sends them."""
+        known = self._known
+        return [(lines[name], known[name].encode("latin-1")) for name in known if name in lines]
+
     def _read(self) -> None:
         """All of them."""
         if not self._whole:

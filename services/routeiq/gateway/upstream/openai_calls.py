@@ -98,16 +98,6 @@ def prompt_client(http: HTTPClient) -> PromptClient | None:
     return cast(PromptClient, http) if hasattr(http, "begin") else None
 
 
-def begin(
-    http: PromptClient | None, sent: HTTPRequest, request: UpstreamRequest, deployment: Deployment
-) -> PromptCall | None:
-    """Send without waiting; None: that cannot be. Raises: UpstreamFailed."""
-    exchange = http.begin(sent) if http is not None else None
-    if http is None or exchange is None:
-        return None
-    return PromptCall(http, exchange, sent, request, deployment)
-
-
 def ask_for_usage(request: UpstreamRequest, body: Body) -> None:
     """Make a stream report its usage. An operator's `extra_body: {stream_options: null}` takes it back."""
     if not request.stream or request.endpoint not in USAGE_ON_DEMAND or wants_usage(body):
