@@ -38,10 +38,11 @@ class Cork:
 class Corked:
     """A transport whose `write` waits for the end of the turn. Whatever else it does is done after that."""
 
-    __slots__ = ("_cork", "_parts", "_size", "_transport")
+    __slots__ = ("_cork", "_parts", "_size", "_transport", "is_closing")
 
     def __init__(self, transport: asyncio.Transport, cork: Cork) -> None:
         self._transport = transport
+        self.is_closing = transport.is_closing
         self._cork = cork
         self._parts: list[bytes] = []
         self._size = 0

@@ -6,9 +6,10 @@ choice, never availability. A conversation that has a model keeps it then.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 import structlog
@@ -59,6 +60,15 @@ class Question(msgspec.Struct, frozen=True):
     body: Mapping[str, msgspec.Raw] = _NOTHING
 
 
+class Unasked(NamedTuple):
+    """A question that the service has to answer. `begun`: by `time.monotonic`."""
+
+    question: Question
+    slate: Slate
+    key: bytes
+    begun: float
+
+
 class LearnedRouter:
     """Chooses a model by its predicted quality and cost; `balancer` orders the deployments of each model.
 
@@ -83,23 +93,42 @@ class LearnedRouter:
         """A learned choice among `auto`'s models or a group's. Calls no provider.
 
         Args: remember: False shows the choice and leaves the conversation as it is.  Raises: NoEligibleModel."""
+        found = self.at_once(question, remember=remember)
+        return found if isinstance(found, Selection) else await self.ask(found, remember=remember)
+
+    def at_once(self, question: Question, *, remember: bool = True) -> Selection | Unasked:
+        """The choice, if it was made before or the service is not to be asked now; else what `ask` wants."""
+        begun = time.monotonic()
         slate = self._slates.of(question.state, question.group, question.view)
         key = decision_key(question.view.asks, slate, question.weight)
         kept = self._cache.get(key)
         self._counts.looked_up(hit=kept is not None)
-        answer = await self._ask(question, slate, key) if kept is None else kept.answer(question.state, slate)
+        if kept is not None:
+            answer = kept.answer(question.state, slate)
+        elif self._routing.full:
+            answer = self._unanswered(question.state, slate, "overloaded")
+        else:
+            return Unasked(question, slate, key, begun)
+        return self._select(question, answer, begun, remember=remember)
+
+    async def ask(self, unasked: Unasked, *, remember: bool = True) -> Selection:
+        """Ask the service."""
+        question, slate, key, begun = unasked
+        return self._select(question, await self._ask(question, slate, key), begun, remember=remember)
+
+    def _select(self, question: Question, answer: Answer, begun: float, *, remember: bool) -> Selection:
         if answer.fallback:
             self._counts.fell_back(answer.fallback)
         model, reason = self._choice(question, answer)
         if remember and (not answer.fallback or reason == STICKY):
             self._conversations.remember(question.conversation, model)
         decision = answer.decision(model, reason)
-        return Selection(self._deployments(question, answer, model), decision, answer.response, slate.left_out)
+        deployments = self._deployments(question, answer, model)
+        self._counts.took(time.monotonic() - begun)
+        return Selection(deployments, decision, answer.response, answer.slate.left_out)
 
     async def _ask(self, question: Question, slate: Slate, key: bytes) -> Answer:
         state = question.state
-        if self._routing.full:
-            return self._unanswered(state, slate, "overloaded")
         try:
             response = await self._routing.route(
                 _prompt(question),

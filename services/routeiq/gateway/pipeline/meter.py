@@ -16,9 +16,7 @@ from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.plan import Decision, Endpoint, Outcome, Plan
 from routeiq.kit.access_log import AccessLog, Line
 from routeiq.kit.batch import Batch
-from routeiq.kit.metrics import Counts, Durations
-
-SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+from routeiq.kit.metrics import SECONDS, Counts, Durations
 
 
 class Done(Line, tag="request.done"):
@@ -69,9 +67,6 @@ class Meter:
             ["strategy", "model", "fallback"],
             registry,
         )
-        self._selection = Durations(
-            "gateway_routing_decision_duration_seconds", "Time to choose a model", [], SECONDS, registry
-        )
 
     def refused(self, endpoint: str, status: int) -> None:
         """A request that never had a plan."""
@@ -80,9 +75,6 @@ class Meter:
     def flush(self) -> None:
         """Count and log what waits for it."""
         self._batch.flush()
-
-    def selected(self, seconds: float) -> None:
-        self._selection.observe(seconds)
 
     def done(self, context: Context, plan: Plan, outcome: Outcome) -> None:
         """A request that had a plan, whatever became of it. It is counted and logged a moment later."""

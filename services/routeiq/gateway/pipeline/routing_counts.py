@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry
 
-from routeiq.kit.metrics import Counts
+from routeiq.kit.metrics import SECONDS, Counts, Durations
 
 
 class RoutingCounts:
@@ -23,6 +23,14 @@ class RoutingCounts:
             ["result"],
             registry,
         )
+
+        self._duration = Durations(
+            "gateway_routing_decision_duration_seconds", "Time to choose a model", [], SECONDS, registry
+        )
+
+    def took(self, seconds: float) -> None:
+        """A choice, learned or not."""
+        self._duration.observe(seconds)
 
     def looked_up(self, *, hit: bool) -> None:
         self._lookups.by["hit" if hit else "miss",] += 1

@@ -21,6 +21,7 @@ from routeiq.gateway.pipeline.attempt import LEFT
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.execute import Executor, UnderWay
 from routeiq.gateway.pipeline.gate import Gate, ShuttingDown, shutting_down
+from routeiq.gateway.pipeline.learned import Unasked
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.passage import Passages
 from routeiq.gateway.pipeline.select import Selector
@@ -44,6 +45,7 @@ SENT_UPSTREAM = {endpoint: _BY_FAMILY[endpoint.errors] for endpoint in Endpoint}
 
 
 Done = Callable[[Outcome], None]
+Planned = tuple[Plan, Done]
 Guarded = Callable[[Work], Work]
 """Around a task's work: turns what it raises into an answer."""
 
@@ -75,7 +77,10 @@ class Pipeline:
         started = time.monotonic()
         with self.gate.entered():
             raw = await read_body(scope, receive, arrival.state.body_limit_bytes)
-            await self._serve(_context(arrival, raw, started), answer, receive)
+            context = _context(arrival, raw, started)
+            selection = self.selector.at_once(context)
+            decided = selection if isinstance(selection, Unasked) else self._planned(context, selection)
+            await self._serve(context, answer, receive, decided)
 
     def begin(self, arrival: Arrival, raw: bytes, answer: Answer, guarded: Guarded) -> Work | None:
         """The same for a request that is whole, without a task if it can be answered without one.
@@ -83,9 +88,9 @@ class Pipeline:
         Returns: what is to be run as its task; None: it is under way. Raises: as `run`, before the first byte."""
         self.gate.check()
         context = _context(arrival, raw, time.monotonic())
-        selection = self.selector.balanced(context)
-        if selection is None:
-            return self.serve(context, answer)
+        selection = self.selector.at_once(context)
+        if isinstance(selection, Unasked):
+            return self.serve(context, answer, selection)
         planned = self._planned(context, selection)
         plan, done = planned
         if self.passages.take(plan, answer, done, _Rest(self, context, answer, planned, guarded)):
@@ -93,43 +98,32 @@ class Pipeline:
         return self.serve(context, answer, planned)
 
     async def serve(
-        self,
-        context: Context,
-        answer: Answer,
-        planned: tuple[Plan, Done] | None = None,
-        under_way: UnderWay | None = None,
+        self, context: Context, answer: Answer, decided: Unasked | Planned, under_way: UnderWay | None = None
     ) -> None:
         """As a task, a request that is whole and whose answer has an exchange. What is planned was let in before."""
-        with self.gate.entered(again=planned is not None):
-            await self._serve(context, answer, never, planned, under_way)
+        with self.gate.entered(again=not isinstance(decided, Unasked)):
+            await self._serve(context, answer, never, decided, under_way)
 
     async def _serve(
         self,
         context: Context,
         answer: Answer,
         receive: Receive,
-        planned: tuple[Plan, Done] | None = None,
+        decided: Unasked | Planned,
         under_way: UnderWay | None = None,
     ) -> None:
         with DisconnectWatch(receive, self.gate.ticker, exchange=answer.exchange):
-            if planned is None:
-                selection = self.selector.balanced(context) or await self._learned(context)
-                planned = self._planned(context, selection)
-            plan, done = planned
+            if isinstance(decided, Unasked):
+                decided = self._planned(context, await self.selector.learned(context, decided))
+            plan, done = decided
             await self.executor.execute(plan, answer, done, under_way)
 
-    def _planned(self, context: Context, selection: Selection) -> tuple[Plan, Done]:
+    def _planned(self, context: Context, selection: Selection) -> Planned:
         plan = _plan(context, selection)
         span = self.telemetry.start_span(_SPANS[plan.endpoint], context.headers.get(b"traceparent"))
         if span is not None:
             describe_plan(span, context, plan)
         return plan, partial(self._finish, context, plan, span)
-
-    async def _learned(self, context: Context) -> Selection:
-        begun = time.monotonic()
-        selection = await self.selector.learned(context)
-        self.meter.selected(time.monotonic() - begun)
-        return selection
 
     def _finish(self, context: Context, plan: Plan, span: Span | None, outcome: Outcome) -> None:
         if outcome.error == LEFT and self.gate.closed:
@@ -145,7 +139,7 @@ class _Rest:
     __slots__ = ("_answer", "_context", "_guarded", "_pipeline", "_planned")
 
     def __init__(
-        self, pipeline: Pipeline, context: Context, answer: Answer, planned: tuple[Plan, Done], guarded: Guarded
+        self, pipeline: Pipeline, context: Context, answer: Answer, planned: Planned, guarded: Guarded
     ) -> None:
         self._pipeline, self._context, self._answer = pipeline, context, answer
         self._planned, self._guarded = planned, guarded

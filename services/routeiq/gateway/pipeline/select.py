@@ -12,7 +12,7 @@ from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.conversation import ConversationIds
 from routeiq.gateway.pipeline.eligible import NotSpoken
 from routeiq.gateway.pipeline.fallbacks import plan_fallbacks
-from routeiq.gateway.pipeline.learned import LearnedRouter, Question
+from routeiq.gateway.pipeline.learned import LearnedRouter, Question, Unasked
 from routeiq.gateway.pipeline.objective import HEADER, cost_weight
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.plan import NO_FALLBACKS, Decision, Endpoint
@@ -44,10 +44,11 @@ class Selector:
         self._state: State | None = None
         self._lanes: dict[tuple[Endpoint, str], Lane] = {}
 
-    def balanced(self, context: Context) -> Selection | None:
-        """The selection of a group that is not routed, which waits for nobody. None: ask `learned`.
+    def at_once(self, context: Context) -> Selection | Unasked:
+        """The selection, without waiting for anybody; else what `learned` has to ask.
 
-        Raises: ModelNotFound, InvalidRequest (a model that does not serve this endpoint), NotSpoken."""
+        Raises: ModelNotFound, InvalidRequest (a model that does not serve this endpoint), NotSpoken, NoEligibleModel.
+        """
         state, call = context.state, context.call
         if state is not self._state:
             self._state, self._lanes = state, {}
@@ -56,17 +57,19 @@ class Selector:
         if lane is None:
             lane = self._lanes[key] = _lane(state, call)
         if not lane.members:
-            return None
+            found = self._learned.at_once(self._question(context, state.group(call.model)))
+            return self._with_fallbacks(found, context) if isinstance(found, Selection) else found
         order = self._balancer.order(lane.members, state.routing, stream=call.stream)
         decision = Decision(uuid7(), order[0].candidate, lane.strategy, "requested_model")
         fallbacks = plan_fallbacks(state, call, self._balancer) if lane.has_fallbacks else NO_FALLBACKS
         return Selection(order, decision, None, (), fallbacks)
 
-    async def learned(self, context: Context) -> Selection:
-        """The selection of `auto` or of a routed group. Raises: NoEligibleModel."""
-        state, call = context.state, context.call
-        selection = await self._learned.route(self._question(context, state.group(call.model)))
-        fallbacks = plan_fallbacks(state, call, self._balancer)
+    async def learned(self, context: Context, unasked: Unasked) -> Selection:
+        """The selection of `auto` or of a routed group, from the routing service."""
+        return self._with_fallbacks(await self._learned.ask(unasked), context)
+
+    def _with_fallbacks(self, selection: Selection, context: Context) -> Selection:
+        fallbacks = plan_fallbacks(context.state, context.call, self._balancer)
         return selection if fallbacks is NO_FALLBACKS else structs.replace(selection, fallbacks=fallbacks)
 
     def _question(self, context: Context, group: Group | None) -> Question:

@@ -149,7 +149,6 @@ def test_a_failed_request_is_a_failed_span() -> None:
 async def test_the_meter_counts_by_model_and_tokens() -> None:
     registry = CollectorRegistry()
     meter = Meter(registry, Gate())
-    meter.selected(0.01)
     meter.done(context(), plan(), Outcome(200, LARGE, FINE, Usage(3, 5), 10))
     meter.refused("other", 401)
     text = generate_latest(registry).decode()

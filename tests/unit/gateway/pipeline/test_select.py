@@ -15,6 +15,7 @@ from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.conversation import ConversationIds
 from routeiq.gateway.pipeline.eligible import NotSpoken
 from routeiq.gateway.pipeline.figures import Figures
+from routeiq.gateway.pipeline.learned import Unasked
 from routeiq.gateway.pipeline.select import ModelNotFound, Selector
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.pipeline.slates import NoEligibleModel
@@ -47,7 +48,8 @@ async def select(routing: TwinRouting, asked: Context) -> Selection:
 
 
 async def selected(selector: Selector, asked: Context) -> Selection:
-    return selector.balanced(asked) or await selector.learned(asked)
+    found = selector.at_once(asked)
+    return await selector.learned(asked, found) if isinstance(found, Unasked) else found
 
 
 async def test_auto_asks_routing_and_puts_the_choice_first() -> None:
