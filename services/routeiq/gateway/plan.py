@@ -40,7 +40,7 @@ class Endpoint(StrEnum):
 _NATIVE = frozenset({Endpoint.RESPONSES, Endpoint.MESSAGES})
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """Why these deployments. All of it stands in response headers and in the trace."""
 
     decision_id: str
@@ -73,7 +73,7 @@ class Fallbacks:
 NO_FALLBACKS = Fallbacks()
 
 
-class Plan(msgspec.Struct, frozen=True):
+class Plan(msgspec.Struct, frozen=True, gc=False):
     """Immutable. `deployments` are tried in order; `deadline` is on the clock of `time.monotonic`."""
 
     request_id: str
@@ -102,7 +102,7 @@ class Plan(msgspec.Struct, frozen=True):
         return each * (1 + len(fallbacks.general) + special)
 
 
-class Usage(msgspec.Struct):
+class Usage(msgspec.Struct, gc=False):
     """Tokens as the upstream reported them."""
 
     input_tokens: int = 0
@@ -134,7 +134,7 @@ class Attempt(NamedTuple):
     """0: what was asked for; n: the n-th fallback group."""
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What became of a plan. `status` is what the client saw; 499 when it left."""
 
     status: int

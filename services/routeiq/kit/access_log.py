@@ -20,7 +20,7 @@ _EVERY = ("service", "timestamp", "level")
 log = structlog.get_logger()
 
 
-class Line(msgspec.Struct, kw_only=True, tag_field="event"):
+class Line(msgspec.Struct, kw_only=True, tag_field="event", gc=False):
     """What every line has. Subclasses add their fields and, as `tag`, their event's name."""
 
     service: str

@@ -50,7 +50,7 @@ class DeploymentBusy(UpstreamFailed):
     status, type, code = 429, "rate_limit_error", "max_parallel_requests"
 
 
-class Served(msgspec.Struct):
+class Served(msgspec.Struct, gc=False):
     """An answer and who gave it. `body` is whole for a unary call and for a refusal, None for a stream."""
 
     deployment: Deployment

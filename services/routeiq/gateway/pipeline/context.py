@@ -11,7 +11,7 @@ from routeiq.gateway.plan import Endpoint
 from routeiq.kit.principal import Principal
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """A caller's request, parsed one level deep: values stay bytes until a stage needs one."""
 
     endpoint: Endpoint
@@ -20,7 +20,7 @@ class Call(msgspec.Struct, frozen=True):
     stream: bool
 
 
-class Context(msgspec.Struct, frozen=True):
+class Context(msgspec.Struct, frozen=True, gc=False):
     """One request: who asks, what for, and which version of the configuration answers."""
 
     request_id: str

@@ -45,7 +45,7 @@ class Decides(Protocol):
     ) -> pb.RouteResponse: ...
 
 
-class Question(msgspec.Struct, frozen=True):
+class Question(msgspec.Struct, frozen=True, gc=False):
     """What is routed. `group`: None is `auto`. `weight`: of cost. `conversation`: None for what stands alone.
 
     `body`: the request's, in which the prompt's text stands where `view` has it no more."""

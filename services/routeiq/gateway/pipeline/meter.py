@@ -19,7 +19,7 @@ from routeiq.kit.batch import Batch
 from routeiq.kit.metrics import SECONDS, Counts, Durations
 
 
-class Done(Line, tag="request.done"):
+class Done(Line, tag="request.done", gc=False):
     """The log's line for a request."""
 
     request_id: str

@@ -50,7 +50,7 @@ Guarded = Callable[[Work], Work]
 """Around a task's work: turns what it raises into an answer."""
 
 
-class Arrival(msgspec.Struct, frozen=True):
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """A request whose caller is known. `headers`: the first value of each. `path_model`: the model in its path."""
 
     request_id: str

@@ -9,7 +9,7 @@ from routeiq.config.state import Deployment
 from routeiq.gateway.plan import NO_FALLBACKS, Decision, Fallbacks
 
 
-class Selection(msgspec.Struct, frozen=True):
+class Selection(msgspec.Struct, frozen=True, gc=False):
     """`response` is the routing service's own answer where it gave one; `left_out` are (model, reason) pairs."""
 
     deployments: tuple[Deployment, ...]

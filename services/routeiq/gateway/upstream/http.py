@@ -74,7 +74,7 @@ class RequestHeaders(dict[str, str]):
     __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
 
 
-class HTTPRequest(msgspec.Struct, frozen=True):
+class HTTPRequest(msgspec.Struct, frozen=True, gc=False):
     """One POST of JSON. `label` stands for the upstream in error texts, which never contain `url`."""
 
     url: str

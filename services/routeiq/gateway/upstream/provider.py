@@ -17,7 +17,7 @@ from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import RouteIQError
 
 
-class UpstreamRequest(msgspec.Struct, frozen=True):
+class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
     """One call. `body` is the caller's, parsed one level deep; the provider replaces `model`."""
 
     endpoint: Endpoint

@@ -39,7 +39,7 @@ class Begun(NamedTuple):
     source: UpstreamResponse | None = None
 
 
-class Relayed(msgspec.Struct):
+class Relayed(msgspec.Struct, gc=False):
     """What reached the client, up to date at any time, so that it counts also if the client leaves."""
 
     bytes_sent: int = 0
