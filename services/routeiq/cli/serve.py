@@ -7,6 +7,7 @@ LITELLM_* names and `--config`.
 from __future__ import annotations
 
 import importlib
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Protocol
@@ -19,6 +20,9 @@ from routeiq.kit import log
 from routeiq.kit.memory import kept, one_heap
 from routeiq.kit.service import Runner
 from routeiq.kit.signals import run_until_stopped
+
+SWITCH_S = 0.001
+"""For so long a thread that exports spans may keep the loop waiting, after each of its turns; Python's own is 5 ms."""
 
 app = typer.Typer(add_completion=False)
 
@@ -51,6 +55,7 @@ def serve(
 ) -> None:
     """Run one service against configured addresses, until it is told to stop."""
     one_heap()
+    sys.setswitchinterval(SWITCH_S)
     log.configure(service=service.value)
     with kept():
         module: Launcher = importlib.import_module(f"routeiq.{service.value.replace('-', '_')}.app")

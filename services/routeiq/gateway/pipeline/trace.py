@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+import msgspec
 from opentelemetry.trace import Span, Status, StatusCode
 
 from routeiq.gateway.pipeline.context import Context
@@ -13,6 +12,7 @@ DECISION_EVENT = "routeiq.router_decision.v1"
 _OPERATIONS = {Endpoint.COMPLETIONS: "text_completion", Endpoint.EMBEDDINGS: "embeddings"}
 """By OpenTelemetry's GenAI conventions; the other endpoints are all chat."""
 ATTEMPT_EVENT = "routeiq.attempt"
+_encode = msgspec.json.Encoder().encode
 
 
 def describe_plan(span: Span, context: Context, plan: Plan) -> None:
@@ -44,7 +44,7 @@ def describe_plan(span: Span, context: Context, plan: Plan) -> None:
 def _payload(context: Context, plan: Plan, outcome: Outcome) -> str:
     decision = plan.decision
     usage = outcome.usage
-    return json.dumps(
+    return _encode(
         {
             "contract_version": "v1",
             "contract_name": DECISION_EVENT,
@@ -65,7 +65,7 @@ def _payload(context: Context, plan: Plan, outcome: Outcome) -> str:
             },
             "fallback": _fallback(decision, outcome),
         }
-    )
+    ).decode()
 
 
 def _fallback(decision: Decision, outcome: Outcome) -> dict[str, object]:
@@ -86,19 +86,24 @@ def finish_span(span: Span, context: Context, plan: Plan, outcome: Outcome) -> N
         for attempt in outcome.attempts:
             span.add_event(ATTEMPT_EVENT, _attempt(attempt))
         span.add_event(DECISION_EVENT, {"routeiq.router_decision.payload": _payload(context, plan, outcome)})
-        if outcome.fallback:
-            span.set_attributes({"router.fallback_triggered": True, "gen_ai.routeiq.fallback_used": True})
-            span.set_attribute("router.decision_outcome", "fallback")
-        span.set_attribute("http.response.status_code", outcome.status)
-        if outcome.deployment is not None:
-            span.set_attribute("gen_ai.response.model", outcome.deployment.model)
-            span.set_attribute("gen_ai.provider.name", outcome.deployment.provider)
-        if outcome.usage is not None:
-            span.set_attribute("gen_ai.usage.input_tokens", outcome.usage.input_tokens)
-            span.set_attribute("gen_ai.usage.output_tokens", outcome.usage.output_tokens)
+        span.set_attributes(_ended(outcome))
         if outcome.status >= 500 or outcome.error:
             span.set_status(Status(StatusCode.ERROR, outcome.error))
     span.end()
+
+
+def _ended(outcome: Outcome) -> dict[str, str | int | bool]:
+    found: dict[str, str | int | bool] = {"http.response.status_code": outcome.status}
+    if outcome.fallback:
+        found |= {"router.fallback_triggered": True, "gen_ai.routeiq.fallback_used": True}
+        found["router.decision_outcome"] = "fallback"
+    if outcome.deployment is not None:
+        found["gen_ai.response.model"] = outcome.deployment.model
+        found["gen_ai.provider.name"] = outcome.deployment.provider
+    if outcome.usage is not None:
+        found["gen_ai.usage.input_tokens"] = outcome.usage.input_tokens
+        found["gen_ai.usage.output_tokens"] = outcome.usage.output_tokens
+    return found
 
 
 def _attempt(attempt: Attempt) -> dict[str, str | int | float]:

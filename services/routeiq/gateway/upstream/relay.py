@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import msgspec
 
@@ -85,8 +85,9 @@ async def _pass(answer: Answer, stream: Begun, edits: StreamEdits, relayed: Rela
     relayed.usage = StreamUsage(edits.endpoint)
     source, exchange = stream.source, answer.exchange
     async with aclosing(stream.rest) as rest:  # type: ignore[type-var]  # every chunks() is an async generator
-        if exchange is not None and isinstance(source, PushedResponse) and source.pushes:
-            await _push(stream.first, source, exchange, _sink(exchange.part, relayed.usage, edits, relayed))
+        if exchange is not None and getattr(source, "pushes", False):  # isinstance looks through a protocol for long
+            pushed = cast(PushedResponse, source)
+            await _push(stream.first, pushed, exchange, _sink(exchange.part, relayed.usage, edits, relayed))
         else:
             await _pull(stream.first, rest, answer, relayed.usage, edits, relayed)
 
