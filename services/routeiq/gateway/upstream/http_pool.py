@@ -99,10 +99,11 @@ class PooledClient:
         slots, destination = self._slots, self._destinations.get(request.url)
         if slots is None or destination is None:
             return None
+        head = _head(destination, request)
         connection = slots.take(destination.origin)
         if connection is None:
             return None
-        exchange = connection.begin(_head(destination, request), request.body, request.timeout_s)
+        exchange = connection.begin(head, request.body, request.timeout_s)
         return exchange if exchange.error is None else None
 
     def response(self, exchange: Exchange, request: HTTPRequest) -> PooledResponse:
