@@ -107,9 +107,12 @@ class PooledClient:
         return exchange if exchange.error is None else None
 
     def response(self, exchange: Exchange, request: HTTPRequest) -> PooledResponse:
-        """What `send` returns, of an exchange that has called back. Raises: as `send`."""
-        if exchange.error is None:
+        """What `send` returns, of an exchange that has called back. Raises: as `send`.
+
+        What broke off behind its head is a response, too: reading it says so."""
+        if exchange.head is not None:
             return self._response(exchange, request)
+        assert exchange.error is not None, "it calls back for an answer or an error"
         raise _failure(request.label, exchange.error)
 
     def _response(self, exchange: Exchange, request: HTTPRequest) -> PooledResponse:
