@@ -138,8 +138,16 @@ class Attempts:
         if self._live is not None:
             self._release(self._live)
 
+    async def again(self, deployment: Deployment) -> UpstreamResponse:
+        """The call that was opened is made once more, in what is left of its time; it is still the same one."""
+        plan, passed = self._plan, self._clock() - self._begun
+        left = plan.deadline - self._begun
+        within = min(self._limit(deployment) or left, left) - passed
+        request = UpstreamRequest(plan.endpoint, plan.body, plan.stream, plan.headers, within, plan.request_id)
+        return await self._caller.provider_of(deployment).send(request, deployment)
+
     def forget(self) -> None:
-        """It was not made, or shall not count."""
+        """It was not made."""
         if self._live is not None:
             self._live.requests -= 1
             self._release(self._live)

@@ -20,8 +20,8 @@ from routeiq.gateway.upstream.relay import Begun, Relayed, passed_on, relay_stre
 from routeiq.kit.asgi import Answer
 from routeiq.kit.exchange import Repeated
 
-UnderWay = tuple[Attempts, Awaitable[UpstreamResponse] | None]
-"""A plan's attempts and what its first call will come to; None: it is still to be made."""
+UnderWay = tuple[Attempts, Awaitable[UpstreamResponse]]
+"""A plan's attempts, of which the first is made, and what that will come to."""
 
 
 class Executor:

@@ -2,7 +2,7 @@
 
 That is the way of most: a whole answer, from a deployment that is fit, over a connection that is at hand. Whatever else
 happens (a refusal, a broken connection, an answer that is too long or packed) becomes a task again, which goes on from
-the call that was made; a connection that proves stale is as if none had been made.
+the call that was made; where its connection proved stale, it is sent once more.
 """
 
 from __future__ import annotations
@@ -107,11 +107,8 @@ class Passage:
 
     def _hand_over(self) -> None:
         call, attempts = self._call, self._attempts
-        if call.stale:
-            attempts.forget()
-            self._rest.go_on((attempts, None))
-        else:
-            self._rest.go_on((attempts, call.response()))
+        sent = attempts.again(self._plan.deployments[0]) if call.stale else call.response()
+        self._rest.go_on((attempts, sent))
 
     def _end(self, body: bytes, usage: Usage | None) -> None:
         plan, attempts = self._plan, self._attempts
