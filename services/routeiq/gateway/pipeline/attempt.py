@@ -40,6 +40,7 @@ log = structlog.get_logger()
 
 NO_ANSWER = 502
 LEFT = "client_disconnected"
+CRASHED = "internal_error"
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -205,7 +206,7 @@ class Attempts:
             counts = not (self._short and isinstance(error, UpstreamTimeout))
         except BaseException as error:
             left = isinstance(error, asyncio.CancelledError)
-            self._append(deployment, 499 if left else 500, LEFT if left else "internal_error", group)
+            self._append(deployment, 499 if left else 500, LEFT if left else CRASHED, group)
             self._release(live)
             raise
         if served.status < 400:

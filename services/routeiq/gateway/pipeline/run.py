@@ -20,7 +20,7 @@ from routeiq.gateway.pipeline.admit import parse_call
 from routeiq.gateway.pipeline.attempt import LEFT
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.execute import Executor, UnderWay
-from routeiq.gateway.pipeline.gate import Gate, ShuttingDown, shutting_down
+from routeiq.gateway.pipeline.gate import Gate, ShuttingDown
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.passage import Passages
 from routeiq.gateway.pipeline.select import Selector
@@ -154,16 +154,16 @@ class _Rest:
         pipeline, context = self._pipeline, self._context
         self._run(pipeline.serve(context, self._answer, self._planned, under_way))
 
-    def cut(self) -> None:
-        self._run(_cut())
+    def fail(self, error: Exception) -> None:
+        self._run(_failed(error))
 
     def _run(self, work: Work) -> None:
         assert self._answer.exchange is not None, "a passage has one"
         self._answer.exchange.run(self._guarded(work))
 
 
-async def _cut() -> None:
-    raise shutting_down()
+async def _failed(error: Exception) -> None:
+    raise error
 
 
 def _context(arrival: Arrival, raw: bytes, started: float) -> Context:
