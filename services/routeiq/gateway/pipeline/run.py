@@ -20,7 +20,7 @@ from routeiq.gateway.pipeline.admit import parse_call
 from routeiq.gateway.pipeline.attempt import LEFT
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.execute import Executor, UnderWay
-from routeiq.gateway.pipeline.gate import Gate, ShuttingDown
+from routeiq.gateway.pipeline.gate import Entered, Gate, ShuttingDown
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.passage import Passages
 from routeiq.gateway.pipeline.select import Selector
@@ -92,15 +92,25 @@ class Pipeline:
             return None
         return self.serve(context, answer, planned)
 
-    async def serve(
+    def serve(
         self,
         context: Context,
         answer: Answer,
         planned: tuple[Plan, Done] | None = None,
         under_way: UnderWay | None = None,
+    ) -> Work:
+        """As a task, a request that is whole, was let in, and whose answer has an exchange."""
+        return self._admitted(self.gate.admitted(), context, answer, planned, under_way)
+
+    async def _admitted(
+        self,
+        place: Entered,
+        context: Context,
+        answer: Answer,
+        planned: tuple[Plan, Done] | None,
+        under_way: UnderWay | None,
     ) -> None:
-        """As a task, a request that is whole and whose answer has an exchange. What is planned was let in before."""
-        with self.gate.entered(again=planned is not None):
+        with place:
             await self._serve(context, answer, never, planned, under_way)
 
     async def _serve(
