@@ -21,6 +21,7 @@ from routeiq.gateway.pipeline.passage import Passages
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.state import StateHolder
+from routeiq.gateway.upstream.provider import Provider
 from routeiq.gateway.wiring import Gateway
 from routeiq.kit.health import Readiness
 from routeiq.kit.telemetry import Telemetry, TelemetrySettings
@@ -32,7 +33,7 @@ AUTH = ("authorization", f"Bearer {KEY}")
 CHAT = b'{"model":"auto","messages":[{"role":"user","content":"hi"}]}'
 
 
-def make_gateway(served: State, provider: TwinProvider, routing: TwinRouting, concurrency: int = 0) -> Gateway:
+def make_gateway(served: State, provider: Provider, routing: TwinRouting, concurrency: int = 0) -> Gateway:
     """Every part is real but the provider, the routing client and the clients that are never called."""
     registry = CollectorRegistry()
     figures = Figures()

@@ -10,7 +10,8 @@ import pytest
 from routeiq.gateway.pipeline.execute import Executor
 from routeiq.gateway.plan import Outcome, Plan
 from routeiq.kit.asgi import Answer
-from tests.support.executing import Calling, Says
+from tests.support.executing import Calling, Says, Way
+from tests.support.passing import PassageFirst
 
 
 class AnyExecutor(Protocol):
@@ -21,7 +22,18 @@ def in_process(calling: Calling) -> AnyExecutor:
     return Executor(calling.caller)
 
 
-EXECUTORS: Mapping[str, Callable[[Calling], AnyExecutor]] = {"in-process": in_process}
+def by_passage(way: Way) -> Callable[[Calling], AnyExecutor]:
+    def made(calling: Calling) -> AnyExecutor:
+        calling.prompt(way)
+        return PassageFirst(calling.caller)
+
+    return made
+
+
+EXECUTORS: Mapping[str, Callable[[Calling], AnyExecutor]] = {
+    "in-process": in_process,
+    **{f"passage, {way.value}": by_passage(way) for way in Way},
+}
 Script = Mapping[str, Sequence[Says]]
 
 

@@ -77,7 +77,7 @@ def plans(draw: st.DrawFn) -> Callable[[Calling], Plan]:
     return make
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plans(), scripts)
 def test_any_script_keeps_the_promises(
     executor_of: Callable[[Calling], Any], make: Callable[[Calling], Plan], script: dict[str, list[Says]]

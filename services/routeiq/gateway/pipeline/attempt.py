@@ -40,6 +40,7 @@ log = structlog.get_logger()
 
 NO_ANSWER = 502
 LEFT = "client_disconnected"
+CRASHED = "internal_error"
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -139,8 +140,16 @@ class Attempts:
         if self._live is not None:
             self._release(self._live)
 
+    async def again(self, deployment: Deployment) -> UpstreamResponse:
+        """The call that was opened is made once more, in what is left of its time; it is still the same one."""
+        plan, passed = self._plan, self._clock() - self._begun
+        left = plan.deadline - self._begun
+        within = min(self._limit(deployment) or left, left) - passed
+        request = UpstreamRequest(plan.endpoint, plan.body, plan.stream, plan.headers, within, plan.request_id)
+        return await self._caller.provider_of(deployment).send(request, deployment)
+
     def forget(self) -> None:
-        """It was not made, or shall not count."""
+        """It was not made."""
         if self._live is not None:
             self._live.requests -= 1
             self._release(self._live)
@@ -205,7 +214,7 @@ class Attempts:
             counts = not (self._short and isinstance(error, UpstreamTimeout))
         except BaseException as error:
             left = isinstance(error, asyncio.CancelledError)
-            self._append(deployment, 499 if left else 500, LEFT if left else "internal_error", group)
+            self._append(deployment, 499 if left else 500, LEFT if left else CRASHED, group)
             self._release(live)
             raise
         if served.status < 400:

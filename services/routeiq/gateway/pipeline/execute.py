@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from routeiq.gateway.dialects.edits import REDACTED, StreamEdits, renamed
 from routeiq.gateway.dialects.openai_answer import wants_usage
 from routeiq.gateway.per_deployment import PerDeployment
-from routeiq.gateway.pipeline.attempt import LEFT, Attempts, Caller, Served
+from routeiq.gateway.pipeline.attempt import CRASHED, LEFT, Attempts, Caller, Served
 from routeiq.gateway.pipeline.describe import RawHeaders, Shown
 from routeiq.gateway.plan import Attempt, Outcome, Plan, Usage
 from routeiq.gateway.upstream.openai_calls import USAGE_ON_DEMAND
@@ -20,8 +20,8 @@ from routeiq.gateway.upstream.relay import Begun, Relayed, passed_on, relay_stre
 from routeiq.kit.asgi import Answer
 from routeiq.kit.exchange import Repeated
 
-UnderWay = tuple[Attempts, Awaitable[UpstreamResponse] | None]
-"""A plan's attempts and what its first call will come to; None: it is still to be made."""
+UnderWay = tuple[Attempts, Awaitable[UpstreamResponse]]
+"""A plan's attempts, of which the first is made, and what that will come to."""
 
 
 class Executor:
@@ -55,7 +55,7 @@ class Executor:
         except asyncio.CancelledError:
             raise
         except BaseException:
-            status, error = 500, "internal_error"
+            status, error = 500, CRASHED
             raise
         finally:
             try:

@@ -46,9 +46,15 @@ class Gate:
         if self._limit and len(self._inside) >= self._limit:
             raise Overloaded("The gateway is at its limit of concurrent requests. Try again in a moment.")
 
-    def entered(self, *, again: bool = False) -> Entered:
-        """The running task is inside in the body of this `with`. `again`: it goes on with what was let in before."""
-        return Entered(self, again=again)
+    def entered(self) -> Entered:
+        """The running task is inside in the body of this `with`."""
+        return Entered(self)
+
+    def admitted(self) -> Entered:
+        """The same for a task that is still to run: it has its place from now on. `check` is the caller's to ask."""
+        entered = Entered(self, waits=True)
+        self._inside.add(entered)
+        return entered
 
     def add(self, one: Cancellable) -> None:
         """Let it in; `check` is the caller's to ask."""
@@ -72,17 +78,27 @@ def shutting_down() -> ShuttingDown:
 class Entered:
     """Raises, in its `with`: Overloaded.  ShuttingDown: the gate has cancelled the task."""
 
-    __slots__ = ("_again", "_gate", "_task")
+    __slots__ = ("_cut", "_gate", "_task", "_waits")
 
-    def __init__(self, gate: Gate, *, again: bool) -> None:
+    def __init__(self, gate: Gate, *, waits: bool = False) -> None:
         self._gate = gate
-        self._again = again
+        self._waits = waits
+        """It stands for a task that has not begun."""
+        self._cut = False
+
+    def cancel(self) -> None:
+        """The task will be cancelled as soon as it has begun."""
+        self._cut = True
 
     def __enter__(self) -> None:
-        if not self._again:
+        if self._waits:
+            self._gate.leave(self)
+        else:
             self._gate.check()
         self._task = self._gate.ticker.task()
         self._gate.add(self._task)
+        if self._cut:
+            self._task.cancel()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         self._gate.leave(self._task)

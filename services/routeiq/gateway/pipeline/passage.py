@@ -2,7 +2,7 @@
 
 That is the way of most: a whole answer, from a deployment that is fit, over a connection that is at hand. Whatever else
 happens (a refusal, a broken connection, an answer that is too long or packed) becomes a task again, which goes on from
-the call that was made; a connection that proves stale is as if none had been made.
+the call that was made; where its connection proved stale, it is sent once more.
 """
 
 from __future__ import annotations
@@ -10,20 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-import structlog
-
 from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.usage import NotAnAnswer, read_usage
-from routeiq.gateway.pipeline.attempt import LEFT, Attempts, Caller, Served
+from routeiq.gateway.pipeline.attempt import CRASHED, LEFT, Attempts, Caller, Served
 from routeiq.gateway.pipeline.execute import Executor, UnderWay
-from routeiq.gateway.pipeline.gate import Gate
+from routeiq.gateway.pipeline.gate import Gate, shutting_down
 from routeiq.gateway.plan import Outcome, Plan, Usage
 from routeiq.gateway.upstream.openai_calls import PromptCall
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
 from routeiq.kit.asgi import Answer
 from routeiq.kit.exchange import Exchange
-
-log = structlog.get_logger()
 
 Begin = Callable[[UpstreamRequest, Deployment], PromptCall | None]
 
@@ -35,8 +31,8 @@ class Rest(Protocol):
         """As a task, from the call that was made."""
         ...
 
-    def cut(self) -> None:
-        """The gate has ended it; its outcome is reported."""
+    def fail(self, error: Exception) -> None:
+        """With the answer to `error`; its outcome is reported."""
         ...
 
 
@@ -59,7 +55,7 @@ class Passages:
             return False
         try:
             call = begin(request, deployment)
-        except UpstreamFailed:
+        except Exception:  # noqa: BLE001  # it is raised again in the task, which answers and counts it
             call = None
         if call is None:
             attempts.forget()
@@ -107,11 +103,8 @@ class Passage:
 
     def _hand_over(self) -> None:
         call, attempts = self._call, self._attempts
-        if call.stale:
-            attempts.forget()
-            self._rest.go_on((attempts, None))
-        else:
-            self._rest.go_on((attempts, call.response()))
+        sent = attempts.again(self._plan.deployments[0]) if call.stale else call.response()
+        self._rest.go_on((attempts, sent))
 
     def _end(self, body: bytes, usage: Usage | None) -> None:
         plan, attempts = self._plan, self._attempts
@@ -119,15 +112,16 @@ class Passage:
         assert head is not None, "it has a body"
         attempts.answered(deployment)
         served = Served(deployment, 200, head, body, usage=usage)
-        sent, headers, repeated = self._shared.executor.whole(plan, served, attempts.trail)
-        error = ""
         try:
+            sent, headers, repeated = self._shared.executor.whole(plan, served, attempts.trail)
             self._answer.whole_now(200, sent, headers, repeated)
-        except Exception:
-            log.exception("request.crashed", request_id=plan.request_id)
-            error = "internal_error"
-        attempts.settle(usage, error)
-        self._done(Outcome(500 if error else 200, deployment, tuple(attempts.trail), usage, len(sent), error))
+        except Exception as error:  # noqa: BLE001  # the edge logs and answers it
+            attempts.settle(None, CRASHED)
+            self._done(Outcome(500, deployment, tuple(attempts.trail), None, 0, CRASHED))
+            self._rest.fail(error)
+            return
+        attempts.settle(usage, "")
+        self._done(Outcome(200, deployment, tuple(attempts.trail), usage, len(sent)))
 
     def leave(self) -> None:
         """The client has left."""
@@ -140,7 +134,7 @@ class Passage:
         """The gate is being closed."""
         self._exchange.on_left(None)
         self.leave()
-        self._rest.cut()
+        self._rest.fail(shutting_down())
 
 
 async def _no_answer(deployment: Deployment) -> UpstreamResponse:

@@ -20,7 +20,7 @@ from routeiq.gateway.pipeline.admit import parse_call
 from routeiq.gateway.pipeline.attempt import LEFT
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.execute import Executor, UnderWay
-from routeiq.gateway.pipeline.gate import Gate, ShuttingDown, shutting_down
+from routeiq.gateway.pipeline.gate import Entered, Gate, ShuttingDown
 from routeiq.gateway.pipeline.learned import Unasked
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.passage import Passages
@@ -97,11 +97,21 @@ class Pipeline:
             return None
         return self.serve(context, answer, planned)
 
-    async def serve(
+    def serve(
         self, context: Context, answer: Answer, decided: Unasked | Planned, under_way: UnderWay | None = None
+    ) -> Work:
+        """As a task, a request that is whole, was let in, and whose answer has an exchange."""
+        return self._admitted(self.gate.admitted(), context, answer, decided, under_way)
+
+    async def _admitted(
+        self,
+        place: Entered,
+        context: Context,
+        answer: Answer,
+        decided: Unasked | Planned,
+        under_way: UnderWay | None,
     ) -> None:
-        """As a task, a request that is whole and whose answer has an exchange. What is planned was let in before."""
-        with self.gate.entered(again=not isinstance(decided, Unasked)):
+        with place:
             await self._serve(context, answer, never, decided, under_way)
 
     async def _serve(
@@ -148,16 +158,16 @@ class _Rest:
         pipeline, context = self._pipeline, self._context
         self._run(pipeline.serve(context, self._answer, self._planned, under_way))
 
-    def cut(self) -> None:
-        self._run(_cut())
+    def fail(self, error: Exception) -> None:
+        self._run(_failed(error))
 
     def _run(self, work: Work) -> None:
         assert self._answer.exchange is not None, "a passage has one"
         self._answer.exchange.run(self._guarded(work))
 
 
-async def _cut() -> None:
-    raise shutting_down()
+async def _failed(error: Exception) -> None:
+    raise error
 
 
 def _context(arrival: Arrival, raw: bytes, started: float) -> Context:

@@ -99,16 +99,20 @@ class PooledClient:
         slots, destination = self._slots, self._destinations.get(request.url)
         if slots is None or destination is None:
             return None
+        head = _head(destination, request)
         connection = slots.take(destination.origin)
         if connection is None:
             return None
-        exchange = connection.begin(_head(destination, request), request.body, request.timeout_s)
+        exchange = connection.begin(head, request.body, request.timeout_s)
         return exchange if exchange.error is None else None
 
     def response(self, exchange: Exchange, request: HTTPRequest) -> PooledResponse:
-        """What `send` returns, of an exchange that has called back. Raises: as `send`."""
-        if exchange.error is None:
+        """What `send` returns, of an exchange that has called back. Raises: as `send`.
+
+        What broke off behind its head is a response, too: reading it says so."""
+        if exchange.head is not None:
             return self._response(exchange, request)
+        assert exchange.error is not None, "it calls back for an answer or an error"
         raise _failure(request.label, exchange.error)
 
     def _response(self, exchange: Exchange, request: HTTPRequest) -> PooledResponse:

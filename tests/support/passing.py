@@ -1,0 +1,248 @@
+"""Requests that nobody waits for: their client without a server, their upstream without a socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from routeiq.gateway.pipeline.attempt import Caller
+from routeiq.gateway.pipeline.execute import Executor, UnderWay
+from routeiq.gateway.pipeline.gate import Gate
+from routeiq.gateway.pipeline.passage import Passages
+from routeiq.gateway.plan import Outcome, Plan
+from routeiq.gateway.upstream.http import HTTPRequest
+from routeiq.gateway.upstream.http_connection import Connection
+from routeiq.gateway.upstream.http_pool import PooledClient
+from routeiq.gateway.upstream.http_slots import Origin, Slots
+from routeiq.kit.asgi import Answer
+from routeiq.kit.exchange import NONE_REPEATED, RawHeaders, Repeated, Work
+
+
+class TwinExchange:
+    """The server's side of one request, as `kit.exchange` has it. `fails`: the next good answer cannot be written."""
+
+    def __init__(self, raw: bytes = b"") -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.body_sent = b""
+        self.answers = 0
+        self.left = False
+        self.fails = False
+        self.task: asyncio.Task[None] | None = None
+        self._raw = raw
+        self._open = False
+        self._on_left: Callable[[], None] | None = None
+
+    def body(self) -> bytes | None:
+        return self._raw
+
+    def whole(self, status: int, headers: RawHeaders, body: bytes, repeated: Repeated = NONE_REPEATED) -> None:
+        if self.fails and status < 400:
+            self.fails = False
+            raise RuntimeError("a header that cannot be sent")
+        self.start(status, headers, repeated)
+        self.end(body)
+
+    def start(self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
+        if self.left:
+            return
+        assert not self.answers
+        self.status, self.answers, self._open = status, 1, True
+        self.headers = {name.decode(): value.decode("latin-1") for name, value in (*headers, *repeated)}
+
+    def part(self, data: bytes) -> bool:
+        if not self.left:
+            assert self._open
+            self.body_sent += data
+        return True
+
+    async def drain(self) -> None:
+        """It is always ready."""
+
+    def end(self, last: bytes = b"") -> None:
+        self.part(last)
+        self._open = False
+        if not self.left:
+            self._on_left = None
+
+    def run(self, work: Work) -> None:
+        assert self.task is None, "a request has one task"
+        self.task = asyncio.get_running_loop().create_task(work)
+
+    def on_left(self, callback: Callable[[], None] | None) -> None:
+        if callback is not None and self.left:
+            callback()
+        else:
+            self._on_left = callback
+
+    def leave(self) -> None:
+        """The client goes."""
+        if self.left or (self.answers and not self._open):
+            return
+        self.left = True
+        callback, self._on_left = self._on_left, None
+        if callback is not None:
+            callback()
+
+    async def ended(self) -> None:
+        """Return once nothing more can come."""
+        async with asyncio.timeout(5):
+            while not self.left and (self._open or not self.answers):
+                await asyncio.sleep(0)
+            if self.task is not None:
+                await asyncio.wait([self.task])
+
+
+class PassageFirst:
+    """An executor: each plan by a passage, and what that leaves by the one that is tested beside it."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._executor = Executor(caller)
+        self._passages = Passages(caller, self._executor, Gate())
+
+    async def execute(self, plan: Plan, answer: Answer, done: Callable[[Outcome], None]) -> None:
+        exchange, rest = TwinExchange(), _Rest(done)
+        through = Answer(answer.send, [], exchange)
+        if not self._passages.take(plan, through, rest.done, rest):
+            await self._executor.execute(plan, answer, done)
+            return
+        try:
+            under_way = await rest.news
+        except asyncio.CancelledError:
+            exchange.leave()
+            raise
+        if under_way is not None:
+            await self._executor.execute(plan, answer, done, under_way)
+        elif exchange.answers:
+            headers = [(name.encode(), value.encode("latin-1")) for name, value in exchange.headers.items()]
+            await answer.whole(exchange.status, exchange.body_sent, headers)
+
+
+class _Rest:
+    def __init__(self, done: Callable[[Outcome], None]) -> None:
+        self._done = done
+        self._loop = asyncio.get_running_loop()
+        self.news: asyncio.Future[UnderWay | None] = self._loop.create_future()
+
+    def done(self, outcome: Outcome) -> None:
+        self._done(outcome)
+        self._loop.call_soon(lambda: None if self.news.done() else self.news.set_result(None))
+
+    def go_on(self, under_way: UnderWay) -> None:
+        self.news.set_result(under_way)
+
+    def fail(self, error: Exception) -> None:
+        self.news.set_exception(error)
+
+
+class Peer(asyncio.Transport):
+    """The upstream's end of one connection: what it got, and what it says."""
+
+    def __init__(self, pool: TwinPool, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self.connection: Connection
+        self.got: list[bytes] = []
+        self.paused = False
+        self.closed = False
+        self._pool, self._loop = pool, loop
+
+    def say(self, *pieces: bytes) -> None:
+        for piece in pieces:
+            if not self.closed:
+                self.connection.data_received(piece)
+
+    def hang_up(self, error: Exception | None = None) -> None:
+        if not self.closed:
+            self.closed = True
+            self.connection.connection_lost(error)
+
+    # The gateway's end.
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.got.append(bytes(data))
+        self._pool.arrived(self)
+
+    def abort(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self._loop.call_soon(self.connection.connection_lost, None)
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
+
+
+Line = Callable[[Peer], None]
+"""What an upstream does about a request."""
+
+
+class TwinPool(PooledClient):
+    """The real client, whose connections lead to the test. Requests are met as `script` has it, then by nobody."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.peers: list[Peer] = []
+        self.script: deque[Line] = deque()
+        self.requests = 0
+
+    async def _dial(self, slots: Slots, origin: Origin, request: HTTPRequest, deadline: float) -> Connection:
+        peer = Peer(self, slots.loop)
+        peer.connection = Connection(slots.loop, slots, origin)
+        peer.connection.connection_made(peer)
+        self.peers.append(peer)
+        return peer.connection
+
+    def arrived(self, peer: Peer) -> None:
+        self.requests += 1
+        if self.script:
+            asyncio.get_running_loop().call_soon(self.script.popleft(), peer)
+
+    async def warm(self, url: str, connections: int = 1) -> None:
+        """Have so many connections at hand."""
+        self.script.extend([says(200, b"{}")] * connections)
+        request = HTTPRequest(url, {}, b"{}", "warm", 5.0)
+        for response in await asyncio.gather(*(self.send(request) for _ in range(connections))):
+            await response.read()
+        self.requests = 0
+
+
+def says(status: int, body: bytes, *lines: bytes) -> Line:
+    """A whole answer."""
+    data = answer_of(status, body, *lines)
+    return lambda peer: peer.say(data)
+
+
+def answer_of(status: int, body: bytes, *lines: bytes) -> bytes:
+    head = [b"HTTP/1.1 %d X" % status, b"content-type: application/json", b"content-length: %d" % len(body), *lines]
+    return b"\r\n".join(head) + b"\r\n\r\n" + body
+
+
+def hangs_up(peer: Peer) -> None:
+    peer.hang_up()
+
+
+def silent(_: Peer) -> None:
+    """It thinks."""
+
+
+async def task_of(client: TwinExchange) -> None:
+    """Return once it has got one, and that has ended, with or without an answer: without one, the server says 500."""
+    async with asyncio.timeout(5):
+        while client.task is None:
+            await asyncio.sleep(0)
+        await asyncio.wait([client.task])
+
+
+async def turns(count: int = 5) -> None:
+    """Let the loop go round."""
+    for _ in range(count):
+        await asyncio.sleep(0)
