@@ -66,6 +66,7 @@ async def answers(reads: list[bytes]) -> bytes:
         await asyncio.sleep(0)
     while state.tasks or connection.waiting:
         await asyncio.sleep(0)
+    await asyncio.sleep(0)  # what was written in the last turn goes out at its end
     assert not wire.closing
     connection.connection_lost(None)
     assert not state.connections
