@@ -137,3 +137,53 @@ async def test_an_idle_connection_is_closed_without_a_word() -> None:
             assert len(connections) == 1
         sweep(connections, now + 80)
         assert await raw.rest() == b""
+
+
+@pytest.mark.parametrize("parts", [1, 400])
+async def test_a_peer_that_takes_nothing_is_given_up(parts: int) -> None:
+    """Also behind the end of an answer, which would keep its connection open for ever."""
+    ended = asyncio.Event()
+
+    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = exchange_of(scope)
+        assert exchange is not None
+        exchange.start(200, [])
+        for _ in range(parts):
+            if not exchange.part(b"x" * (20_000_000 // parts)) and parts > 1:
+                await exchange.drain()
+        exchange.end()
+        ended.set()
+
+    async with serving(handler) as server, connected(server) as raw:
+        raw.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await raw.send(GET)
+        await asyncio.sleep(0.3)
+        connections = server._server.server_state.connections
+        now = asyncio.get_running_loop().time()
+        for later in (0, 50, 59):
+            sweep(connections, now + later)
+            assert len(connections) == 1
+        sweep(connections, now + 61)
+        await asyncio.wait_for(ended.wait(), 1)
+        await asyncio.sleep(0.05)
+        assert not connections
+
+
+async def test_a_peer_that_takes_a_little_is_not_given_up() -> None:
+    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+        await Answer(send, [], exchange_of(scope)).whole(200, b"x" * 20_000_000)
+
+    async with serving(handler) as server, connected(server) as raw:
+        transport = raw.writer.transport
+        transport.pause_reading()  # type: ignore[attr-defined]
+        await raw.send(GET)
+        await asyncio.sleep(0.3)
+        connections = server._server.server_state.connections
+        now = asyncio.get_running_loop().time()
+        for later in range(0, 500, 50):
+            sweep(connections, now + later)
+            transport.resume_reading()  # type: ignore[attr-defined]
+            await raw.reader.readexactly(1_000_000)
+            transport.pause_reading()  # type: ignore[attr-defined]
+            await asyncio.sleep(0.02)
+        assert len(connections) == 1

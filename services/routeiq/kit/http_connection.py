@@ -18,6 +18,9 @@ from routeiq.kit.exchange import AtOnce
 from routeiq.kit.http_cycle import Cycle
 from routeiq.kit.http_head import as_lines
 
+TAKING_S = 60.0
+"""A peer that takes nothing of what was written for so long is given up, with whatever it was still to have."""
+
 
 class Connection(asyncio.Protocol):
     """`uvicorn.Server` calls `shutdown`, and waits until none is left in its `connections`."""
@@ -48,6 +51,9 @@ class Connection(asyncio.Protocol):
         """What the peer is told behind the last answer."""
         self.read_paused = False
         self.write_paused = False
+        self._unsent = 0
+        """Bytes that waited for the peer when `takes` last looked; it has until `_taking_until` to take some."""
+        self._taking_until = 0.0
         self._writable: asyncio.Event | None = None
         self._default: object = None
         self._default_lines = b""
@@ -113,6 +119,7 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.write_paused = False
+        self._unsent = 0
         if self._writable is not None:
             self._writable.set()
         if self.waiting and self._current is None and not self.transport.is_closing():
@@ -123,6 +130,14 @@ class Connection(asyncio.Protocol):
         """Return once more may be written, or nobody reads."""
         while self.write_paused and not self.transport.is_closing() and self._writable is not None:
             await self._writable.wait()
+
+    def takes(self, now: float) -> bool:
+        """False: the peer has taken nothing of what waits for it for too long. Ask every few seconds."""
+        unsent = self.transport.get_write_buffer_size()
+        if unsent != self._unsent:
+            self._unsent = unsent
+            self._taking_until = now + TAKING_S
+        return not unsent or now < self._taking_until
 
     # The end.
 

@@ -232,10 +232,14 @@ class HTTPProtocol(Connection):
         return unread > MOST_UNREAD_BYTES or len(self.waiting) >= MOST_WAITING
 
     def expire(self, now: float) -> None:
-        """Give the peer up if it is silent past its deadline. Who is not heard is not silent.
+        """Give the peer up if it is silent past its deadline, or takes nothing. Who is not heard is not silent.
 
         The time for another request begins when this first finds none, so that an answer need not look at the clock.
         """
+        if not self.takes(now):
+            log.info("http.not_taken", bytes=self.transport.get_write_buffer_size())
+            self.transport.abort()
+            return
         if self.read_paused:
             return
         if self.deadline == math.inf and self._current is None and not self._reading:
@@ -276,7 +280,7 @@ def _primer(headers: list[tuple[bytes, bytes]]) -> bytes:
 
 
 def sweep(connections: Iterable[object], now: float) -> None:
-    """Give up the peers that have been silent past their deadline."""
+    """Give up the peers that have been silent past their deadline, or take no answers."""
     for one in list(connections):
         if isinstance(one, HTTPProtocol):
             one.expire(now)

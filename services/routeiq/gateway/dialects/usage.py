@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Annotated
 
 import msgspec
 
@@ -23,15 +24,19 @@ _HELD_BYTES = 3 * _KEPT_BYTES // 2
 """Before the middle is forgotten, so that it is not done for every chunk."""
 
 
+_Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""An upstream may say any number. One that no answer can have, or no float, must not reach what adds and divides."""
+
+
 class _Counts(msgspec.Struct):
     """The names of all dialects: `prompt_tokens` and `completion_tokens`, or `input_tokens` and `output_tokens`."""
 
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
+    prompt_tokens: _Count | None = None
+    completion_tokens: _Count | None = None
+    input_tokens: _Count | None = None
+    output_tokens: _Count | None = None
+    cache_creation_input_tokens: _Count | None = None
+    cache_read_input_tokens: _Count | None = None
 
     @property
     def input(self) -> int:

@@ -31,6 +31,8 @@ _NOTED = re.compile(
 _NAMING_NONE = frozenset({"keep-alive", "close"})
 _ENCODINGS = {"": "", "identity": "", "gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 _BODILESS = frozenset({204, 304})
+_LONGEST_KEPT = 4096
+"""What is longer is worked out each time: strangers choose it, and caches would hold it for ever."""
 
 
 class AnswerRefused(Exception):
@@ -52,16 +54,17 @@ def request_head(line: str, host: str, headers: Mapping[str, str]) -> bytes:
 
     Raises: ValueError: a name or a value that would break the head.
     """
-    return _head(line, host, tuple(headers.items()))
+    fields = tuple(headers.items())
+    short = sum([len(value) for _, value in fields]) <= _LONGEST_KEPT
+    return (_kept_head if short else _head)(line, host, fields)
 
 
-@lru_cache(maxsize=512)
 def _head(line: str, host: str, headers: tuple[tuple[str, str], ...]) -> bytes:
     """A deployment's heads are mostly equal; where a trace id differs, its other lines still are."""
     parts = [f"POST {line} HTTP/1.1\r\n".encode("ascii")]
     seen = set()
     for name, value in headers:
-        lower, encoded = _field(name, value)
+        lower, encoded = (_kept_field if len(value) <= _LONGEST_KEPT else _field)(name, value)
         if lower not in seen:
             seen.add(lower)
             parts.append(encoded)
@@ -72,13 +75,18 @@ def _head(line: str, host: str, headers: tuple[tuple[str, str], ...]) -> bytes:
     return b"".join(parts)
 
 
-@lru_cache(maxsize=2048)
+_kept_head = lru_cache(maxsize=512)(_head)
+
+
 def _field(name: str, value: str) -> tuple[str, bytes]:
     """The name in lower case and the field's line, which is empty for what the connection decides."""
     if not _NAME.fullmatch(name) or _BREAKS.search(value):
         raise ValueError("a header cannot be sent")
     lower = name.lower()
     return lower, b"" if lower in _OURS else f"{lower}: {value}\r\n".encode("latin-1")
+
+
+_kept_field = lru_cache(maxsize=2048)(_field)
 
 
 _DEFAULTS = tuple(
@@ -106,12 +114,13 @@ class AnswerHead(Mapping[str, str]):
         self._whole = odd = sized = False
         known: dict[str, str] = {}
         framing: dict[str, str] = {}
+        text_of = _kept_text if len(lines) <= _LONGEST_KEPT else _text
         for raw, value in _NOTED.findall(lines):
             name = _lower(raw)
             if name == "content-length":
                 sized = True
                 continue
-            text = _text(value)
+            text = text_of(value)
             if name in _ASKED_FOR:
                 odd = odd or name in known or not text.isprintable() or not text.isascii()
                 known[name] = text
@@ -178,6 +187,8 @@ def _lower(name: bytes) -> str:
     return name.decode("latin-1").lower()
 
 
-@lru_cache(maxsize=1024)
 def _text(value: bytes) -> str:
     return value.decode("latin-1").rstrip(" \t")
+
+
+_kept_text = lru_cache(maxsize=1024)(_text)

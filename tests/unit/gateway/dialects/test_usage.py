@@ -74,5 +74,12 @@ def test_what_reports_no_usage_has_none(body: bytes) -> None:
     assert read(Endpoint.CHAT, b"data: " + body, 10) is None
 
 
+@pytest.mark.parametrize("count", ["-1", "1" + "0" * 400, str(2**53 + 1)])
+def test_a_count_that_no_answer_has_is_none(count: str) -> None:
+    body = b'{"usage":{"prompt_tokens":1,"completion_tokens":%b}}' % count.encode()
+    assert read_usage(body) is None
+    assert read(Endpoint.CHAT, b"data: " + body, 10) is None
+
+
 def test_odd_counts_are_passed_over() -> None:
     assert read(Endpoint.CHAT, b'data: {"usage":{"prompt_tokens":"many"}}\n\n', 100) is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from routeiq.gateway.upstream.http import response_headers
@@ -108,3 +110,16 @@ def test_what_ends_a_body(status: int, pairs: list[tuple[bytes, bytes]], until_c
 def test_bodies_that_nobody_can_read_are_refused(pairs: list[tuple[bytes, bytes]]) -> None:
     with pytest.raises(AnswerRefused):
         AnswerHead(200, raw(pairs))
+
+
+def test_what_strangers_send_at_length_is_not_kept() -> None:
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for number in range(200):
+            value = f"{number}{'x' * 50_000}"
+            request_head("/v1", "api.test", {"accept-language": value})
+            AnswerHead(200, b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\nretry-after: %b\r\n" % value.encode())
+        assert tracemalloc.get_traced_memory()[0] - before < 1_000_000
+    finally:
+        tracemalloc.stop()
