@@ -45,26 +45,42 @@ class Passages:
 
     def take(self, plan: Plan, answer: Answer, done: Callable[[Outcome], None], rest: Rest) -> bool:
         """Whether the request is under way. If so, either `done` will be called or `rest` goes on."""
-        exchange, deployment = answer.exchange, plan.deployments[0]
-        begin: Begin | None = getattr(self._caller.provider_of(deployment), "begin", None)
-        if exchange is None or begin is None or plan.stream:
+        exchange = answer.exchange
+        called = self._call(plan) if exchange is not None and not plan.stream else None
+        if exchange is None or called is None:
             return False
+        attempts, call = called
+        passage = Passage(self, plan, answer, exchange, attempts, call, done, rest)
+        self.gate.add(passage)
+        exchange.on_left(passage.leave)
+        call.exchange.call(passage.arrive)
+        return True
+
+    def start(self, plan: Plan) -> UnderWay | None:
+        """Call upstream for a stream; the task that relays it is made meanwhile. None: nothing is done."""
+        called = self._call(plan)
+        if called is None:
+            return None
+        attempts, call = called
+        return attempts, _arrived(call, attempts, plan.deployments[0])
+
+    def _call(self, plan: Plan) -> tuple[Attempts, PromptCall] | None:
+        deployment = plan.deployments[0]
+        begin: Begin | None = getattr(self._caller.provider_of(deployment), "begin", None)
+        if begin is None:
+            return None
         attempts = Attempts(self._caller, plan)
         request = attempts.open(deployment)
         if request is None:
-            return False
+            return None
         try:
             call = begin(request, deployment)
         except Exception:  # noqa: BLE001  # it is raised again in the task, which answers and counts it
             call = None
         if call is None:
             attempts.forget()
-            return False
-        passage = Passage(self, plan, answer, exchange, attempts, call, done, rest)
-        self.gate.add(passage)
-        exchange.on_left(passage.leave)
-        call.exchange.call(passage.arrive)
-        return True
+            return None
+        return attempts, call
 
 
 class Passage:
@@ -135,6 +151,11 @@ class Passage:
         self._exchange.on_left(None)
         self.leave()
         self._rest.fail(shutting_down())
+
+
+async def _arrived(call: PromptCall, attempts: Attempts, deployment: Deployment) -> UpstreamResponse:
+    await call.arrival()
+    return await (attempts.again(deployment) if call.stale else call.response())
 
 
 async def _no_answer(deployment: Deployment) -> UpstreamResponse:

@@ -47,7 +47,7 @@ class Exchange:
     __slots__ = (
         "_loop",
         "_sink",
-        "answered",
+        "answered", "begun",
         "buffered",
         "callback",
         "complete",
@@ -66,6 +66,7 @@ class Exchange:
         self._sink: Sink | None = None
         self.line: Line | None = line
         self.timeout_s = timeout_s
+        self.begun = loop.time()
         self.deadline = math.inf
         self.waiter: asyncio.Future[None] | None = None
         self.callback: Callable[[], None] | None = None
@@ -118,7 +119,7 @@ class Exchange:
     def call(self, callback: Callable[[], None]) -> None:
         """Have `callback` called, within `timeout_s` from now, where others would wait."""
         self.callback = callback
-        self.deadline = self._loop.time() + self.timeout_s
+        self.deadline = self.begun + self.timeout_s
         if self.line is not None:
             self.line.watch(self.deadline)
 

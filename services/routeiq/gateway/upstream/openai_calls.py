@@ -4,6 +4,7 @@ without waiting.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import cast
 
 import msgspec
@@ -12,7 +13,8 @@ from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.openai_answer import wants_usage
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest, PromptClient
-from routeiq.gateway.upstream.http_exchange import Exchange
+from routeiq.gateway.upstream.http_exchange import ConnectionLost, Exchange
+from routeiq.gateway.upstream.http_head import AnswerRefused
 from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse
 from routeiq.gateway.upstream.refusals import refuse
 from routeiq.gateway.upstream.request_body import Body, Sent, raw
@@ -87,6 +89,13 @@ class PromptCall:
         """It met a connection whose other end had gone: the request may be sent again."""
         error = self.exchange.error
         return error is not None and not self.exchange.answered and not isinstance(error, TimeoutError)
+
+    async def arrival(self) -> None:
+        """Wait for the answer's head, or for what is instead of one, which `response` then raises."""
+        exchange = self.exchange
+        if exchange.head is None and exchange.error is None:
+            with suppress(AnswerRefused, ConnectionLost, OSError):
+                await exchange.arrival(exchange.begun + exchange.timeout_s)
 
     async def response(self) -> UpstreamResponse:
         """As `Provider.send`. Raises: as it does."""
