@@ -207,6 +207,25 @@ async def test_requests_that_wait_are_few() -> None:
         go_on.set()
 
 
+async def test_the_bodies_of_requests_that_wait_are_few() -> None:
+    go_on = asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await go_on.wait()
+        body = await read_body(scope, receive, LIMIT)
+        await Answer(send, [], exchange_of(scope)).whole(200, b"%d" % len(body))
+
+    async with serving(slow) as server, connected(server) as raw:
+        sending = asyncio.create_task(raw.send(post(b""), *[post(b"x" * 60_000)] * MOST_WAITING))
+        await asyncio.sleep(0.3)
+        (one,) = server._server.server_state.connections
+        assert isinstance(one, HTTPProtocol)
+        assert sum(cycle.unread for cycle, _ in one.waiting) < 400_000
+        go_on.set()
+        assert [(await raw.reply()).body for _ in range(1 + MOST_WAITING)] == [b"0", *[b"60000"] * MOST_WAITING]
+        await sending
+
+
 async def test_an_answer_is_not_followed_by_a_refusal_of_the_same_request() -> None:
     async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
         await Answer(send, [], exchange_of(scope)).whole(413, b"")

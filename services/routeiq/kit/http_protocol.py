@@ -228,7 +228,9 @@ class HTTPProtocol(Connection):
             self.transport.pause_reading()
 
     def _full(self) -> bool:
-        unread = self._incoming.unread if self._incoming is not None else 0
+        unread = sum([cycle.unread for cycle, _ in self.waiting])
+        if self._current is not None:
+            unread += self._current.unread
         return unread > MOST_UNREAD_BYTES or len(self.waiting) >= MOST_WAITING
 
     def expire(self, now: float) -> None:
