@@ -48,7 +48,12 @@ def happen(one: Bench, client: TwinExchange, event: str) -> None:
 
 
 async def lived_through(events: Sequence[str], retries: int) -> None:
-    members = member("a"), member("b"), member("c", "other"), member("d", "other")  # nobody is called twice, after a pause
+    members = (
+        member("a"),
+        member("b"),
+        member("c", "other"),
+        member("d", "other"),
+    )  # nobody is called twice, after a pause
     one = Bench(*members, num_retries=retries, fallbacks={"m": ("other",)}, timeout_s=30.0)
     await one.pool.warm(URL)
     one.pool.script.extend([silent] * 20)
