@@ -25,13 +25,19 @@ class Call:
     def streams(self) -> bool:
         return self.body.get("stream") is True
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it says."""
+        messages = self.body.get("messages")
+        return (str(messages[-1]["content"]),) if self.is_("echo") and isinstance(messages, list) else WORDS
+
     def is_(self, *names: str) -> bool:
         return self.behaviour in names
 
 
 def completion(call: Call) -> JSON:
     """A chat completion."""
-    message: JSON = {"role": "assistant", "content": "".join(WORDS), "refusal": None}
+    message: JSON = {"role": "assistant", "content": "".join(call.words), "refusal": None}
     reason = "stop"
     if call.is_("tool"):
         function = {"name": "get_weather", "arguments": '{"city":"Oslo"}'}
@@ -60,7 +66,7 @@ def openai_events(call: Call) -> list[bytes]:
         pieces = [{"index": 0, "function": {"arguments": text}} for text in ('{"city":', '"Oslo"}')]
         deltas: list[JSON] = [{"tool_calls": [piece]} for piece in (first, *pieces)]
     else:
-        deltas = [{"content": word} for word in WORDS]
+        deltas = [{"content": word} for word in call.words]
     reason = "tool_calls" if call.is_("tool") else "stop"
     frames = [openai_chunk(call, {"role": "assistant", "content": ""})]
     frames += [openai_chunk(call, delta) for delta in deltas]

@@ -23,6 +23,7 @@ OpenAI ones also without `/v1` and under `/openai/deployments/{model}`. A behavi
     redirect          302 to another path
     no-done           a stream that ends without its last event
     error-event       a stream that turns into an error event after its first delta
+    echo              says what the last message says, after up to 20 ms
     tool              calls the tool `get_weather` instead of talking
     status-NNN        that status with an error in the API's own shape; 429 and 503 with `retry-after: 7`; a 401 quotes
                       the key
@@ -38,6 +39,7 @@ import asyncio
 import base64
 import json
 import os
+import random
 import sys
 import zlib
 from array import array
@@ -74,6 +76,8 @@ RECORD = web.AppKey("record", Record)
 
 async def chat(call: Call) -> web.StreamResponse:
     """`/chat/completions`."""
+    if call.is_("echo"):
+        await asyncio.sleep(random.uniform(0, 0.02))
     if not call.streams:
         return await send_json(call, completion(call))
     return await send_stream(call, openai_events(call))

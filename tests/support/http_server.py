@@ -8,14 +8,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from routeiq.kit.asgi import ASGIApp, Receive, Scope, Send
+from routeiq.kit.exchange import AtOnce
 from routeiq.kit.server import HTTPServer, bind
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 PATIENCE_S = 5.0
 
 
-def with_lifespan(handler: Handler) -> ASGIApp:
-    """An application of one handler."""
+def with_lifespan(handler: Handler, at_once: AtOnce | None = None) -> ASGIApp:
+    """An application of one handler, and what it offers beside ASGI."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -25,13 +26,14 @@ def with_lifespan(handler: Handler) -> ASGIApp:
             await send({"type": "lifespan.startup.complete"})
         await send({"type": "lifespan.shutdown.complete"})
 
+    app.at_once = at_once  # type: ignore[attr-defined]  # a function is an object, too
     return app
 
 
 @contextlib.asynccontextmanager
-async def serving(handler: Handler, drain_s: int = 5) -> AsyncIterator[HTTPServer]:
+async def serving(handler: Handler, drain_s: int = 5, at_once: AtOnce | None = None) -> AsyncIterator[HTTPServer]:
     """On a free port of loopback."""
-    server = HTTPServer(with_lifespan(handler), bind("127.0.0.1", 0), drain_s=drain_s)
+    server = HTTPServer(with_lifespan(handler, at_once), bind("127.0.0.1", 0), drain_s=drain_s)
     task = asyncio.create_task(server.serve())
     await server.wait_started()
     try:

@@ -43,6 +43,7 @@ class Connection(asyncio.Protocol):
         self.waiting: deque[tuple[Cycle, MutableMapping[str, Any]]] = deque()
         self._current: Cycle | None = None
         """Who is being answered."""
+        self._goes_on = False
         self._served = False
         self.draining = False
         self._final = False
@@ -84,6 +85,15 @@ class Connection(asyncio.Protocol):
         self._current = cycle
         cycle.begin(self._app, self._at_once, scope)
 
+    def _go_on(self) -> None:
+        """To whom waits. Those who are answered at once are so in one loop, however many they are."""
+        if self._goes_on:
+            return
+        self._goes_on = True
+        while self.waiting and self._current is None and not (self.write_paused or self.transport.is_closing()):
+            self._begin(*self.waiting.popleft())
+        self._goes_on = False
+
     def answered(self, cycle: Cycle) -> None:
         """The whole answer is written: go on to the next request, or end."""
         self._current = None
@@ -92,8 +102,7 @@ class Connection(asyncio.Protocol):
         if not cycle.keep_alive or (self.draining and not self.waiting):
             self.close()
         elif self.waiting:
-            if not self.write_paused:
-                self._begin(*self.waiting.popleft())
+            self._go_on()
         elif self.last_words:
             self.transport.write(self.last_words)
             self.close()
@@ -123,7 +132,7 @@ class Connection(asyncio.Protocol):
         if self._writable is not None:
             self._writable.set()
         if self.waiting and self._current is None and not self.transport.is_closing():
-            self._begin(*self.waiting.popleft())
+            self._go_on()
             self.resume()
 
     async def drain(self) -> None:

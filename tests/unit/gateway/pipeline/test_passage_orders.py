@@ -90,6 +90,7 @@ def check(one: Bench, client: TwinExchange) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(sorted(EVENTS)), max_size=8), st.integers(0, 1))
 @example(["half", "leave"], 0)
+@example(["cut", "leave"], 0)
 @example(["down", "leave"], 1)
 @example(["down", "cut", "turns"], 1)
 @example(["hang up", "turns", "cut"], 0)
