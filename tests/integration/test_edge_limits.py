@@ -82,7 +82,6 @@ async def served(gateway: Gateway) -> AsyncIterator[HTTPServer]:
         await task
 
 
-@pytest.mark.xfail(strict=True, reason="Pipeline.serve enters again what has only been planned")
 async def test_requests_of_one_turn_do_not_pass_the_limit_together() -> None:
     provider = Slow()
     async with contextlib.AsyncExitStack() as held:
@@ -97,7 +96,6 @@ async def test_requests_of_one_turn_do_not_pass_the_limit_together() -> None:
         assert provider.called == 2
 
 
-@pytest.mark.xfail(strict=True, reason="the pipeline counts what it planned, and Edge._refuse counts it again")
 async def test_a_request_that_is_cut_short_is_counted_once() -> None:
     provider = Slow()
     gateway = gateway_of(provider)
@@ -109,7 +107,6 @@ async def test_a_request_that_is_cut_short_is_counted_once() -> None:
         assert counted(gateway) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="the same")
 async def test_a_request_that_fails_inside_is_counted_once() -> None:
     gateway = gateway_of(TwinProvider(RuntimeError("a mistake of ours")))
     answer = await call(create_app(gateway), scope(headers=[AUTH]), CHAT)
@@ -124,7 +121,6 @@ async def test_a_prompt_answer_is_counted_once() -> None:
         assert counted(gateway) == 3
 
 
-@pytest.mark.xfail(strict=True, reason="Passage._end says 500 to the meter and nothing to the client")
 async def test_an_answer_that_cannot_be_sent_is_a_500() -> None:
     """As where the document names a model with a control character."""
     async with served(gateway_of(Prompt(), model="sm\x07ll")) as server, connected(server) as raw:
@@ -134,7 +130,6 @@ async def test_an_answer_that_cannot_be_sent_is_a_500() -> None:
             assert (await raw.reply()).status == 500
 
 
-@pytest.mark.xfail(strict=True, reason="Edge._slow reads the body of who needs no key")
 @pytest.mark.parametrize("path", ["/health/liveness", "/openapi.json"])
 async def test_who_needs_no_key_is_not_read(path: str) -> None:
     sent: list[Message] = []

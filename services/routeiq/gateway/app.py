@@ -135,7 +135,8 @@ class Edge:
         principal = self._authorised(scope, method)
         headers = [(name, value) for name, value in scope["headers"] if not name.startswith(INTERNAL_PREFIX)]
         inner = {**scope, "method": method, "headers": headers, REQUEST_ID: rid, PRINCIPAL: principal}
-        body = await read_body(scope, receive, self._gateway.holder.current.body_limit_bytes)
+        limit = self._gateway.holder.current.body_limit_bytes
+        body = await read_body(scope, receive, limit) if principal is not None else b""  # nothing is kept for strangers
         page = self._pages.get(scope["path"]) if method == "GET" else None
         if page is not None:
             await page(inner).send(answer)
@@ -168,7 +169,8 @@ class Edge:
         if not isinstance(error, RouteIQError):
             log.error("request.crashed", request_id=rid, exc_info=error)
             error = RouteIQError("internal")
-        self._gateway.pipeline.meter.refused(hot.endpoint.value if hot else "other", error.status)
+        if not answer.counted:
+            self._gateway.pipeline.meter.refused(hot.endpoint.value if hot else "other", error.status)
         log.info("request.refused", request_id=rid, status=error.status, code=error.code)
         if answer.streams:
             await answer.end(b"\n\n" + stream_event(_family(hot), error, rid))

@@ -107,9 +107,10 @@ class Answer:
     """One response. `headers` are put on whatever it is.
 
     `begun`: its head has gone out. `streams`: it is a stream of events whose end has not, so one more may follow.
+    `counted`: whoever makes it also reports what becomes of it, whatever that is.
     """
 
-    __slots__ = ("_headers", "begun", "exchange", "send", "streams")
+    __slots__ = ("_headers", "begun", "counted", "exchange", "send", "streams")
 
     def __init__(self, send: Send, headers: list[tuple[bytes, bytes]], exchange: Exchange | None = None) -> None:
         """`exchange` is the scope's, where it has one."""
@@ -117,6 +118,7 @@ class Answer:
         self.exchange = exchange
         self.begun = False
         self.streams = False
+        self.counted = False
         self._headers = headers
 
     async def start(self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:

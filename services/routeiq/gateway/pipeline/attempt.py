@@ -145,13 +145,15 @@ class Attempts:
         plan, passed = self._plan, self._clock() - self._begun
         left = plan.deadline - self._begun
         within = min(self._limit(deployment) or left, left) - passed
-        request = UpstreamRequest(plan.endpoint, plan.body, plan.stream, plan.headers, within, plan.request_id)
+        request = UpstreamRequest(
+            plan.endpoint, plan.body, plan.stream, plan.headers, within, plan.request_id, fresh=True
+        )
         return await self._caller.provider_of(deployment).send(request, deployment)
 
     def forget(self) -> None:
         """It was not made."""
         if self._live is not None:
-            self._live.requests -= 1
+            self._live.requests = max(self._live.requests - 1, 0)  # a new minute may have begun
             self._release(self._live)
 
     def _unlike(self, deployment: Deployment, reason: Fallback) -> str:

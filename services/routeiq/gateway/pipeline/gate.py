@@ -42,7 +42,9 @@ class Gate:
         return len(self._inside)
 
     def check(self) -> None:
-        """Raises: Overloaded: one more would be too many."""
+        """Raises: Overloaded: one more would be too many.  ShuttingDown."""
+        if self.closed:
+            raise shutting_down()
         if self._limit and len(self._inside) >= self._limit:
             raise Overloaded("The gateway is at its limit of concurrent requests. Try again in a moment.")
 

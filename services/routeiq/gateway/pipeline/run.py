@@ -79,7 +79,7 @@ class Pipeline:
             raw = await read_body(scope, receive, arrival.state.body_limit_bytes)
             context = _context(arrival, raw, started)
             selection = self.selector.at_once(context)
-            decided = selection if isinstance(selection, Unasked) else self._planned(context, selection)
+            decided = selection if isinstance(selection, Unasked) else self._planned(context, selection, answer)
             await self._serve(context, answer, receive, decided)
 
     def begin(self, arrival: Arrival, raw: bytes, answer: Answer, guarded: Guarded) -> Work | None:
@@ -91,7 +91,7 @@ class Pipeline:
         selection = self.selector.at_once(context)
         if isinstance(selection, Unasked):
             return self.serve(context, answer, selection)
-        planned = self._planned(context, selection)
+        planned = self._planned(context, selection, answer)
         plan, done = planned
         if self.passages.take(plan, answer, done, _Rest(self, context, answer, planned, guarded)):
             return None
@@ -124,12 +124,14 @@ class Pipeline:
     ) -> None:
         with DisconnectWatch(receive, self.gate.ticker, exchange=answer.exchange):
             if isinstance(decided, Unasked):
-                decided = self._planned(context, await self.selector.learned(context, decided))
+                decided = self._planned(context, await self.selector.learned(context, decided), answer)
             plan, done = decided
             await self.executor.execute(plan, answer, done, under_way)
 
-    def _planned(self, context: Context, selection: Selection) -> Planned:
+    def _planned(self, context: Context, selection: Selection, answer: Answer) -> Planned:
+        """From here on `done` counts the request."""
         plan = _plan(context, selection)
+        answer.counted = True
         span = self.telemetry.start_span(_SPANS[plan.endpoint], context.headers.get(b"traceparent"))
         if span is not None:
             describe_plan(span, context, plan)

@@ -85,6 +85,8 @@ class HTTPRequest(msgspec.Struct, frozen=True, gc=False):
     """Bound on the wait for the response's head, connecting included, and on each wait for more of its body."""
     client: str = ""
     """The deployment's choice, where there are several clients; one of `HTTPClientKind`, or nothing."""
+    fresh: bool = False
+    """True: over a new connection."""
 
 
 Authorize = Callable[[str], Awaitable[object]]

@@ -75,9 +75,9 @@ class PooledClient:
         head = _head(destination, request)
         deadline = loop.time() + request.timeout_s
         try:
-            connection = slots.take(destination.origin)
+            connection = None if request.fresh else slots.take(destination.origin)
             if connection is None:
-                connection = await self._connection(slots, destination.origin, request, deadline)
+                connection = await self._connection(slots, destination.origin, request, deadline, fresh=request.fresh)
             kept = connection.kept
             exchange = connection.begin(head, request.body, request.timeout_s)
             try:

@@ -37,9 +37,8 @@ def http_request(
         ask_for_usage(request, body)
     if sent.extra:
         body |= sent.extra
-    return HTTPRequest(
-        url, sent.headers(request), _encode(body), deployment.group, request.timeout_s, deployment.http_client
-    )
+    headers, label, client = sent.headers(request), deployment.group, deployment.http_client
+    return HTTPRequest(url, headers, _encode(body), label, request.timeout_s, client, request.fresh)
 
 
 async def post(

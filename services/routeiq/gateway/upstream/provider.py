@@ -28,6 +28,8 @@ class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
     timeout_s: float
     """How long the provider may take until the status line; between two reads the same bound holds."""
     request_id: str
+    fresh: bool = False
+    """True: over a connection that carried nothing before, because one that had did not last."""
 
 
 class UpstreamResponse(Protocol):
