@@ -157,6 +157,9 @@ class Peer(asyncio.Transport):
             self.closed = True
             self.connection.connection_lost(error)
 
+    def half_close(self) -> None:
+        self.connection.eof_received()
+
     # The gateway's end.
 
     def write(self, data: bytes | bytearray | memoryview) -> None:

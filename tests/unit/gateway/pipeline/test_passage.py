@@ -63,6 +63,11 @@ SCRIPTS: Mapping[str, Sequence[Line]] = {
     "a refusal cut in its body": [lambda peer: (peer.say(answer_of(429, ANSWER)[:-3]), peer.hang_up())[0], FINE],
     "in pieces": [lambda peer: peer.say(*(bytes([byte]) for byte in answer_of(200, ANSWER)))],
     "bad chunk": [lambda peer: peer.say(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}no\r\n"), FINE],
+    "chunked": [lambda peer: peer.say(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")],
+    "until it closes": [lambda peer: (peer.say(b"HTTP/1.1 200 OK\r\n\r\n" + ANSWER), peer.half_close())[0]],
+    "behind an interim one": [lambda peer: peer.say(b"HTTP/1.1 103 Hints\r\nlink: x\r\n\r\n" + answer_of(200, ANSWER))],
+    "and another one": [lambda peer: peer.say(answer_of(200, ANSWER) * 2)],
+    "the last one": [says(200, ANSWER, b"connection: close")],
     "stale": [hangs_up, FINE],
     "stale, then down": [hangs_up, DOWN, FINE],
 }
@@ -77,6 +82,7 @@ async def test_whatever_comes_ends_as_it_would_as_a_task(script: Sequence[Line],
     passed.pool.script.extend([*script, FINE, FINE])
     general.pool.script.extend([*script, FINE, FINE])
     client, answer = await passed.passed(), await general.general()
+    await turns()  # until what was aborted is closed
     assert (client.status, client.body_sent) == (answer.status, answer.body)
     assert shown(client.headers) == shown(answer.headers)
     assert told(passed.outcome) == told(general.outcome)

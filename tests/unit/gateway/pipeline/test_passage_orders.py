@@ -55,6 +55,7 @@ async def lived_through(events: Sequence[str], retries: int) -> None:
         member("d", "other"),
     )  # nobody is called twice, after a pause
     one = Bench(*members, num_retries=retries, fallbacks={"m": ("other",)}, timeout_s=30.0)
+    one.turn()
     await one.pool.warm(URL)
     one.pool.script.extend([silent] * 20)
     client = one.begin(CHAT)

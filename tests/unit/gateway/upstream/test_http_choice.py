@@ -8,11 +8,12 @@ import pytest
 
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.http_choice import HTTPChoice
+from routeiq.gateway.upstream.http_exchange import Exchange
+from routeiq.gateway.upstream.http_pool import PooledClient
 from routeiq.kit.outbound.proxies import Proxies
 from tests.support.upstream import answer
 
-
-@pytest.mark.parametrize(
+which = pytest.mark.parametrize(
     ("client", "url", "expected"),
     [
         ("", "http://api.test/", "pool"),
@@ -23,6 +24,9 @@ from tests.support.upstream import answer
         ("pool", "https://straight.test/", "pool"),
     ],
 )
+
+
+@which
 async def test_the_deployment_chooses_but_a_proxy_is_aiohttps(client: str, url: str, expected: str) -> None:
     pool, aiohttp = answer({}), answer({})
     choice = HTTPChoice(pool, lambda: aiohttp, Proxies(https="http://proxy", exempt=("straight.test",)).of)
@@ -31,6 +35,25 @@ async def test_the_deployment_chooses_but_a_proxy_is_aiohttps(client: str, url: 
     await choice.close()
     assert pool.closed
     assert aiohttp.closed is (expected == "aiohttp")
+
+
+class Prompt(PooledClient):
+    """Remembers who asked it not to wait."""
+
+    asked = 0
+
+    def begin(self, request: HTTPRequest) -> Exchange | None:
+        self.asked += 1
+        return super().begin(request)
+
+
+@which
+async def test_only_the_pool_can_do_without_waiting(client: str, url: str, expected: str) -> None:
+    pool = Prompt()
+    choice = HTTPChoice(pool, lambda: answer({}), Proxies(https="http://proxy", exempt=("straight.test",)).of)
+    assert choice.begin(HTTPRequest(url, {}, b"", "group", 1.0, client)) is None
+    assert pool.asked == (expected == "pool")
+    await choice.close()
 
 
 async def test_requests_that_come_together_share_one_aiohttp() -> None:
