@@ -9,30 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-import msgspec
 import structlog
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.dialects.usage import NotAnAnswer, read_usage
 from routeiq.gateway.pipeline.cooldown import Cooldowns
-from routeiq.gateway.pipeline.failures import Kind, classify, kind_of, retry_after_s
+from routeiq.gateway.pipeline.failures import retry_after_s
 from routeiq.gateway.pipeline.figures import Figures, Live
+from routeiq.gateway.pipeline.served import Served, begun, busy, refused, usage_of, verdict
 from routeiq.gateway.pipeline.walk import Walk
 from routeiq.gateway.plan import Attempt, Fallback, Plan, Usage
-from routeiq.gateway.upstream.provider import (
-    Provider,
-    UpstreamFailed,
-    UpstreamRequest,
-    UpstreamResponse,
-    UpstreamTimeout,
-)
-from routeiq.gateway.upstream.refusals import first_event_refusal
-from routeiq.gateway.upstream.relay import Begun
-from routeiq.gateway.upstream.responses import JSON_HEADERS
-from routeiq.kit.error_bodies import error_body
+from routeiq.gateway.upstream.provider import Provider, UpstreamRequest, UpstreamResponse, UpstreamTimeout
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.ticker import Ticker, Within
 
@@ -43,29 +32,6 @@ LEFT = "client_disconnected"
 CRASHED = "internal_error"
 
 Sleep = Callable[[float], Awaitable[None]]
-
-
-class DeploymentBusy(UpstreamFailed):
-    """Every deployment that could serve has its `max_parallel_requests`."""
-
-    status, type, code = 429, "rate_limit_error", "max_parallel_requests"
-
-
-class Served(msgspec.Struct, gc=False):
-    """An answer and who gave it. `body` is whole for a unary call and for a refusal, None for a stream."""
-
-    deployment: Deployment
-    status: int
-    headers: Mapping[str, str]
-    body: bytes | None
-    stream: Begun | None = None
-    response: UpstreamResponse | None = None
-    error: str = ""
-    """The code of an error of ours: there was no answer, and `body` says so."""
-    fallback: str = ""
-    """Why it is another group's answer, or another model's."""
-    usage: Usage | None = None
-    """Of a whole answer; a stream reports it on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +153,7 @@ class Attempts:
         """After a failed first call."""
         kept = served
         while True:
-            kind, _ = _verdict(served)
+            kind, _ = verdict(served)
             step = walk.next(served.deployment, served.status, kind, retry_after_s(served.headers), self._clock())
             if step is None:
                 return kept
@@ -206,13 +172,13 @@ class Attempts:
         if live is None:
             live, self._begun = self._caller.figures.of(deployment.id), self._clock()
             if live.in_flight >= live.max_parallel:
-                return self._write(_refused(self._plan, deployment, _busy(deployment)), group)
+                return self._write(refused(self._plan, deployment, busy(deployment)), group)
             self._live, self._ticket = live, live.begin(self._begun)
         counts = True
         try:
             served = await self._call(deployment, sent)
         except RouteIQError as error:
-            served = _refused(self._plan, deployment, error)
+            served = refused(self._plan, deployment, error)
             counts = not (self._short and isinstance(error, UpstreamTimeout))
         except BaseException as error:
             left = isinstance(error, asyncio.CancelledError)
@@ -243,7 +209,7 @@ class Attempts:
 
     def _write(self, served: Served, group: int) -> Served:
         """Write a failed call down."""
-        _, reason = _verdict(served)
+        _, reason = verdict(served)
         log.info(
             "upstream.failed", request_id=self._plan.request_id, model=served.deployment.group,
             deployment=served.deployment.id, status=served.status, code=reason, attempt=len(self.trail) + 1,
@@ -274,10 +240,10 @@ class Attempts:
                 response = await sent
                 try:
                     if plan.stream and response.status < 400:
-                        return await _begun(response, deployment)
+                        return await begun(response, deployment)
                     body = await response.read()
                     await response.close()
-                    usage = _usage(body, deployment) if response.status < 400 else None
+                    usage = usage_of(body, deployment) if response.status < 400 else None
                     return Served(deployment, response.status, response.headers, body, usage=usage)
                 except BaseException:
                     await response.close()
@@ -288,39 +254,3 @@ class Attempts:
     def _limit(self, deployment: Deployment) -> float | None:
         """Seconds that the deployment may take, if it says so."""
         return (deployment.stream_timeout_s if self._plan.stream else None) or deployment.timeout_s
-
-
-def _verdict(served: Served) -> tuple[Kind, str]:
-    if served.error:
-        return kind_of(served.status), served.error
-    return classify(served.status, served.body or b"")
-
-
-def _busy(deployment: Deployment) -> DeploymentBusy:
-    return DeploymentBusy(f"The model `{deployment.group}` has all the parallel requests that it may have.")
-
-
-def _refused(plan: Plan, deployment: Deployment, error: RouteIQError) -> Served:
-    body = error_body(plan.endpoint.errors, error, plan.request_id)
-    return Served(deployment, error.status, JSON_HEADERS, body, error=error.code)
-
-
-async def _begun(response: UpstreamResponse, deployment: Deployment) -> Served:
-    """Wait for what decides whether a stream counts: its first bytes."""
-    chunks = aiter(response.chunks())
-    try:
-        first = await anext(chunks)
-    except StopAsyncIteration:
-        raise UpstreamFailed(f"The model `{deployment.group}` ended its stream before the first event.") from None
-    refusal = first_event_refusal(first)
-    if refusal is not None:
-        await response.close()
-        return Served(deployment, refusal[0], JSON_HEADERS, refusal[1])
-    return Served(deployment, response.status, response.headers, None, Begun(first, chunks, response), response)
-
-
-def _usage(body: bytes, deployment: Deployment) -> Usage | None:
-    try:
-        return read_usage(body)
-    except NotAnAnswer:
-        raise UpstreamFailed(f"The answer of `{deployment.group}` is not a JSON object.") from None

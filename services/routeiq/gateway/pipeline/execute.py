@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from routeiq.gateway.dialects.edits import REDACTED, StreamEdits, renamed
 from routeiq.gateway.dialects.openai_answer import wants_usage
 from routeiq.gateway.per_deployment import PerDeployment
-from routeiq.gateway.pipeline.attempt import CRASHED, LEFT, Attempts, Caller, Served
+from routeiq.gateway.pipeline.attempt import CRASHED, LEFT, Attempts, Caller
 from routeiq.gateway.pipeline.describe import RawHeaders, Shown
+from routeiq.gateway.pipeline.served import Served
 from routeiq.gateway.plan import Attempt, Outcome, Plan, Usage
 from routeiq.gateway.upstream.openai_calls import USAGE_ON_DEMAND
 from routeiq.gateway.upstream.provider import UpstreamResponse

@@ -12,9 +12,10 @@ from typing import Protocol
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.usage import NotAnAnswer, read_usage
-from routeiq.gateway.pipeline.attempt import CRASHED, LEFT, Attempts, Caller, Served
+from routeiq.gateway.pipeline.attempt import CRASHED, LEFT, Attempts, Caller
 from routeiq.gateway.pipeline.execute import Executor, UnderWay
 from routeiq.gateway.pipeline.gate import Gate, shutting_down
+from routeiq.gateway.pipeline.served import Served
 from routeiq.gateway.plan import Outcome, Plan, Usage
 from routeiq.gateway.upstream.openai_calls import PromptCall
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse

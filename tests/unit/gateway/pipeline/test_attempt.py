@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from routeiq.config.state import Deployment, DeploymentId, RoutingSettings
-from routeiq.gateway.pipeline.attempt import Attempts, Served
+from routeiq.gateway.pipeline.attempt import Attempts
+from routeiq.gateway.pipeline.served import Served
 from routeiq.gateway.plan import Usage
 from routeiq.kit.errors import InvalidRequest
 from tests.support.executing import FINE, GONE, Calling, Says, member, plan, says, serving

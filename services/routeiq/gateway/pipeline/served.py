@@ -1,0 +1,80 @@
+"""What one call comes to: an upstream's answer, or ours where there is none, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from routeiq.config.state import Deployment
+from routeiq.gateway.dialects.usage import NotAnAnswer, read_usage
+from routeiq.gateway.pipeline.failures import Kind, classify, kind_of
+from routeiq.gateway.plan import Plan, Usage
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamResponse
+from routeiq.gateway.upstream.refusals import first_event_refusal
+from routeiq.gateway.upstream.relay import Begun
+from routeiq.gateway.upstream.responses import JSON_HEADERS
+from routeiq.kit.error_bodies import error_body
+from routeiq.kit.errors import RouteIQError
+
+
+class DeploymentBusy(UpstreamFailed):
+    """Every deployment that could serve has its `max_parallel_requests`."""
+
+    status, type, code = 429, "rate_limit_error", "max_parallel_requests"
+
+
+class Served(msgspec.Struct):
+    """An answer and who gave it. `body` is whole for a unary call and for a refusal, None for a stream."""
+
+    deployment: Deployment
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | None
+    stream: Begun | None = None
+    response: UpstreamResponse | None = None
+    error: str = ""
+    """The code of an error of ours: there was no answer, and `body` says so."""
+    fallback: str = ""
+    """Why it is another group's answer, or another model's."""
+    usage: Usage | None = None
+    """Of a whole answer; a stream reports it on the way."""
+
+
+def verdict(served: Served) -> tuple[Kind, str]:
+    """What is to be done about a failure, and the word for it."""
+    if served.error:
+        return kind_of(served.status), served.error
+    return classify(served.status, served.body or b"")
+
+
+def busy(deployment: Deployment) -> DeploymentBusy:
+    return DeploymentBusy(f"The model `{deployment.group}` has all the parallel requests that it may have.")
+
+
+def refused(plan: Plan, deployment: Deployment, error: RouteIQError) -> Served:
+    """An error of ours as an answer in the shape of the endpoint."""
+    body = error_body(plan.endpoint.errors, error, plan.request_id)
+    return Served(deployment, error.status, JSON_HEADERS, body, error=error.code)
+
+
+async def begun(response: UpstreamResponse, deployment: Deployment) -> Served:
+    """Wait for what decides whether a stream counts: its first bytes."""
+    chunks = aiter(response.chunks())
+    try:
+        first = await anext(chunks)
+    except StopAsyncIteration:
+        raise UpstreamFailed(f"The model `{deployment.group}` ended its stream before the first event.") from None
+    refusal = first_event_refusal(first)
+    if refusal is not None:
+        await response.close()
+        return Served(deployment, refusal[0], JSON_HEADERS, refusal[1])
+    return Served(deployment, response.status, response.headers, None, Begun(first, chunks, response), response)
+
+
+def usage_of(body: bytes, deployment: Deployment) -> Usage | None:
+    """Of a whole answer. Raises: UpstreamFailed: it is none."""
+    try:
+        return read_usage(body)
+    except NotAnAnswer:
+        raise UpstreamFailed(f"The answer of `{deployment.group}` is not a JSON object.") from None
