@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Self
 
@@ -15,7 +16,9 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
+
+    from routeiq.kit.spans import OpenSpan, Spans
 
 _TRACEPARENT = re.compile(
     r"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})(-.*)?"
@@ -28,6 +31,7 @@ class TelemetrySettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     enabled: Annotated[bool, Field(validation_alias="OTEL_ENABLED")] = True
+    sdk_disabled: Annotated[str, Field(validation_alias="OTEL_SDK_DISABLED")] = ""
     endpoint: Annotated[str, Field(validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")] = ""
     traces_endpoint: Annotated[str, Field(validation_alias="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")] = ""
     sampler: Annotated[str, Field(validation_alias="OTEL_TRACES_SAMPLER")] = ""
@@ -39,31 +43,38 @@ class TelemetrySettings(BaseSettings):
 
     @property
     def exports(self) -> bool:
-        return self.enabled and bool(self.endpoint or self.traces_endpoint)
+        disabled = self.sdk_disabled.strip().lower() == "true"
+        return self.enabled and not disabled and bool(self.endpoint or self.traces_endpoint)
 
 
 class Telemetry:
     """Spans of one service. Call `shutdown` once, when the service stops: it flushes."""
 
-    def __init__(self, service: str, version: str, settings: TelemetrySettings | None = None) -> None:
+    def __init__(
+        self,
+        service: str,
+        version: str,
+        settings: TelemetrySettings | None = None,
+        exporter: Callable[[], SpanExporter] | None = None,
+    ) -> None:
+        """`exporter`: instead of OTLP's; made where spans are exported at all."""
         settings = settings or TelemetrySettings()
         self._sampling = Sampling.of(settings.sampler, settings.sampler_arg)
-        self._provider = _provider(service, version, settings, self._sampling) if settings.exports else None
-        self._tracer = self._provider.get_tracer("routeiq") if self._provider is not None else None
+        self._spans = _spans(service, version, settings, self._sampling, exporter) if settings.exports else None
 
-    def start_span(self, name: str, traceparent: bytes | None = None) -> trace.Span | None:
+    def start_span(self, name: str, traceparent: bytes | None = None) -> OpenSpan | None:
         """The span of a request, under the caller's where it sent one. None: it is not sampled, or nothing is."""
-        if self._tracer is None:
+        spans, sampling = self._spans, self._sampling
+        if spans is None:
             return None
         parent = parent_of(traceparent.decode("latin-1")) if traceparent else None
-        if self._sampling is not None and not self._sampling.samples(parent):
-            return None
-        context = trace.set_span_in_context(trace.NonRecordingSpan(parent)) if parent is not None else None
-        return self._tracer.start_span(name, context, trace.SpanKind.SERVER)
+        if sampling is None:
+            return spans.sampled(name, parent)
+        return spans.open(name, parent) if sampling.samples(parent) else None
 
     def shutdown(self) -> None:
-        if self._provider is not None:
-            self._provider.shutdown()
+        if self._spans is not None:
+            self._spans.shutdown()
 
 
 def parent_of(traceparent: str) -> trace.SpanContext | None:
@@ -104,22 +115,28 @@ class Sampling:
         return random.random() < self.ratio
 
 
-def _provider(service: str, version: str, settings: TelemetrySettings, sampling: Sampling | None) -> TracerProvider:
+def _spans(
+    service: str,
+    version: str,
+    settings: TelemetrySettings,
+    sampling: Sampling | None,
+    exporter: Callable[[], SpanExporter] | None,
+) -> Spans:
     """The SDK and its exporter are imported here: 4 MB, for who exports."""
-    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
     from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_NAMESPACE, SERVICE_VERSION, Resource  # noqa: PLC0415
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
     from opentelemetry.sdk.trace.sampling import ALWAYS_ON  # noqa: PLC0415
 
+    from routeiq.kit.otlp import OTLPExporter  # noqa: PLC0415
+    from routeiq.kit.spans import Spans  # noqa: PLC0415
+
     name = settings.service_name or f"routeiq-{service}"
     resource = Resource.create({SERVICE_NAME: name, SERVICE_NAMESPACE: "routeiq", SERVICE_VERSION: version})
     provider = TracerProvider(resource=resource, shutdown_on_exit=False, sampler=ALWAYS_ON if sampling else None)
-    provider.add_span_processor(
-        BatchSpanProcessor(
-            OTLPSpanExporter(),
-            max_export_batch_size=settings.batch_size,
-            schedule_delay_millis=settings.batch_delay_ms,
-        )
+    processor = BatchSpanProcessor(
+        (exporter or OTLPExporter)(),
+        max_export_batch_size=settings.batch_size,
+        schedule_delay_millis=settings.batch_delay_ms,
     )
-    return provider
+    return Spans("routeiq", provider, processor)

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
-from opentelemetry.trace import Span
 
 from routeiq.config.state import State
 from routeiq.gateway.pipeline.admit import parse_call
@@ -26,13 +26,16 @@ from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.passage import Passages
 from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.pipeline.selection import Selection
-from routeiq.gateway.pipeline.trace import describe_plan, finish_span
+from routeiq.gateway.pipeline.trace import finish_span
 from routeiq.gateway.plan import Endpoint, Outcome, Plan
 from routeiq.kit.asgi import Answer, DisconnectWatch, Receive, Scope, never, read_body
 from routeiq.kit.error_bodies import Family
 from routeiq.kit.exchange import Work
 from routeiq.kit.principal import Principal
 from routeiq.kit.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from routeiq.kit.spans import OpenSpan
 
 _SPANS = {endpoint: f"gateway {endpoint.value}" for endpoint in Endpoint}
 _PLAIN = frozenset({b"traceparent", b"tracestate", b"accept-language"})
@@ -133,11 +136,9 @@ class Pipeline:
         plan = _plan(context, selection)
         answer.counted = True
         span = self.telemetry.start_span(_SPANS[plan.endpoint], context.headers.get(b"traceparent"))
-        if span is not None:
-            describe_plan(span, context, plan)
         return plan, partial(self._finish, context, plan, span)
 
-    def _finish(self, context: Context, plan: Plan, span: Span | None, outcome: Outcome) -> None:
+    def _finish(self, context: Context, plan: Plan, span: OpenSpan | None, outcome: Outcome) -> None:
         if outcome.error == LEFT and self.gate.closed:
             outcome = replace(outcome, status=ShuttingDown.status, error=ShuttingDown.code)
         self.meter.done(context, plan, outcome)

@@ -2,43 +2,69 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
-from opentelemetry.trace import Span, Status, StatusCode
+from opentelemetry.trace import Status, StatusCode
 
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.plan import Attempt, Decision, Endpoint, Outcome, Plan
+
+if TYPE_CHECKING:
+    from routeiq.kit.spans import Attributes, OpenSpan
 
 DECISION_EVENT = "routeiq.router_decision.v1"
 _OPERATIONS = {Endpoint.COMPLETIONS: "text_completion", Endpoint.EMBEDDINGS: "embeddings"}
 """By OpenTelemetry's GenAI conventions; the other endpoints are all chat."""
 ATTEMPT_EVENT = "routeiq.attempt"
+_UNSET = Status()
 _encode = msgspec.json.Encoder().encode
 
 
-def describe_plan(span: Span, context: Context, plan: Plan) -> None:
-    """Attributes, once the choice is made."""
-    if not span.is_recording():
-        return
+def finish_span(span: OpenSpan, context: Context, plan: Plan, outcome: Outcome) -> None:
+    """Attributes, an event for each call, the decision event, status, tokens, and the end of the span."""
+    said = describe_plan(context, plan)
+    _describe_outcome(said, outcome)
+    events = [(ATTEMPT_EVENT, _attempt(one)) for one in outcome.attempts]
+    events.append((DECISION_EVENT, {"routeiq.router_decision.payload": _payload(context, plan, outcome)}))
+    failed = outcome.status >= 500 or outcome.error
+    span.end(said, events, Status(StatusCode.ERROR, outcome.error) if failed else _UNSET)
+
+
+def describe_plan(context: Context, plan: Plan) -> Attributes:
+    """What was chosen, and why."""
     decision = plan.decision
-    span.set_attributes(
-        {
-            "gen_ai.operation.name": _OPERATIONS.get(plan.endpoint, "chat"),
-            "gen_ai.request.model": context.call.model,
-            "gen_ai.routeiq.strategy": decision.strategy,
-            "gen_ai.routeiq.fallback_used": bool(decision.fallback),
-            "router.strategy": decision.strategy,
-            "router.model_selected": decision.model,
-            "router.selected_model": decision.model,
-            "router.candidates_evaluated": len(plan.deployments),
-            "router.decision_outcome": "fallback" if decision.fallback else "success",
-            "router.decision_reason": decision.reason,
-            "router.fallback_triggered": bool(decision.fallback),
-            "routeiq.request_id": plan.request_id,
-            "routeiq.state_version": plan.state_version,
-            "routeiq.artifact_id": decision.artifact_id,
-            "routeiq.decision_cached": decision.cached,
-        }
-    )
+    fallback = bool(decision.fallback)
+    return {
+        "gen_ai.operation.name": _OPERATIONS.get(plan.endpoint, "chat"),
+        "gen_ai.request.model": context.call.model,
+        "gen_ai.routeiq.strategy": decision.strategy,
+        "gen_ai.routeiq.fallback_used": fallback,
+        "router.strategy": decision.strategy,
+        "router.model_selected": decision.model,
+        "router.selected_model": decision.model,
+        "router.candidates_evaluated": len(plan.deployments),
+        "router.decision_outcome": "fallback" if fallback else "success",
+        "router.decision_reason": decision.reason,
+        "router.fallback_triggered": fallback,
+        "routeiq.request_id": plan.request_id,
+        "routeiq.state_version": plan.state_version,
+        "routeiq.artifact_id": decision.artifact_id,
+        "routeiq.decision_cached": decision.cached,
+    }
+
+
+def _describe_outcome(said: Attributes, outcome: Outcome) -> None:
+    said["http.response.status_code"] = outcome.status
+    if outcome.fallback:
+        said["router.fallback_triggered"] = said["gen_ai.routeiq.fallback_used"] = True
+        said["router.decision_outcome"] = "fallback"
+    if outcome.deployment is not None:
+        said["gen_ai.response.model"] = outcome.deployment.model
+        said["gen_ai.provider.name"] = outcome.deployment.provider
+    if outcome.usage is not None:
+        said["gen_ai.usage.input_tokens"] = outcome.usage.input_tokens
+        said["gen_ai.usage.output_tokens"] = outcome.usage.output_tokens
 
 
 def _payload(context: Context, plan: Plan, outcome: Outcome) -> str:
@@ -80,33 +106,7 @@ def _fallback(decision: Decision, outcome: Outcome) -> dict[str, object]:
     }
 
 
-def finish_span(span: Span, context: Context, plan: Plan, outcome: Outcome) -> None:
-    """An event for each call, the decision event, status, tokens, and the end of the span."""
-    if span.is_recording():
-        for attempt in outcome.attempts:
-            span.add_event(ATTEMPT_EVENT, _attempt(attempt))
-        span.add_event(DECISION_EVENT, {"routeiq.router_decision.payload": _payload(context, plan, outcome)})
-        span.set_attributes(_ended(outcome))
-        if outcome.status >= 500 or outcome.error:
-            span.set_status(Status(StatusCode.ERROR, outcome.error))
-    span.end()
-
-
-def _ended(outcome: Outcome) -> dict[str, str | int | bool]:
-    found: dict[str, str | int | bool] = {"http.response.status_code": outcome.status}
-    if outcome.fallback:
-        found |= {"router.fallback_triggered": True, "gen_ai.routeiq.fallback_used": True}
-        found["router.decision_outcome"] = "fallback"
-    if outcome.deployment is not None:
-        found["gen_ai.response.model"] = outcome.deployment.model
-        found["gen_ai.provider.name"] = outcome.deployment.provider
-    if outcome.usage is not None:
-        found["gen_ai.usage.input_tokens"] = outcome.usage.input_tokens
-        found["gen_ai.usage.output_tokens"] = outcome.usage.output_tokens
-    return found
-
-
-def _attempt(attempt: Attempt) -> dict[str, str | int | float]:
+def _attempt(attempt: Attempt) -> Attributes:
     return {
         "routeiq.deployment": attempt.deployment,
         "routeiq.candidate": attempt.candidate,

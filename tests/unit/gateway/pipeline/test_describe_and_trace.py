@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -24,6 +23,7 @@ from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.trace import ATTEMPT_EVENT, DECISION_EVENT, describe_plan, finish_span
 from routeiq.gateway.plan import Attempt, Decision, Endpoint, Fallback, Outcome, Plan, Usage
 from routeiq.kit.principal import Principal, Role
+from routeiq.kit.telemetry import Telemetry, TelemetrySettings
 from tests.support.twins import deployment, state
 
 SECRET = "the prompt of a customer"
@@ -70,13 +70,14 @@ def test_names_that_no_header_carries_do_not_break_it() -> None:
 
 
 def exported(outcome: Outcome, fallback: str = "deadline") -> ReadableSpan:
-    exporter, provider = InMemorySpanExporter(), TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    span = provider.get_tracer("t").start_span("gateway chat")
-    describe_plan(span, context(), plan(fallback=fallback))
+    spans = InMemorySpanExporter()
+    settings = TelemetrySettings(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")
+    telemetry = Telemetry("gateway", "1", settings, lambda: spans)
+    span = telemetry.start_span("gateway chat")
+    assert span is not None
     finish_span(span, context(), plan(fallback=fallback), outcome)
-    provider.shutdown()
-    return exporter.get_finished_spans()[0]
+    telemetry.shutdown()
+    return spans.get_finished_spans()[0]
 
 
 def payload(span: ReadableSpan) -> dict[str, Any]:
@@ -175,9 +176,5 @@ def test_a_long_trail_keeps_its_beginning_and_counts_the_rest() -> None:
     ],
 )
 def test_a_span_names_the_operation_of_its_endpoint(endpoint: Endpoint, operation: str) -> None:
-    provider = TracerProvider()
-    span = provider.get_tracer("t").start_span("gateway")
-    describe_plan(span, context(), structs.replace(plan(), endpoint=endpoint))
-    assert isinstance(span, ReadableSpan)
-    assert (span.attributes or {})["gen_ai.operation.name"] == operation
-    provider.shutdown()
+    said = describe_plan(context(), structs.replace(plan(), endpoint=endpoint))
+    assert said["gen_ai.operation.name"] == operation
