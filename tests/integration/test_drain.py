@@ -71,7 +71,8 @@ def test_a_stream_past_the_limit_ends_with_an_error_event(gateway: Fleet) -> Non
 @pytest.mark.parametrize("gateway", [{"DRAIN_S": "30"}], indirect=True)
 def test_a_second_signal_stops_at_once(gateway: Fleet) -> None:
     with httpx.stream("POST", f"{gateway.url}/chat/completions", headers=HEADERS, json=body("slow")) as stream:
-        next(stream.iter_lines())
+        lines = stream.iter_lines()  # kept, because its end would close the stream, and so end the drain
+        next(lines)
         gateway.processes["gateway"].send_signal(signal.SIGTERM)
         time.sleep(0.3)
         gateway.processes["gateway"].send_signal(signal.SIGTERM)
