@@ -66,3 +66,10 @@ def test_every_route_has_a_line() -> None:
 )
 def test_levels(method: str, path: str, level: Level | None) -> None:
     assert AccessTable().level(method, path) is level
+
+
+def test_hot_paths_are_for_any_key_and_for_nobody_without() -> None:
+    """The edge asks the table for all other paths; of these it only wants a key."""
+    table = AccessTable()
+    named = (path.replace("{model}", "a/b") for path in HOT_TEMPLATES)
+    assert {table.level("POST", path) for path in (*HOT_PATHS, *named)} == {Level.USER}
