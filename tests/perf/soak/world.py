@@ -28,6 +28,10 @@ BIG = "chunks=3000"
 LINGER_NOT = struct.pack("ii", 1, 0)
 
 
+SMALL_CACHES = {"ROUTEIQ_GATEWAY_DECISION_CACHE_SIZE": "128", "ROUTEIQ_GATEWAY_CONVERSATIONS": "128"}
+"""Full before the slope counts: what fills a cache is no leak."""
+
+
 @dataclass
 class World:
     """Starts, kills and restarts. `outages`: by name, when something was away."""
@@ -41,7 +45,7 @@ class World:
         """Everything. Raises NotStarted."""
         config = self.children.folder / "soak.json"
         config.write_text(json.dumps(document(self.ports)))
-        self.suite = Suite(self.children, dict.fromkeys(Route, self.ports["big"]))
+        self.suite = Suite(self.children, dict.fromkeys(Route, self.ports["big"]), environ=SMALL_CACHES)
         for name in ("steady", "fragile", "big", "routing"):
             self.raise_up(name)
         ports = self.ports

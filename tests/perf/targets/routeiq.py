@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from routeiq import __version__
@@ -42,6 +43,8 @@ class Suite:
     children: Children
     upstream: Ports
     tracing: Tracing | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """More of it, for the gateways."""
 
     def __post_init__(self) -> None:
         self.private, self.public = self.children.folder / "identity.key", self.children.folder / "identity.pub"
@@ -71,6 +74,7 @@ class Suite:
             "ROUTEIQ_GATEWAY_ROUTING_ADDRESS": f"127.0.0.1:{routing_port}",
             "ROUTEIQ_GATEWAY_IDENTITY_KEY": str(self.private),
             **(self.tracing.environ() if self.tracing else {}),
+            **self.environ,
         }
         command = machine.on_target_core(ROUTEIQ, "serve", "gateway", "--config", str(config or self.config))
         child = self.children.start(name, command, environ)
