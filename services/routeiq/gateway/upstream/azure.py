@@ -12,39 +12,23 @@ from urllib.parse import quote, urlencode
 from routeiq.config.state import Deployment
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
-from routeiq.gateway.upstream.openai_calls import PromptCall, http_request, post, prompt_client
-from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
+from routeiq.gateway.upstream.openai_calls import OpenAIDialect, http_request
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest
 from routeiq.gateway.upstream.request_body import Sent, text_param
 
 API_VERSION = "2024-10-21"
 """The last dated stable version; `api_version` of `litellm_params` replaces it."""
 
 
-class Azure:
+class Azure(OpenAIDialect):
     """Takes `api_base`, `api_key` (or `azure_ad_token`), `api_version`, `extra_headers`, `extra_body`."""
 
     def __init__(self, http: HTTPClient) -> None:
-        self._http = http
-        self._prompt = prompt_client(http)
+        super().__init__(http)
         self._sent = PerDeployment(lambda one: Sent(one, one.model, _credentials(one)))
-
-    async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
-        """Raises: UpstreamFailed."""
-        return await post(self._http, self._request(request, deployment), request, deployment)
-
-    def begin(self, request: UpstreamRequest, deployment: Deployment) -> PromptCall | None:
-        """The same without waiting; None: it takes waiting. Raises: UpstreamFailed."""
-        if self._prompt is None:
-            return None
-        sent = self._request(request, deployment)
-        exchange = self._prompt.begin(sent)
-        return PromptCall(self._prompt, exchange, sent, request, deployment) if exchange is not None else None
 
     def _request(self, request: UpstreamRequest, deployment: Deployment) -> HTTPRequest:
         return http_request(_url(request, deployment), self._sent.of(deployment), request, deployment, ask_usage=True)
-
-    async def close(self) -> None:
-        """The HTTP client belongs to `Providers`."""
 
 
 def _url(request: UpstreamRequest, deployment: Deployment) -> str:

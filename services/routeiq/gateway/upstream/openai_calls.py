@@ -4,6 +4,7 @@ without waiting.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import cast
 
@@ -39,13 +40,6 @@ def http_request(
         body |= sent.extra
     headers, label, client = sent.headers(request), deployment.group, deployment.http_client
     return HTTPRequest(url, headers, _encode(body), label, request.timeout_s, client, request.fresh)
-
-
-async def post(
-    http: HTTPClient, sent: HTTPRequest, request: UpstreamRequest, deployment: Deployment
-) -> UpstreamResponse:
-    """The answer as `Provider.send` promises it."""
-    return await checked(await http.send(sent), request, deployment)
 
 
 async def checked(response: UpstreamResponse, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
@@ -101,9 +95,31 @@ class PromptCall:
         return await checked(self._http.response(self.exchange, self._sent), self._request, self._deployment)
 
 
-def prompt_client(http: HTTPClient) -> PromptClient | None:
-    """`http` itself, if it can do without waiting."""
-    return cast(PromptClient, http) if hasattr(http, "begin") else None
+class OpenAIDialect(ABC):
+    """A provider that is called in OpenAI's dialect; which URL and what else it takes is the subclass's to say."""
+
+    def __init__(self, http: HTTPClient) -> None:
+        self._http = http
+        self._prompt = cast(PromptClient, http) if hasattr(http, "begin") else None
+
+    async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
+        """POST. Raises: UpstreamFailed."""
+        return await checked(await self._http.send(self._request(request, deployment)), request, deployment)
+
+    def begin(self, request: UpstreamRequest, deployment: Deployment) -> PromptCall | None:
+        """The same without waiting; None: it takes waiting. Raises: UpstreamFailed."""
+        if self._prompt is None:
+            return None
+        sent = self._request(request, deployment)
+        exchange = self._prompt.begin(sent)
+        return PromptCall(self._prompt, exchange, sent, request, deployment) if exchange is not None else None
+
+    async def close(self) -> None:  # noqa: B027  # nothing is owned, so nothing is left to a subclass
+        """The HTTP client belongs to `Providers`."""
+
+    @abstractmethod
+    def _request(self, request: UpstreamRequest, deployment: Deployment) -> HTTPRequest:
+        """Raises: UpstreamFailed: the deployment lacks something."""
 
 
 def ask_for_usage(request: UpstreamRequest, body: Body) -> None:

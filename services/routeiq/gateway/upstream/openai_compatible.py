@@ -13,8 +13,8 @@ from routeiq.config.state import Deployment
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
-from routeiq.gateway.upstream.openai_calls import PromptCall, http_request, post, prompt_client
-from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
+from routeiq.gateway.upstream.openai_calls import OpenAIDialect, http_request
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest
 from routeiq.gateway.upstream.request_body import Sent, text_param
 
 PLAIN = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS, Endpoint.EMBEDDINGS})
@@ -64,35 +64,19 @@ KINDS: Mapping[str, OpenAIKind] = {
 with LiteLLM 1.106.2's addresses but for deepseek (there the beta API) and together_ai (there api.together.ai)."""
 
 
-class OpenAICompatible:
+class OpenAICompatible(OpenAIDialect):
     """One provider kind. Takes `api_base`, `api_key`, and from `litellm_params` `organization`, `project`,
     `extra_headers`, `extra_body` and request defaults.
     """
 
     def __init__(self, http: HTTPClient, kind: OpenAIKind) -> None:
-        self._http = http
-        self._prompt = prompt_client(http)
+        super().__init__(http)
         self._kind = kind
         self._called = PerDeployment(self._call)
-
-    async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
-        """POST `{api_base}/{endpoint}`. Raises: UpstreamFailed."""
-        return await post(self._http, self._request(request, deployment), request, deployment)
-
-    def begin(self, request: UpstreamRequest, deployment: Deployment) -> PromptCall | None:
-        """The same without waiting; None: it takes waiting. Raises: UpstreamFailed."""
-        if self._prompt is None:
-            return None
-        sent = self._request(request, deployment)
-        exchange = self._prompt.begin(sent)
-        return PromptCall(self._prompt, exchange, sent, request, deployment) if exchange is not None else None
 
     def _request(self, request: UpstreamRequest, deployment: Deployment) -> HTTPRequest:
         urls, sent = self._called.of(deployment)
         return http_request(urls[request.endpoint], sent, request, deployment, ask_usage=self._kind.stream_usage)
-
-    async def close(self) -> None:
-        """The HTTP client belongs to `Providers`."""
 
     def _call(self, deployment: Deployment) -> tuple[Mapping[Endpoint, str], Sent]:
         base, prefix = self._base(deployment), "" if "/" in deployment.model else self._kind.model_prefix
