@@ -18,8 +18,8 @@ REFUSED = frozenset(["api_base", "base_url", "user_config", "mock_response", "ap
 """What would let a caller steer the gateway's own calls (architecture, section 6)."""
 
 _LIST = ord("[")
-_EMPTY_BYTES = 64
-"""Whoever spreads an empty list over more hears of it from the provider."""
+_MAYBE_EMPTY = b"] \t\r\n"
+"""What may follow it in an empty one: others need not be looked through."""
 _REQUIRED: Mapping[Endpoint, tuple[str, bytes]] = {
     Endpoint.CHAT: ("messages", b"["),
     Endpoint.COMPLETIONS: ("prompt", b'["'),
@@ -93,5 +93,5 @@ def _require(body: Mapping[str, msgspec.Raw], name: str, openings: bytes) -> Non
     value = memoryview(body[name])
     if value[0] not in openings:
         raise InvalidRequest(f"'{name}' has the wrong type.", param=name)
-    if len(value) < _EMPTY_BYTES and value[0] == _LIST and not bytes(value[1:-1]).strip():
+    if value[0] == _LIST and value[1] in _MAYBE_EMPTY and not bytes(value[1:-1]).strip():
         raise InvalidRequest(f"'{name}' must not be empty.", param=name)

@@ -60,6 +60,17 @@ def test_a_caller_cannot_steer_the_gateways_own_calls(name: str) -> None:
     assert caught.value.param == name
 
 
+@pytest.mark.parametrize("empty", [b"[]", b"[ ]", b"[" + b" \t\r\n" * 1000 + b"]"], ids=["bare", "a space", "much"])
+def test_an_empty_list_is_refused_however_it_is_spread(empty: bytes) -> None:
+    with pytest.raises(InvalidRequest, match="must not be empty"):
+        parse_call(Endpoint.CHAT, b'{"model":"m","messages":' + empty + b"}")
+
+
+@pytest.mark.parametrize("full", [b"[1]", b"[ \n{}]"])
+def test_a_list_with_something_in_it_is_not_empty(full: bytes) -> None:
+    assert parse_call(Endpoint.CHAT, b'{"model":"m","messages":' + full + b"}").model == "m"
+
+
 def test_deep_nesting_is_refused_not_a_crash() -> None:
     with pytest.raises(InvalidRequest):
         parse_call(Endpoint.CHAT, b'{"model":"m","messages":' + b"[" * 100_000 + b"]" * 100_000)
