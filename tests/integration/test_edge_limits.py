@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
@@ -13,10 +13,10 @@ from routeiq.gateway.app import create_app
 from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse
 from routeiq.gateway.wiring import Gateway
 from routeiq.kit.asgi import Message
-from routeiq.kit.server import HTTPServer, bind
+from routeiq.kit.server import HTTPServer
 from tests.support.asgi import call, scope
 from tests.support.gateway import AUTH, KEY, make_gateway
-from tests.support.http_server import connected, post, with_lifespan
+from tests.support.http_server import connected, post, serving
 from tests.support.twins import ANSWER, TwinProvider, TwinResponse, TwinRouting, decision, deployment, state
 
 CHAT = b'{"model":"small","messages":[{"role":"user","content":"hi"}]}'
@@ -66,20 +66,10 @@ def counted(gateway: Gateway) -> float:
     return sum(gateway.pipeline.meter._requests.by.values())
 
 
-@contextlib.asynccontextmanager
-async def served(gateway: Gateway) -> AsyncIterator[HTTPServer]:
+def served(gateway: Gateway) -> contextlib.AbstractAsyncContextManager[HTTPServer]:
     """With its way past ASGI."""
     edge = create_app(gateway)
-    app = with_lifespan(edge)
-    app.at_once = edge.at_once  # type: ignore[attr-defined]
-    server = HTTPServer(app, bind("127.0.0.1", 0), drain_s=5)
-    task = asyncio.create_task(server.serve())
-    await server.wait_started()
-    try:
-        yield server
-    finally:
-        server.stop()
-        await task
+    return serving(edge, at_once=edge.at_once)
 
 
 async def test_requests_of_one_turn_do_not_pass_the_limit_together() -> None:

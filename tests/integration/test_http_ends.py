@@ -9,27 +9,13 @@ import weakref
 import pytest
 
 from routeiq.kit.asgi import Answer, ClientDisconnected, DisconnectWatch, Receive, Scope, Send, read_body
-from routeiq.kit.exchange import KEY, exchange_of
+from routeiq.kit.exchange import exchange_of
 from routeiq.kit.http_protocol import sweep
 from routeiq.kit.ticker import Ticker
-from tests.support.http_server import Handler, connected, post, serving
+from tests.support.http_server import Handler, connected, plain, post, same, serving
 
 LIMIT = 1 << 24
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
-
-
-def plain(handler: Handler) -> Handler:
-    """The same under a server that knows no exchange."""
-
-    async def stripped(scope: Scope, receive: Receive, send: Send) -> None:
-        del scope[KEY]
-        await handler(scope, receive, send)
-
-    return stripped
-
-
-def same(handler: Handler) -> Handler:
-    return handler
 
 
 both = pytest.mark.parametrize("known", [plain, same])

@@ -14,24 +14,10 @@ from routeiq.kit.asgi import Answer, Receive, Scope, Send, read_body
 from routeiq.kit.exchange import KEY, exchange_of
 from routeiq.kit.http_protocol import MOST_WAITING, HTTPProtocol, sweep
 from routeiq.kit.server import HTTPServer
-from tests.support.http_server import Handler, chunked, connected, post, serving
+from tests.support.http_server import chunked, connected, plain, post, same, serving
 
 LIMIT = 1 << 24
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
-
-
-def plain(handler: Handler) -> Handler:
-    """The same under a server that knows no exchange."""
-
-    async def stripped(scope: Scope, receive: Receive, send: Send) -> None:
-        del scope[KEY]
-        await handler(scope, receive, send)
-
-    return stripped
-
-
-def same(handler: Handler) -> Handler:
-    return handler
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:

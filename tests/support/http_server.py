@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from routeiq.kit.asgi import ASGIApp, Receive, Scope, Send
-from routeiq.kit.exchange import AtOnce
+from routeiq.kit.exchange import KEY, AtOnce
 from routeiq.kit.server import HTTPServer, bind
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -115,3 +115,17 @@ def chunked(*parts: bytes, trailers: bytes = b"", line: bytes = b"x-a: b") -> by
     """A request in chunks."""
     head = b"POST / HTTP/1.1\r\nhost: x\r\n%b\r\ntransfer-encoding: chunked\r\n\r\n" % line
     return head + b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n" + trailers + b"\r\n"
+
+
+def plain(handler: Handler) -> Handler:
+    """The same under a server that knows no exchange."""
+
+    async def stripped(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope[KEY]
+        await handler(scope, receive, send)
+
+    return stripped
+
+
+def same(handler: Handler) -> Handler:
+    return handler
