@@ -55,6 +55,11 @@ class Corked:
         if self._size > MOST_BYTES:
             self.flush()
 
+    @property
+    def holds(self) -> bool:
+        """Whether something waits for the end of the turn."""
+        return bool(self._parts)
+
     def flush(self) -> None:
         parts = self._parts
         if not parts:
@@ -86,9 +91,9 @@ class Corked:
 _corks: WeakKeyDictionary[asyncio.AbstractEventLoop, Cork] = WeakKeyDictionary()
 
 
-def corked(transport: asyncio.BaseTransport, loop: asyncio.AbstractEventLoop) -> asyncio.Transport:
+def corked(transport: asyncio.BaseTransport, loop: asyncio.AbstractEventLoop) -> Corked:
     """`transport`, which is a stream's, with the cork of its loop."""
     cork = _corks.get(loop)
     if cork is None:
         cork = _corks[loop] = Cork(loop)
-    return Corked(transport, cork)  # type: ignore[arg-type,return-value]  # as much of one as its users ask
+    return Corked(transport, cork)  # type: ignore[arg-type]  # a stream's, always

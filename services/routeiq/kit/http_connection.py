@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 from uvicorn.server import ServerState
 
-from routeiq.kit.cork import corked
+from routeiq.kit.cork import Corked, corked
 from routeiq.kit.exchange import AtOnce
 from routeiq.kit.http_cycle import Cycle
 from routeiq.kit.http_head import as_lines
@@ -25,7 +25,7 @@ TAKING_S = 60.0
 class Connection(asyncio.Protocol):
     """`uvicorn.Server` calls `shutdown`, and waits until none is left in its `connections`."""
 
-    transport: asyncio.Transport
+    transport: Corked
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ import gzip
 from collections.abc import AsyncIterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from routeiq.gateway.upstream.http import HTTPRequest, RequestHeaders
 from routeiq.gateway.upstream.http_dial import dial
@@ -77,15 +78,19 @@ async def test_the_newest_connection_is_taken_first_and_idle_ones_are_closed(ups
     await client.close()
 
 
-@pytest.mark.parametrize("last", [CLOSE, b"more"])
+@pytest.mark.parametrize(("last", "unasked"), [(CLOSE, 0), (b"more", 1), (HELLO, 1)])
 async def test_an_idle_connection_that_speaks_or_ends_is_closed(
-    pool: PooledClient, upstream: Adversary, last: bytes | Sign
+    pool: PooledClient, upstream: Adversary, last: bytes | Sign, unasked: int
 ) -> None:
     upstream.plays([HELLO, Pause(0.02), last])
-    await ask(pool, upstream)
-    await upstream.until_closed()
-    await asyncio.sleep(0.01)
+    with capture_logs() as logs:
+        await ask(pool, upstream)
+        await upstream.until_closed()
+        await asyncio.sleep(0.01)
     assert pool.open_connections == 0
+    port = int(upstream.url.split("/")[2].split(":")[1])
+    warning = {"event": "upstream.spoke_unasked", "log_level": "warning", "host": "127.0.0.1", "port": port}
+    assert logs == [warning] * unasked
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nconnection: close\r\n", b"HTTP/1.0 200 OK\r\n"])

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import cast
 
 import aiohttp
+import structlog
 from aiohttp.abc import AbstractResolver
 from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection
@@ -23,6 +24,8 @@ from routeiq.gateway.upstream.http import MAX_BODY_BYTES, MAX_CONNECTIONS, HTTPR
 from routeiq.gateway.upstream.http_tls import certificate_problem, system_tls
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.kit.errors import RouteIQError
+
+log = structlog.get_logger()
 
 CONNECT_TIMEOUT_S = 10.0
 _READ_BUFFER_BYTES = 64 * 1024
@@ -41,6 +44,8 @@ class _Connector(aiohttp.TCPConnector):
     async def _get(self, key: ConnectionKey, traces: list[Trace]) -> Connection | None:
         for protocol, _ in self._conns.get(key, ()):
             if protocol.should_close:
+                if protocol.is_connected():
+                    log.warning("upstream.spoke_unasked", host=key.host, port=key.port)
                 protocol.close()
         return await super()._get(key, traces)
 

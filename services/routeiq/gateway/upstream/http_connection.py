@@ -2,6 +2,9 @@
 
 llhttp parses. What it lets pass is refused here: heads over 64 KiB, and framing (interim answers, chunk extensions,
 trailers) out of proportion to the body. A connection is given back only if its answer ended where the bytes did.
+
+What an upstream says unasked closes the connection, as long as it comes before the next request is written. What comes
+after that is read as the answer to it: HTTP/1.1 gives no sign by which the two could be told apart.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from routeiq.gateway.upstream.http_exchange import BUFFER_BYTES, ConnectionLost, Exchange
 from routeiq.gateway.upstream.http_head import AnswerHead, AnswerRefused
-from routeiq.kit.cork import corked
+from routeiq.kit.cork import Corked, corked
 
 MAX_HEAD_BYTES = 64 * 1024
 FRAMING_RATIO = 8
@@ -37,6 +40,10 @@ class Keeper(Protocol):
         """Its socket is closed; called once."""
         ...
 
+    def spoke_unasked(self, connection: Connection) -> None:
+        """It is about to end, because bytes came that answer nothing; called once."""
+        ...
+
 
 class Connection(asyncio.Protocol):
     """Belongs to its keeper; carries one exchange at a time."""
@@ -58,7 +65,7 @@ class Connection(asyncio.Protocol):
         self.on_body = self._parts.append
         """Of one read; the parser calls it, without a frame of ours."""
         self._parser = HttpResponseParser(self)
-        self._transport: asyncio.Transport | None = None
+        self._transport: Corked | None = None
         self._exchange: Exchange | None = None
         self._head: bytes | bytearray = b""
         """What has come of the answer until its head is whole, interim ones included."""
@@ -169,8 +176,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         exchange = self._exchange
-        if exchange is None:  # bytes that nobody asked for must not become the next answer
-            self.abort()
+        if exchange is None or (not exchange.answered and self._nothing_sent()):
+            self._refuse_unasked()
             return
         exchange.answered = True
         self._slack += len(data)
@@ -193,6 +200,16 @@ class Connection(asyncio.Protocol):
             exchange.wake()
         if self._exchange is exchange:
             self._go_on(exchange, refused)
+
+    def _nothing_sent(self) -> bool:
+        """The request still waits for the end of the turn. A long one never does."""
+        return self._transport is not None and self._transport.holds
+
+    def _refuse_unasked(self) -> None:
+        """They must not become the next answer, which may be another caller's."""
+        if not self._ended:
+            self._keeper.spoke_unasked(self)
+            self.abort()
 
     def _pass_on(self, exchange: Exchange) -> None:
         """The pieces of one read, as one."""
@@ -234,11 +251,12 @@ class Connection(asyncio.Protocol):
         self._write_on()
 
     def _write_on(self) -> None:
-        """A long body goes out in pieces, so that the transport never holds a second copy of it."""
+        """A long body goes out in pieces, so that the transport never holds a second copy of it, and at once."""
         while self._unsent is not None and self._writable and self._transport is not None:
             piece, rest = self._unsent[:_WRITE_BYTES], self._unsent[_WRITE_BYTES:]
             self._unsent = rest if rest else None
             self._transport.write(piece)
+            self._transport.flush()
 
     # What the parser calls. Raising stops it.
 

@@ -13,9 +13,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
+import structlog
+
 from routeiq.gateway.upstream.http_connection import Connection
 from routeiq.gateway.upstream.http_exchange import ConnectionLost
 from routeiq.kit.outbound import Target
+
+log = structlog.get_logger()
 
 IDLE_S = 55.0
 """Below the 60 s after which common servers and load balancers close."""
@@ -118,7 +122,7 @@ class Slots:
             waiting.given.set_result(None)
 
     def give_back(self, connection: Connection) -> None:
-        """As `Keeper` has it; so are the next two."""
+        """As `Keeper` has it; so are the next three."""
         waiting = self._next() if self._waiting else None
         if waiting is None:
             self._shelve(connection)
@@ -132,7 +136,7 @@ class Slots:
     def ended(self, connection: Connection) -> None:
         if connection not in self._open:  # its dial failed, and forgoes by itself
             return
-        idle = self._idle_of(connection)
+        idle = _origin(connection).idle
         if connection in idle:
             idle.remove(connection)
         self.forgo()
@@ -141,6 +145,10 @@ class Slots:
         self._open.discard(connection)
         if self._emptied is not None and not self._open and not self._emptied.done():
             self._emptied.set_result(None)
+
+    def spoke_unasked(self, connection: Connection) -> None:
+        origin = _origin(connection)
+        log.warning("upstream.spoke_unasked", host=origin.host, port=origin.port)
 
     async def close(self) -> None:
         """Close every connection and wait for their sockets, but not for long."""
@@ -158,7 +166,7 @@ class Slots:
 
     def _shelve(self, connection: Connection) -> None:
         connection.idle_since = self.loop.time()
-        self._idle_of(connection).append(connection)
+        _origin(connection).idle.append(connection)
         if self._sweeper is None:
             self._sweeper = self.loop.call_later(self._idle_s, self._sweep)
 
@@ -173,12 +181,6 @@ class Slots:
 
     def _idle(self) -> Iterator[Connection]:
         return (connection for origin in self._origins.values() for connection in origin.idle)
-
-    @staticmethod
-    def _idle_of(connection: Connection) -> list[Connection]:
-        origin = connection.origin
-        assert isinstance(origin, Origin)
-        return origin.idle
 
     def _next(self) -> _Waiting | None:
         """Whose turn it is. Those who gave up are passed over."""
@@ -199,3 +201,9 @@ class Slots:
             self.forgo()
         else:
             self.give_back(connection)
+
+
+def _origin(connection: Connection) -> Origin:
+    origin = connection.origin
+    assert isinstance(origin, Origin)
+    return origin

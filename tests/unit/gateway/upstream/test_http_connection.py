@@ -52,6 +52,9 @@ class Keeper:
     def lost(self, connection: Connection) -> None:
         pass
 
+    def spoke_unasked(self, connection: Connection) -> None:
+        pass
+
 
 class Recorder:
     """The fields of the first final head, as the parser calls back for them."""

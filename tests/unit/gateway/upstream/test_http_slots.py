@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from routeiq.gateway.upstream.http_connection import Connection
 from routeiq.gateway.upstream.http_exchange import ConnectionLost
@@ -18,6 +19,7 @@ class SilentTransport(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.closing = False
+        self.written = b""
 
     def is_closing(self) -> bool:
         return self.closing
@@ -26,7 +28,7 @@ class SilentTransport(asyncio.Transport):
         self.closing = True
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        pass
+        self.written += data
 
     def get_write_buffer_size(self) -> int:
         return 0
@@ -140,3 +142,32 @@ async def test_a_connection_that_is_gone_before_it_is_used_leaves_its_room(slots
     exchange = connection.begin(b"", b"", 1.0)
     with pytest.raises(ConnectionLost):
         await exchange.arrival()
+
+
+ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nstray"
+
+
+@pytest.mark.parametrize("taken", [False, True], ids=["idle", "taken, but nothing sent"])
+async def test_what_an_upstream_says_unasked_closes_its_connection(slots: Slots, taken: bool) -> None:
+    """Also if the next request is begun in the same turn of the loop: none of it has left."""
+    connection = await opened(slots, origin(slots))
+    transport = connection._transport._transport  # type: ignore[union-attr]
+    exchange = connection.begin(b"POST ", b"{}", 1.0) if taken else None
+    with capture_logs() as logs:
+        connection.data_received(ANSWER)
+        connection.data_received(ANSWER)
+    await asyncio.sleep(0)
+    assert logs == [{"event": "upstream.spoke_unasked", "log_level": "warning", "host": "a.test", "port": 80}]
+    assert (connection.usable, transport.written, slots.used) == (False, b"", 0)  # type: ignore[attr-defined]
+    if exchange is not None:
+        assert (exchange.head, exchange.answered, type(exchange.error)) == (None, False, ConnectionLost)
+
+
+@pytest.mark.parametrize("size", [2, 100_000, 200_000])
+async def test_an_answer_that_does_not_wait_for_the_whole_request_is_one(slots: Slots, size: int) -> None:
+    connection = await opened(slots, origin(slots))
+    exchange = connection.begin(b"POST ", bytes(size), 1.0)
+    if size == 2:
+        await asyncio.sleep(0)
+    connection.data_received(ANSWER)
+    assert exchange.complete
