@@ -10,8 +10,10 @@ CUTOFF = 0.7
 
 
 def nearest(name: str, known: Iterable[str], *, cutoff: float = CUTOFF) -> str | None:
-    """The most similar known name, or None where nothing is close. Case and `-` for `_` count for nothing."""
-    plain = {_plain(candidate): candidate for candidate in sorted(known)}
+    """The most similar known name that is printable, or None where nothing is close. Case and `-` for `_` count for
+    nothing.
+    """
+    plain = {_plain(candidate): candidate for candidate in sorted(known) if candidate.isprintable()}
     found = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=cutoff)
     return plain[found[0]] if found else None
 

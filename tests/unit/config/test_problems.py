@@ -53,3 +53,7 @@ def test_nearest_name(name: str, meant: str | None) -> None:
 
 def test_no_near_name_gives_no_hint() -> None:
     assert did_you_mean("zzz", ["num_retries"]) == ""
+
+
+def test_a_name_that_is_not_printable_is_no_hint() -> None:
+    assert nearest("name", ["name\n", "names"]) == "names"

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
+from routeiq.config.document.names import Name
 from routeiq.config.document.section import Section
 from routeiq.config.nearest import nearest
 from routeiq.config.problems import Location, Problems
@@ -41,8 +42,8 @@ class LitellmParams(Section):
 
     model_config = ConfigDict(extra="allow")
 
-    model: str = Field(min_length=1, description="`provider/model`; without a provider it is OpenAI's.")
-    custom_llm_provider: str | None = Field(
+    model: Name = Field(description="`provider/model`; without a provider it is OpenAI's.")
+    custom_llm_provider: Name | None = Field(
         default=None, description="The provider, where `model` does not begin with it."
     )
     api_base: str | None = Field(
@@ -116,8 +117,8 @@ class LitellmParams(Section):
 class RouteIQModelInfo(Section):
     """What learned routing should believe of a model that its artifact has not seen, and how the gateway calls it."""
 
-    like: str | None = Field(
-        default=None, min_length=1, description="The candidate of the artifact that this model behaves like."
+    like: Name | None = Field(
+        default=None, description="The candidate of the artifact that this model behaves like."
     )
     quality_offset: float = Field(
         default=0.0, ge=-1, le=1, description="Added to the predicted quality, which lies in 0..1."
@@ -130,11 +131,9 @@ class RouteIQModelInfo(Section):
 class ModelInfo(Section):
     """What a deployment is. Capabilities default to LiteLLM's price file; unknown ones pass every filter."""
 
-    id: str | None = Field(
-        default=None, min_length=1, description="The deployment's id. Default: a hash of its parameters."
-    )
+    id: Name | None = Field(default=None, description="The deployment's id. Default: a hash of its parameters.")
     mode: str | None = Field(default=None, description="chat, embedding, ... Default: the price file's, else chat.")
-    base_model: str | None = Field(
+    base_model: Name | None = Field(
         default=None, description="The model behind a deployment name of one's own, for prices and capabilities."
     )
     max_input_tokens: int | None = Field(default=None, gt=0, description="The context window.")
@@ -171,8 +170,6 @@ class ModelInfo(Section):
 class ModelEntry(Section):
     """One deployment."""
 
-    model_name: str = Field(
-        min_length=1, description="The public name that clients send; repeated names form one group."
-    )
+    model_name: Name = Field(description="The public name that clients send; repeated names form one group.")
     litellm_params: LitellmParams = Field(description="How to reach it.")
     model_info: ModelInfo = Field(default_factory=ModelInfo, description="What it is.")

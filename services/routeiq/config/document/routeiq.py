@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from routeiq.config.document.names import Name
 from routeiq.config.document.section import Section
 from routeiq.config.nearest import did_you_mean
 from routeiq.config.words import words
@@ -33,7 +34,7 @@ CostWeight = Annotated[float, Field(ge=0, le=1000)]
 class Auto(Section):
     """The group that learned routing serves."""
 
-    name: str = Field(default="auto", min_length=1, description="The public name of the group.")
+    name: Name = Field(default="auto", description="The public name of the group.")
     models: tuple[str, ...] | None = Field(
         default=None, min_length=1, description="Names of `model_list`. Default: every chat model."
     )
