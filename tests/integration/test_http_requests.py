@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from routeiq.kit import http_protocol
 from routeiq.kit.asgi import Answer, Receive, Scope, Send, read_body
 from routeiq.kit.exchange import KEY, exchange_of
 from routeiq.kit.http_protocol import MOST_WAITING, HTTPProtocol, sweep
@@ -172,6 +173,30 @@ async def test_an_unread_body_is_not_kept() -> None:
         assert [(await raw.reply()).body for _ in range(2)] == [b"0", b"16000000"]
         await sending
     assert taken < 1_000_000
+
+
+@pytest.mark.parametrize(("sent", "rest"), [(150_000, 200), (70_000, 408)], ids=["goes on", "falls silent"])
+async def test_the_time_for_a_body_is_without_that_in_which_nobody_read(
+    monkeypatch: pytest.MonkeyPatch, sent: int, rest: int
+) -> None:
+    monkeypatch.setattr(http_protocol, "BODY_S", 0.2)
+    go_on = asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await go_on.wait()
+        body = await read_body(scope, receive, LIMIT)
+        await Answer(send, [], exchange_of(scope)).whole(200, b"%d" % len(body))
+
+    async with serving(slow) as server, connected(server) as raw:
+        whole = post(b"x" * 200_000)
+        await raw.send(whole[:sent])
+        await asyncio.sleep(0.4)
+        go_on.set()
+        await asyncio.sleep(0.05)
+        later = 0 if rest == 200 else 0.4
+        sweep(server._server.server_state.connections, asyncio.get_running_loop().time() + later)
+        await raw.send(whole[sent:])
+        assert (await raw.reply()).status == rest
 
 
 async def test_requests_that_wait_are_few() -> None:

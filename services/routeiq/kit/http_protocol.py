@@ -64,6 +64,8 @@ class HTTPProtocol(Connection):
         """Bytes of this request but for the read in which it began, which is no larger than a head may be."""
         self._body = 0
         self._overall = math.inf
+        """By the same clock: when the body that is being read must be whole."""
+        self._paused_at = 0.0
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._primer = b""
@@ -214,17 +216,20 @@ class HTTPProtocol(Connection):
     # Waiting.
 
     def resume(self) -> None:
-        """A peer's time begins anew."""
+        """A peer's time for its next word begins anew; its time for the whole body goes on, without that of the pause."""
         if not self.read_paused or self._full() or self.transport.is_closing():
             return
         self.read_paused = False
         self.transport.resume_reading()
+        now = self.loop.time()
+        self._overall += now - self._paused_at
         if self._reading:
-            self.deadline = self.loop.time() + (BODY_SILENCE_S if self._reading == _BODY else HEAD_S)
+            self.deadline = min(self._overall, now + BODY_SILENCE_S) if self._reading == _BODY else now + HEAD_S
 
     def _pause_if_full(self) -> None:
         if not self.read_paused and self._full() and not self.transport.is_closing():
             self.read_paused = True
+            self._paused_at = self.loop.time()
             self.transport.pause_reading()
 
     def _full(self) -> bool:
