@@ -260,6 +260,27 @@ async def test_a_bad_request_is_refused_behind_the_good_ones(server: HTTPServer,
         assert data.count(b"HTTP/1.1") == 1
 
 
+async def test_what_the_server_refuses_is_reported_once_each() -> None:
+    statuses: list[int] = []
+    async with (
+        serving(echo, refused=statuses.append) as server,
+        connected(server) as odd,
+        connected(server) as large,
+        connected(server) as late,
+        connected(server) as good,
+    ):
+        await odd.send(b"no http\r\n\r\n" * 2)
+        await odd.rest()
+        await large.send(b"GET / HTTP/1.1\r\nx-a: " + b"a" * 140_000)
+        await large.reply()
+        await late.send(b"GET ")
+        await good.send(GET)
+        await good.reply()
+        sweep(server._server.server_state.connections, asyncio.get_running_loop().time() + 21)
+        assert b" 408 " in await late.rest()
+    assert statuses == [400, 431, 408]
+
+
 async def test_an_official_client_is_served(server: HTTPServer) -> None:
     async with httpx.AsyncClient(base_url=f"http://{server.address}") as client:
         for body in (b"", b"x" * 200_000):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -41,6 +42,16 @@ def test_routing_may_come_and_go_while_the_gateway_serves(fleet: Fleet) -> None:
     assert fleet.chat().headers["x-routeiq-cache"] == "decision"
     assert fleet.chat("What is 3 + 3?").headers["x-routeiq-fallback"] == "routing_unavailable"
     assert fleet.stop("gateway") == 0
+
+
+def test_what_is_no_request_is_counted(fleet: Fleet) -> None:
+    fleet.start("gateway")
+    fleet.wait("gateway")
+    with socket.create_connection(("127.0.0.1", fleet.ports["gateway"]), timeout=10) as peer:
+        peer.sendall(b"EHLO\r\n\r\n")
+        assert peer.recv(12) == b"HTTP/1.1 400"
+    metrics = httpx.get(f"http://127.0.0.1:{fleet.ports['gateway-ops']}/metrics").text
+    assert 'gateway_http_refusals_total{status="400"} 1.0' in metrics
 
 
 @pytest.mark.parametrize("service", ["control", "a2a-registry", "mcp-registry", "config-sync"])

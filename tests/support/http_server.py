@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from routeiq.kit.asgi import ASGIApp, Receive, Scope, Send
 from routeiq.kit.exchange import KEY, AtOnce
+from routeiq.kit.http_protocol import Refused
 from routeiq.kit.server import HTTPServer, bind
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -31,9 +32,11 @@ def with_lifespan(handler: Handler, at_once: AtOnce | None = None) -> ASGIApp:
 
 
 @contextlib.asynccontextmanager
-async def serving(handler: Handler, drain_s: int = 5, at_once: AtOnce | None = None) -> AsyncIterator[HTTPServer]:
+async def serving(
+    handler: Handler, drain_s: int = 5, at_once: AtOnce | None = None, refused: Refused = lambda _: None
+) -> AsyncIterator[HTTPServer]:
     """On a free port of loopback."""
-    server = HTTPServer(with_lifespan(handler, at_once), bind("127.0.0.1", 0), drain_s=drain_s)
+    server = HTTPServer(with_lifespan(handler, at_once), bind("127.0.0.1", 0), drain_s=drain_s, refused=refused)
     task = asyncio.create_task(server.serve())
     await server.wait_started()
     try:

@@ -209,7 +209,13 @@ def create_service(gateway: Gateway, settings: Settings, sock: socket) -> Servic
     limit_s = settings.drain_delay_s + settings.drain_s
     return Service(
         "gateway",
-        HTTPServer(app, sock, *more, drain_s=math.ceil(settings.drain_s) + LAST_WORDS_S),
+        HTTPServer(
+            app,
+            sock,
+            *more,
+            drain_s=math.ceil(settings.drain_s) + LAST_WORDS_S,
+            refused=gateway.pipeline.meter.unread,
+        ),
         HTTPServer(ops, bind(settings.ops_host, settings.ops_port)),
         on_stop=lambda: gateway.drain(limit_s),
         linger_s=settings.drain_delay_s,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
 import structlog
@@ -41,6 +41,9 @@ BODY_SILENCE_S = 60.0
 BODY_S = 600.0
 """For a whole body, however steadily it drips."""
 
+Refused = Callable[[int], None]
+"""Called with the status of each request that no application gets to see, because it is none or does not come."""
+
 _REFUSAL = b"%b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
 _NOTHING, _HEAD, _TIMED_HEAD, _BODY = range(4)
 """What is being read. The time of a head or a body begins to count at the end of the read in which it began."""
@@ -55,8 +58,11 @@ class HTTPProtocol(Connection):
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        refused: Refused = lambda _: None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._refused = refused
         self.deadline = math.inf
         """By the loop's clock: when a silent peer is given up. Infinite while the application has the word."""
         self._reading = _NOTHING
@@ -216,7 +222,7 @@ class HTTPProtocol(Connection):
     # Waiting.
 
     def resume(self) -> None:
-        """A peer's time for its next word begins anew; its time for the whole body goes on, without that of the pause."""
+        """A peer's time for its next word begins anew; that for the whole body goes on, less the pause."""
         if not self.read_paused or self._full() or self.transport.is_closing():
             return
         self.read_paused = False
@@ -263,6 +269,7 @@ class HTTPProtocol(Connection):
         if self.transport.is_closing() or self.last_words:
             return
         log.info("http.refused", status=status)
+        self._refused(status)
         body = openai_error(message, "invalid_request_error", "invalid_http")
         data = _REFUSAL % (STATUS_LINES[status], len(body), body)
         if self.waiting and self.waiting[-1][0] is self._incoming:

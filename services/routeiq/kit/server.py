@@ -7,12 +7,13 @@ import errno
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import uvicorn
 
 from routeiq.kit.asgi import ASGIApp
 from routeiq.kit.errors import ConfigurationError
-from routeiq.kit.http_protocol import HTTPProtocol, sweep
+from routeiq.kit.http_protocol import HTTPProtocol, Refused, sweep
 
 BACKLOG = 2048
 SWEEP_INTERVAL_S = 5.0
@@ -48,12 +49,22 @@ def address_of(sock: socket.socket) -> str:
 class HTTPServer:
     """One uvicorn server without signal handlers. `serve` returns after `stop` once requests in flight have ended."""
 
-    def __init__(self, app: ASGIApp, *sockets: socket.socket, drain_s: int = 30) -> None:
+    def __init__(
+        self, app: ASGIApp, *sockets: socket.socket, drain_s: int = 30, refused: Refused = lambda _: None
+    ) -> None:
         """The first socket is the one that `address` names."""
+        protocol = partial(HTTPProtocol, refused=refused)
         config = uvicorn.Config(
-            app, http=HTTPProtocol, ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
-            proxy_headers=False, timeout_graceful_shutdown=drain_s,
-        )  # fmt: skip
+            app,
+            http=protocol,  # type: ignore[arg-type]  # it is called as a class would be
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=drain_s,
+        )
         self._server = _Quiet(config)
         self._sockets = list(sockets)
 

@@ -117,9 +117,7 @@ class LitellmParams(Section):
 class RouteIQModelInfo(Section):
     """What learned routing should believe of a model that its artifact has not seen, and how the gateway calls it."""
 
-    like: Name | None = Field(
-        default=None, description="The candidate of the artifact that this model behaves like."
-    )
+    like: Name | None = Field(default=None, description="The candidate of the artifact that this model behaves like.")
     quality_offset: float = Field(
         default=0.0, ge=-1, le=1, description="Added to the predicted quality, which lies in 0..1."
     )

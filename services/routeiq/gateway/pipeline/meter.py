@@ -51,6 +51,9 @@ class Meter:
         self._requests = Counts(
             "gateway_request_total", "Requests by endpoint and status", ["endpoint", "status"], registry, self.flush
         )
+        self._unread = Counts(
+            "gateway_http_refusals", "Requests that are no HTTP, too large or too slow, by status", ["status"], registry
+        )
         self._duration = Durations(
             "gen_ai_client_operation_duration_seconds",
             "From request to last byte",
@@ -71,6 +74,10 @@ class Meter:
     def refused(self, endpoint: str, status: int) -> None:
         """A request that never had a plan."""
         self._requests.by[endpoint, str(status)] += 1
+
+    def unread(self, status: int) -> None:
+        """A request that the server itself refused: it had no endpoint yet."""
+        self._unread.by[(str(status),)] += 1
 
     def flush(self) -> None:
         """Count and log what waits for it."""
