@@ -84,6 +84,8 @@ class Deployment:
     http_client: HTTPClientKind = HTTPClientKind.POOL
     params: Mapping[str, object] = field(default_factory=lambda: EMPTY, repr=False)
     """Everything else of `litellm_params` that a provider may want, with references to the environment resolved."""
+    derived: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What its users worked out from it, by who did: it goes when the deployment goes. Never part of what it says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,28 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from routeiq.config.state import Deployment, DeploymentId
+from routeiq.config.state import Deployment
 
 T = TypeVar("T")
 
-MOST_KEPT = 10_000
-"""Of all states that were in force since the start; past it all are made anew."""
-
 
 class PerDeployment(Generic[T]):
-    """One `T` for each deployment, made at its first use. A changed deployment replaces its namesake's."""
+    """One `T` for each deployment, made at its first use. The deployment keeps it, so that none outlives its own:
+    there are credentials in some.
+    """
 
     def __init__(self, make: Callable[[Deployment], T]) -> None:
         self._make = make
-        self._kept: dict[DeploymentId, tuple[Deployment, T]] = {}
 
     def of(self, deployment: Deployment) -> T:
         """Raises: what `make` raises, at every call."""
-        kept = self._kept.get(deployment.id)
-        if kept is not None and kept[0] is deployment:
-            return kept[1]
-        made = self._make(deployment)
-        if len(self._kept) >= MOST_KEPT:
-            self._kept.clear()
-        self._kept[deployment.id] = deployment, made
-        return made
+        derived = deployment.derived
+        made = derived.get(self, self)
+        if made is self:
+            made = derived[self] = self._make(deployment)
+        return made  # type: ignore[return-value]  # of its own making
