@@ -1,7 +1,8 @@
 """Who may call which path: one table, default deny.
 
-It is enforced once, in front of everything, on the path that also picks the handler. A path without a
-line needs a key and is then answered with 404, so that a stranger learns nothing.
+It is enforced once, in front of everything, on the path that also picks the handler. What has no line
+needs a key, so that a stranger learns nothing, and is then answered with 405 where the path has another method, else
+with 404.
 """
 
 from __future__ import annotations
@@ -92,6 +93,14 @@ class AccessTable:
         return next(
             (level for methods, pattern, level in patterns if method in methods and pattern.fullmatch(path)), None
         )
+
+    def methods(self, path: str) -> list[str]:
+        """Those that `path` has a line for, in alphabetical order; HEAD goes with GET. Slow: for refusals."""
+        found = {method for method, exact in self._exact if exact == path}
+        for methods, pattern, _ in self._patterns.get(_first(path), ()):
+            if pattern.fullmatch(path):
+                found |= methods
+        return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
 def _first(path: str) -> str:

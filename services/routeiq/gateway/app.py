@@ -40,8 +40,8 @@ from routeiq.kit.asgi import (
     unsent,
     whole_body,
 )
-from routeiq.kit.error_bodies import Family, error_body, retry_headers, stream_event
-from routeiq.kit.errors import NotFound, PermissionDenied, RouteIQError
+from routeiq.kit.error_bodies import Family, error_body, error_headers, stream_event
+from routeiq.kit.errors import MethodNotAllowed, NotFound, PermissionDenied, RouteIQError
 from routeiq.kit.exchange import Exchange, Work, exchange_of
 from routeiq.kit.ids import request_id
 from routeiq.kit.lifespan import live
@@ -126,7 +126,7 @@ class Edge:
         try:
             await self._slow(scope, receive, answer, rid)
         except Exception as error:  # noqa: BLE001  # as above
-            await self._refuse(None, rid, answer, error)
+            await self._refuse(hot_path(scope["path"]), rid, answer, error)
 
     async def _slow(self, scope: Scope, receive: Receive, answer: Answer, rid: str) -> None:
         """Pages, and everything that FastAPI serves. HEAD is GET without a body, which the server leaves out by its own
@@ -151,16 +151,22 @@ class Edge:
         return self._api
 
     def _authorised(self, scope: Scope, method: str) -> Principal | None:
-        """None: open to all. Raises: AuthenticationError.  PermissionDenied.  NotFound: no line in the table."""
+        """None: open to all. Raises: AuthenticationError.  PermissionDenied.  MethodNotAllowed, NotFound: no line in
+        the table.
+        """
         level = self._access.level(method, scope["path"])
         if level is Level.NONE:
             return None
         principal = self._gateway.authenticator.principal(first_values(scope), scope.get("query_string", b""))
         if level is None:
-            raise NotFound(f"There is no {method} {scope['path']}.")
+            raise self._without_line(scope["method"], scope["path"])
         if level is not Level.USER and not principal.is_admin:
             raise PermissionDenied("This needs an admin key.")
         return principal
+
+    def _without_line(self, method: str, path: str) -> RouteIQError:
+        message, allow = f"There is no {method} {path}.", self._access.methods(path)
+        return MethodNotAllowed(message, allow=allow) if allow else NotFound(message)
 
     async def _refuse(self, hot: HotPath | None, rid: str, answer: Answer, error: Exception) -> None:
         """The body of an error, or the last event of a stream. Nothing for a client that left."""
@@ -176,7 +182,7 @@ class Edge:
             await answer.end(b"\n\n" + stream_event(_family(hot), error, rid))
         elif not answer.begun:
             body = error_body(_family(hot), error, rid)
-            await answer.whole(error.status, body, [JSON, *retry_headers(error)])
+            await answer.whole(error.status, body, [JSON, *error_headers(error)])
 
 
 def _family(hot: HotPath | None) -> Family:

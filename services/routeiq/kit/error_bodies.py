@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from routeiq.kit.errors import RouteIQError, Unavailable
+from routeiq.kit.errors import MethodNotAllowed, RouteIQError, Unavailable
 
 _INTERNAL = RouteIQError("internal")
 _ANTHROPIC_TYPES: Mapping[int, str] = {
@@ -69,10 +69,12 @@ def stream_event(family: Family, error: RouteIQError, request_id: str | None = N
     return name + b"data: " + error_body(family, error, request_id) + b"\n\n"
 
 
-def retry_headers(error: RouteIQError) -> list[tuple[bytes, bytes]]:
-    """`Retry-After` on every 503 that knows when to come back; `WWW-Authenticate` on every 401."""
+def error_headers(error: RouteIQError) -> list[tuple[bytes, bytes]]:
+    """`Retry-After` on every 503 that knows when to come back; `WWW-Authenticate` on every 401, `Allow` on every 405."""
     if isinstance(error, Unavailable):
         return [(b"retry-after", str(error.retry_after_s).encode())]
+    if isinstance(error, MethodNotAllowed):
+        return [(b"allow", ", ".join(error.allow).encode())]
     if error.status == 401:
         return [(b"www-authenticate", b"Bearer")]
     return []

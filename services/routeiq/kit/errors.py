@@ -6,6 +6,7 @@
     |- AuthenticationError  401 authentication_error
     |- PermissionDenied     403 permission_error
     |- NotFound             404 not_found_error
+    |- MethodNotAllowed     405 invalid_request_error    carries allow
     |- Unavailable          503 service_unavailable  carries retry_after_s
     `- ConfigurationError   a start error: it lists every problem and never becomes a response
 
@@ -14,6 +15,7 @@ A 4xx message is written for the caller. A 5xx message reaches the caller only i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -55,6 +57,14 @@ class PermissionDenied(RouteIQError):
 
 class NotFound(RouteIQError):
     status, type, code = 404, "not_found_error", "not_found"
+
+
+class MethodNotAllowed(RouteIQError):
+    status, type, code = 405, "invalid_request_error", "method_not_allowed"
+
+    def __init__(self, message: str, *, allow: Iterable[str]) -> None:
+        super().__init__(message)
+        self.allow = tuple(allow)
 
 
 class Unavailable(RouteIQError):

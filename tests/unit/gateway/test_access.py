@@ -68,6 +68,22 @@ def test_levels(method: str, path: str, level: Level | None) -> None:
     assert AccessTable().level(method, path) is level
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/health", ["GET", "HEAD"]),
+        ("/v1/models/a/b", ["GET", "HEAD"]),
+        ("/router/route", ["POST"]),
+        ("/v1/messages", ["POST"]),
+        ("/engines/a/b/embeddings", ["POST"]),
+        ("/nope", []),
+        ("", []),
+    ],
+)
+def test_methods_of_a_path(path: str, methods: list[str]) -> None:
+    assert AccessTable().methods(path) == methods
+
+
 def test_hot_paths_are_for_any_key_and_for_nobody_without() -> None:
     """The edge asks the table for all other paths; of these it only wants a key."""
     table = AccessTable()

@@ -91,6 +91,30 @@ async def test_a_path_without_a_line_is_404_for_who_has_a_key() -> None:
     assert (answer.status, error(answer)["code"]) == (404, "not_found")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("GET", "/v1/chat/completions", "POST"),
+        ("OPTIONS", "/v1/embeddings", "POST"),
+        ("DELETE", "/v1/models/a/b", "GET, HEAD"),
+        ("POST", "/health", "GET, HEAD"),
+        ("post", "/v1/chat/completions", "POST"),
+    ],
+)
+async def test_an_unknown_method_of_a_path_is_405_for_who_has_a_key(method: str, path: str, allow: str) -> None:
+    answer = await call(edge(), scope(method, path, [AUTH]))
+    assert (answer.status, error(answer)["code"], answer.headers["allow"]) == (405, "method_not_allowed", allow)
+    assert (await call(edge(), scope(method, path))).status == 401
+
+
+async def test_what_is_refused_of_messages_has_its_shape() -> None:
+    for headers, status, kind in (([AUTH], 405, "invalid_request_error"), ([], 401, "authentication_error")):
+        answer = await call(edge(), scope("GET", "/v1/messages", headers))
+        body = json.loads(answer.body)
+        assert (answer.status, body["type"], body["error"]["type"]) == (status, "error", kind)
+    assert "request_id" in body
+
+
 async def test_a_sent_request_id_is_echoed_and_an_odd_one_replaced() -> None:
     good = await call(edge(), scope("GET", "/health", [("x-request-id", "abc-1.2_3")]))
     odd = await call(edge(), scope("GET", "/health", [("x-request-id", "a b\n")]))

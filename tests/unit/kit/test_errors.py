@@ -6,8 +6,15 @@ import json
 
 import pytest
 
-from routeiq.kit.error_bodies import Family, anthropic_error, internal_body, openai_body, retry_headers, stream_event
-from routeiq.kit.errors import AuthenticationError, ConfigurationError, InvalidRequest, RouteIQError, Unavailable
+from routeiq.kit.error_bodies import Family, anthropic_error, error_headers, internal_body, openai_body, stream_event
+from routeiq.kit.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    InvalidRequest,
+    MethodNotAllowed,
+    RouteIQError,
+    Unavailable,
+)
 
 
 def test_a_4xx_says_what_is_wrong() -> None:
@@ -23,16 +30,20 @@ def test_a_5xx_keeps_its_text_inside() -> None:
 
 def test_a_503_says_when_to_come_back() -> None:
     error = Unavailable("full", retry_after_s=3)
-    assert retry_headers(error) == [(b"retry-after", b"3")]
+    assert error_headers(error) == [(b"retry-after", b"3")]
     assert b"full" in openai_body(error)
 
 
 def test_a_401_challenges() -> None:
-    assert retry_headers(AuthenticationError("x")) == [(b"www-authenticate", b"Bearer")]
+    assert error_headers(AuthenticationError("x")) == [(b"www-authenticate", b"Bearer")]
+
+
+def test_a_405_says_what_is_allowed() -> None:
+    assert error_headers(MethodNotAllowed("x", allow=["GET", "HEAD"])) == [(b"allow", b"GET, HEAD")]
 
 
 def test_other_errors_carry_no_header() -> None:
-    assert retry_headers(InvalidRequest("x")) == []
+    assert error_headers(InvalidRequest("x")) == []
 
 
 def test_a_stream_ends_with_an_event() -> None:

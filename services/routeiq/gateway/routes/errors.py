@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from routeiq.kit.error_bodies import internal_body, openai_body, openai_error, retry_headers
+from routeiq.kit.error_bodies import error_headers, internal_body, openai_body, openai_error
 from routeiq.kit.errors import RouteIQError
 
 _TYPES = {404: ("not_found_error", "not_found"), 405: ("invalid_request_error", "method_not_allowed")}
@@ -22,7 +22,7 @@ def install_errors(app: FastAPI) -> None:
 
 def _expected(request: Request, error: Exception) -> Response:
     assert isinstance(error, RouteIQError)
-    headers = {name.decode(): value.decode() for name, value in retry_headers(error)}
+    headers = {name.decode(): value.decode() for name, value in error_headers(error)}
     return Response(openai_body(error), error.status, headers, "application/json")
 
 
