@@ -40,6 +40,7 @@ from routeiq.kit.asgi import (
     unsent,
     whole_body,
 )
+from routeiq.kit.cors import CORS
 from routeiq.kit.error_bodies import Family, error_body, error_headers, stream_event
 from routeiq.kit.errors import MethodNotAllowed, NotFound, PermissionDenied, RouteIQError
 from routeiq.kit.exchange import Exchange, Work, exchange_of
@@ -63,8 +64,9 @@ INTERNAL_PREFIX = b"x-routeiq-internal-"
 class Edge:
     """The gateway as an ASGI application."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, cors: CORS | None = None) -> None:
         self._gateway = gateway
+        self._cors = cors
         self._access = AccessTable()
         self._pages = edge_pages(gateway)
         self._api: ASGIApp | None = None
@@ -85,7 +87,7 @@ class Edge:
             return False
         headers = first_values(scope)
         rid = request_id(headers.get(b"x-request-id"))
-        answer = Answer(unsent, [(b"x-request-id", rid.encode())], exchange)
+        answer = self._answer(unsent, rid, headers.get(b"origin"), exchange)
         guard = partial(self._guarded, hot, rid, answer)
         try:
             arrival = self._arrival(hot, rid, headers, scope)
@@ -99,8 +101,15 @@ class Edge:
     async def _hot(self, hot: HotPath, scope: Scope, receive: Receive, send: Send) -> None:
         headers = first_values(scope)
         rid = request_id(headers.get(b"x-request-id"))
-        answer = Answer(send, [(b"x-request-id", rid.encode())], exchange_of(scope))
+        answer = self._answer(send, rid, headers.get(b"origin"), exchange_of(scope))
         await self._guarded(hot, rid, answer, self._run(hot, rid, headers, scope, receive, answer))
+
+    def _answer(self, send: Send, rid: str, origin: bytes | None, exchange: Exchange | None) -> Answer:
+        """With the lines that every answer has."""
+        lines = [(b"x-request-id", rid.encode())]
+        if self._cors is not None:
+            lines += self._cors.lines(origin)
+        return Answer(send, lines, exchange)
 
     async def _run(
         self, hot: HotPath, rid: str, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, answer: Answer
@@ -122,7 +131,7 @@ class Edge:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Everything else."""
         rid = request_id(header(scope, b"x-request-id"))
-        answer = Answer(send, [(b"x-request-id", rid.encode())], exchange_of(scope))
+        answer = self._answer(send, rid, header(scope, b"origin"), exchange_of(scope))
         try:
             await self._slow(scope, receive, answer, rid)
         except Exception as error:  # noqa: BLE001  # as above
@@ -131,6 +140,10 @@ class Edge:
     async def _slow(self, scope: Scope, receive: Receive, answer: Answer, rid: str) -> None:
         """Pages, and everything that FastAPI serves. HEAD is GET without a body, which the server leaves out by its own
         scope."""
+        asked = self._cors.preflight(scope["method"], first_values(scope)) if self._cors is not None else None
+        if asked is not None:
+            await answer.whole(204, b"", asked)
+            return
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         principal = self._authorised(scope, method)
         headers = [(name, value) for name, value in scope["headers"] if not name.startswith(INTERNAL_PREFIX)]
@@ -203,14 +216,14 @@ def _create_api(gateway: Gateway, pages: Pages) -> ASGIApp:
     return create_api(gateway, pages)
 
 
-def create_app(gateway: Gateway) -> Edge:
-    """The gateway's application. Its lifespan opens and closes what `gateway` holds."""
-    return Edge(gateway)
+def create_app(gateway: Gateway, cors: CORS | None = None) -> Edge:
+    """The gateway's application. Its lifespan opens and closes what `gateway` holds. No `cors`: no page may call."""
+    return Edge(gateway, cors)
 
 
 def create_service(gateway: Gateway, settings: Settings, sock: socket) -> Service:
     """The gateway on a socket that is bound already, and on its other ports."""
-    app, ops = create_app(gateway), OpsApp(gateway.readiness, gateway.registry)
+    app, ops = create_app(gateway, settings.cors()), OpsApp(gateway.readiness, gateway.registry)
     more = [bind(settings.host, settings.api_port)] if settings.api_port else []
     limit_s = settings.drain_delay_s + settings.drain_s
     return Service(

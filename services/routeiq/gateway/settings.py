@@ -15,11 +15,14 @@ from routeiq.clients.routing_batches import WAIT_S as BATCH_WAIT_S
 from routeiq.clients.routing_pods import RESOLVE_EVERY_S, split_addresses
 from routeiq.config.environment import LaunchSettings
 from routeiq.config.state import State
+from routeiq.kit.cors import CORS, split_origins
 from routeiq.kit.errors import ConfigurationError
 from routeiq.kit.master_key import refuse_well_known
 from routeiq.kit.settings import Port
 
 PREFIX = "ROUTEIQ_GATEWAY_"
+CORS_ORIGINS = "ROUTEIQ_CORS_ORIGINS"
+"""The contract's name (2.3)."""
 CACHE_SIZE, CACHE_TTL_S = 4096, 300.0
 CONVERSATIONS, CONVERSATION_TTL_S = 10_000, 3600.0
 
@@ -29,6 +32,11 @@ def _addresses(text: str) -> str:
         split_addresses(text)
     except ConfigurationError as error:
         raise ValueError(error.problems[0]) from None
+    return text
+
+
+def _origins(text: str) -> str:
+    split_origins(text)
     return text
 
 
@@ -71,6 +79,8 @@ class Settings(BaseSettings):
     """`http://host:port` of control; empty: readiness does not wait for it."""
     identity_key: Path
     """PEM file of the Ed25519 private key that signs what this gateway says to other services."""
+    cors_origins: Annotated[str, AfterValidator(_origins), Field(validation_alias=CORS_ORIGINS)] = ""
+    """Web pages that may call: origins with commas between, or `*`; empty: none."""
     max_concurrency: Annotated[int, Field(ge=0)] = 2000
     """Requests to models that may run at once; one more gets 503 with `Retry-After` (0: no limit)."""
     drain_delay_s: Annotated[float, Field(ge=0)] = 0.0
@@ -79,6 +89,11 @@ class Settings(BaseSettings):
     """After that: how long what runs may take. A stream that is still open then ends with an error event."""
     wait_for_dependencies: bool = False
     """True: not ready before routing and control have served once."""
+
+    def cors(self) -> CORS | None:
+        """None: no web page may call."""
+        origins = split_origins(self.cors_origins)
+        return CORS(origins) if origins else None
 
     def own_services(self) -> list[str]:
         """`host:port` of the services that no provider's URL may reach."""
@@ -103,5 +118,6 @@ def read_settings(launch: LaunchSettings, state: State) -> Settings:
 
 def _problem(error: ErrorDetails) -> str:
     name = str(error["loc"][0])
-    variable = "LITELLM_MASTER_KEY" if name == "master_key" else f"{PREFIX}{name.upper()}"
+    named = {"master_key": "LITELLM_MASTER_KEY", CORS_ORIGINS: CORS_ORIGINS}
+    variable = named.get(name, f"{PREFIX}{name.upper()}")
     return f"{variable}: {error['msg']}"

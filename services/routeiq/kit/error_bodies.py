@@ -70,7 +70,7 @@ def stream_event(family: Family, error: RouteIQError, request_id: str | None = N
 
 
 def error_headers(error: RouteIQError) -> list[tuple[bytes, bytes]]:
-    """`Retry-After` on every 503 that knows when to come back; `WWW-Authenticate` on every 401, `Allow` on every 405."""
+    """`Retry-After` on every 503 that knows when to come back, `WWW-Authenticate` on a 401, `Allow` on a 405."""
     if isinstance(error, Unavailable):
         return [(b"retry-after", str(error.retry_after_s).encode())]
     if isinstance(error, MethodNotAllowed):

@@ -66,7 +66,8 @@ class OpsApp:
         if scope["type"] == "lifespan":
             await live(nullcontext(), receive, send)
         elif scope["type"] == "http":
-            await self._page(scope).send(Answer(send, []))
+            page = self._page(scope)
+            await page.send(Answer(send, [(b"allow", b"GET, HEAD")] if page.status == 405 else []))
 
     def _page(self, scope: Scope) -> Page:
         page = self._pages.get(scope["path"])

@@ -31,6 +31,22 @@ def test_defaults_are_those_of_the_parts() -> None:
     assert made.routing_batch_wait_ms == 1
 
 
+def test_no_web_page_may_call_unless_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings().cors() is None
+    monkeypatch.setenv("ROUTEIQ_CORS_ORIGINS", "https://app.example")
+    made = settings().cors()
+    assert made is not None
+    assert len(made.lines(b"https://app.example")) == 3
+
+
+def test_an_origin_that_is_none_is_named_as_the_contract_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROUTEIQ_CORS_ORIGINS", "app.example/")
+    for key, given in (("ROUTING_ADDRESS", "127.0.0.1:1"), ("IDENTITY_KEY", "k"), ("MASTER_KEY", "sk-key")):
+        monkeypatch.setenv(f"ROUTEIQ_GATEWAY_{key}", given)
+    with pytest.raises(ConfigurationError, match=r"^ROUTEIQ_CORS_ORIGINS: "):
+        read_settings(LaunchSettings.from_environ({}), state())
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

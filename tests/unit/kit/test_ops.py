@@ -40,9 +40,12 @@ async def test_metrics_are_prometheus_text() -> None:
     assert b"some_things_total 1.0" in answer.body
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/", 404), ("POST", "/metrics", 405)])
-async def test_there_is_nothing_else(method: str, path: str, status: int) -> None:
-    assert (await call(ops(), scope(method, path))).status == status
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allow"), [("GET", "/", 404, None), ("POST", "/metrics", 405, "GET, HEAD")]
+)
+async def test_there_is_nothing_else(method: str, path: str, status: int, allow: str | None) -> None:
+    answer = await call(ops(), scope(method, path))
+    assert (answer.status, answer.headers.get("allow")) == (status, allow)
 
 
 class Server:
