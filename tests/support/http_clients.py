@@ -14,6 +14,7 @@ from routeiq.kit.outbound.aiohttp_transport import PinnedResolver
 from tests.support.adversary import Adversary, Pause
 
 HELLO = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
+HALF = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello"
 LATE = (Pause(0.05), HELLO)
 KINDS = ("pool", "aiohttp")
 MakeClient = Callable[..., HTTPClient]

@@ -10,6 +10,7 @@ import pytest
 import uvloop
 
 from routeiq.gateway.upstream.http import HTTPClient
+from routeiq.gateway.upstream.http_pool import PooledClient
 from tests.support.adversary import Adversary, adversary
 from tests.support.http_clients import KINDS, MakeClient, make_client
 from tests.support.processes import FakeProvider, fake_provider
@@ -40,6 +41,15 @@ async def http(make_http: MakeClient) -> AsyncIterator[HTTPClient]:
     client = make_http()
     yield client
     await client.close()
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[PooledClient]:
+    """Our own, which must have no socket left at its end."""
+    client = PooledClient()
+    yield client
+    await client.close()
+    assert client.open_connections == 0
 
 
 @pytest.fixture

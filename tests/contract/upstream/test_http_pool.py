@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,17 +16,7 @@ from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy, Route, Target
 from routeiq.kit.outbound.addresses import IPAddress, plain
 from tests.support.adversary import CLOSE, RESET, STALL, Adversary, Pause, Sign, adversary
-from tests.support.http_clients import HELLO, LATE, ask, ask_all, call
-
-HALF = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello"
-
-
-@pytest.fixture
-async def pool() -> AsyncIterator[PooledClient]:
-    client = PooledClient()
-    yield client
-    await client.close()
-    assert client.open_connections == 0
+from tests.support.http_clients import HALF, HELLO, LATE, ask, ask_all, call
 
 
 @pytest.mark.parametrize("end", [RESET, CLOSE], ids=["reset", "close"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,10 +11,8 @@ from routeiq.gateway.upstream.http_pool import PooledClient
 from routeiq.gateway.upstream.provider import PushedResponse, UpstreamFailed
 from routeiq.gateway.upstream.relay import Relayed
 from tests.support.adversary import RESET, STALL, Adversary, Pause
-from tests.support.http_clients import HELLO, ask, call
+from tests.support.http_clients import HALF, HELLO, ask, call
 from tests.support.relaying import Wire, pushed_answer, relay
-
-HALF = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello"
 
 
 class Odd(OSError):
@@ -35,14 +32,6 @@ class Sink:
         if len(self.got) == self._bad and not self._pauses:
             raise Odd
         return len(self.got) != self._bad
-
-
-@pytest.fixture
-async def pool() -> AsyncIterator[PooledClient]:
-    client = PooledClient()
-    yield client
-    await client.close()
-    assert client.open_connections == 0
 
 
 @pytest.mark.parametrize("rest", [[b"world"], [Pause(0.03), b"world"], [Pause(0.03), b"wor", Pause(0.03), b"ld"]])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from hashlib import sha256
 from itertools import pairwise
 
@@ -21,14 +20,6 @@ from tests.support.relaying import WAYS, MakeAnswer, Wire, plain_answer, pushed_
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 END = b"0\r\n\r\n"
 USAGE = b'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":5}}\n\n'
-
-
-@pytest.fixture
-async def pool() -> AsyncIterator[PooledClient]:
-    client = PooledClient()
-    yield client
-    await client.close()
-    assert client.open_connections == 0
 
 
 @pytest.fixture(params=WAYS)

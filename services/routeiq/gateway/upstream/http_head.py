@@ -19,15 +19,14 @@ _OURS = HOP_BY_HOP | {"content-length", "expect"}
 _SAFE_IN_TARGETS = "%/:=&?~+!$,;'@()*[]|"
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BREAKS = re.compile(r"[\r\n\0]")
-_ASKED_FOR = frozenset({
-    "content-type", "retry-after", "openai-processing-ms", "openai-organization", "openai-version",
-})  # fmt: skip
-"""Of nearly every answer: read at once, with the fields that say how the body ends."""
-_NOTED = re.compile(
-    rb"\r\n(con(?:nection|tent-(?:encoding|length|type))|transfer-encoding"
-    rb"|openai-(?:organization|processing-ms|version)|retry-after):[ \t]*([^\r]*)",
-    re.IGNORECASE,
-)
+PASSED_ON: Mapping[str, bytes] = {
+    name: name.encode()
+    for name in ("content-type", "retry-after", "openai-processing-ms", "openai-organization", "openai-version")
+}
+"""The upstream's headers that a client may see, as they are called in an answer and on the wire. They are asked for of
+nearly every answer: read at once, with the fields that say how the body ends."""
+_FRAMING = ("connection", "content-encoding", "content-length", "transfer-encoding")
+_NOTED = re.compile(rb"\r\n(%b):[ \t]*([^\r]*)" % "|".join((*PASSED_ON, *_FRAMING)).encode(), re.IGNORECASE)
 _NAMING_NONE = frozenset({"keep-alive", "close"})
 _ENCODINGS = {"": "", "identity": "", "gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 _BODILESS = frozenset({204, 304})
@@ -121,7 +120,7 @@ class AnswerHead(Mapping[str, str]):
                 sized = True
                 continue
             text = text_of(value)
-            if name in _ASKED_FOR:
+            if name in PASSED_ON:
                 odd = odd or name in known or not text.isprintable() or not text.isascii()
                 known[name] = text
             else:
@@ -148,12 +147,12 @@ class AnswerHead(Mapping[str, str]):
         return framing.get("connection", "close").lower() not in _NAMING_NONE
 
     def __getitem__(self, name: str) -> str:
-        if not self._whole and name not in _ASKED_FOR:
+        if not self._whole and name not in PASSED_ON:
             self._read()
         return self._known[name]
 
     def __contains__(self, name: object) -> bool:
-        if not self._whole and name not in _ASKED_FOR:
+        if not self._whole and name not in PASSED_ON:
             self._read()
         return name in self._known
 
@@ -165,10 +164,10 @@ class AnswerHead(Mapping[str, str]):
         self._read()
         return len(self._known)
 
-    def chosen(self, lines: Mapping[str, bytes]) -> list[tuple[bytes, bytes]]:
-        """Those of `lines`, all of which are asked for of nearly every answer, as a server sends them."""
+    def passed_on(self) -> list[tuple[bytes, bytes]]:
+        """Those of PASSED_ON that it has, as a server sends them."""
         known = self._known
-        return [(lines[name], known[name].encode("latin-1")) for name in known if name in lines]
+        return [(PASSED_ON[name], known[name].encode("latin-1")) for name in known if name in PASSED_ON]
 
     def _read(self) -> None:
         """All of them."""

@@ -15,7 +15,7 @@ import msgspec
 from routeiq.gateway.dialects.edits import StreamEdits
 from routeiq.gateway.dialects.usage import StreamUsage
 from routeiq.gateway.plan import Usage
-from routeiq.gateway.upstream.http_head import AnswerHead
+from routeiq.gateway.upstream.http_head import PASSED_ON, AnswerHead
 from routeiq.gateway.upstream.provider import PushedResponse, Sink, UpstreamFailed, UpstreamResponse
 from routeiq.kit.asgi import Answer
 from routeiq.kit.error_bodies import stream_event
@@ -24,10 +24,6 @@ from routeiq.kit.sse import SSEFrameTooLarge
 
 Headers = list[tuple[bytes, bytes]]
 
-PASSED_ON = {
-    name: name.encode()
-    for name in ("content-type", "retry-after", "openai-processing-ms", "openai-organization", "openai-version")
-}
 _STREAMED = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
 
 
@@ -57,7 +53,7 @@ class Relayed(msgspec.Struct, gc=False):
 def passed_on(headers: Mapping[str, str]) -> Headers:
     """The upstream's headers that a client may see."""
     if type(headers) is AnswerHead:
-        return headers.chosen(PASSED_ON)
+        return headers.passed_on()
     return [(line, headers[name].encode("latin-1")) for name, line in PASSED_ON.items() if name in headers]
 
 
