@@ -26,10 +26,13 @@ class Decoder:
             self._begun = True
             if not self._gzip:
                 self._packed = zlib.decompressobj(zlib.MAX_WBITS if data[0] & 0x0F == 8 else -zlib.MAX_WBITS)
-        while data:
+        more = bool(data)
+        while more:
             step, data = self._step(data)
             if step:
                 yield step
+            owes = len(step) == STEP_BYTES and not self._packed.eof  # of bytes that it has taken in already
+            more = bool(data) or owes
 
     def finish(self) -> None:
         """Raises AnswerRefused: the packed body has no end."""

@@ -58,3 +58,12 @@ def test_an_empty_body_needs_no_packing() -> None:
     decoder = Decoder("gzip")
     assert list(decoder.decode(b"")) == []
     decoder.finish()
+
+
+@pytest.mark.parametrize("size", [STEP_BYTES + 79, STEP_BYTES + 176, 2 * STEP_BYTES + 79])
+@pytest.mark.parametrize("name", sorted(PACKERS))
+def test_what_a_full_step_leaves_behind_is_not_forgotten(name: str, size: int) -> None:
+    """zlib may have taken the last byte in and still owe some of what it says."""
+    decoder = Decoder("gzip" if name == "gzip" else "deflate")
+    assert sum(map(len, decoder.decode(PACKERS[name](b"a" * size)))) == size
+    decoder.finish()
