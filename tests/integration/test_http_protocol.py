@@ -9,7 +9,7 @@ import pytest
 
 from routeiq.kit import http_protocol
 from routeiq.kit.asgi import Answer, Receive, Scope, Send, read_body
-from routeiq.kit.http_protocol import MAX_HEAD_BYTES, sweep
+from routeiq.kit.http_protocol import MAX_HEAD_BYTES, HTTPProtocol, sweep
 from routeiq.kit.server import HTTPServer, bind
 
 POST = b"POST / HTTP/1.1\r\nhost: x\r\n"
@@ -121,3 +121,16 @@ async def test_who_waits_for_an_answer_is_not_given_up(server: HTTPServer) -> No
     sweep(server._server.server_state.connections, asyncio.get_running_loop().time() + 70)
     assert connections() == 1
     writer.close()
+
+
+def test_a_connection_that_fails_spares_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    expired: list[HTTPProtocol] = []
+
+    def expire(one: HTTPProtocol, now: float) -> None:
+        expired.append(one)
+        if len(expired) == 1:
+            raise ValueError("a mistake of ours")
+
+    monkeypatch.setattr(HTTPProtocol, "expire", expire)
+    sweep([HTTPProtocol.__new__(HTTPProtocol) for _ in range(3)], 0.0)
+    assert len(expired) == 3

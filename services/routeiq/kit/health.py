@@ -54,7 +54,7 @@ class Readiness:
         """Check for ever: quickly while starting, then every few seconds. Ends when cancelled."""
         while True:
             for name, check in self.checks.items():
-                self._note(name, await check())
+                self._note(name, await _passes(name, check))
             await asyncio.sleep(STEADY_INTERVAL_S if self._seen >= self.checks.keys() else STARTING_INTERVAL_S)
 
     def _note(self, name: str, good: bool) -> None:
@@ -63,3 +63,12 @@ class Readiness:
         if name in self._now and self._now[name] != good and name in self._seen:
             log.info("dependency.changed", dependency=name, available=good)
         self._now[name] = good
+
+
+async def _passes(name: str, check: Check) -> bool:
+    """One that raises has found nothing good, and must not be the last one."""
+    try:
+        return await check()
+    except Exception:
+        log.exception("dependency.check_failed", dependency=name)
+        return False

@@ -294,7 +294,10 @@ def _primer(headers: list[tuple[bytes, bytes]]) -> bytes:
 
 
 def sweep(connections: Iterable[object], now: float) -> None:
-    """Give up the peers that have been silent past their deadline, or take no answers."""
+    """Give up the peers that have been silent past their deadline, or take no answers. One that fails spares no other."""
     for one in list(connections):
         if isinstance(one, HTTPProtocol):
-            one.expire(now)
+            try:
+                one.expire(now)
+            except Exception:
+                log.exception("http.sweep_failed")

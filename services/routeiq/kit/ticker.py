@@ -72,13 +72,15 @@ class Ticker:
     def _tick(self) -> None:
         loop = self.loop
         now = loop.time()
-        for alarm in [one for one in self._alarms if one.when <= now]:
-            if alarm in self._alarms:  # no other has cancelled it meanwhile
-                self._alarms.discard(alarm)
-                alarm.ring()
-        self._ticking = bool(self._alarms)
-        if self._ticking:
-            loop.call_later(TICK_S, self._tick)
+        try:
+            for alarm in [one for one in self._alarms if one.when <= now]:
+                if alarm in self._alarms:  # no other has cancelled it meanwhile
+                    self._alarms.discard(alarm)
+                    alarm.ring()
+        finally:  # one that fails is the loop's to report; the others ring at the next tick
+            self._ticking = bool(self._alarms)
+            if self._ticking:
+                loop.call_later(TICK_S, self._tick)
 
 
 class Within(Alarm):

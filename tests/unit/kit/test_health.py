@@ -58,3 +58,21 @@ async def test_a_slow_start_is_polled_quickly() -> None:
 def test_draining_is_never_ready() -> None:
     readiness = Readiness("x", serving=True, draining=True)
     assert (readiness.ready, readiness.status) == (False, "draining")
+
+
+async def test_a_check_that_fails_is_a_dependency_that_is_away() -> None:
+    class Odd(Dependency):
+        async def check(self) -> bool:
+            if not self.good:
+                raise ValueError("a mistake of ours")
+            return True
+
+    odd, good = Odd(False), Dependency(True)
+    readiness = Readiness("x", {"odd": odd.check, "good": good.check}, serving=True)
+    task = asyncio.create_task(readiness.watch())
+    await asyncio.sleep(0.01)
+    assert readiness.report()["checks"] == {"odd": "unavailable", "good": "ok"}
+    odd.good = True
+    await asyncio.sleep(3 * health.STARTING_INTERVAL_S)
+    task.cancel()
+    assert readiness.ready

@@ -72,3 +72,15 @@ async def test_an_alarm_that_another_cancels_in_the_same_tick_stays_silent() -> 
     alarms += [ticker.later(0.0, cancel_all), ticker.later(0.0, cancel_all)]
     await asyncio.sleep(TICK_S * 4)
     assert heard == ["one of them"]
+
+
+async def test_an_alarm_that_fails_stops_no_other() -> None:
+    ticker, heard, failed = Ticker(), [], []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context["exception"]))
+    for number in range(5):
+        ticker.later(0.0, lambda number=number: heard.append(number // 0 if number == 2 else number))  # type: ignore[misc]
+    await asyncio.sleep(TICK_S * 6)
+    ticker.later(0.0, lambda: heard.append(5))
+    await asyncio.sleep(TICK_S * 6)
+    assert sorted(heard) == [0, 1, 3, 4, 5]
+    assert [type(error) for error in failed] == [ZeroDivisionError]
