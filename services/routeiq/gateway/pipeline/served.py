@@ -65,7 +65,7 @@ async def begun(response: UpstreamResponse, deployment: Deployment) -> Served:
         first = await anext(chunks)
     except StopAsyncIteration:
         raise UpstreamFailed(f"The model `{deployment.group}` ended its stream before the first event.") from None
-    refusal = first_event_refusal(first)
+    refusal = first_event_refusal(first, deployment)
     if refusal is not None:
         await response.close()
         return Served(deployment, refusal[0], JSON_HEADERS, refusal[1])

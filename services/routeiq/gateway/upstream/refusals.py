@@ -73,7 +73,7 @@ async def refuse(response: UpstreamResponse, deployment: Deployment) -> WholeRes
     )
 
 
-def first_event_refusal(chunk: bytes) -> tuple[int, bytes] | None:
+def first_event_refusal(chunk: bytes, deployment: Deployment) -> tuple[int, bytes] | None:
     """Status and body of a stream that begins with an error: its 200 was said too early. None: it begins otherwise."""
     start = chunk.find(b"data:")
     if start < 0 or b'"error"' not in chunk[: start + _FIRST_BYTES]:
@@ -85,7 +85,8 @@ def first_event_refusal(chunk: bytes) -> tuple[int, bytes] | None:
         return None
     if isinstance(code, str) and code.isdecimal() and len(code) == 3:
         code = int(code)
-    return code if isinstance(code, int) and 400 <= code < 600 else 502, data
+    status = code if isinstance(code, int) and 400 <= code < 600 else 502
+    return status, credential_refused(deployment) if status == 401 else scrub(_plain(data), deployment)
 
 
 def json_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -95,7 +95,7 @@ def test_a_key_behind_escapes_is_cut_out_too() -> None:
     ],
 )
 def test_a_stream_that_begins_with_an_error_is_a_refusal(chunk: bytes, status: int) -> None:
-    found = first_event_refusal(chunk)
+    found = first_event_refusal(chunk, deployment())
     assert found is not None
     assert found[0] == status
     assert json.loads(found[1])["error"]["message"] == "no"
@@ -113,4 +113,18 @@ def test_a_stream_that_begins_with_an_error_is_a_refusal(chunk: bytes, status: i
     ],
 )
 def test_any_other_beginning_is_none(chunk: bytes) -> None:
-    assert first_event_refusal(chunk) is None
+    assert first_event_refusal(chunk, deployment()) is None
+
+
+def test_what_a_stream_begins_with_says_no_more_than_another_refusal() -> None:
+    """A 401 is of the gateway's credential; an address and a key are cut out, also behind escapes."""
+    base = {"api_base": "https://inside.example:8443/v1"}
+    said = json.dumps({"error": {"message": f"Bad key {KEY} at inside.example:8443", "code": 401}})
+    refused = first_event_refusal(b"data: %b\n\n" % said.encode(), deployment(**base))
+    assert refused is not None
+    assert (refused[0], json.loads(refused[1])["error"]["code"]) == (401, UPSTREAM_AUTH_CODE)
+
+    escaped = said.replace("401", "500").replace(KEY[:1], f"\\u{ord(KEY[0]):04x}")
+    other = first_event_refusal(b"data: %b\n\n" % escaped.encode(), deployment(**base))
+    assert other is not None
+    assert (other[0], KEY.encode() in other[1], b"inside.example" in other[1]) == (500, False, False)
