@@ -73,7 +73,8 @@ def _http_request(request: UpstreamRequest, deployment: Deployment, sent: Sent, 
     if sent.extra:
         translated = msgspec.json.encode({**msgspec.json.decode(translated, type=Body), **sent.extra})
     url, headers = messages_url(deployment), sent.headers(request)
-    return HTTPRequest(url, headers, translated, deployment.group, request.timeout_s, deployment.http_client)
+    label, client = deployment.group, deployment.http_client
+    return HTTPRequest(url, headers, translated, label, request.timeout_s, client, request.fresh)
 
 
 async def _refuse(response: UpstreamResponse, deployment: Deployment) -> WholeResponse:

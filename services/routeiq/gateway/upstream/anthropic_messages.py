@@ -31,9 +31,9 @@ class Messages:
         """A refusal keeps Anthropic's shape, or gets it. Raises: UpstreamFailed."""
         sent = (self._versioned if _names_version(request) else self._sent).of(deployment)
         body = msgspec.json.encode(sent.body(request) | sent.extra)
-        url, label = messages_url(deployment), deployment.group
+        url, label, client = messages_url(deployment), deployment.group, deployment.http_client
         response = await self._http.send(
-            HTTPRequest(url, sent.headers(request), body, label, request.timeout_s, deployment.http_client)
+            HTTPRequest(url, sent.headers(request), body, label, request.timeout_s, client, request.fresh)
         )
         if response.status >= 400:
             return await _refuse(response, deployment)

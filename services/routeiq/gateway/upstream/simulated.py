@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from itertools import count
 
-from routeiq.config.state import Deployment, DeploymentId
+from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.openai_answer import wants_usage
+from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse, UpstreamTimeout
 from routeiq.gateway.upstream.refusals import error_type
@@ -34,14 +35,13 @@ class Simulated:
     def __init__(self, sleep: Sleep = asyncio.sleep, clock: Callable[[], float] = time.time) -> None:
         self._sleep = sleep
         self._clock = clock
-        self._calls: Counter[DeploymentId] = Counter()
+        self._calls = PerDeployment(lambda _: count())
 
     async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
         """Raises: InvalidRequest; UpstreamFailed and UpstreamTimeout where a failure is simulated."""
         if request.endpoint is Endpoint.EMBEDDINGS:
             return WholeResponse(200, embeddings(request.body, deployment.model))
-        answer = plan_answer(request, deployment, self._calls[deployment.id])
-        self._calls[deployment.id] += 1
+        answer = plan_answer(request, deployment, next(self._calls.of(deployment)))
         head_s = answer.pauses_s[0] if request.stream else sum(answer.pauses_s)
         if head_s > request.timeout_s or (answer.failure is not None and answer.failure.timeout):
             await self._sleep(request.timeout_s)
