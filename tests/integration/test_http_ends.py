@@ -10,7 +10,7 @@ import pytest
 
 from routeiq.kit.asgi import Answer, ClientDisconnected, DisconnectWatch, Receive, Scope, Send, read_body
 from routeiq.kit.exchange import exchange_of
-from routeiq.kit.http_protocol import sweep
+from routeiq.kit.server import sweep
 from routeiq.kit.ticker import Ticker
 from tests.support.http_server import Handler, connected, plain, post, same, serving
 

@@ -13,8 +13,8 @@ import pytest
 from routeiq.kit import http_protocol
 from routeiq.kit.asgi import Answer, Receive, Scope, Send, read_body
 from routeiq.kit.exchange import KEY, exchange_of
-from routeiq.kit.http_protocol import MOST_WAITING, HTTPProtocol, sweep
-from routeiq.kit.server import HTTPServer
+from routeiq.kit.http_protocol import MOST_WAITING, HTTPProtocol
+from routeiq.kit.server import HTTPServer, sweep
 from tests.support.http_server import chunked, connected, plain, post, same, serving
 
 LIMIT = 1 << 24

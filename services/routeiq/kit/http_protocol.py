@@ -2,14 +2,14 @@
 
 uvicorn keeps the sockets, the lifespan and the order of a shutdown. Its own protocols cost twice as much a request and
 lack the bounds: on heads and on framing, for one endless header keeps the whole loop busy, because the parser joins
-what it has with every piece that comes; and on waiting, for which `sweep` closes who is silent for too long.
+what it has with every piece that comes; and on waiting: who serves asks each connection every few seconds to `expire`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import structlog
@@ -291,13 +291,3 @@ def _size(url: bytes, headers: list[tuple[bytes, bytes]]) -> int:
 def _primer(headers: list[tuple[bytes, bytes]]) -> bytes:
     framing = [b"%b: %b\r\n" % pair for pair in headers if pair[0] in (b"content-length", b"transfer-encoding")]
     return b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(framing) if framing else b""
-
-
-def sweep(connections: Iterable[object], now: float) -> None:
-    """Give up the peers that have been silent past their deadline, or take no answers. One that fails spares no other."""
-    for one in list(connections):
-        if isinstance(one, HTTPProtocol):
-            try:
-                one.expire(now)
-            except Exception:
-                log.exception("http.sweep_failed")

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
+import structlog
 import uvicorn
 
 from routeiq.kit.asgi import ASGIApp
 from routeiq.kit.errors import ConfigurationError
-from routeiq.kit.http_protocol import HTTPProtocol, Refused, sweep
+from routeiq.kit.http_protocol import HTTPProtocol, Refused
+
+log = structlog.get_logger()
 
 BACKLOG = 2048
 SWEEP_INTERVAL_S = 5.0
@@ -38,6 +41,16 @@ def _why(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} on {host} is in use. Stop what listens there, or choose another with --port."
     return f"Cannot listen on {host}:{port}: {error.strerror or error}"
+
+
+def sweep(connections: Iterable[object], now: float) -> None:
+    """Give up peers that are silent past their deadline, or take no answers. One that fails spares no other."""
+    for one in list(connections):
+        if isinstance(one, HTTPProtocol):
+            try:
+                one.expire(now)
+            except Exception:
+                log.exception("http.sweep_failed")
 
 
 def address_of(sock: socket.socket) -> str:
