@@ -10,10 +10,10 @@ from __future__ import annotations
 from urllib.parse import quote, urlencode
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.per_deployment import PerDeployment
-from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
-from routeiq.gateway.upstream.openai_calls import OpenAIDialect, http_request
-from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest
+from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.upstream.http import HTTPClient
+from routeiq.gateway.upstream.openai_calls import Called, OpenAIDialect
+from routeiq.gateway.upstream.provider import UpstreamFailed
 from routeiq.gateway.upstream.request_body import Sent, text_param
 
 API_VERSION = "2024-10-21"
@@ -24,22 +24,19 @@ class Azure(OpenAIDialect):
     """Takes `api_base`, `api_key` (or `azure_ad_token`), `api_version`, `extra_headers`, `extra_body`."""
 
     def __init__(self, http: HTTPClient) -> None:
-        super().__init__(http)
-        self._sent = PerDeployment(lambda one: Sent(one, one.model, _credentials(one)))
-
-    def _request(self, request: UpstreamRequest, deployment: Deployment) -> HTTPRequest:
-        return http_request(_url(request, deployment), self._sent.of(deployment), request, deployment, ask_usage=True)
+        super().__init__(http, _called)
 
 
-def _url(request: UpstreamRequest, deployment: Deployment) -> str:
+def _called(deployment: Deployment) -> Called:
     base = (deployment.api_base or "").rstrip("/")
     if not base:
         raise UpstreamFailed(f"A deployment of `{deployment.group}` has no `api_base`, which Azure needs.")
-    if base.endswith("/openai/v1"):
-        return f"{base}/{request.endpoint}"
-    query = urlencode({"api-version": text_param(deployment, "api_version") or API_VERSION})
-    name = quote(deployment.model, safe="")
-    return f"{base.removesuffix('/openai')}/openai/deployments/{name}/{request.endpoint}?{query}"
+    query = ""
+    if not base.endswith("/openai/v1"):
+        query = "?" + urlencode({"api-version": text_param(deployment, "api_version") or API_VERSION})
+        base = f"{base.removesuffix('/openai')}/openai/deployments/{quote(deployment.model, safe='')}"
+    urls = {endpoint: f"{base}/{endpoint}{query}" for endpoint in Endpoint}
+    return Called(urls, Sent(deployment, deployment.model, _credentials(deployment)))
 
 
 def _credentials(deployment: Deployment) -> dict[str, str]:

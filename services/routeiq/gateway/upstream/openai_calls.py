@@ -4,14 +4,15 @@ without waiting.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import cast
+from typing import NamedTuple, cast
 
 import msgspec
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.openai_answer import wants_usage
+from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest, PromptClient
 from routeiq.gateway.upstream.http_exchange import ConnectionLost, Exchange
@@ -95,11 +96,23 @@ class PromptCall:
         return await checked(self._http.response(self.exchange, self._sent), self._request, self._deployment)
 
 
-class OpenAIDialect(ABC):
-    """A provider that is called in OpenAI's dialect; which URL and what else it takes is the subclass's to say."""
+class Called(NamedTuple):
+    """What the calls of one deployment have in common."""
 
-    def __init__(self, http: HTTPClient) -> None:
+    urls: Mapping[Endpoint, str]
+    sent: Sent
+
+
+class OpenAIDialect:
+    """A provider that is called in OpenAI's dialect."""
+
+    def __init__(self, http: HTTPClient, called: Callable[[Deployment], Called], *, ask_usage: bool = True) -> None:
+        """Args: called: asked once for each deployment; raises UpstreamFailed: it lacks something. ask_usage: as
+        `http_request` has it.
+        """
         self._http = http
+        self._called = PerDeployment(called)
+        self._ask_usage = ask_usage
         self._prompt = cast(PromptClient, http) if hasattr(http, "begin") else None
 
     async def send(self, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
@@ -114,12 +127,12 @@ class OpenAIDialect(ABC):
         exchange = self._prompt.begin(sent)
         return PromptCall(self._prompt, exchange, sent, request, deployment) if exchange is not None else None
 
-    async def close(self) -> None:  # noqa: B027  # nothing is owned, so nothing is left to a subclass
+    async def close(self) -> None:
         """The HTTP client belongs to `Providers`."""
 
-    @abstractmethod
     def _request(self, request: UpstreamRequest, deployment: Deployment) -> HTTPRequest:
-        """Raises: UpstreamFailed: the deployment lacks something."""
+        urls, sent = self._called.of(deployment)
+        return http_request(urls[request.endpoint], sent, request, deployment, ask_usage=self._ask_usage)
 
 
 def ask_for_usage(request: UpstreamRequest, body: Body) -> None:

@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.plan import Endpoint
-from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
-from routeiq.gateway.upstream.openai_calls import OpenAIDialect, http_request
-from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest
+from routeiq.gateway.upstream.http import HTTPClient
+from routeiq.gateway.upstream.openai_calls import Called, OpenAIDialect
+from routeiq.gateway.upstream.provider import UpstreamFailed
 from routeiq.gateway.upstream.request_body import Sent, text_param
 
 PLAIN = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS, Endpoint.EMBEDDINGS})
@@ -70,18 +69,13 @@ class OpenAICompatible(OpenAIDialect):
     """
 
     def __init__(self, http: HTTPClient, kind: OpenAIKind) -> None:
-        super().__init__(http)
+        super().__init__(http, self._call, ask_usage=kind.stream_usage)
         self._kind = kind
-        self._called = PerDeployment(self._call)
 
-    def _request(self, request: UpstreamRequest, deployment: Deployment) -> HTTPRequest:
-        urls, sent = self._called.of(deployment)
-        return http_request(urls[request.endpoint], sent, request, deployment, ask_usage=self._kind.stream_usage)
-
-    def _call(self, deployment: Deployment) -> tuple[Mapping[Endpoint, str], Sent]:
+    def _call(self, deployment: Deployment) -> Called:
         base, prefix = self._base(deployment), "" if "/" in deployment.model else self._kind.model_prefix
         urls = {endpoint: f"{base}/{endpoint}" for endpoint in Endpoint}
-        return urls, Sent(deployment, prefix + deployment.model, _credentials(deployment))
+        return Called(urls, Sent(deployment, prefix + deployment.model, _credentials(deployment)))
 
     def _base(self, deployment: Deployment) -> str:
         base = (deployment.api_base or self._kind.base_url or "").rstrip("/")
