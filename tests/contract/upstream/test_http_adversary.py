@@ -14,6 +14,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
@@ -117,6 +118,16 @@ async def test_a_spoilt_byte_never_hangs(http: HTTPClient, upstream: Adversary, 
     with suppress(UpstreamFailed):
         async with asyncio.timeout(1.0):
             assert len(await ask(http, call(upstream, timeout_s=60.0))) <= len(CHUNKED)
+
+
+async def test_a_late_answer_is_nobodys_and_is_reported(http: HTTPClient, upstream: Adversary) -> None:
+    upstream.plays([UNARY, Pause(0.02), UNARY.replace(b"chat", b"late")], [UNARY])
+    with capture_logs() as logs:
+        assert await ask(http, call(upstream)) == BODY
+        await asyncio.sleep(0.06)
+        assert await ask(http, call(upstream)) == BODY
+    assert [(line["event"], line["host"]) for line in logs] == [("upstream.spoke_unasked", "127.0.0.1")]
+    assert upstream.connections == 2
 
 
 async def test_a_slow_writer_is_waited_for(http: HTTPClient, upstream: Adversary) -> None:
