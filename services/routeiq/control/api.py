@@ -1,0 +1,61 @@
+"""Control's HTTP API: LiteLLM's management paths and the LLM Gateway API. It is reached through the gateway alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from routeiq import __version__
+from routeiq.control.errors import Refused
+from routeiq.kit.error_bodies import internal_body, openai_body, retry_headers
+from routeiq.kit.errors import RouteIQError
+
+log = structlog.get_logger()
+
+
+def create_api(routers: Iterable[APIRouter]) -> FastAPI:
+    api = FastAPI(
+        title="RouteIQ control", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False,
+        strict_content_type=False,
+    )  # fmt: skip
+    for router in routers:
+        api.include_router(router)
+    api.add_exception_handler(Refused, _refused)
+    api.add_exception_handler(RouteIQError, _expected)
+    api.add_exception_handler(RequestValidationError, _invalid)
+    api.add_exception_handler(HTTPException, _http)
+    api.add_exception_handler(Exception, _unexpected)
+    return api
+
+
+def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return JSONResponse(error.body(), error.status)
+
+
+def _expected(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RouteIQError)
+    headers = {name.decode(): value.decode() for name, value in retry_headers(error)}
+    return Response(openai_body(error), error.status, headers, "application/json")
+
+
+def _invalid(_: Request, error: Exception) -> Response:
+    """FastAPI's own 422, without the values that were sent: a key may be among them."""
+    assert isinstance(error, RequestValidationError)
+    problems = [{name: one[name] for name in ("type", "loc", "msg")} for one in error.errors()]
+    return JSONResponse({"detail": problems}, 422)
+
+
+def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("management.crashed", path=request.url.path, exc_info=error)
+    return Response(internal_body(), 500, None, "application/json")

@@ -1,0 +1,108 @@
+"""What LiteLLM's bodies have in common: limits and budgets, and what an absent or a null field means.
+
+In an update an omitted field is kept, and an explicit null clears it (litellm.md, 1.0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Any, Protocol
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from routeiq.kit.clock import duration_of
+from routeiq.kit.money import from_usd, to_usd
+
+Rate = Annotated[int, Field(ge=0)]
+
+
+def _usd(value: float) -> float:
+    from_usd(value)
+    return value
+
+
+def _duration(value: str) -> str:
+    duration_of(value)
+    return value
+
+
+USD = Annotated[float, AfterValidator(_usd)]
+"""Finite, not negative, and within what the database holds."""
+DurationText = Annotated[str, AfterValidator(_duration)]
+"""`30s`, `30m`, `30h`, `30d`, `1w`, `1mo`."""
+
+
+class Body(BaseModel):
+    """A management request's body. Fields of LiteLLM's that nothing here reads are kept in `extra` where a subclass
+    names them; what nobody knows is ignored, as LiteLLM does."""
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    def given(self, *names: str) -> dict[str, Any]:
+        """Those of the fields that were sent, null included."""
+        return {name: getattr(self, name) for name in names if name in self.model_fields_set}
+
+
+class LimitFields(Body):
+    tpm_limit: Rate | None = None
+    rpm_limit: Rate | None = None
+    max_parallel_requests: Rate | None = None
+    max_budget: USD | None = None
+    soft_budget: USD | None = None
+    budget_duration: DurationText | None = None
+
+
+RATES = ("tpm_limit", "rpm_limit", "max_parallel_requests")
+MONEY = {"max_budget": "max_budget_nano_usd", "soft_budget": "soft_budget_nano_usd", "spend": "spend_nano_usd"}
+
+
+class HasLimits(Protocol):
+    """A row of `store.tables.Limited` and `Budgeted`."""
+
+    rpm_limit: Any
+    tpm_limit: Any
+    max_parallel_requests: Any
+    max_budget_nano_usd: Any
+    soft_budget_nano_usd: Any
+    budget_duration: Any
+    budget_reset_at: Any
+
+
+def set_limits(row: HasLimits, body: LimitFields, now: datetime, resets: Resets) -> None:
+    """Put what was sent into the row. A new duration begins a new period."""
+    for name, value in body.given(*RATES).items():
+        setattr(row, name, value)
+    for name, value in body.given("max_budget", "soft_budget").items():
+        setattr(row, MONEY[name], None if value is None else from_usd(value))
+    if "budget_duration" in body.model_fields_set:
+        row.budget_duration = body.budget_duration
+        row.budget_reset_at = resets(body.budget_duration, now) if body.budget_duration else None
+
+
+def shown_limits(row: HasLimits) -> dict[str, Any]:
+    """The same in an answer."""
+    return {
+        **{name: getattr(row, name) for name in RATES},
+        "max_budget": usd(row.max_budget_nano_usd),
+        "soft_budget": usd(row.soft_budget_nano_usd),
+        "budget_duration": row.budget_duration,
+        "budget_reset_at": row.budget_reset_at,
+    }
+
+
+def usd(nano: int | None) -> float | None:
+    return None if nano is None else to_usd(nano)
+
+
+def set_extra(row: Any, body: Body, names: Iterable[str]) -> None:
+    """Keep what was sent of the fields that nothing here reads. Null is as it was (litellm.md, 1.0)."""
+    sent = {name: value for name, value in body.given(*names).items() if value is not None}
+    if sent:
+        row.extra = {**(row.extra or {}), **sent}
+
+
+class Resets(Protocol):
+    """When a budget of that duration begins anew: on LiteLLM's calendar boundaries (litellm.md, 1.6)."""
+
+    def __call__(self, duration: str, now: datetime) -> datetime: ...
