@@ -1,0 +1,1 @@
+"""Control's database: the tables, and every query on them. A statement stands nowhere else."""
