@@ -16,6 +16,7 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +26,9 @@ START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 ATTEMPTS = 3
 NOBODY = 65534
+
+_parent = ThreadPoolExecutor(1, "servers")
+"""The kernel counts the thread that starts a child as its parent, so one does that which lives as long as we do."""
 
 # Runs in the child before the server replaces it. Who changes its user loses what it asked of the kernel before, so
 # that comes first; then it asks for a signal at its parent's death, and makes sure that the parent still lives.
@@ -117,8 +121,7 @@ class Server(ABC):
     def kill(self) -> None:
         """As `kill -9` does, with all of its processes."""
         if self._child is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._child.pid, signal.SIGKILL)
+            self._signal_all(signal.SIGKILL)
             self._child.wait()
             self._child = None
 
@@ -130,11 +133,11 @@ class Server(ABC):
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
         """It takes connections (the kernel does) and says nothing, until the block ends."""
-        os.killpg(self.pid, signal.SIGSTOP)
+        self._signal_all(signal.SIGSTOP)
         try:
             yield
         finally:
-            os.killpg(self.pid, signal.SIGCONT)
+            self._signal_all(signal.SIGCONT)
 
     def close(self) -> None:
         """Stop it, and leave nothing behind."""
@@ -151,16 +154,16 @@ class Server(ABC):
     def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
         numbers = (os.getpid(), self.user, int(self.stop_signal))
         launch = [sys.executable, "-I", "-S", "-c", _LAUNCH, *map(str, numbers)]
-        with (self.folder / "log").open("ab") as log:
-            return subprocess.Popen(
-                [*launch, *command],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
-                cwd=self.folder,
-            )
+        return _parent.submit(_popen, [*launch, *command], self.folder).result()
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        """It first, so that it starts no other meanwhile; its children may lead groups of their own."""
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+            os.kill(self.pid, signal.SIGSTOP)
+            children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+            for pid in (self.pid, *map(int, children)):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
 
     def _wait(self) -> bool:
         assert self._child is not None
@@ -170,3 +173,16 @@ class Server(ABC):
                 return True
             time.sleep(0.01)
         return False
+
+
+def _popen(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+            cwd=folder,
+        )
