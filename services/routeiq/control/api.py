@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from routeiq import __version__
 from routeiq.control.errors import Refused
-from routeiq.kit.error_bodies import internal_body, openai_body, error_headers
+from routeiq.kit.error_bodies import error_headers, internal_body, openai_body
 from routeiq.kit.errors import RouteIQError
 
 log = structlog.get_logger()
