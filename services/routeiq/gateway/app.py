@@ -18,8 +18,9 @@ import structlog
 from routeiq import __version__
 from routeiq.config.environment import LaunchSettings, find_config, read_environment
 from routeiq.config.start import starting_state
-from routeiq.gateway.access import AccessTable, Level
+from routeiq.gateway.access import AccessTable, Level, Line, Owner
 from routeiq.gateway.pipeline.run import Arrival
+from routeiq.gateway.routes.delegate import Delegated
 from routeiq.gateway.routes.health import health_pages
 from routeiq.gateway.routes.hot import HotPath, hot_path
 from routeiq.gateway.settings import Settings, read_settings
@@ -42,7 +43,7 @@ from routeiq.kit.asgi import (
 )
 from routeiq.kit.cors import CORS
 from routeiq.kit.error_bodies import Family, error_body, error_headers, stream_event
-from routeiq.kit.errors import MethodNotAllowed, NotFound, PermissionDenied, RouteIQError
+from routeiq.kit.errors import MethodNotAllowed, NotFound, RouteIQError
 from routeiq.kit.exchange import Exchange, Work, exchange_of
 from routeiq.kit.ids import request_id
 from routeiq.kit.lifespan import live
@@ -145,7 +146,11 @@ class Edge:
             await answer.whole(204, b"", asked)
             return
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        principal = self._authorised(scope, method)
+        line, principal = self._authorised(scope, method)
+        if line.owner is not Owner.GATEWAY:
+            call = Delegated(line, method, principal, rid)
+            await self._gateway.link.delegates[line.owner].pass_on(call, scope, receive, answer)
+            return
         headers = [(name, value) for name, value in scope["headers"] if not name.startswith(INTERNAL_PREFIX)]
         inner = {**scope, "method": method, "headers": headers, REQUEST_ID: rid, PRINCIPAL: principal}
         limit = self._gateway.holder.current.body_limit_bytes
@@ -163,19 +168,20 @@ class Edge:
         self._api = self._api or made
         return self._api
 
-    def _authorised(self, scope: Scope, method: str) -> Principal | None:
-        """None: open to all. Raises: AuthenticationError.  PermissionDenied.  MethodNotAllowed, NotFound: no line in
-        the table.
+    def _authorised(self, scope: Scope, method: str) -> tuple[Line, Principal | None]:
+        """The table's line, and None where that is open to all. Raises: AuthenticationError.  PermissionDenied.
+        MethodNotAllowed, NotFound: no line in the table.
         """
-        level = self._access.level(method, scope["path"])
-        if level is Level.NONE:
-            return None
+        line = self._access.line(method, scope["path"])
+        if line is not None and line.level is Level.NONE:
+            return line, None
         principal = self._gateway.authenticator.principal(first_values(scope), scope.get("query_string", b""))
-        if level is None:
+        if line is None:
             raise self._without_line(scope["method"], scope["path"])
-        if level is not Level.USER and not principal.is_admin:
-            raise PermissionDenied("This needs an admin key.")
-        return principal
+        refusal = line.refusal(principal, scope["path"])
+        if refusal is not None:
+            raise refusal
+        return line, principal
 
     def _without_line(self, method: str, path: str) -> RouteIQError:
         message, allow = f"There is no {method} {path}.", self._access.methods(path)

@@ -23,6 +23,9 @@ from routeiq.kit.settings import Port
 PREFIX = "ROUTEIQ_GATEWAY_"
 CORS_ORIGINS = "ROUTEIQ_CORS_ORIGINS"
 """The contract's name (2.3)."""
+NATS_URL = "ROUTEIQ_NATS_URL"
+ENCRYPTION_KEY = "ROUTEIQ_ENCRYPTION_KEY"
+"""Of the suite, like the one above: they have one value for every service."""
 CACHE_SIZE, CACHE_TTL_S = 4096, 300.0
 CONVERSATIONS, CONVERSATION_TTL_S = 10_000, 3600.0
 
@@ -76,7 +79,17 @@ class Settings(BaseSettings):
     conversation_ttl_s: Positive = CONVERSATION_TTL_S
     """How long after its last turn a conversation keeps its model."""
     control_url: str = ""
-    """`http://host:port` of control; empty: readiness does not wait for it."""
+    """`http://host:port` of control, for what it owns of the API; empty: that is answered with 503."""
+    control_address: str = ""
+    """`host:port` of control's gRPC; empty: nothing that was added by API is served."""
+    overlay_every_s: Positive = 10.0
+    """How often control is asked for what was added by API, in case that nobody could say so."""
+    nats_url: Annotated[SecretStr, Field(validation_alias=NATS_URL)] = SecretStr("")
+    """`nats://token@host:port`, several with commas between; empty: changes are seen when they are asked for."""
+    encryption_key: Annotated[SecretStr, Field(validation_alias=ENCRYPTION_KEY)] = SecretStr("")
+    """Opens what control has sealed; of the same value there."""
+    state_dir: Path | None = None
+    """A folder of this gateway's own, where it keeps what was added by API for a start without control."""
     identity_key: Path
     """PEM file of the Ed25519 private key that signs what this gateway says to other services."""
     cors_origins: Annotated[str, AfterValidator(_origins), Field(validation_alias=CORS_ORIGINS)] = ""
@@ -99,7 +112,9 @@ class Settings(BaseSettings):
         """`host:port` of the services that no provider's URL may reach."""
         control = self.control_url.removeprefix("http://").rstrip("/")
         routing = [one.strip() for one in self.routing_address.split(",")]
-        return [address for address in (*routing, control, f"{self.host}:{self.port}") if address]
+        nats = [one.rpartition("@")[2].rpartition("/")[2] for one in self.nats_url.get_secret_value().split(",")]
+        own = (*routing, control, self.control_address, *nats, f"{self.host}:{self.port}")
+        return [address for address in own if address]
 
 
 def read_settings(launch: LaunchSettings, state: State) -> Settings:
@@ -118,6 +133,6 @@ def read_settings(launch: LaunchSettings, state: State) -> Settings:
 
 def _problem(error: ErrorDetails) -> str:
     name = str(error["loc"][0])
-    named = {"master_key": "LITELLM_MASTER_KEY", CORS_ORIGINS: CORS_ORIGINS}
+    named = {"master_key": "LITELLM_MASTER_KEY"} | {one: one for one in (CORS_ORIGINS, NATS_URL, ENCRYPTION_KEY)}
     variable = named.get(name, f"{PREFIX}{name.upper()}")
     return f"{variable}: {error['msg']}"
