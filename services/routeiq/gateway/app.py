@@ -20,6 +20,7 @@ from routeiq.config.environment import LaunchSettings, find_config, read_environ
 from routeiq.config.start import starting_state
 from routeiq.gateway.access import AccessTable, Level, Line, Owner
 from routeiq.gateway.pipeline.run import Arrival
+from routeiq.gateway.routes.api_port import APIPort
 from routeiq.gateway.routes.delegate import Delegated
 from routeiq.gateway.routes.health import health_pages
 from routeiq.gateway.routes.hot import HotPath, hot_path
@@ -230,18 +231,16 @@ def create_app(gateway: Gateway, cors: CORS | None = None) -> Edge:
 def create_service(gateway: Gateway, settings: Settings, sock: socket) -> Service:
     """The gateway on a socket that is bound already, and on its other ports."""
     app, ops = create_app(gateway, settings.cors()), OpsApp(gateway.readiness, gateway.registry)
-    more = [bind(settings.host, settings.api_port)] if settings.api_port else []
     limit_s = settings.drain_delay_s + settings.drain_s
+    server = partial(
+        HTTPServer, drain_s=math.ceil(settings.drain_s) + LAST_WORDS_S, refused=gateway.pipeline.meter.unread
+    )
+    also = [server(APIPort(app), bind(settings.host, settings.api_port))] if settings.api_port else []
     return Service(
         "gateway",
-        HTTPServer(
-            app,
-            sock,
-            *more,
-            drain_s=math.ceil(settings.drain_s) + LAST_WORDS_S,
-            refused=gateway.pipeline.meter.unread,
-        ),
+        server(app, sock),
         HTTPServer(ops, bind(settings.ops_host, settings.ops_port)),
+        also=also,
         on_stop=lambda: gateway.drain(limit_s),
         linger_s=settings.drain_delay_s,
     )

@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     """Liveness, readiness and metrics (0: any free port)."""
     ops_host: str = "127.0.0.1"
     api_port: Port = 0
-    """A further port for the same API, usually 8200 for `/api/v1` (0: none)."""
+    """A further port for `/api/v1` alone, usually 8200 (0: none)."""
     master_key: SecretStr
     """No default: without a key nothing may be served."""
     routing_address: Addresses

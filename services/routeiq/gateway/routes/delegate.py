@@ -30,6 +30,7 @@ ASSERTION = "x-routeiq-internal-assertion"
 CHANGED = b"x-routeiq-internal-changed"
 HEAD_TIMEOUT_S = 30.0
 GAP_TIMEOUT_S = 120.0
+FETCH_TIMEOUT_S = 2.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """Of an answer that is no stream of events, which may go on for ever."""
 WHOLE_BYTES = 1024 * 1024
@@ -92,11 +93,11 @@ class Delegate:
             finally:
                 response.close()
 
-    async def fetch(self, path: str) -> bytes:
+    async def fetch(self, path: str, timeout_s: float = FETCH_TIMEOUT_S) -> bytes:
         """A document of the owner's that the gateway itself asks for. Raises: RouteIQError: it is not to be had."""
         client = self._client or await self._open()
         response = await client.send(
-            "GET", path, {ASSERTION: self._sign(None)}, b"", head_timeout_s=HEAD_TIMEOUT_S, gap_timeout_s=HEAD_TIMEOUT_S
+            "GET", path, {ASSERTION: self._sign(None)}, b"", head_timeout_s=timeout_s, gap_timeout_s=timeout_s
         )
         try:
             if response.status != 200:
