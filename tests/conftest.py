@@ -8,6 +8,8 @@ import pytest
 
 from routeiq.kit import log
 
+pytest_plugins = ("tests.support.stores",)
+
 FOREIGN = ("OPENAI_", "ANTHROPIC_", "LITELLM_", "ROUTEIQ_", "LLMROUTER_", "OTEL_", "OLLAMA_", "AZURE_")
 
 

@@ -1,0 +1,87 @@
+"""The servers that tests run against: they start, die, come back, and end with the test run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+
+from tests.support.servers.nats import NATS
+from tests.support.servers.postgres import Postgres
+from tests.support.servers.server import Server
+from tests.support.servers.valkey import Valkey
+
+KINDS = (Postgres, Valkey, NATS)
+_RUN = """
+import sys, time
+from tests.support.servers.{module} import {name}
+with {name}() as server:
+    print(server.pid, server.folder, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_each_test_has_a_database_of_its_own(postgres: Postgres, postgres_url: str) -> None:
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute("CREATE TABLE mine (id int)")
+    with psycopg.connect(postgres.url_of(postgres.create())) as connection:
+        assert connection.execute("SELECT to_regclass('mine')").fetchone() == (None,)
+
+
+def test_a_killed_postgres_comes_back_with_what_was_committed() -> None:
+    with Postgres() as server:
+        with psycopg.connect(server.url) as connection:
+            connection.execute("CREATE TABLE kept (id int)")
+        server.kill()
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(server.url)
+        server.start()
+        with psycopg.connect(server.url) as connection:
+            assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+
+
+def test_a_killed_valkey_comes_back_at_its_address() -> None:
+    with Valkey() as server, Redis.from_url(server.url) as client:
+        assert client.eval("return 7", 0) == 7
+        server.kill()
+        with pytest.raises(RedisError):
+            client.ping()
+        server.start()
+        assert client.ping()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_it_ends_with_the_process_that_started_it(kind: type[Server], number: signal.Signals) -> None:
+    program = _RUN.format(module=kind.name, name=kind.__name__)
+    command = [sys.executable, "-c", program]
+    owner = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert owner.stdout is not None
+    with owner.stdout:
+        pid, folder = owner.stdout.readline().split()
+    owner.send_signal(number)
+    owner.wait(20)
+    end = time.monotonic() + 10
+    while _lives(int(pid)) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not _lives(int(pid))
+    assert Path(folder).exists() == (number is signal.SIGKILL)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    """A zombie whom nobody has buried yet does not."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False

