@@ -1,0 +1,185 @@
+"""Say things to whoever listens, over NATS. The one door to nats-py.
+
+It never holds a start up, nor a caller: it connects beside, for ever, and while there is no connection a message is
+not sent. So what it carries must be found out another way, too, in time; who listens is told after each connection
+that something may have been missed. JetStream is not of its business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING
+
+import structlog
+
+from routeiq.kit.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+
+log = structlog.get_logger()
+
+PAUSE_S = 1
+CONNECT_S = 2
+PING_EVERY_S = 20
+FLUSH_S = 1
+SCHEMES = ("nats://", "tls://")
+
+Handler = Callable[[bytes], None]
+
+
+class Bus:
+    """One connection to one cluster. Make it anywhere; `start` and `close` it in the running loop.
+
+    Args: url: `nats://token@host:port` or with user and password, several comma-separated; empty: there is none, and
+    nothing is ever said or heard.  name: whom the server's own statistics name."""
+
+    def __init__(self, url: str, name: str = "routeiq") -> None:
+        """Raises: ConfigurationError: not an address; it repeats none, for that may hold a password."""
+        self._servers = [one.strip() for one in url.split(",") if one.strip()]
+        if not all(server.startswith(SCHEMES) for server in self._servers):
+            raise ConfigurationError(["the address of NATS is not nats://HOST:PORT"])
+        self._name = name
+        self._handlers: list[tuple[str, Handler]] = []
+        self._listeners: list[Callable[[], None]] = []
+        self._client: Client | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def connected(self) -> bool:
+        return self._client is not None and self._client.is_connected
+
+    def subscribe(self, subject: str, handler: Handler) -> None:
+        """Call `handler` with each message on `subject`, from now on. Before `start`."""
+        assert self._task is None, "subscribe before start"
+        self._handlers.append((subject, handler))
+
+    def on_connected(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after each connection, once its subscriptions are known: what came before it was missed."""
+        self._listeners.append(listener)
+
+    def start(self) -> None:
+        """Connect beside."""
+        if self._servers and self._task is None:
+            self._task = asyncio.create_task(self._stay_connected(), name="bus")
+
+    async def publish(self, subject: str, payload: bytes) -> bool:
+        """Returns: whether it was sent; that nobody lost it on the way is not said. Never raises, never waits long."""
+        client = self._client
+        if client is None or not client.is_connected:
+            return False
+        try:
+            await client.publish(subject, payload)
+        except Exception:  # whatever it is, it is not the caller's
+            log.exception("bus.unsent", subject=subject)
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Send what is under way, hear nothing more. Idempotent."""
+        client, self._client = self._client, None
+        task, self._task = self._task, None
+        if client is not None and client.is_connected:
+            with contextlib.suppress(Exception):  # the server may go at the same time
+                await client.flush(FLUSH_S)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _stay_connected(self) -> None:
+        """A client connects again by itself, but not after every refusal; then another one takes its place."""
+        make, refused = _nats()
+        while True:
+            ended = asyncio.Event()
+            client = make()
+            try:
+                await self._connect(client, ended)
+                self._client = client
+                await ended.wait()
+            except (*refused, OSError) as error:
+                log.warning("bus.refused", error=type(error).__name__)
+            finally:
+                await _dispose(client)
+            await asyncio.sleep(PAUSE_S)
+
+    async def _connect(self, client: Client, ended: asyncio.Event) -> None:
+        async def disconnected() -> None:
+            log.warning("bus.disconnected")
+
+        async def reconnected() -> None:
+            self._connected()
+
+        async def closed() -> None:
+            ended.set()
+
+        await client.connect(
+            self._servers,
+            name=self._name,
+            connect_timeout=CONNECT_S,
+            reconnect_time_wait=PAUSE_S,
+            max_reconnect_attempts=-1,
+            ping_interval=PING_EVERY_S,
+            error_cb=_failed,
+            disconnected_cb=disconnected,
+            reconnected_cb=reconnected,
+            closed_cb=closed,
+        )
+        for subject, handler in self._handlers:
+            await client.subscribe(subject, cb=_safely(handler))
+        await client.flush(CONNECT_S)
+        self._connected()
+
+    def _connected(self) -> None:
+        log.info("bus.connected")
+        for listener in self._listeners:
+            try:
+                listener()
+            except Exception:  # one listener's fault is not the others'
+                log.exception("bus.listener")
+
+
+async def _failed(error: Exception) -> None:
+    """What nats-py met and goes on from. Its texts may name the server's address."""
+    log.info("bus.error", error=type(error).__name__)
+
+
+def _safely(handler: Handler) -> Callable[[Msg], Awaitable[None]]:
+    async def call(message: Msg) -> None:
+        try:
+            handler(message.data)
+        except Exception:  # a message that one handler cannot read must not end its subscription
+            log.exception("bus.handler", subject=message.subject)
+
+    return call
+
+
+async def _dispose(client: Client) -> None:
+    """Also of one that never connected: it leaves no task behind."""
+    with contextlib.suppress(Exception):
+        await client.close()
+
+
+def _nats() -> tuple[type[Client], tuple[type[Exception], ...]]:
+    """The client, and what it raises."""
+    with _without_aiohttp():
+        from nats.aio.client import Client  # noqa: PLC0415  # 6 MB, for who has a bus
+        from nats.errors import Error  # noqa: PLC0415
+
+    return Client, (Error, TimeoutError)
+
+
+@contextlib.contextmanager
+def _without_aiohttp() -> Iterator[None]:
+    """nats-py imports it, where it is found, for NATS over WebSockets alone; it takes another 11 MB."""
+    if "aiohttp" in sys.modules:
+        yield
+        return
+    sys.modules["aiohttp"] = None  # type: ignore[assignment]  # Python's way to say that there is none
+    try:
+        yield
+    finally:
+        del sys.modules["aiohttp"]

@@ -1,0 +1,156 @@
+"""The bus on a real NATS server, which goes and comes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from routeiq.kit.bus import Bus
+from routeiq.kit.errors import ConfigurationError
+from tests.support.servers.nats import NATS
+
+SUBJECT = "routeiq.changed.keys"
+PATIENCE_S = 15.0
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not true():
+            await asyncio.sleep(0.02)
+
+
+class Ears:
+    """A bus that listens, and what it heard."""
+
+    def __init__(self, url: str) -> None:
+        self.bus = Bus(url, "ears")
+        self.heard: list[bytes] = []
+        self.connections = 0
+        self.bus.subscribe("routeiq.changed.>", self._hear)
+        self.bus.on_connected(self._connected)
+
+    def _hear(self, payload: bytes) -> None:
+        self.heard.append(payload)
+        if payload == b"bad":
+            raise ValueError("cannot read it")
+
+    def _connected(self) -> None:
+        self.connections += 1
+
+
+@pytest.fixture
+async def own() -> AsyncIterator[NATS]:
+    with NATS() as server:
+        yield server
+
+
+@pytest.fixture
+async def ears(own: NATS) -> AsyncIterator[Ears]:
+    made = Ears(own.url)
+    made.bus.start()
+    await until(lambda: made.connections == 1)
+    yield made
+    await made.bus.close()
+
+
+@pytest.fixture
+async def mouth(own: NATS) -> AsyncIterator[Bus]:
+    made = Bus(own.url, "mouth")
+    made.start()
+    await until(lambda: made.connected)
+    yield made
+    await made.close()
+
+
+async def test_what_is_said_is_heard(ears: Ears, mouth: Bus) -> None:
+    assert await mouth.publish(SUBJECT, b"one")
+    assert await mouth.publish("routeiq.other", b"two")
+    await until(lambda: ears.heard == [b"one"])
+
+
+async def test_a_handler_that_fails_hears_the_next_one(ears: Ears, mouth: Bus) -> None:
+    await mouth.publish(SUBJECT, b"bad")
+    await mouth.publish(SUBJECT, b"good")
+    await until(lambda: ears.heard == [b"bad", b"good"])
+
+
+async def test_after_a_restart_it_hears_again_and_knows_that_it_missed_something(
+    own: NATS, ears: Ears, mouth: Bus
+) -> None:
+    own.kill()
+    await until(lambda: not (mouth.connected or ears.bus.connected))
+    begun = time.monotonic()
+    assert not await mouth.publish(SUBJECT, b"lost")
+    assert time.monotonic() - begun < 0.1
+    own.start()
+    await until(lambda: mouth.connected and ears.connections == 2)
+    await mouth.publish(SUBJECT, b"again")
+    await until(lambda: ears.heard == [b"again"])
+
+
+async def test_a_server_that_is_not_there_yet_holds_nobody_up(own: NATS) -> None:
+    own.stop()
+    ears = Ears(own.url)
+    begun = time.monotonic()
+    ears.bus.start()
+    assert not await ears.bus.publish(SUBJECT, b"lost")
+    assert (time.monotonic() - begun < 0.5, ears.bus.connected) == (True, False)
+    own.start()
+    await until(lambda: ears.connections == 1)
+    await ears.bus.close()
+
+
+async def test_a_wrong_token_is_tried_again_until_it_is_right(own: NATS) -> None:
+    right, own.token = own.token, "another"
+    own.restart()
+    own.token = right
+    ears = Ears(own.url)
+    ears.bus.start()
+    await asyncio.sleep(0.5)
+    assert not ears.bus.connected
+    own.restart()
+    await until(lambda: ears.connections == 1)
+    await ears.bus.close()
+
+
+async def test_what_is_under_way_is_sent_before_it_closes(own: NATS, ears: Ears) -> None:
+    mouth = Bus(own.url)
+    mouth.start()
+    await until(lambda: mouth.connected)
+    for number in range(100):
+        await mouth.publish(SUBJECT, b"%d" % number)
+    await mouth.close()
+    await until(lambda: len(ears.heard) == 100)
+
+
+async def test_closing_while_nothing_answers_is_quick(own: NATS) -> None:
+    own.stop()
+    bus = Bus(own.url)
+    bus.start()
+    await asyncio.sleep(0.1)
+    async with asyncio.timeout(1):
+        await bus.close()
+        await bus.close()
+    assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+
+
+async def test_no_address_is_no_bus() -> None:
+    bus = Bus("")
+    bus.start()
+    assert (bus.connected, await bus.publish(SUBJECT, b"x")) == (False, False)
+    await bus.close()
+
+
+def test_what_is_no_address_is_refused_without_repeating_it() -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        Bus("http://user:secret@host")
+    assert "secret" not in str(raised.value)
+
+
+async def test_aiohttp_is_left_as_it_was(mouth: Bus) -> None:
+    assert mouth.connected
+    assert sys.modules.get("aiohttp", "absent") is not None
