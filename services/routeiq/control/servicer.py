@@ -16,7 +16,7 @@ class ControlServicer(control_pb2_grpc.ControlServiceServicer):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def GetOverlay(  # noqa: N802  # the protocol's name
+    async def GetOverlay(
         self, request: pb.GetOverlayRequest, context: grpc.aio.ServicerContext
     ) -> pb.GetOverlayResponse:
         async with self._database.reading() as session:

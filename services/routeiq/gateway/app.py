@@ -17,7 +17,7 @@ import structlog
 
 from routeiq import __version__
 from routeiq.config.environment import LaunchSettings, find_config, read_environment
-from routeiq.config.start import starting_state
+from routeiq.config.start import start_with
 from routeiq.gateway.access import AccessTable, Level, Line, Owner
 from routeiq.gateway.pipeline.run import Arrival
 from routeiq.gateway.routes.api_port import APIPort
@@ -253,10 +253,8 @@ async def launch(config: Path | None) -> Service:
     """
     environ = read_environment(Path.cwd())
     launched = LaunchSettings.from_environ(environ)
-    state = await asyncio.to_thread(starting_state, find_config(config, launched), environ)
-    settings = read_settings(launched, state, environ)
+    start = await asyncio.to_thread(start_with, find_config(config, launched), environ)
+    settings = read_settings(launched, start.state, environ)
     sock = bind(settings.host, settings.port)
-    gateway = build_gateway(
-        settings, state, outbound=guarded(OutboundPolicy.from_environ(environ), settings.own_services())
-    )
-    return create_service(gateway, settings, sock)
+    outbound = guarded(OutboundPolicy.from_environ(environ), settings.own_services())
+    return create_service(build_gateway(settings, start, outbound=outbound), settings, sock)

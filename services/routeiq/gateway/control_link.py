@@ -6,11 +6,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.clients.control_rpc import AUDIENCE, ControlCalls, ControlUnavailable
-from routeiq.config.state import State
 from routeiq.gateway.access import Owner
 from routeiq.gateway.changes import Callers, Changes
 from routeiq.gateway.overlay.follower import Merge, OverlayFollower
@@ -66,15 +65,15 @@ def link_control(
     signer: AssertionSigner,
     *,
     callers: Callers,
-    merge: Merge | None,
+    merge: Merge,
     ticker: Ticker,
 ) -> ControlLink:
-    """Call it in the running loop; `running` opens and closes. Args: merge: None: the overlay changes nothing."""
+    """Call it in the running loop; `running` opens and closes."""
     calls = ControlCalls(settings.control_address, signer) if settings.control_address else None
     overlay = OverlayFollower(
         holder,
         calls.overlay if calls is not None else _nobody,
-        merge or _unmerged(holder.current),
+        merge,
         KeptOverlay(settings.state_dir) if settings.state_dir is not None else None,
         every_s=settings.overlay_every_s,
     )
@@ -98,7 +97,3 @@ def link_control(
 
 async def _nobody(_: int) -> pb.Overlay | None:
     raise ControlUnavailable("no address of control is configured")
-
-
-def _unmerged(state: State) -> Merge:
-    return lambda overlay: replace(state, version=f"{state.version.partition('.')[0]}.s{overlay.version}")

@@ -14,10 +14,10 @@ from routeiq.clients.control import ControlClient
 from routeiq.clients.routing import RoutingClient
 from routeiq.clients.routing_batches import RoutingBatches
 from routeiq.clients.routing_metrics import RoutingMetrics
-from routeiq.config.state import State
+from routeiq.config.start import Start
 from routeiq.gateway.changes import NoCallers
 from routeiq.gateway.control_link import ControlLink, link_control
-from routeiq.gateway.overlay.follower import Merge
+from routeiq.gateway.overlay.merging import merging
 from routeiq.gateway.pipeline.attempt import Caller
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
@@ -99,10 +99,11 @@ class Gateway:
             self.telemetry.shutdown()
 
 
-def build_gateway(settings: Settings, state: State, *, outbound: Outbound, merge: Merge | None = None) -> Gateway:
+def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Gateway:
     """Everything but the sockets. Call it in the running loop; `running` closes what it opens, its client included.
 
-    Args: merge: `state`'s document with an overlay; None: nothing is added by API."""
+    Raises: ConfigurationError: a key that is none."""
+    state = start.state
     registry = CollectorRegistry()
     figures = Figures()
     cooldowns = Cooldowns(state, figures, DeploymentMeter(registry))
@@ -120,7 +121,14 @@ def build_gateway(settings: Settings, state: State, *, outbound: Outbound, merge
     learned = _learned(settings, batches, balancer, registry)
     conversations = ConversationIds()
     ticker = Ticker()
-    link = link_control(settings, holder, signer, callers=NoCallers(), merge=merge, ticker=ticker)
+    link = link_control(
+        settings,
+        holder,
+        signer,
+        callers=NoCallers(),
+        merge=merging(start, settings.encryption_key.get_secret_value()),
+        ticker=ticker,
+    )
     gate = Gate(settings.max_concurrency, ticker)
     meter = Meter(registry, gate)
     caller = Caller(providers.of, figures, cooldowns, ticker=ticker)
