@@ -69,10 +69,10 @@ class Suite:
             await self._serve(nats, routing, state, sock)
 
     async def _serve(self, nats: NATSServer, routing: RoutingService, state: State, sock: socket) -> None:
-        control, late = control_service(), late_services()
+        control, late = control_service(self.data), late_services(self.data)
         key = self.data.keep_master_key(self.master_key or state.master_key)
-        own = [routing.url, nats.address, *(service.server.address for service in (control, *late))]
-        gateway = self._gateway(key, routing.url, control.url, own, state, sock)
+        own = [routing.url, nats.address, *_addresses([control, *late])]
+        gateway = self._gateway(key, routing.url, control, own, state, sock)
         first: list[Runner] = [gateway, control, routing]
         endpoints = {service.name: service.url for service in (*first, *late)}
         self.data.write_endpoints(endpoints | {"nats": f"nats://{nats.address}"})
@@ -90,11 +90,16 @@ class Suite:
             failures.raise_first()
 
     def _gateway(
-        self, key: KeptKey, routing: str, control_url: str, own: Iterable[str], state: State, sock: socket
+        self, key: KeptKey, routing: str, control: Service, own: Iterable[str], state: State, sock: socket
     ) -> Service:
-        settings = gateway_settings(self.data, self.options, key.key, routing=routing, control_url=control_url)
+        settings = gateway_settings(self.data, self.options, key.key, routing=routing, control=control)
         outbound = guarded(self.outbound, [*own, address_of(sock)])
         return create_service(build_gateway(settings, state, outbound=outbound), settings, sock)
+
+
+def _addresses(services: Iterable[Service]) -> list[str]:
+    """Both ports of each."""
+    return [server.address for service in services for server in (service.server, service.ops)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from routeiq.control import app as control
 from routeiq.control.settings import Settings as ControlSettings
 from routeiq.embedded.data_dir import DataDir
 from routeiq.gateway.settings import Settings as GatewaySettings
+from routeiq.kit.internal import InternalSettings
 from routeiq.kit.service import Service
 from routeiq.mcp_registry import app as mcp_registry
 from routeiq.mcp_registry.settings import Settings as MCPSettings
@@ -29,6 +30,7 @@ from routeiq.routing.app import RoutingService
 from routeiq.routing.settings import Settings as RoutingSettings
 
 Configured = TypeVar("Configured", bound=BaseSettings)
+Internal = TypeVar("Internal", bound=InternalSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +43,17 @@ class Options:
     artifact: Path | None = None
 
 
-def control_service() -> Service:
+def control_service(data: DataDir) -> Service:
     """Readiness waits for it, so it starts beside the gateway."""
-    return control.create_service(_free(ControlSettings()))
+    return control.create_service(_internal(ControlSettings(), data))
 
 
-def late_services() -> list[Service]:
+def late_services(data: DataDir) -> list[Service]:
     """What starts after the gateway answers."""
     return [
-        a2a_registry.create_service(_free(A2ASettings())),
-        mcp_registry.create_service(_free(MCPSettings())),
-        config_sync.create_service(_free(ConfigSyncSettings())),
+        a2a_registry.create_service(_internal(A2ASettings(), data)),
+        mcp_registry.create_service(_internal(MCPSettings(), data)),
+        config_sync.create_service(_internal(ConfigSyncSettings(), data)),
     ]
 
 
@@ -64,7 +66,7 @@ def routing_service(data: DataDir, options: Options, state: State) -> RoutingSer
 
 
 def gateway_settings(
-    data: DataDir, options: Options, master_key: str, *, routing: str, control_url: str
+    data: DataDir, options: Options, master_key: str, *, routing: str, control: Service
 ) -> GatewaySettings:
     """The gateway of this suite: it is ready when routing and control have served."""
     settings = GatewaySettings(
@@ -72,11 +74,17 @@ def gateway_settings(
         port=options.port,
         master_key=SecretStr(master_key),
         routing_address=routing,
-        control_url=control_url,
+        control_url=control.url,
+        control_ops_url=control.ops_url,
         identity_key=data.identity_key,
         wait_for_dependencies=True,
     )
     return _free(settings)
+
+
+def _internal(settings: Internal, data: DataDir) -> Internal:
+    """The same settings for this suite, whose services sign with one key."""
+    return _free(settings).model_copy(update={"identity_public_keys": (data.identity_public,)})
 
 
 def _free(settings: Configured) -> Configured:

@@ -76,7 +76,9 @@ class Settings(BaseSettings):
     conversation_ttl_s: Positive = CONVERSATION_TTL_S
     """How long after its last turn a conversation keeps its model."""
     control_url: str = ""
-    """`http://host:port` of control; empty: readiness does not wait for it."""
+    """`http://host:port` of control; empty: there is none."""
+    control_ops_url: str = ""
+    """`http://host:port` of its second port, which says whether it is ready."""
     identity_key: Path
     """PEM file of the Ed25519 private key that signs what this gateway says to other services."""
     cors_origins: Annotated[str, AfterValidator(_origins), Field(validation_alias=CORS_ORIGINS)] = ""
@@ -97,9 +99,9 @@ class Settings(BaseSettings):
 
     def own_services(self) -> list[str]:
         """`host:port` of the services that no provider's URL may reach."""
-        control = self.control_url.removeprefix("http://").rstrip("/")
+        control = [url.removeprefix("http://").rstrip("/") for url in (self.control_url, self.control_ops_url)]
         routing = [one.strip() for one in self.routing_address.split(",")]
-        return [address for address in (*routing, control, f"{self.host}:{self.port}") if address]
+        return [address for address in (*routing, *control, f"{self.host}:{self.port}") if address]
 
 
 def read_settings(launch: LaunchSettings, state: State) -> Settings:
