@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     """How long after its last turn a conversation keeps its model."""
     control_url: str = ""
     """`http://host:port` of control, for what it owns of the API; empty: that is answered with 503."""
+    control_ops_url: str = ""
+    """`http://host:port` of its second port, which says whether it is ready."""
     control_address: str = ""
     """`host:port` of control's gRPC; empty: nothing that was added by API is served."""
     overlay_every_s: Positive = 10.0
@@ -111,10 +113,10 @@ class Settings(BaseSettings):
 
     def own_services(self) -> list[str]:
         """`host:port` of the services that no provider's URL may reach."""
-        control = self.control_url.removeprefix("http://").rstrip("/")
+        control = [url.removeprefix("http://").rstrip("/") for url in (self.control_url, self.control_ops_url)]
         routing = [one.strip() for one in self.routing_address.split(",")]
         nats = [one.rpartition("@")[2].rpartition("/")[2] for one in self.nats_url.get_secret_value().split(",")]
-        own = (*routing, control, self.control_address, *nats, f"{self.host}:{self.port}")
+        own = (*routing, *control, self.control_address, *nats, f"{self.host}:{self.port}")
         return [address for address in own if address]
 
 

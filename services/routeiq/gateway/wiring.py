@@ -115,7 +115,7 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
         settings.routing_address, signer, metrics=metrics, resolve_every_s=settings.routing_resolve_s
     )
     batches = _batches(settings, routing, metrics)
-    control = ControlClient(settings.control_url)
+    control = ControlClient(settings.control_ops_url)
     providers = Providers(outbound.http, {ENCODER_PROVIDER: RoutingEncoder(routing)}, outbound.authorize)
     balancer = Balancer(figures)
     learned = _learned(settings, batches, balancer, registry)

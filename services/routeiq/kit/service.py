@@ -6,12 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry
-
 from routeiq.kit.errors import RouteIQError
-from routeiq.kit.health import Readiness
-from routeiq.kit.ops import OpsApp
-from routeiq.kit.server import HTTPServer, bind
+from routeiq.kit.server import HTTPServer
 
 OnStop = Callable[[], None]
 
@@ -66,6 +62,11 @@ class Service:
     def url(self) -> str:
         return f"http://{self.server.address}"
 
+    @property
+    def ops_url(self) -> str:
+        """Where its health is asked."""
+        return f"http://{self.ops.address}"
+
     async def serve(self) -> None:
         """Until `stop`. Raises ServiceStopped when a server ends before that."""
         async with asyncio.TaskGroup() as group:
@@ -91,11 +92,3 @@ class Service:
     def _accept_nothing(self) -> None:
         for server in (self.server, *self.also):
             server.stop()
-
-
-def shell(name: str, host: str, port: int, ops_port: int) -> Service:
-    """A service that answers its health on both ports and nothing else; ready as soon as it serves."""
-    registry = CollectorRegistry()
-    readiness = Readiness(name, serving=True)
-    server = HTTPServer(OpsApp(readiness, registry), bind(host, port))
-    return Service(name, server, HTTPServer(OpsApp(readiness, registry), bind(host, ops_port)))

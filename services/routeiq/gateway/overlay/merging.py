@@ -9,7 +9,7 @@ from routeiq.config.overlay import Overlay, OverlayModel, OverlayProvider
 from routeiq.config.start import Start
 from routeiq.config.state import State
 from routeiq.gateway.overlay.follower import Merge
-from routeiq.kit.crypto import Sealer, SealBroken, master_keys
+from routeiq.kit.crypto import SealBroken, Sealer, master_keys
 
 log = structlog.get_logger()
 
