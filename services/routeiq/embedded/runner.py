@@ -1,9 +1,9 @@
 """Run the embedded suite: six services in one event loop and a NATS child, under one task group.
 
 Start: the gateway's port first, so that a port in use is said at once; then NATS, routing (which verifies
-its artifact, listens, and loads beside), the gateway; control and the registries last, when the gateway answers, because
-what they import takes seconds. Their ports are taken before, so that who calls them meanwhile waits. Stop, in reverse:
-the gateway finishes what runs before anything that it needs goes. The runner owns the signals.
+its artifact, listens, and loads beside), the gateway; control and the registries last, when the gateway answers,
+because what they import takes seconds. Their ports are taken before, so that who calls them meanwhile waits. Stop, in
+reverse: the gateway finishes what runs before anything that it needs goes. The runner owns the signals.
 """
 
 from __future__ import annotations
