@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry
 
 from routeiq.config.state import State
 from routeiq.gateway.app import Edge, create_app
+from routeiq.gateway.callers.directory import Callers
+from routeiq.gateway.callers.overrides import Overrides
 from routeiq.gateway.pipeline.attempt import Caller
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
@@ -33,7 +36,17 @@ AUTH = ("authorization", f"Bearer {KEY}")
 CHAT = b'{"model":"auto","messages":[{"role":"user","content":"hi"}]}'
 
 
-def make_gateway(served: State, provider: Provider, routing: TwinRouting, concurrency: int = 0) -> Gateway:
+def make_gateway(
+    served: State,
+    provider: Provider,
+    routing: TwinRouting,
+    concurrency: int = 0,
+    *,
+    callers: Callers | None = None,
+    overrides: Overrides | None = None,
+    service_keys: Sequence[str] = (),
+    strict: bool = False,
+) -> Gateway:
     """Every part is real but the provider, the routing client and the clients that are never called."""
     registry = CollectorRegistry()
     figures = Figures()
@@ -45,14 +58,17 @@ def make_gateway(served: State, provider: Provider, routing: TwinRouting, concur
     executor = Executor(caller)
     return Gateway(
         holder=StateHolder(served, cooldowns.follow),
-        authenticator=Authenticator(KEY),
+        authenticator=Authenticator(KEY, callers, service_keys),
         routing=routing,  # type: ignore[arg-type]  # a twin
         batches=None,  # type: ignore[arg-type]  # never called
         conversations=conversations,
         control=None,  # type: ignore[arg-type]  # never called
+        control_probe=None,  # type: ignore[arg-type]  # never called
+        callers=callers,  # type: ignore[arg-type]  # as the test says
+        overrides=overrides,  # type: ignore[arg-type]  # as the test says
         learned=learned,
         pipeline=Pipeline(
-            Selector(learned, balancer, conversations),
+            Selector(learned, balancer, conversations, overrides, strict=strict),
             executor,
             Meter(registry, gate),
             Telemetry("gateway", "0", TelemetrySettings(OTEL_ENABLED=False)),

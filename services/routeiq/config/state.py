@@ -239,6 +239,8 @@ class State:
     master_key: str | None = field(default=None, repr=False)
     body_limit_bytes: int = 10 * 1024 * 1024
     warnings: tuple[str, ...] = ()
+    has_overrides: bool = False
+    """Some customers are served by models of their own, so control is to be asked for each."""
 
     def group(self, name: str) -> Group | None:
         """The group of that `model_name`, or None."""

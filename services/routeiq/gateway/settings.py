@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from routeiq.clients.control import RESOLVE_TIMEOUT_S
 from routeiq.clients.routing_batches import PENDING as BATCH_PENDING
 from routeiq.clients.routing_batches import SIZE as BATCH_SIZE
 from routeiq.clients.routing_batches import WAIT_S as BATCH_WAIT_S
@@ -25,6 +26,7 @@ CORS_ORIGINS = "ROUTEIQ_CORS_ORIGINS"
 """The contract's name (2.3)."""
 CACHE_SIZE, CACHE_TTL_S = 4096, 300.0
 CONVERSATIONS, CONVERSATION_TTL_S = 10_000, 3600.0
+CALLERS, TTL_S, UNKNOWN_TTL_S, STALE_S = 10_000, 60.0, 10.0, 24 * 3600.0
 
 
 def _addresses(text: str) -> str:
@@ -33,6 +35,10 @@ def _addresses(text: str) -> str:
     except ConfigurationError as error:
         raise ValueError(error.problems[0]) from None
     return text
+
+
+def _optional_addresses(text: str) -> str:
+    return _addresses(text) if text else text
 
 
 def _origins(text: str) -> str:
@@ -77,6 +83,26 @@ class Settings(BaseSettings):
     """How long after its last turn a conversation keeps its model."""
     control_url: str = ""
     """`http://host:port` of control; empty: readiness does not wait for it."""
+    control_address: Annotated[str, AfterValidator(_optional_addresses)] = ""
+    """`host:port` of control's gRPC, or several with commas between; empty: there are no virtual keys."""
+    control_timeout_ms: Annotated[float, Field(gt=0, le=60_000)] = RESOLVE_TIMEOUT_S * 1000
+    """How long a key that is not known here may wait for control."""
+    callers: Annotated[int, Field(ge=1)] = CALLERS
+    """Virtual keys, and as many customers with overrides, whose answers are kept in this process."""
+    caller_ttl_s: Annotated[float, Field(gt=0, le=3600)] = TTL_S
+    """How old such an answer may be while control can be asked; less with NATS, which tells of changes."""
+    unknown_key_ttl_s: Annotated[float, Field(gt=0, le=3600)] = UNKNOWN_TTL_S
+    """How long a key that does not exist is not asked for again."""
+    caller_stale_s: Annotated[float, Field(ge=0)] = STALE_S
+    """How old it may be while control cannot be asked."""
+    override_strict: bool = False
+    """True: a customer whose override cannot be served gets 503, not another model."""
+    redis_url: SecretStr = SecretStr("")
+    """`redis://user:password@host:port/db`; empty: as the REDIS_* names say, and none without them."""
+    encryption_key: Annotated[SecretStr, Field(validation_alias="ROUTEIQ_ENCRYPTION_KEY")] = SecretStr("")
+    """Seals what is kept in Redis; empty: nothing is. Several, the newest first, with commas between."""
+    service_keys: Annotated[SecretStr, Field(validation_alias="SERVICE_KEYS")] = SecretStr("")
+    """Keys of the LLM Gateway API (`X-Service-Key`), with commas between; empty: none."""
     identity_key: Path
     """PEM file of the Ed25519 private key that signs what this gateway says to other services."""
     cors_origins: Annotated[str, AfterValidator(_origins), Field(validation_alias=CORS_ORIGINS)] = ""
@@ -98,7 +124,7 @@ class Settings(BaseSettings):
     def own_services(self) -> list[str]:
         """`host:port` of the services that no provider's URL may reach."""
         control = self.control_url.removeprefix("http://").rstrip("/")
-        routing = [one.strip() for one in self.routing_address.split(",")]
+        routing = [one.strip() for one in (*self.routing_address.split(","), *self.control_address.split(","))]
         return [address for address in (*routing, control, f"{self.host}:{self.port}") if address]
 
 
