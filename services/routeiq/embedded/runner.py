@@ -16,14 +16,24 @@ from socket import socket
 import structlog
 
 from routeiq.config.state import State
+from routeiq.control.migrations import control_migrations
+from routeiq.control.settings import Settings as ControlSettings
 from routeiq.embedded.data_dir import DataDir
 from routeiq.embedded.nats import NATSServer
-from routeiq.embedded.topology import Options, control_service, gateway_settings, late_services, routing_service
+from routeiq.embedded.topology import (
+    Options,
+    control_service,
+    control_settings,
+    gateway_settings,
+    late_services,
+    routing_service,
+)
 from routeiq.gateway.app import create_service
 from routeiq.gateway.upstream.guarded import guarded
 from routeiq.gateway.wiring import build_gateway
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.master_key import KeptKey
+from routeiq.kit.migrate import Patience
 from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.server import address_of, bind
 from routeiq.kit.service import Runner, Service
@@ -31,6 +41,9 @@ from routeiq.kit.signals import stop_event
 from routeiq.routing.app import RoutingService
 
 log = structlog.get_logger()
+
+MIGRATING = Patience(server_s=10)
+"""A database that somebody named should be there when the suite starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +74,18 @@ class Suite:
             self.data.identity()
             nats = NATSServer(self.data.path / "nats")
             stack.push_async_callback(nats.stop)
-            _, state = await asyncio.gather(nats.start(), self.load())
+            settings = control_settings(self.data)
+            _, state, _ = await asyncio.gather(nats.start(), self.load(), _migrate(settings))
             routing = routing_service(self.data, self.options, state)
             stack.push_async_callback(routing.app.stop)
             await routing.verify()
             await routing.start()
-            await self._serve(nats, routing, state, sock)
+            await self._serve(nats, routing, settings, state, sock)
 
-    async def _serve(self, nats: NATSServer, routing: RoutingService, state: State, sock: socket) -> None:
-        control, late = control_service(self.data), late_services(self.data)
+    async def _serve(
+        self, nats: NATSServer, routing: RoutingService, settings: ControlSettings, state: State, sock: socket
+    ) -> None:
+        control, late = control_service(settings), late_services(self.data)
         key = self.data.keep_master_key(self.master_key or state.master_key)
         own = [routing.url, nats.address, *_addresses([control, *late])]
         gateway = self._gateway(key, routing.url, control, own, state, sock)
@@ -95,6 +111,14 @@ class Suite:
         settings = gateway_settings(self.data, self.options, key.key, routing=routing, control=control)
         outbound = guarded(self.outbound, [*own, address_of(sock)])
         return create_service(build_gateway(settings, state, outbound=outbound), settings, sock)
+
+
+async def _migrate(settings: ControlSettings) -> None:
+    """Where several suites share a database one of them migrates it."""
+    assert settings.database_url is not None
+    address = settings.database_url.get_secret_value()
+    done = await asyncio.to_thread(lambda: control_migrations().run(address, MIGRATING))
+    log.info("control.migrated", before=done.before, after=done.after)
 
 
 def _addresses(services: Iterable[Service]) -> list[str]:

@@ -22,6 +22,7 @@ from routeiq.control import app as control
 from routeiq.control.settings import Settings as ControlSettings
 from routeiq.embedded.data_dir import DataDir
 from routeiq.gateway.settings import Settings as GatewaySettings
+from routeiq.kit.db import sqlite_address
 from routeiq.kit.internal import InternalSettings
 from routeiq.kit.service import Service
 from routeiq.mcp_registry import app as mcp_registry
@@ -43,9 +44,19 @@ class Options:
     artifact: Path | None = None
 
 
-def control_service(data: DataDir) -> Service:
-    """Readiness waits for it, so it starts beside the gateway."""
-    return control.create_service(_internal(ControlSettings(), data))
+def control_settings(data: DataDir) -> ControlSettings:
+    """Its database and its key are in the data directory where the environment names none."""
+    settings = _internal(ControlSettings(), data)
+    own = {
+        "database_url": settings.database_url or SecretStr(sqlite_address(data.control_database)),
+        "encryption_key": settings.encryption_key or SecretStr(data.keep_encryption_key()),
+    }
+    return settings.model_copy(update=own)
+
+
+def control_service(settings: ControlSettings) -> Service:
+    """Readiness waits for it, so it starts beside the gateway. Its database is migrated."""
+    return control.create_service(settings)
 
 
 def late_services(data: DataDir) -> list[Service]:
