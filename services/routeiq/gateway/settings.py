@@ -113,7 +113,8 @@ class Settings(BaseSettings):
     redis_url: SecretStr = SecretStr("")
     """`redis://user:password@host:port/db`; empty: as the REDIS_* names say, and none without them."""
     encryption_key: Annotated[SecretStr, Field(validation_alias=ENCRYPTION_KEY)] = SecretStr("")
-    """Opens what control has sealed, and seals what is kept in Redis; empty: nothing is. Several, the newest first, with commas between."""
+    """Opens what control has sealed, and seals what is kept in Redis; empty: nothing is. Several, the newest first,
+    with commas between."""
     service_keys: Annotated[SecretStr, Field(validation_alias="SERVICE_KEYS")] = SecretStr("")
     """Keys of the LLM Gateway API (`X-Service-Key`), with commas between; empty: none."""
     identity_key: Path
