@@ -88,7 +88,7 @@ class Fleet:
     def _environ(self, service: str) -> dict[str, str]:
         prefix = f"ROUTEIQ_{service.upper().replace('-', '_')}_"
         own = {f"{prefix}PORT": str(self.ports[service]), f"{prefix}OPS_PORT": str(self.ports[f"{service}-ops"])}
-        if service == "routing":
+        if service != "gateway":
             own[f"{prefix}IDENTITY_PUBLIC_KEYS"] = str(self.folder / "identity.pub")
         if service == "gateway":
             own |= {

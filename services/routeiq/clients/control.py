@@ -11,10 +11,10 @@ PROBE_TIMEOUT_S = 1.0
 
 
 class ControlClient:
-    """One session to one address (`http://host:port`). Make it inside the running loop; `close` it."""
+    """One session to its second port (`http://host:port`). Make it inside the running loop; `close` it."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, ops_url: str) -> None:
+        self._ops_url = ops_url
         self._session: aiohttp.ClientSession | None = None
 
     async def serves(self) -> bool:
@@ -24,7 +24,7 @@ class ControlClient:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PROBE_TIMEOUT_S))
         try:
-            async with self._session.get(f"{self._url}/_health/ready") as response:
+            async with self._session.get(f"{self._ops_url}/_health/ready") as response:
                 return response.status == 200
         except (aiohttp.ClientError, TimeoutError):
             return False

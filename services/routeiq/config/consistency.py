@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from routeiq.config.deployments import chooses_provider
 from routeiq.config.document import Document, Listed
 from routeiq.config.document.strategies import ACCEPTED_AS_SHUFFLE
 from routeiq.config.fallbacks import check_fallbacks
+from routeiq.config.known_names import check_aliases
+from routeiq.config.names import MOST_STARS, is_pattern
 from routeiq.config.nearest import did_you_mean
 from routeiq.config.problems import Location, Problems
+from routeiq.config.provider_entries import check_records
 from routeiq.config.words import words
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.outbound import Origin, OutboundPolicy
@@ -36,7 +40,9 @@ def check_references(document: Document, problems: Problems) -> None:
     if not document.model_names:
         problems.warning(("model_list",), "has no models; every request for a model will be refused")
     _check_auto(document, problems)
+    check_aliases(document, problems)
     check_fallbacks(document, problems)
+    check_records(document, problems)
     _check_ids(document.models, problems)
     _check_weights(document.models, problems)
     for listed in document.models:
@@ -80,7 +86,7 @@ def _named(name: str, document: Document) -> Location:
 
 
 def _check_ids(models: tuple[Listed, ...], problems: Problems) -> None:
-    first: dict[str, int] = {}
+    first: dict[str, int | str] = {}
     for listed in models:
         given = listed.entry.model_info.id
         if given is None:
@@ -111,10 +117,35 @@ def _check_entry(listed: Listed, problems: Problems) -> None:
     mode = entry.model_info.mode
     if mode is not None and mode not in MODES:
         problems.warning((*at, "model_info", "mode"), f"unknown mode{did_you_mean(mode, MODES)}")
-    if "*" in entry.model_name:
-        problems.warning((*at, "model_name"), "wildcards have no effect yet, so this entry serves nothing")
+    check_model(listed, problems)
     for name in ("api_base", "base_url"):
         _check_address(getattr(entry.litellm_params, name), (*at, "litellm_params", name), problems)
+
+
+def check_model(listed: Listed, problems: Problems) -> None:
+    """What an entry calls its model."""
+    params = listed.entry.litellm_params
+    first, slash, rest = params.model.partition("/")
+    if slash and not rest and params.custom_llm_provider in (None, first):
+        problems.error((*listed.at, "litellm_params", "model"), "names no model after the slash")
+    _check_stars(listed, problems)
+
+
+def _check_stars(listed: Listed, problems: Problems) -> None:
+    """A `*` of `model` needs one of `model_name` that says what stands for it."""
+    params, given = listed.entry.litellm_params, listed.entry.model_name.count("*")
+    at = (*listed.at, "litellm_params", "model")
+    if given > MOST_STARS:
+        problems.error((*listed.at, "model_name"), f"has more than {MOST_STARS} `*`")
+    elif not given and is_pattern(params.model):
+        problems.warning(at, "its `*` goes to the provider as it is, because model_name has none")
+    elif given and params.model.count("*") > given:
+        problems.error(at, "has more `*` than model_name")
+    elif given and chooses_provider(params) and params.api_key and not (params.api_base or params.base_url):
+        problems.warning(
+            (*listed.at, "litellm_params", "api_key"),
+            "is not used: requests choose the provider, and none gets another's key; write `openai/*` or give api_base",
+        )
 
 
 def _check_address(url: str | None, at: Location, problems: Problems) -> None:

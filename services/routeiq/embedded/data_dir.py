@@ -11,12 +11,13 @@ import os
 import stat
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from routeiq.kit import private_files
+from routeiq.kit import crypto, private_files
 from routeiq.kit.errors import ConfigurationError
 from routeiq.kit.key_files import load_or_create_private_key, save_public_key
 from routeiq.kit.master_key import KeptKey, load, load_or_create, refuse_well_known
@@ -39,6 +40,7 @@ class DataDir:
         self.identity_key = self.path / "identity.key"
         self.identity_public = self.path / "identity.pub"
         self.master_key = master_key_path(self.path)
+        self.encryption_key = self.path / "encryption.key"
         self.endpoints = self.path / "endpoints.json"
         self._lock: int | None = None
 
@@ -86,6 +88,19 @@ class DataDir:
             self.master_key.unlink(missing_ok=True)
             private_files.create(self.master_key, given.encode() + b"\n")
         return KeptKey(given, created=False)
+
+    def keep_encryption_key(self, given: str | None) -> str:
+        """What seals the secrets that are stored here: `given`, else a kept one, which is made at the first start. What
+        the kept one sealed opens under a given one, too. Raises: ConfigurationError: the file is not ours alone."""
+        if given and not self.encryption_key.exists():
+            return given
+        with suppress(FileExistsError):
+            private_files.create(self.encryption_key, crypto.generate().encode() + b"\n")
+        try:
+            kept = private_files.read(self.encryption_key).decode().strip()
+        except OSError as error:
+            raise ConfigurationError([f"{self.encryption_key}: cannot be used: {error.strerror or error}"]) from None
+        return f"{given},{kept}" if given else kept
 
     def write_endpoints(self, addresses: Mapping[str, str]) -> None:
         """Service name -> address, in one step: a reader sees all of it or no file."""

@@ -17,9 +17,11 @@ import structlog
 
 from routeiq import __version__
 from routeiq.config.environment import LaunchSettings, find_config, read_environment
-from routeiq.config.start import starting_state
-from routeiq.gateway.access import AccessTable, Level
+from routeiq.config.start import start_with
+from routeiq.gateway.access import AccessTable, Level, Line, Owner
 from routeiq.gateway.pipeline.run import Arrival
+from routeiq.gateway.routes.api_port import APIPort
+from routeiq.gateway.routes.delegate import Delegated
 from routeiq.gateway.routes.health import health_pages
 from routeiq.gateway.routes.hot import HotPath, hot_path
 from routeiq.gateway.settings import Settings, read_settings
@@ -42,7 +44,7 @@ from routeiq.kit.asgi import (
 )
 from routeiq.kit.cors import CORS
 from routeiq.kit.error_bodies import Family, error_body, error_headers, stream_event
-from routeiq.kit.errors import MethodNotAllowed, NotFound, PermissionDenied, RouteIQError
+from routeiq.kit.errors import MethodNotAllowed, NotFound, RouteIQError
 from routeiq.kit.exchange import Exchange, Work, exchange_of
 from routeiq.kit.ids import request_id
 from routeiq.kit.lifespan import live
@@ -145,7 +147,11 @@ class Edge:
             await answer.whole(204, b"", asked)
             return
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        principal = self._authorised(scope, method)
+        line, principal = self._authorised(scope, method)
+        if line.owner is not Owner.GATEWAY:
+            call = Delegated(line, method, principal, rid)
+            await self._gateway.link.delegates[line.owner].pass_on(call, scope, receive, answer)
+            return
         headers = [(name, value) for name, value in scope["headers"] if not name.startswith(INTERNAL_PREFIX)]
         inner = {**scope, "method": method, "headers": headers, REQUEST_ID: rid, PRINCIPAL: principal}
         limit = self._gateway.holder.current.body_limit_bytes
@@ -163,19 +169,20 @@ class Edge:
         self._api = self._api or made
         return self._api
 
-    def _authorised(self, scope: Scope, method: str) -> Principal | None:
-        """None: open to all. Raises: AuthenticationError.  PermissionDenied.  MethodNotAllowed, NotFound: no line in
-        the table.
+    def _authorised(self, scope: Scope, method: str) -> tuple[Line, Principal | None]:
+        """The table's line, and None where that is open to all. Raises: AuthenticationError.  PermissionDenied.
+        MethodNotAllowed, NotFound: no line in the table.
         """
-        level = self._access.level(method, scope["path"])
-        if level is Level.NONE:
-            return None
+        line = self._access.line(method, scope["path"])
+        if line is not None and line.level is Level.NONE:
+            return line, None
         principal = self._gateway.authenticator.principal(first_values(scope), scope.get("query_string", b""))
-        if level is None:
+        if line is None:
             raise self._without_line(scope["method"], scope["path"])
-        if level is not Level.USER and not principal.is_admin:
-            raise PermissionDenied("This needs an admin key.")
-        return principal
+        refusal = line.refusal(principal, scope["path"])
+        if refusal is not None:
+            raise refusal
+        return line, principal
 
     def _without_line(self, method: str, path: str) -> RouteIQError:
         message, allow = f"There is no {method} {path}.", self._access.methods(path)
@@ -224,18 +231,16 @@ def create_app(gateway: Gateway, cors: CORS | None = None) -> Edge:
 def create_service(gateway: Gateway, settings: Settings, sock: socket) -> Service:
     """The gateway on a socket that is bound already, and on its other ports."""
     app, ops = create_app(gateway, settings.cors()), OpsApp(gateway.readiness, gateway.registry)
-    more = [bind(settings.host, settings.api_port)] if settings.api_port else []
     limit_s = settings.drain_delay_s + settings.drain_s
+    server = partial(
+        HTTPServer, drain_s=math.ceil(settings.drain_s) + LAST_WORDS_S, refused=gateway.pipeline.meter.unread
+    )
+    also = [server(APIPort(app), bind(settings.host, settings.api_port))] if settings.api_port else []
     return Service(
         "gateway",
-        HTTPServer(
-            app,
-            sock,
-            *more,
-            drain_s=math.ceil(settings.drain_s) + LAST_WORDS_S,
-            refused=gateway.pipeline.meter.unread,
-        ),
+        server(app, sock),
         HTTPServer(ops, bind(settings.ops_host, settings.ops_port)),
+        also=also,
         on_stop=lambda: gateway.drain(limit_s),
         linger_s=settings.drain_delay_s,
     )
@@ -248,10 +253,8 @@ async def launch(config: Path | None) -> Service:
     """
     environ = read_environment(Path.cwd())
     launched = LaunchSettings.from_environ(environ)
-    state = await asyncio.to_thread(starting_state, find_config(config, launched), environ)
-    settings = read_settings(launched, state)
+    start = await asyncio.to_thread(start_with, find_config(config, launched), environ)
+    settings = read_settings(launched, start.state, environ)
     sock = bind(settings.host, settings.port)
-    gateway = build_gateway(
-        settings, state, outbound=guarded(OutboundPolicy.from_environ(environ), settings.own_services())
-    )
-    return create_service(gateway, settings, sock)
+    outbound = guarded(OutboundPolicy.from_environ(environ), settings.own_services())
+    return create_service(build_gateway(settings, start, outbound=outbound), settings, sock)

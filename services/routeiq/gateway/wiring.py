@@ -14,7 +14,10 @@ from routeiq.clients.control import ControlClient
 from routeiq.clients.routing import RoutingClient
 from routeiq.clients.routing_batches import RoutingBatches
 from routeiq.clients.routing_metrics import RoutingMetrics
-from routeiq.config.state import State
+from routeiq.config.start import Start
+from routeiq.gateway.changes import NoCallers
+from routeiq.gateway.control_link import ControlLink, link_control
+from routeiq.gateway.overlay.merging import merging
 from routeiq.gateway.pipeline.attempt import Caller
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
@@ -58,6 +61,7 @@ class Gateway:
     batches: RoutingBatches
     conversations: ConversationIds
     control: ControlClient
+    link: ControlLink
     learned: LearnedRouter
     pipeline: Pipeline
     figures: Figures
@@ -74,6 +78,11 @@ class Gateway:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Serve inside; close in reverse."""
+        async with self.link.running(), self._serving():
+            yield
+
+    @asynccontextmanager
+    async def _serving(self) -> AsyncIterator[None]:
         watcher = asyncio.create_task(self.readiness.watch())
         self.readiness.serving = True
         try:
@@ -90,8 +99,11 @@ class Gateway:
             self.telemetry.shutdown()
 
 
-def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Gateway:
-    """Everything but the sockets. Call it in the running loop; `running` closes what it opens, its client included."""
+def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Gateway:
+    """Everything but the sockets. Call it in the running loop; `running` closes what it opens, its client included.
+
+    Raises: ConfigurationError: a key that is none."""
+    state = start.state
     registry = CollectorRegistry()
     figures = Figures()
     cooldowns = Cooldowns(state, figures, DeploymentMeter(registry))
@@ -103,12 +115,20 @@ def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Ga
         settings.routing_address, signer, metrics=metrics, resolve_every_s=settings.routing_resolve_s
     )
     batches = _batches(settings, routing, metrics)
-    control = ControlClient(settings.control_url)
+    control = ControlClient(settings.control_ops_url)
     providers = Providers(outbound.http, {ENCODER_PROVIDER: RoutingEncoder(routing)}, outbound.authorize)
     balancer = Balancer(figures)
     learned = _learned(settings, batches, balancer, registry)
     conversations = ConversationIds()
     ticker = Ticker()
+    link = link_control(
+        settings,
+        holder,
+        signer,
+        callers=NoCallers(),
+        merge=merging(start, settings.encryption_key.get_secret_value()),
+        ticker=ticker,
+    )
     gate = Gate(settings.max_concurrency, ticker)
     meter = Meter(registry, gate)
     caller = Caller(providers.of, figures, cooldowns, ticker=ticker)
@@ -121,10 +141,11 @@ def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Ga
         batches=batches,
         conversations=conversations,
         control=control,
+        link=link,
         learned=learned,
         pipeline=Pipeline(Selector(learned, balancer, conversations), executor, meter, telemetry, gate, passages),
         figures=figures,
-        readiness=Readiness("gateway", _checks(settings, routing, control)),
+        readiness=Readiness("gateway", link.checks() | _checks(settings, routing, control)),
         registry=registry,
         providers=providers,
         telemetry=telemetry,

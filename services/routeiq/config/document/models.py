@@ -55,6 +55,9 @@ class LitellmParams(Section):
         repr=False,
         description="The provider's key, best as `os.environ/NAME`. Default: its usual variable.",
     )
+    litellm_credential_name: str | None = Field(
+        default=None, description="An entry of `credential_list`; the parameters that stand here win over its values."
+    )
     api_version: str | None = Field(default=None, description="Azure's API version.")
     organization: str | None = Field(default=None, description="OpenAI's organization header.")
     timeout: Seconds | None = Field(default=None, description="Seconds until the answer begins, and between two reads.")
@@ -89,7 +92,7 @@ class LitellmParams(Section):
 
     later: ClassVar[frozenset[str]] = words(
         """
-        tags tag_regex mock_response litellm_credential_name region_name
+        tags tag_regex mock_response region_name
         itpm otpm num_retries max_budget budget_duration keepalive_seconds use_in_pass_through timeout_by_service_tier
         stream_timeout_by_service_tier default_api_key_tpm_limit default_api_key_rpm_limit max_file_size_mb
         configurable_clientside_auth_params drop_params merge_reasoning_content_in_choices auto_router_config_path
@@ -142,11 +145,14 @@ class ModelInfo(Section):
     supports_vision: bool | None = Field(default=None, description="false: requests with images go elsewhere.")
     input_cost_per_token: Price | None = Field(default=None, description="As in `litellm_params`, which wins.")
     output_cost_per_token: Price | None = Field(default=None, description="As in `litellm_params`, which wins.")
+    access_groups: tuple[str, ...] = Field(
+        default=(), description="Names that stand for this model in what a key, a team or a user may call."
+    )
     routeiq: RouteIQModelInfo = Field(default_factory=RouteIQModelInfo, description="Our own part of it.")
 
     later: ClassVar[frozenset[str]] = words(
         """
-        access_groups team_id team_public_model_name tier health_check_model health_check_timeout health_check_params
+        team_id team_public_model_name tier health_check_model health_check_timeout health_check_params
         disable_background_health_check member_auto_router blocked discoverable access_windows ptu_count
         cost_per_ptu_per_hour db_model created_at created_by updated_at updated_by
         """
