@@ -12,7 +12,6 @@ from routeiq.control.keys.tokens import hash_of, name_of
 from routeiq.control.office import Write
 from routeiq.control.store import keys as store
 from routeiq.control.store.tables import Key
-from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.money import from_usd, to_usd
 
 
@@ -40,14 +39,10 @@ async def reset_spend(work: Write, key: str, reset_to: float) -> SpendReset:
 async def _checked(work: Write, row: Key, reset_to: float) -> int:
     if reset_to < 0:
         raise detailed(400, "reset_to must be >= 0")
-    try:
-        wanted = from_usd(reset_to)
-    except InvalidRequest:
-        raise detailed(400, "reset_to must be a float") from None
-    if wanted > row.spend_nano_usd:
-        spent = to_usd(row.spend_nano_usd)
+    spent = to_usd(row.spend_nano_usd)
+    if reset_to > spent:
         raise detailed(400, f"reset_to ({reset_to}) must be <= current spend ({spent})")
     most = effective(row, await budget_of(work.session, row), work.now).max_nano_usd
-    if most is not None and wanted > most:
+    if most is not None and reset_to > to_usd(most):
         raise detailed(400, f"reset_to ({reset_to}) must be <= budget ({to_usd(most)})")
-    return wanted
+    return min(from_usd(reset_to), row.spend_nano_usd)

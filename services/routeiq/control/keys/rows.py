@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from routeiq.control.amounts import wrong_amounts
+from routeiq.control.extra import kept_extra
 from routeiq.control.fields import Resets, set_limits, shown_limits, usd
 from routeiq.control.keys.answers import BudgetRow, KeyInfo, KeyMade, KeyRow
 from routeiq.control.keys.fields import BACKED, COLUMNS, EMPTY, EXTRA, PERMISSIONS, SERVICE_ACCOUNT
 from routeiq.control.keys.refusals import plain, wrapped
 from routeiq.control.keys.shapes import KeyFields
+from routeiq.control.metadata import merged_metadata
 from routeiq.control.store.tables import Budget, Key
 from routeiq.kit.clock import duration_of
-from routeiq.kit.money import MAX_NANO_USD, NANO, from_usd, to_usd
+from routeiq.kit.money import from_usd, to_usd
 
 NEVER = "-1"
 
 
 def check_amounts(body: KeyFields, type_: str) -> None:
-    """Raises: Refused: an amount of money that is none, in LiteLLM's words."""
-    for name in ("max_budget", "soft_budget", "spend"):
-        value: float | None = getattr(body, name)
-        if value is not None and not (math.isfinite(value) and 0 <= value <= MAX_NANO_USD // NANO):
-            raise wrapped(400, f"{name} must be a non-negative finite number. Received: {value}", type_)
+    """Raises: Refused: an amount of money that is none."""
+    for problem in wrong_amounts(body, "max_budget", "soft_budget", "spend"):
+        raise wrapped(400, problem, type_)
 
 
 def fill(row: Key, body: KeyFields, now: datetime, resets: Resets) -> None:
@@ -36,25 +36,23 @@ def fill(row: Key, body: KeyFields, now: datetime, resets: Resets) -> None:
         row.spend_nano_usd = from_usd(body.spend)
     if "duration" in body.model_fields_set:
         row.expires_at = expiry(body.duration, now)
-    row.extra = _extra(row.extra, body)
-    row.data = merged_metadata(row.data, body)
+    row.extra = kept_extra(row.extra, body, EXTRA)
+    row.data = _metadata(row.data, body)
 
 
 def expiry(duration: str | None, now: datetime) -> datetime | None:
     return None if duration in (None, NEVER) else duration_of(str(duration)).after(now)
 
 
-def merged_metadata(before: Mapping[str, Any] | None, body: KeyFields) -> dict[str, Any]:
-    """`metadata` replaces what was there as a whole; the fields that are kept in it are put on top.
-
-    Raises: Refused: a service account would change its name."""
-    kept = dict(before or {})
-    sent = body.model_dump(mode="json", include={*BACKED, "metadata"}, exclude_unset=True)
-    after = dict(sent["metadata"] or {}) if "metadata" in sent else dict(kept)
-    name = kept.get(SERVICE_ACCOUNT)
-    if name is not None and after.setdefault(SERVICE_ACCOUNT, name) != name:
+def _metadata(before: Mapping[str, Any], body: KeyFields) -> dict[str, Any]:
+    """Raises: Refused: a service account would change its name."""
+    name = before.get(SERVICE_ACCOUNT)
+    sent = (body.metadata or {}).get(SERVICE_ACCOUNT, name)
+    if name is None:
+        return merged_metadata(before, body, BACKED)
+    if sent != name:
         raise plain(400, f"{SERVICE_ACCOUNT} is immutable once set and cannot be changed via update.")
-    return after | {key: value for key, value in sent.items() if key in BACKED and value is not None}
+    return merged_metadata(before, body, BACKED, kept=(SERVICE_ACCOUNT,))
 
 
 def keep_metadata(body: KeyFields, row: Key) -> None:
@@ -62,12 +60,6 @@ def keep_metadata(body: KeyFields, row: Key) -> None:
     if "metadata" in body.model_fields_set:
         kept = {name: row.data[name] for name in (*BACKED, PERMISSIONS) if name in row.data}
         body.metadata = {**kept, **(body.metadata or {})}
-
-
-def _extra(before: Mapping[str, Any] | None, body: KeyFields) -> dict[str, Any]:
-    sent = body.model_dump(mode="json", include=set(EXTRA), exclude_unset=True)
-    merged = {**(before or {}), **sent}
-    return {name: value for name, value in merged.items() if value is not None}
 
 
 def current(row: Key | None) -> Mapping[str, Any]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AllowInfNan, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from routeiq.control.fields import Body, DurationText, LimitFields, Rate
+from routeiq.control.amounts import Amount
+from routeiq.control.fields import Body, DurationText, LimitFields, Name, Rate
 from routeiq.control.keys.fields import BACKED
+from routeiq.control.metadata import read_inside
 
 Words = dict[str, Any]
 """A JSON object of LiteLLM's that is kept as it is."""
 
-Id = Annotated[str, StringConstraints(max_length=256)]
 KeyText = Annotated[str, StringConstraints(max_length=1024)]
 Sharing = Literal["guaranteed_throughput", "best_effort_throughput", "dynamic"]
 
@@ -25,9 +25,7 @@ def _unset(value: object) -> object:
     return None if value == "" else value
 
 
-ClearedId = Annotated[Id | None, BeforeValidator(_unset)]
-Amount = Annotated[Annotated[float, AllowInfNan(True)] | None, BeforeValidator(_unset)]
-"""Dollars. What is wrong with them is said in LiteLLM's words, with status 400."""
+ClearedId = Annotated[Name | None, BeforeValidator(_unset)]
 
 
 class KeyType(StrEnum):
@@ -49,12 +47,12 @@ class KeyFields(LimitFields):
     duration: DurationText | Literal["-1"] | None = None
     user_id: ClearedId = None
     team_id: ClearedId = None
-    agent_id: Id | None = None
+    agent_id: Name | None = None
     organization_id: ClearedId = None
     project_id: ClearedId = None
-    budget_id: Id | None = None
-    end_user_budget_id: Id | None = None
-    models: list[Id] | None = None
+    budget_id: Name | None = None
+    end_user_budget_id: Name | None = None
+    models: list[Name] | None = None
     aliases: dict[str, str] | None = None
     config: Words | None = None
     spend: Amount = None
@@ -100,11 +98,7 @@ class KeyFields(LimitFields):
     @model_validator(mode="before")
     @classmethod
     def _read_metadata(cls, values: object) -> object:
-        """What LiteLLM keeps in `metadata` is a field, also where it stands in there: one rule holds for both."""
-        if not isinstance(values, Mapping) or not isinstance(values.get("metadata"), Mapping):
-            return values
-        inside = values["metadata"]
-        return {**values, **{name: inside[name] for name in BACKED if name in inside and values.get(name) is None}}
+        return read_inside(values, BACKED)
 
     @model_validator(mode="after")
     def _both(self) -> KeyFields:
@@ -138,7 +132,7 @@ class NamedKeys(Body):
     """Raw keys or hashes, or aliases."""
 
     keys: Annotated[list[KeyText], Field(max_length=1000)] | None = None
-    key_aliases: Annotated[list[Id], Field(max_length=1000)] | None = None
+    key_aliases: Annotated[list[Name], Field(max_length=1000)] | None = None
 
     @model_validator(mode="after")
     def _some(self) -> NamedKeys:
@@ -152,7 +146,7 @@ class OneKey(Body):
 
 
 class ResetSpend(Body):
-    reset_to: Annotated[float, AllowInfNan(True), Field(strict=True)]
+    reset_to: Annotated[float, Field(strict=True)]
 
 
 class BulkItem(UpdateKey):
