@@ -1,8 +1,9 @@
 """Run the embedded suite: six services in one event loop and a NATS child, under one task group.
 
 Start: the gateway's port first, so that a port in use is said at once; then NATS, routing (which verifies
-its artifact, listens, and loads beside), control, the gateway; the registries last, when the gateway answers. Stop,
-in reverse: the gateway finishes what runs before anything that it needs goes. The runner owns the signals.
+its artifact, listens, and loads beside), control (its database is migrated first), the gateway; the registries last,
+when the gateway answers. Stop, in reverse: the gateway finishes what runs before anything that it needs goes. The
+runner owns the signals.
 """
 
 from __future__ import annotations
@@ -74,12 +75,13 @@ class Suite:
             self.data.identity()
             nats = NATSServer(self.data.path / "nats")
             stack.push_async_callback(nats.stop)
-            settings = control_settings(self.data)
-            _, state, _ = await asyncio.gather(nats.start(), self.load(), _migrate(settings))
+            _, state = await asyncio.gather(nats.start(), self.load())
             routing = routing_service(self.data, self.options, state)
             stack.push_async_callback(routing.app.stop)
             await routing.verify()
             await routing.start()
+            settings = control_settings(self.data)
+            await _migrate(settings)
             await self._serve(nats, routing, settings, state, sock)
 
     async def _serve(
@@ -118,7 +120,8 @@ async def _migrate(settings: ControlSettings) -> None:
     assert settings.database_url is not None
     address = settings.database_url.get_secret_value()
     done = await asyncio.to_thread(lambda: control_migrations().run(address, MIGRATING))
-    log.info("control.migrated", before=done.before, after=done.after)
+    if done.before not in (None, done.after):
+        log.info("control.migrated", before=done.before, after=done.after)
 
 
 def _addresses(services: Iterable[Service]) -> list[str]:
