@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from routeiq.control.store.database import control_migrations, open_database
+from routeiq.control.migrations import control_migrations
+from routeiq.control.store.database import open_database
 from tests.support.keyring import Keyring
 
 
