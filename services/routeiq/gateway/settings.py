@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     control_url: str = ""
     """`http://host:port` of control; empty: there is none."""
     control_ops_url: str = ""
-    """`http://host:port` of its second port, which says whether it is ready."""
+    """`http://host:port` of its second port; empty: readiness does not wait for it."""
     identity_key: Path
     """PEM file of the Ed25519 private key that signs what this gateway says to other services."""
     cors_origins: Annotated[str, AfterValidator(_origins), Field(validation_alias=CORS_ORIGINS)] = ""

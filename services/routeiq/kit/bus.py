@@ -12,6 +12,7 @@ import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -27,7 +28,7 @@ PAUSE_S = 1
 CONNECT_S = 2
 PING_EVERY_S = 20
 FLUSH_S = 1
-SCHEMES = ("nats://", "tls://")
+SCHEMES = ("nats", "tls")
 
 Handler = Callable[[bytes], None]
 
@@ -41,7 +42,7 @@ class Bus:
     def __init__(self, url: str, name: str = "routeiq") -> None:
         """Raises: ConfigurationError: not an address; it repeats none, for that may hold a password."""
         self._servers = [one.strip() for one in url.split(",") if one.strip()]
-        if not all(server.startswith(SCHEMES) for server in self._servers):
+        if not all(map(_is_address, self._servers)):
             raise ConfigurationError(["the address of NATS is not nats://HOST:PORT"])
         self._name = name
         self._handlers: list[tuple[str, Handler]] = []
@@ -140,6 +141,14 @@ class Bus:
                 listener()
             except Exception:  # one listener's fault is not the others'
                 log.exception("bus.listener")
+
+
+def _is_address(server: str) -> bool:
+    try:
+        parts = urlsplit(server)
+        return parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 async def _failed(error: Exception) -> None:
