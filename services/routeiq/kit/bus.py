@@ -99,7 +99,6 @@ class Bus:
             client = make()
             try:
                 await self._connect(client, ended)
-                self._client = client
                 await ended.wait()
             except (refused, OSError, TimeoutError) as error:
                 log.warning("bus.refused", error=type(error).__name__)
@@ -132,6 +131,7 @@ class Bus:
         for subject, handler in self._handlers:
             await client.subscribe(subject, cb=_safely(handler))
         await client.flush(CONNECT_S)
+        self._client = client
         self._connected()
 
     def _connected(self) -> None:
