@@ -36,6 +36,8 @@ ATTEMPTS = 3
 """For an answer that is overtaken by changes; the last one serves who waited for it, and is not kept."""
 MOST_ASKED = 256
 """Questions at one time; more, and who asks is to come again."""
+MOST_WAITING = 2_000
+"""For all of those answers; one more, and it is to come again."""
 MOST_UNKNOWN_PER_S = 500
 """Answers "there is none" in one second; more, and the next new question is to come again."""
 
@@ -137,6 +139,7 @@ class Lookup(Generic[S2, V]):
         self._known, self._unknown = Shelf[V](capacity), Shelf[V](capacity)
         self._flights: dict[Hashable, Flight[V]] = {}
         self._second, self._unknown_in_second = 0, 0
+        self._waiting = 0
         self._trouble = False
         """The last question had no answer, or none soon: nobody is to wait while there is an old answer."""
         self.entries = self._known.entries
@@ -162,8 +165,7 @@ class Lookup(Generic[S2, V]):
             flight = self._start(key, subject)
         old = self._old(key)
         try:
-            async with asyncio.timeout(None if old is None else PATIENCE_S):
-                return (await asyncio.shield(flight.task)).value
+            return await self._wait(flight, None if old is None else PATIENCE_S)
         except (Unavailable, TimeoutError):
             self._trouble = True
             old = self._old(key)  # it may have been forgotten meanwhile
@@ -192,6 +194,16 @@ class Lookup(Generic[S2, V]):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _wait(self, flight: Flight[V], patience_s: float | None) -> V:
+        if self._waiting >= MOST_WAITING:
+            raise Unavailable("Too many requests wait for keys to be looked up. Try again shortly.")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(patience_s):
+                return (await asyncio.shield(flight.task)).value
+        finally:
+            self._waiting -= 1
 
     def _not_there(self, key: Hashable) -> V | None:
         entry = self._unknown.entries.get(key)

@@ -43,7 +43,7 @@ def test_every_hot_path_is_a_models_path() -> None:
 
 
 def test_the_refusal_says_what_would_be_allowed() -> None:
-    with pytest.raises(RouteDenied, match="Only allowed to call routes: \\['/a'\\]. Tried to call route: /b") as caught:
+    with pytest.raises(RouteDenied, match=r"routes: \['/a'\]\. Tried to call route: /b") as caught:
         RouteAccess(["/a"]).check("/b")
     assert caught.value.status == 403
 
