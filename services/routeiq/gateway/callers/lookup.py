@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass
 from math import inf
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -78,8 +78,8 @@ class Entry(Generic[V]):
 
     __slots__ = ("due", "ends_at", "labels", "retry_at", "stale_until", "subject", "value")
 
-    def __init__(self, value: V, labels: frozenset[str], subject: object) -> None:
-        self.value, self.labels, self.subject = value, labels, subject
+    def __init__(self, value: V, labels: Iterable[str], subject: object) -> None:
+        self.value, self.labels, self.subject = value, tuple(labels), subject
         self.due = self.ends_at = self.stale_until = self.retry_at = 0.0
 
 
@@ -89,26 +89,39 @@ class Shelf(Generic[V]):
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self.entries: OrderedDict[Hashable, Entry[V]] = OrderedDict()
+        self._only: dict[str, Hashable] = {}
+        """Of labels that one entry has: mostly there is one, and a set for each would be a third of the memory."""
         self._keys: dict[str, set[Hashable]] = {}
 
     def put(self, key: Hashable, entry: Entry[V]) -> None:
         self.drop(key)
         self.entries[key] = entry
         for label in entry.labels:
-            self._keys.setdefault(label, set()).add(key)
+            self._label(label, key)
         if len(self.entries) > self._capacity:
             self.drop(next(iter(self.entries)))
 
     def drop(self, key: Hashable) -> None:
         entry = self.entries.pop(key, None)
         for label in entry.labels if entry is not None else ():
+            if label in self._only:
+                del self._only[label]
+                continue
             keys = self._keys[label]
             keys.discard(key)
             if not keys:
                 del self._keys[label]
 
     def labelled(self, label: str) -> tuple[Hashable, ...]:
-        return tuple(self._keys.get(label, ()))
+        return (self._only[label],) if label in self._only else tuple(self._keys.get(label, ()))
+
+    def _label(self, label: str, key: Hashable) -> None:
+        if label in self._keys:
+            self._keys[label].add(key)
+        elif label in self._only:
+            self._keys[label] = {self._only.pop(label), key}
+        else:
+            self._only[label] = key
 
 
 class Flight(Generic[V]):

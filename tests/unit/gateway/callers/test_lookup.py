@@ -273,4 +273,4 @@ def test_a_shelf_forgets_by_label_and_by_age() -> None:
     shelf.drop("nothing")
     for key in "bc":
         shelf.drop(key)
-    assert shelf._keys == {}
+    assert shelf._keys == shelf._only == {}
