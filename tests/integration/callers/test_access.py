@@ -14,7 +14,7 @@ from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.config.state import FallbackNames, ModelName, RoutingSettings, State
 from routeiq.gateway.upstream.provider import UpstreamFailed
 from tests.integration.callers.conftest import KEY, VIRTUAL, house
-from tests.support.control import FakeControl, changed
+from tests.support.fake_control import FakeControl, changed
 from tests.support.twins import TwinResponse, deployment, state
 
 

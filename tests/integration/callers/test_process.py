@@ -13,7 +13,7 @@ import pytest
 from routeiq.kit.crypto import generate
 from routeiq.kit.key_files import load_private_key
 from tests.integration.callers.conftest import VIRTUAL
-from tests.support.control import FakeControl
+from tests.support.fake_control import FakeControl
 from tests.support.fleet import DOCUMENT, HEADERS, Fleet, fleet_in
 from tests.support.servers.valkey import Valkey
 

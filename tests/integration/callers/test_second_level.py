@@ -16,7 +16,7 @@ from routeiq.gateway.callers.second_level import PREFIX, PURPOSE, SecondLevel
 from routeiq.kit.crypto import Sealer
 from routeiq.kit.redis import Redis
 from tests.integration.callers.conftest import VIRTUAL, house
-from tests.support.control import FakeControl, changed, hash_of
+from tests.support.fake_control import FakeControl, changed, hash_of
 from tests.support.servers.valkey import Valkey
 
 SECRET = bytes(range(32))
