@@ -18,7 +18,7 @@ from tests.support.fleet import DOCUMENT, HEADERS, Fleet, fleet_in
 from tests.support.servers.valkey import Valkey
 
 BODY = {"model": "first", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]}
-VIRTUALLY = {"authorization": f"Bearer {VIRTUAL}"}
+CALLERS = ({"authorization": f"Bearer {VIRTUAL}"}, HEADERS, {"x-api-key": "sk-nobody"})
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ async def test_a_restart_without_control_leaves_known_keys_and_the_master_key(fl
     made, control = fleet
     control.rows.add(VIRTUAL)
     await start(made)
-    assert [await chat(made, headers) for headers in (VIRTUALLY, HEADERS, {"x-api-key": "sk-nobody"})] == [200, 200, 401]
+    assert [await chat(made, headers) for headers in CALLERS] == [200, 200, 401]
     async with httpx.AsyncClient() as client:
         metrics = (await client.get(f"http://127.0.0.1:{made.ports['gateway-ops']}/metrics")).text
         assert 'gateway_control_lookups_total{outcome="asked",what="key"} 2.0' in metrics
@@ -62,7 +62,7 @@ async def test_a_restart_without_control_leaves_known_keys_and_the_master_key(fl
     await control.kill()
     await asyncio.to_thread(made.stop, "gateway", signal.SIGKILL)
     await start(made)
-    assert [await chat(made, headers) for headers in (VIRTUALLY, HEADERS, {"x-api-key": "sk-nobody"})] == [200, 200, 503]
+    assert [await chat(made, headers) for headers in CALLERS] == [200, 200, 503]
 
 
 @pytest.mark.parametrize(
