@@ -7,7 +7,7 @@ ARGS ?=
 DEFAULT_ARTIFACT := services/routeiq/routing/artifacts/default
 
 .DEFAULT_GOAL := help
-.PHONY: help install up test lint unit train bench soak parity protos lock docs clean
+.PHONY: help install up test lint unit train bench soak parity protos migration lock docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ protos: install ## Generate services/routeiq/api from protos/
 
 docs: install ## Generate docs/reference
 	"$(BIN)/python" tools/gen_config_reference.py
+
+migration: install ## Write the next step of control's schema (MESSAGE="what it does")
+	PYTHONPATH=. "$(BIN)/python" tools/new_migration.py "$(MESSAGE)"
 
 lock: install ## Resolve pyproject.toml into requirements/*.lock
 	sh tools/lock.sh "$(BIN)/uv"

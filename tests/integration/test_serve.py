@@ -58,18 +58,25 @@ def test_what_is_no_request_is_counted(fleet: Fleet) -> None:
 def test_a_shell_answers_its_health_and_stops(fleet: Fleet, service: str) -> None:
     fleet.start(service)
     fleet.wait(service)
-    assert httpx.get(f"http://127.0.0.1:{fleet.ports[service]}/_health/live").json()["service"] == service
+    assert httpx.get(f"http://127.0.0.1:{fleet.ports[f'{service}-ops']}/_health/live").json()["service"] == service
+    assert httpx.get(f"http://127.0.0.1:{fleet.ports[service]}/_health/live").status_code == 401
     assert fleet.stop(service) == 0
 
 
-MISSING = {"gateway": "ROUTEIQ_GATEWAY_ROUTING_ADDRESS", "routing": "ROUTEIQ_ROUTING_IDENTITY_PUBLIC_KEYS"}
+MISSING = {
+    "gateway": "ROUTEIQ_GATEWAY_ROUTING_ADDRESS",
+    "routing": "ROUTEIQ_ROUTING_IDENTITY_PUBLIC_KEYS",
+    "control": "ROUTEIQ_CONTROL_DATABASE_URL",
+    "config-sync": "ROUTEIQ_CONFIG_SYNC_IDENTITY_PUBLIC_KEYS",
+}
 
 
 @pytest.mark.parametrize("service", MISSING)
 def test_what_is_not_configured_is_said(tmp_path: Path, service: str) -> None:
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "ROUTEIQ_DISCOVERY": "false"}
+    env |= {name: value for name, value in os.environ.items() if name.startswith(("COV", "PYTHONPATH"))}
     done = subprocess.run(
-        [str(ROUTEIQ), "serve", service], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        [str(ROUTEIQ), "serve", service], cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 1
     assert MISSING[service] in done.stderr

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from prometheus_client import CollectorRegistry
 
 from routeiq.config.state import State
+from routeiq.gateway.access import Owner
 from routeiq.gateway.app import Edge, create_app
 from routeiq.gateway.callers.directory import Callers
 from routeiq.gateway.callers.overrides import Overrides
+from routeiq.gateway.control_link import ControlLink
 from routeiq.gateway.pipeline.attempt import Caller
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
@@ -23,17 +25,37 @@ from routeiq.gateway.pipeline.meter import DeploymentMeter, Meter
 from routeiq.gateway.pipeline.passage import Passages
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
+from routeiq.gateway.routes.delegate import Apply, Delegate
 from routeiq.gateway.state import StateHolder
 from routeiq.gateway.upstream.provider import Provider
 from routeiq.gateway.wiring import Gateway
+from routeiq.kit.bus import Bus
 from routeiq.kit.health import Readiness
 from routeiq.kit.telemetry import Telemetry, TelemetrySettings
+from routeiq.kit.ticker import Ticker
 from tests.support.asgi import Answer
 from tests.support.twins import TwinProvider, TwinRouting, decision, deployment, learned_router, state
 
 KEY = "sk-a-key-of-the-tests"
 AUTH = ("authorization", f"Bearer {KEY}")
 CHAT = b'{"model":"auto","messages":[{"role":"user","content":"hi"}]}'
+
+
+async def unchanged(_: bytes) -> None:
+    """Nothing follows from what an owner says."""
+
+
+def linked(url: str = "", apply: Apply = unchanged, body_limit: int = 1024 * 1024) -> ControlLink:
+    """With an owner at `url`; empty: none. Nothing is followed."""
+    delegate = Delegate(
+        "control",
+        url,
+        sign=lambda principal: f"for {principal.key_id if principal else 'nobody'}",
+        apply=apply,
+        body_limit=lambda: body_limit,
+        ticker=Ticker(),
+    )
+    return ControlLink({Owner.CONTROL: delegate}, None, Bus(""), False)  # type: ignore[arg-type]  # nothing is followed
 
 
 def make_gateway(
@@ -46,6 +68,7 @@ def make_gateway(
     overrides: Overrides | None = None,
     service_keys: Sequence[str] = (),
     strict: bool = False,
+    link: ControlLink | None = None,
 ) -> Gateway:
     """Every part is real but the provider, the routing client and the clients that are never called."""
     registry = CollectorRegistry()
@@ -63,6 +86,7 @@ def make_gateway(
         batches=None,  # type: ignore[arg-type]  # never called
         conversations=conversations,
         control=None,  # type: ignore[arg-type]  # never called
+        link=link or linked(),
         control_probe=None,  # type: ignore[arg-type]  # never called
         callers=callers,  # type: ignore[arg-type]  # as the test says
         overrides=overrides,  # type: ignore[arg-type]  # as the test says
@@ -83,10 +107,10 @@ def make_gateway(
     )
 
 
-def edge(provider: TwinProvider | None = None, **fields: object) -> Edge:
+def edge(provider: TwinProvider | None = None, link: ControlLink | None = None, **fields: object) -> Edge:
     """Its application: `auto` chooses `large` of two."""
     served = state(deployment("small"), deployment("large"), **fields)
-    return create_app(make_gateway(served, provider or TwinProvider(), TwinRouting(decision("large"))))
+    return create_app(make_gateway(served, provider or TwinProvider(), TwinRouting(decision("large")), link=link))
 
 
 def error(answer: Answer) -> dict[str, object]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from routeiq.a2a_registry.settings import Settings
-from routeiq.kit.service import Service, shell
+from routeiq.kit.internal import shell
+from routeiq.kit.service import Service
 
 
 def create_service(settings: Settings) -> Service:
-    """Bound to its addresses, not yet serving."""
-    return shell("a2a-registry", settings.host, settings.port, settings.ops_port)
+    """Bound to its addresses, not yet serving. Raises: ConfigurationError."""
+    return shell("a2a-registry", settings)
 
 
 async def launch(config: Path | None) -> Service:

@@ -1,17 +1,17 @@
-"""Where a2a-registry listens."""
+"""Where a2a-registry listens, and who may call it."""
 
 from __future__ import annotations
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from routeiq.kit.internal import InternalSettings
 from routeiq.kit.settings import Port
 
 
-class Settings(BaseSettings):
+class Settings(InternalSettings):
     """Prefix `ROUTEIQ_A2A_REGISTRY_`."""
 
     model_config = SettingsConfigDict(env_prefix="ROUTEIQ_A2A_REGISTRY_", frozen=True, extra="ignore")
 
-    host: str = "127.0.0.1"
     port: Port = 8110
     ops_port: Port = 8111

@@ -19,6 +19,7 @@ from routeiq.kit.memory import kept
 COMMANDS = {
     "up": "Run the whole suite on this machine",
     "serve": "Run one service against configured addresses",
+    "migrate": "Bring the database to what this release needs",
     "check": "Validate a configuration file",
     "keys": "Show this suite's master key",
     "train": "Train a router from prompts and scores",

@@ -13,8 +13,7 @@ from rich.console import Console
 from routeiq import __version__
 from routeiq.cli.errors import one_error
 from routeiq.config.environment import LaunchSettings, find_config, read_environment
-from routeiq.config.start import starting_state
-from routeiq.config.state import State
+from routeiq.config.start import Start, start_with
 from routeiq.embedded.data_dir import DEFAULT, DataDir
 from routeiq.embedded.runner import Announcement, Suite
 from routeiq.embedded.topology import Options
@@ -44,10 +43,10 @@ def up(
     environ = read_environment(Path.cwd())
     launch = LaunchSettings.from_environ(environ)
     document = find_config(config, launch)
-    options = Options(data_dir, host or launch.host or HOST, _port(port, launch), artifact)
+    options = Options(data_dir, host or launch.host or HOST, _port(port, launch), artifact, environ)
 
-    async def load() -> State:
-        return await asyncio.to_thread(starting_state, document, environ)
+    async def load() -> Start:
+        return await asyncio.to_thread(start_with, document, environ)
 
     outbound = OutboundPolicy.from_environ(environ)
     given = launch.master_key.get_secret_value() if launch.master_key else None

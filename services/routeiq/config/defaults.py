@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from routeiq.config.build import build
 from routeiq.config.discover import Discovery
-from routeiq.config.load import load_data
+from routeiq.config.load import Loaded, load_data
 from routeiq.config.offers import Offer
 from routeiq.config.references import PREFIX
 from routeiq.config.scalars import JSONObject, JSONValue
@@ -26,8 +26,13 @@ _OUTPUT_FACTOR = 4
 
 def default_state(environ: Mapping[str, str], discovery: Discovery) -> State:
     """What to serve without a document. Raises: ConfigurationError: a key of the environment cannot be used."""
-    state = build(load_data(default_document(discovery), NAME, environ), environ)
+    state = build(default_document_loaded(environ, discovery), environ)
     return replace(state, warnings=discovery.warnings + state.warnings)
+
+
+def default_document_loaded(environ: Mapping[str, str], discovery: Discovery) -> Loaded:
+    """The document, with what is wrong with it."""
+    return load_data(default_document(discovery), NAME, environ)
 
 
 def default_document(discovery: Discovery) -> JSONObject:

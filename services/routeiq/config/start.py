@@ -1,18 +1,44 @@
-"""The state that a gateway starts with: the document's, or without one what can be offered here."""
+"""What a gateway starts with: the document, or without one what can be offered here; and later, what was added by API
+to the same document."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from routeiq.config.build import load_state
-from routeiq.config.defaults import default_state
+from routeiq.config.build import build
+from routeiq.config.defaults import default_document_loaded
 from routeiq.config.discover import discover
+from routeiq.config.load import Loaded, load
+from routeiq.config.merge import merge
+from routeiq.config.overlay import OpenSecret, Overlay
+from routeiq.config.problems import Problems
 from routeiq.config.state import State
 
 
-def starting_state(document: Path | None, environ: Mapping[str, str]) -> State:
+@dataclass(frozen=True, slots=True)
+class Start:
+    """`state`: of the document alone."""
+
+    state: State
+    loaded: Loaded = field(repr=False)
+    environ: Mapping[str, str] = field(repr=False)
+    warnings: tuple[str, ...] = ()
+
+    def with_overlay(self, overlay: Overlay, open_secret: OpenSecret) -> tuple[State, Problems]:
+        """The document and `overlay`, and what of the overlay is left out. Blocks like a start does."""
+        problems = Problems("overlay")
+        state = merge(self.loaded, overlay, self.environ, problems, open_secret=open_secret)
+        return replace(state, warnings=self.warnings + state.warnings), problems
+
+
+def start_with(document: Path | None, environ: Mapping[str, str]) -> Start:
     """Blocks for up to a second while it looks for models. Raises: ConfigurationError: every error of the document."""
-    if document is None:
-        return default_state(environ, discover(environ))
-    return load_state(document, environ)
+    if document is not None:
+        loaded = load(document, environ)
+        return Start(build(loaded, environ), loaded, environ)
+    found = discover(environ)
+    loaded = default_document_loaded(environ, found)
+    state = build(loaded, environ)
+    return Start(replace(state, warnings=found.warnings + state.warnings), loaded, environ, found.warnings)

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from routeiq import __version__
 from routeiq.control.errors import Refused
-from routeiq.kit.error_bodies import internal_body, openai_body, retry_headers
+from routeiq.kit.error_bodies import error_headers, internal_body, openai_body
 from routeiq.kit.errors import RouteIQError
 
 log = structlog.get_logger()
@@ -40,7 +40,7 @@ def _refused(_: Request, error: Exception) -> Response:
 
 def _expected(_: Request, error: Exception) -> Response:
     assert isinstance(error, RouteIQError)
-    headers = {name.decode(): value.decode() for name, value in retry_headers(error)}
+    headers = {name.decode(): value.decode() for name, value in error_headers(error)}
     return Response(openai_body(error), error.status, headers, "application/json")
 
 

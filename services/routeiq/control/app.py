@@ -1,18 +1,102 @@
-"""control as a process: so far its health alone."""
+"""control as a process. Its ports are taken at once; what it works with is loaded when it serves, in a thread, because
+that takes a second which nobody else on the machine should wait for."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from routeiq.control.settings import Settings
-from routeiq.kit.service import Service, shell
+from prometheus_client import CollectorRegistry
+
+from routeiq.control.settings import DATABASE_URL, ENCRYPTION_KEY, Settings
+from routeiq.kit.asgi import ASGIApp, Receive, Scope, Send
+from routeiq.kit.assertions import AssertionGuard
+from routeiq.kit.errors import ConfigurationError
+from routeiq.kit.health import Readiness
+from routeiq.kit.lifespan import live
+from routeiq.kit.ops import OpsApp
+from routeiq.kit.rpc import RpcServer
+from routeiq.kit.server import HTTPServer, bind
+from routeiq.kit.service import Service
+
+if TYPE_CHECKING:
+    from routeiq.control.wiring import Control
+
+NAME = "control"
+STOP_S = 1.0
+"""For gRPC calls that run."""
 
 
-def create_service(settings: Settings) -> Service:
-    """Bound to its addresses, not yet serving."""
-    return shell("control", settings.host, settings.port, settings.ops_port)
+class ControlApp:
+    """The HTTP application. Its lifespan is control's life."""
+
+    def __init__(self, settings: Settings, rpc: RpcServer, readiness: Readiness) -> None:
+        self._settings = settings
+        self._rpc = rpc
+        self._readiness = readiness
+        self._api: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await live(self._running(), receive, send)
+        else:
+            assert self._api is not None, "no request comes before the lifespan has begun"
+            await self._api(scope, receive, send)
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[None]:
+        control = await asyncio.to_thread(_build, self._settings)
+        self._api = control.api
+        self._readiness.checks = control.checks()
+        watcher = asyncio.create_task(self._readiness.watch(), name="control-readiness")
+        try:
+            async with control.running():
+                control.offer(self._rpc)
+                await self._rpc.answer()
+                await self._rpc.set_serving(True)
+                self._readiness.serving = True
+                yield
+        finally:
+            self._readiness.draining = True
+            watcher.cancel()
+            await asyncio.wait([watcher])
+            await self._rpc.stop(STOP_S)
+
+
+class ControlService(Service):
+    """With `rpc_address`, where its gRPC is reached."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Binds its ports. Call it in the running loop. Raises: ConfigurationError."""
+        readiness, registry = Readiness(NAME), CollectorRegistry()
+        verifier = settings.verifier(NAME)
+        rpc = RpcServer(verifier)
+        app = AssertionGuard(ControlApp(settings, rpc, readiness), verifier)
+        server = HTTPServer(app, bind(settings.host, settings.port))
+        ops = HTTPServer(OpsApp(readiness, registry), bind(settings.host, settings.ops_port))
+        self.rpc_address = rpc.bind(settings.host, settings.rpc_port)
+        super().__init__(NAME, server, ops, on_stop=partial(setattr, readiness, "draining", True))
+
+
+def create_service(settings: Settings) -> ControlService:
+    """Bound to its addresses, not yet serving. Raises: ConfigurationError: names each variable that is missing."""
+    needed = {DATABASE_URL[0]: settings.database_url, ENCRYPTION_KEY: settings.encryption_key}
+    missing = [f"{name} is not set" for name, value in needed.items() if value is None]
+    if missing:
+        raise ConfigurationError(missing)
+    return ControlService(settings)
 
 
 async def launch(config: Path | None) -> Service:
-    """The service as its settings say. It reads no configuration document."""
+    """The service as its settings say. It reads no configuration document. Raises: ConfigurationError."""
     return create_service(Settings())
+
+
+def _build(settings: Settings) -> Control:
+    from routeiq.control.wiring import build  # noqa: PLC0415  # SQLAlchemy and FastAPI: see above
+
+    return build(settings)

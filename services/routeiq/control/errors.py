@@ -1,10 +1,10 @@
 """What management answers when it refuses, in the two shapes that LiteLLM's clients match (litellm.md, 1.0).
 
-    Refused             {"error": {message, type, param, code}}, `code` being the status as a string
-    |- NotAllowed       401  who may not do this at all
-    |- RowNotFound      404
-    |- Conflict         409
-    `- Detailed         {"detail": ...}: teams' and budgets' own
+Refused             {"error": {message, type, param, code}}, `code` being the status as a string
+|- NotAllowed       401  who may not do this at all
+|- RowNotFound      404
+|- Conflict         409
+`- Detailed         {"detail": ...}: teams' and budgets' own
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from routeiq.kit.errors import RouteIQError
 class Refused(RouteIQError):
     """A refusal whose text, type and status the caller's client knows."""
 
-    def __init__(self, status: int, message: str, type_: str = "bad_request_error", *, param: str | None = None) -> None:
+    def __init__(
+        self, status: int, message: str, type_: str = "bad_request_error", *, param: str | None = None
+    ) -> None:
         super().__init__(message, param=param)
         self.status, self.type, self.code = status, type_, str(status)  # type: ignore[misc]  # of this one refusal
 

@@ -65,7 +65,7 @@ class Office:
 
     @asynccontextmanager
     async def read(self, request: Request) -> AsyncIterator[Read]:
-        async with self._database.transaction() as session:
+        async with self._database.reading() as session:
             yield Read(session, actor_of(request), self._clock())
 
     @asynccontextmanager

@@ -1,17 +1,35 @@
-"""Where control listens."""
+"""Where control listens, who may call it, and what it works with."""
 
 from __future__ import annotations
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from typing import Annotated
 
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from routeiq.kit.internal import InternalSettings
 from routeiq.kit.settings import Port
 
+DATABASE_URL = ("ROUTEIQ_CONTROL_DATABASE_URL", "DATABASE_URL")
+ENCRYPTION_KEY = "ROUTEIQ_ENCRYPTION_KEY"
 
-class Settings(BaseSettings):
-    """Prefix `ROUTEIQ_CONTROL_`."""
 
-    model_config = SettingsConfigDict(env_prefix="ROUTEIQ_CONTROL_", frozen=True, extra="ignore")
+class Settings(InternalSettings):
+    """Prefix `ROUTEIQ_CONTROL_`, but for what has one value for the whole suite."""
 
-    host: str = "127.0.0.1"
+    model_config = SettingsConfigDict(
+        env_prefix="ROUTEIQ_CONTROL_", frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True
+    )
+
     port: Port = 8130
     ops_port: Port = 8131
+    rpc_port: Port = 50052
+    """gRPC: what gateways ask."""
+    database_url: Annotated[SecretStr | None, Field(validation_alias=AliasChoices(*DATABASE_URL))] = None
+    """Of PostgreSQL, or of a SQLite file."""
+    encryption_key: Annotated[SecretStr | None, Field(validation_alias=ENCRYPTION_KEY)] = None
+    """Master keys that provider keys are sealed with, as `kit.crypto.master_keys` reads them."""
+    nats_url: Annotated[SecretStr, Field(validation_alias="ROUTEIQ_NATS_URL")] = SecretStr("")
+    """`nats://token@host:port`, several with commas between; empty: gateways see changes when they ask."""
+    migrate: bool = False
+    """Bring the schema to this release's at the start. In a cluster a job does, once: `routeiq migrate`."""

@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from routeiq.kit import private_files
+from routeiq.kit import crypto, private_files
 from routeiq.kit.errors import ConfigurationError
 from routeiq.kit.key_files import load_or_create_private_key, save_public_key
 from routeiq.kit.master_key import KeptKey, load, load_or_create, refuse_well_known
@@ -39,6 +39,8 @@ class DataDir:
         self.identity_key = self.path / "identity.key"
         self.identity_public = self.path / "identity.pub"
         self.master_key = master_key_path(self.path)
+        self.encryption_key = self.path / "encryption.key"
+        self.control_database = self.path / "control.db"
         self.endpoints = self.path / "endpoints.json"
         self._lock: int | None = None
 
@@ -76,6 +78,10 @@ class DataDir:
         key = load_or_create_private_key(self.identity_key)
         save_public_key(self.identity_public, key.public_key())
         return key
+
+    def keep_encryption_key(self) -> str:
+        """What secrets are sealed with; made at the first start. Without it those that are stored are lost."""
+        return crypto.load_or_create(self.encryption_key)
 
     def keep_master_key(self, given: str | None) -> KeptKey:
         """The key to serve with: `given` (which is kept from now on), else the kept one, else a new one."""

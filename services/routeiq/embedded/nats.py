@@ -51,6 +51,11 @@ class NATSServer:
         self.token = secrets.token_urlsafe(24)
         self.address = ""
 
+    @property
+    def url(self) -> str:
+        """With its token: for no log."""
+        return f"nats://{self.token}@{self.address}"
+
     async def start(self) -> str:
         """Raises ConfigurationError when the server cannot be found or does not come up."""
         binary = _binary()

@@ -1,8 +1,9 @@
 """Run the embedded suite: six services in one event loop and a NATS child, under one task group.
 
 Start: the gateway's port first, so that a port in use is said at once; then NATS, routing (which verifies
-its artifact, listens, and loads beside), control, the gateway; the registries last, when the gateway answers. Stop,
-in reverse: the gateway finishes what runs before anything that it needs goes. The runner owns the signals.
+its artifact, listens, and loads beside), the gateway; control and the registries last, when the gateway answers,
+because what they import takes seconds. Their ports are taken before, so that who calls them meanwhile waits. Stop, in
+reverse: the gateway finishes what runs before anything that it needs goes. The runner owns the signals.
 """
 
 from __future__ import annotations
@@ -15,10 +16,18 @@ from socket import socket
 
 import structlog
 
+from routeiq.config.start import Start
 from routeiq.config.state import State
 from routeiq.embedded.data_dir import DataDir
 from routeiq.embedded.nats import NATSServer
-from routeiq.embedded.topology import Options, control_service, gateway_settings, late_services, routing_service
+from routeiq.embedded.topology import (
+    Options,
+    control_service,
+    control_settings,
+    gateway_settings,
+    late_services,
+    routing_service,
+)
 from routeiq.gateway.app import create_service
 from routeiq.gateway.upstream.guarded import guarded
 from routeiq.gateway.wiring import build_gateway
@@ -44,13 +53,13 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """One run. `master_key` stands over the document's and the kept one; `load` gives the state to serve."""
+    """One run. `master_key` stands over the document's and the kept one; `load` gives what to serve."""
 
     options: Options
     data: DataDir
     master_key: str | None
     outbound: OutboundPolicy
-    load: Callable[[], Awaitable[State]]
+    load: Callable[[], Awaitable[Start]]
     announce: Callable[[Announcement], None]
 
     async def run(self) -> None:
@@ -61,40 +70,43 @@ class Suite:
             self.data.identity()
             nats = NATSServer(self.data.path / "nats")
             stack.push_async_callback(nats.stop)
-            _, state = await asyncio.gather(nats.start(), self.load())
-            routing = routing_service(self.data, self.options, state)
+            _, start = await asyncio.gather(nats.start(), self.load())
+            routing = routing_service(self.data, self.options, start.state)
             stack.push_async_callback(routing.app.stop)
             await routing.verify()
             await routing.start()
-            await self._serve(nats, routing, state, sock)
+            await self._serve(nats, routing, start, sock)
 
-    async def _serve(self, nats: NATSServer, routing: RoutingService, state: State, sock: socket) -> None:
-        control, late = control_service(), late_services()
-        key = self.data.keep_master_key(self.master_key or state.master_key)
-        own = [routing.url, nats.address, *(service.server.address for service in (control, *late))]
-        gateway = self._gateway(key, routing.url, control.url, own, state, sock)
-        first: list[Runner] = [gateway, control, routing]
-        endpoints = {service.name: service.url for service in (*first, *late)}
-        self.data.write_endpoints(endpoints | {"nats": f"nats://{nats.address}"})
+    async def _serve(self, nats: NATSServer, routing: RoutingService, start: Start, sock: socket) -> None:
+        governing = control_settings(self.data, nats.url)
+        control, late = control_service(governing), late_services(self.data)
+        key = self.data.keep_master_key(self.master_key or start.state.master_key)
+        settings = gateway_settings(
+            self.data, self.options, key.key, routing=routing.url, control=control, governing=governing
+        )
+        own = [routing.url, nats.address, control.rpc_address, *_addresses([control, *late]), address_of(sock)]
+        gateway = create_service(build_gateway(settings, start, outbound=guarded(self.outbound, own)), settings, sock)
+        services: list[Runner] = [gateway, control, routing, *late]
+        endpoints = {service.name: service.url for service in services}
+        self.data.write_endpoints(endpoints | {"control-grpc": control.rpc_address, "nats": f"nats://{nats.address}"})
         with stop_event() as stop:
             failures = Failures(stop)
             async with asyncio.TaskGroup() as group:
-                beside = (nats.watch(), _warn_of_likes(routing, state))
+                beside = (nats.watch(), _warn_of_likes(routing, start.state))
                 watching = [group.create_task(failures.note(work)) for work in beside]
-                tasks = [group.create_task(failures.note(service.serve())) for service in first]
+                tasks = {one.name: group.create_task(failures.note(one.serve())) for one in (gateway, routing)}
                 if await _answering(gateway, stop):
-                    self.announce(Announcement(gateway.url, key, state))
-                tasks += [group.create_task(failures.note(service.serve())) for service in late]
+                    self.announce(Announcement(gateway.url, key, start.state))
+                    others = (control, *late)
+                    tasks |= {one.name: group.create_task(failures.note(one.serve())) for one in others}
                 await stop.wait()
-                await _stop(tasks, [*first, *late], watching)
+                await _stop([(one, tasks[one.name]) for one in services if one.name in tasks], watching)
             failures.raise_first()
 
-    def _gateway(
-        self, key: KeptKey, routing: str, control_url: str, own: Iterable[str], state: State, sock: socket
-    ) -> Service:
-        settings = gateway_settings(self.data, self.options, key.key, routing=routing, control_url=control_url)
-        outbound = guarded(self.outbound, [*own, address_of(sock)])
-        return create_service(build_gateway(settings, state, outbound=outbound), settings, sock)
+
+def _addresses(services: Iterable[Service]) -> list[str]:
+    """Both ports of each."""
+    return [server.address for service in services for server in (service.server, service.ops)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +148,10 @@ async def _warn_of_likes(routing: RoutingService, state: State) -> None:
             log.warning("like.unknown", model=name, like=like, effect="its quality is a prior", known=sorted(known))
 
 
-async def _stop(tasks: list[asyncio.Task[None]], services: list[Runner], watching: list[asyncio.Task[None]]) -> None:
+async def _stop(running: Iterable[tuple[Runner, asyncio.Task[None]]], watching: list[asyncio.Task[None]]) -> None:
     """The gateway first, and alone, so that what it still serves finds everything in its place."""
     for task in watching:
         task.cancel()
-    for task, service in zip(tasks, services, strict=True):
+    for service, task in running:
         service.stop()
         await task

@@ -6,9 +6,11 @@ Only the gateway's port is fixed. The others take free loopback ports unless the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+from urllib.parse import quote
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
@@ -19,9 +21,12 @@ from routeiq.config.state import State
 from routeiq.config_sync import app as config_sync
 from routeiq.config_sync.settings import Settings as ConfigSyncSettings
 from routeiq.control import app as control
+from routeiq.control.app import ControlService
 from routeiq.control.settings import Settings as ControlSettings
 from routeiq.embedded.data_dir import DataDir
 from routeiq.gateway.settings import Settings as GatewaySettings
+from routeiq.gateway.settings import contract_settings
+from routeiq.kit.internal import InternalSettings
 from routeiq.kit.service import Service
 from routeiq.mcp_registry import app as mcp_registry
 from routeiq.mcp_registry.settings import Settings as MCPSettings
@@ -29,6 +34,7 @@ from routeiq.routing.app import RoutingService
 from routeiq.routing.settings import Settings as RoutingSettings
 
 Configured = TypeVar("Configured", bound=BaseSettings)
+Internal = TypeVar("Internal", bound=InternalSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +45,33 @@ class Options:
     host: str
     port: int
     artifact: Path | None = None
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Of the start, with `.env`: the older names of settings are looked for there."""
 
 
-def control_service() -> Service:
-    """Readiness waits for it, so it starts beside the gateway."""
-    return control.create_service(_free(ControlSettings()))
+def control_settings(data: DataDir, nats_url: str) -> ControlSettings:
+    """Its database and its key are in the data directory where the environment names none."""
+    settings = _internal(ControlSettings(), data)
+    own = {
+        "database_url": settings.database_url or SecretStr(f"sqlite:///{quote(str(data.control_database))}"),
+        "nats_url": SecretStr(nats_url),
+        "migrate": True,
+        "encryption_key": settings.encryption_key or SecretStr(data.keep_encryption_key()),
+    }
+    return settings.model_copy(update=own)
 
 
-def late_services() -> list[Service]:
+def control_service(settings: ControlSettings) -> ControlService:
+    """Readiness waits for it."""
+    return control.create_service(settings)
+
+
+def late_services(data: DataDir) -> list[Service]:
     """What starts after the gateway answers."""
     return [
-        a2a_registry.create_service(_free(A2ASettings())),
-        mcp_registry.create_service(_free(MCPSettings())),
-        config_sync.create_service(_free(ConfigSyncSettings())),
+        a2a_registry.create_service(_internal(A2ASettings(), data)),
+        mcp_registry.create_service(_internal(MCPSettings(), data)),
+        config_sync.create_service(_internal(ConfigSyncSettings(), data)),
     ]
 
 
@@ -64,22 +84,39 @@ def routing_service(data: DataDir, options: Options, state: State) -> RoutingSer
 
 
 def gateway_settings(
-    data: DataDir, options: Options, master_key: str, *, routing: str, control_url: str
+    data: DataDir,
+    options: Options,
+    master_key: str,
+    *,
+    routing: str,
+    control: ControlService,
+    governing: ControlSettings,
 ) -> GatewaySettings:
     """The gateway of this suite: it is ready when routing and control have served."""
+    older: dict[str, Any] = dict(contract_settings(options.environ))
     settings = GatewaySettings(
+        **older,
         host=options.host,
         port=options.port,
         master_key=SecretStr(master_key),
         routing_address=routing,
-        control_url=control_url,
+        control_url=control.url,
+        control_ops_url=control.ops_url,
+        control_address=control.rpc_address,
+        state_dir=data.path / "gateway",
         identity_key=data.identity_key,
         wait_for_dependencies=True,
     )
-    return _free(settings)
+    given = {"nats_url": governing.nats_url, "encryption_key": governing.encryption_key}
+    return _free(settings).model_copy(update=given)
+
+
+def _internal(settings: Internal, data: DataDir) -> Internal:
+    """The same settings for this suite, whose services sign with one key."""
+    return _free(settings).model_copy(update={"identity_public_keys": (data.identity_public,)})
 
 
 def _free(settings: Configured) -> Configured:
     """The same settings with port 0 for every port that nobody named."""
-    unset = {"port", "ops_port"} & type(settings).model_fields.keys() - settings.model_fields_set
+    unset = {"port", "ops_port", "rpc_port"} & type(settings).model_fields.keys() - settings.model_fields_set
     return settings.model_copy(update=dict.fromkeys(unset, 0))

@@ -1,15 +1,19 @@
-"""Who may call which path: one table, default deny.
+"""Who may call which path, and which service owns it: one table, default deny.
 
 It is enforced once, in front of everything, on the path that also picks the handler. What has no line
 needs a key, so that a stranger learns nothing, and is then answered with 405 where the path has another method, else
-with 404.
+with 404. What another service owns is passed on to it; within what a line permits, the owner decides further.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from routeiq.kit.errors import AuthenticationError, PermissionDenied, RouteIQError
+from routeiq.kit.principal import Principal
 
 PREFIXES = ("", "/v1", "/openai/v1")
 """Contract 1.0: every LLM path exists bare and under /v1. The last is what Azure's newer clients call."""
@@ -20,21 +24,80 @@ MODEL_PREFIXES = ("/engines", "/openai/deployments")
 class Level(StrEnum):
     NONE = "none"
     USER = "user"
+    """Any key."""
+    VIEWER = "viewer"
+    """Whoever may read everything."""
     ADMIN = "admin"
     SERVICE = "service"
+    """A key of the LLM Gateway API."""
+
+
+_ROLES: Mapping[Level, frozenset[str]] = {
+    Level.VIEWER: frozenset({"viewer", "admin"}),
+    Level.ADMIN: frozenset({"admin"}),
+    Level.SERVICE: frozenset({"service", "admin"}),
+}
+
+
+class Owner(StrEnum):
+    """Who serves a path."""
+
+    GATEWAY = "gateway"
+    CONTROL = "control"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row: methods, path template (`{name}` is one segment, `{name:path}` any number), level."""
+    """One row: methods, path template (`{name}` is one segment, `{name:path}` any number), level, owner."""
 
     methods: frozenset[str]
     path: str
     level: Level
+    owner: Owner = Owner.GATEWAY
+    litellm: bool = False
+    """One of its management paths, whose clients expect 401 where others expect 403 (contract 1.0)."""
+
+    def refusal(self, principal: Principal, path: str) -> RouteIQError | None:
+        """Why `principal` may not call it, or None."""
+        roles = _ROLES.get(self.level)
+        if roles is None or principal.role.value in roles:
+            return None
+        if self.litellm:
+            return NotForThisRole(path, principal.role.value)
+        return PermissionDenied(_NEEDED[self.level])
+
+
+_NEEDED: Mapping[Level, str] = {
+    Level.VIEWER: "This needs an admin key, or one that may view everything.",
+    Level.ADMIN: "This needs an admin key.",
+    Level.SERVICE: "This needs a service key.",
+}
+
+
+class NotForThisRole(AuthenticationError):
+    """LiteLLM's answer to a key that is valid and may not manage; its clients look for the text (litellm.md, 1.0)."""
+
+    type, code = "auth_error", "401"
+
+    def __init__(self, path: str, role: str) -> None:
+        super().__init__(
+            "Authentication Error, Only proxy admin can be used to generate, delete, update info for new "
+            f"keys/users/teams. Route={path}. Your role={role}",
+            param="None",
+        )
 
 
 def _line(methods: str, path: str, level: Level) -> Line:
     return Line(frozenset(methods.split()), path, level)
+
+
+def _control(methods: str, path: str, level: Level) -> Line:
+    return Line(frozenset(methods.split()), path, level, Owner.CONTROL)
+
+
+def _managed(method: str, subject: str, verbs: str, level: Level) -> tuple[Line, ...]:
+    """LiteLLM's management paths: `/subject/verb`."""
+    return tuple(Line(frozenset({method}), f"/{subject}/{verb}", level, Owner.CONTROL, True) for verb in verbs.split())
 
 
 def _both(methods: str, path: str, level: Level) -> tuple[Line, Line]:
@@ -69,6 +132,33 @@ TABLE: tuple[Line, ...] = (
     *_both("GET", "/models/{model_id:path}", Level.USER),
     _line("GET", "/router/info", Level.USER),
     _line("POST", "/router/route", Level.ADMIN),
+    # Of these a user has its own keys, itself and its teams; control knows which they are.
+    *_managed("POST", "key", "generate update delete regenerate {key}/regenerate block unblock", Level.USER),
+    *_managed("GET", "key", "info list", Level.USER),
+    *_managed("POST", "user", "new update delete", Level.ADMIN),
+    *_managed("GET", "user", "info", Level.USER),
+    *_managed("GET", "user", "list", Level.VIEWER),
+    *_managed("POST", "team", "new update delete block unblock", Level.ADMIN),
+    *_managed("POST", "team", "member_add member_update member_delete", Level.USER),
+    *_managed("GET", "team", "info list", Level.USER),
+    *_managed("PATCH", "team", "{team_id}", Level.ADMIN),
+    *_managed("POST", "budget", "new update delete", Level.ADMIN),
+    *_managed("POST", "budget", "info", Level.VIEWER),
+    *_managed("GET", "budget", "list", Level.VIEWER),
+    *_managed("POST", "model", "new update delete", Level.ADMIN),
+    *_managed("PATCH", "model", "{model_id:path}/update", Level.ADMIN),
+    *_managed("GET", "model", "info", Level.USER),
+    *_managed("GET", "v1/model", "info", Level.USER),
+    *_managed("GET", "v2/model", "info", Level.USER),
+    *_managed("GET", "model_group", "info", Level.USER),
+    _control("GET", "/audit", Level.VIEWER),
+    _control("GET", "/api/v1/health", Level.NONE),
+    _control("GET", "/api/v1/health/providers", Level.SERVICE),
+    _control("GET POST", "/api/v1/providers", Level.SERVICE),
+    _control("GET PATCH DELETE", "/api/v1/providers/{provider_id}", Level.SERVICE),
+    _control("POST", "/api/v1/providers/{provider_id}/test", Level.SERVICE),
+    _control("GET POST", "/api/v1/overrides", Level.SERVICE),
+    _control("PUT DELETE", "/api/v1/overrides/{override_id}", Level.SERVICE),
 )
 
 
@@ -76,30 +166,33 @@ class AccessTable:
     """Looks a method and path up. Exact paths are one dict access; templates are tried in order."""
 
     def __init__(self, lines: tuple[Line, ...] = TABLE) -> None:
-        self._exact: dict[tuple[str, str], Level] = {}
-        self._patterns: dict[str, list[tuple[frozenset[str], re.Pattern[str], Level]]] = {}
+        self._exact: dict[tuple[str, str], Line] = {}
+        self._patterns: dict[str, list[tuple[re.Pattern[str], Line]]] = {}
         for line in lines:
             if "{" in line.path:
-                self._patterns.setdefault(_first(line.path), []).append((line.methods, _compile(line.path), line.level))
+                self._patterns.setdefault(_first(line.path), []).append((_compile(line.path), line))
             else:
-                self._exact.update({(method, line.path): line.level for method in line.methods})
+                self._exact.update({(method, line.path): line for method in line.methods})
 
-    def level(self, method: str, path: str) -> Level | None:
-        """The level, or None where the table has no line."""
+    def line(self, method: str, path: str) -> Line | None:
+        """The line, or None where the table has none."""
         found = self._exact.get((method, path))
         if found is not None:
             return found
         patterns = self._patterns.get(_first(path), ())
-        return next(
-            (level for methods, pattern, level in patterns if method in methods and pattern.fullmatch(path)), None
-        )
+        return next((line for pattern, line in patterns if method in line.methods and pattern.fullmatch(path)), None)
+
+    def level(self, method: str, path: str) -> Level | None:
+        """The level, or None where the table has no line."""
+        line = self.line(method, path)
+        return line.level if line is not None else None
 
     def methods(self, path: str) -> list[str]:
         """Those that `path` has a line for, in alphabetical order; HEAD goes with GET. Slow: for refusals."""
         found = {method for method, exact in self._exact if exact == path}
-        for methods, pattern, _ in self._patterns.get(_first(path), ()):
+        for pattern, line in self._patterns.get(_first(path), ()):
             if pattern.fullmatch(path):
-                found |= methods
+                found |= line.methods
         return sorted(found | {"HEAD"} if "GET" in found else found)
 
 

@@ -26,6 +26,7 @@ def create_api(gateway: Gateway, pages: Pages) -> FastAPI:
         title="RouteIQ",
         version=__version__,
         description=DESCRIPTION,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -39,7 +40,7 @@ def create_api(gateway: Gateway, pages: Pages) -> FastAPI:
             path, _route(page), methods=["GET"], tags=["health"], summary=page.__doc__, response_model=None
         )
     api.include_router(router_router(gateway.holder, gateway.learned, gateway.routing, gateway.conversations))
-    install_openapi(api)
+    install_openapi(api, gateway.link.delegates)
     return api
 
 

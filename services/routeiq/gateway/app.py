@@ -17,10 +17,12 @@ import structlog
 
 from routeiq import __version__
 from routeiq.config.environment import LaunchSettings, find_config, read_environment
-from routeiq.config.start import starting_state
-from routeiq.gateway.access import AccessTable, Level
+from routeiq.config.start import start_with
+from routeiq.gateway.access import AccessTable, Level, Line, Owner
 from routeiq.gateway.callers.caller import CALLER, Caller
 from routeiq.gateway.pipeline.run import Arrival
+from routeiq.gateway.routes.api_port import APIPort
+from routeiq.gateway.routes.delegate import Delegated
 from routeiq.gateway.routes.health import health_pages
 from routeiq.gateway.routes.hot import HotPath, hot_path
 from routeiq.gateway.settings import Settings, read_settings
@@ -43,7 +45,7 @@ from routeiq.kit.asgi import (
 )
 from routeiq.kit.cors import CORS
 from routeiq.kit.error_bodies import Family, error_body, error_headers, stream_event
-from routeiq.kit.errors import MethodNotAllowed, NotFound, PermissionDenied, RouteIQError
+from routeiq.kit.errors import MethodNotAllowed, NotFound, RouteIQError
 from routeiq.kit.exchange import Exchange, Work, exchange_of
 from routeiq.kit.ids import request_id
 from routeiq.kit.lifespan import live
@@ -149,7 +151,11 @@ class Edge:
             await answer.whole(204, b"", asked)
             return
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        caller = await self._authorised(scope, method)
+        line, caller = await self._authorised(scope, method)
+        if line.owner is not Owner.GATEWAY:
+            call = Delegated(line, method, caller.principal if caller is not None else None, rid)
+            await self._gateway.link.delegates[line.owner].pass_on(call, scope, receive, answer)
+            return
         headers = [(name, value) for name, value in scope["headers"] if not name.startswith(INTERNAL_PREFIX)]
         inner = {**scope, "method": method, "headers": headers, REQUEST_ID: rid, CALLER: caller}
         limit = self._gateway.holder.current.body_limit_bytes
@@ -167,22 +173,23 @@ class Edge:
         self._api = self._api or made
         return self._api
 
-    async def _authorised(self, scope: Scope, method: str) -> Caller | None:
-        """None: open to all. Raises: AuthenticationError.  KeyUnverified.  PermissionDenied.  MethodNotAllowed,
-        NotFound: no line in the table.
+    async def _authorised(self, scope: Scope, method: str) -> tuple[Line, Caller | None]:
+        """The table's line, and None where that is open to all. Raises: AuthenticationError.  KeyUnverified.
+        PermissionDenied.  MethodNotAllowed, NotFound: no line in the table.
         """
-        level = self._access.level(method, scope["path"])
-        if level is Level.NONE:
-            return None
         headers, query, path = first_values(scope), scope.get("query_string", b""), scope["path"]
+        line = self._access.line(method, path)
+        if line is not None and line.level is Level.NONE:
+            return line, None
         caller = await self._gateway.authenticator.caller(headers, query, path)
-        if level is None:
-            raise self._without_line(scope["method"], scope["path"])
-        if level is not Level.USER and not caller.principal.is_admin:
-            raise PermissionDenied("This needs an admin key.")
+        if line is None:
+            raise self._without_line(scope["method"], path)
+        refusal = line.refusal(caller.principal, path)
+        if refusal is not None:
+            raise refusal
         if caller.routes is not None:
             caller.routes.check(path)
-        return caller
+        return line, caller
 
     def _without_line(self, method: str, path: str) -> RouteIQError:
         message, allow = f"There is no {method} {path}.", self._access.methods(path)
@@ -231,18 +238,16 @@ def create_app(gateway: Gateway, cors: CORS | None = None) -> Edge:
 def create_service(gateway: Gateway, settings: Settings, sock: socket) -> Service:
     """The gateway on a socket that is bound already, and on its other ports."""
     app, ops = create_app(gateway, settings.cors()), OpsApp(gateway.readiness, gateway.registry)
-    more = [bind(settings.host, settings.api_port)] if settings.api_port else []
     limit_s = settings.drain_delay_s + settings.drain_s
+    server = partial(
+        HTTPServer, drain_s=math.ceil(settings.drain_s) + LAST_WORDS_S, refused=gateway.pipeline.meter.unread
+    )
+    also = [server(APIPort(app), bind(settings.host, settings.api_port))] if settings.api_port else []
     return Service(
         "gateway",
-        HTTPServer(
-            app,
-            sock,
-            *more,
-            drain_s=math.ceil(settings.drain_s) + LAST_WORDS_S,
-            refused=gateway.pipeline.meter.unread,
-        ),
+        server(app, sock),
         HTTPServer(ops, bind(settings.ops_host, settings.ops_port)),
+        also=also,
         on_stop=lambda: gateway.drain(limit_s),
         linger_s=settings.drain_delay_s,
     )
@@ -255,10 +260,8 @@ async def launch(config: Path | None) -> Service:
     """
     environ = read_environment(Path.cwd())
     launched = LaunchSettings.from_environ(environ)
-    state = await asyncio.to_thread(starting_state, find_config(config, launched), environ)
-    settings = read_settings(launched, state)
+    start = await asyncio.to_thread(start_with, find_config(config, launched), environ)
+    settings = read_settings(launched, start.state, environ)
     sock = bind(settings.host, settings.port)
-    gateway = build_gateway(
-        settings, state, outbound=guarded(OutboundPolicy.from_environ(environ), settings.own_services())
-    )
-    return create_service(gateway, settings, sock)
+    outbound = guarded(OutboundPolicy.from_environ(environ), settings.own_services())
+    return create_service(build_gateway(settings, start, outbound=outbound), settings, sock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +25,9 @@ from routeiq.kit.settings import Port
 PREFIX = "ROUTEIQ_GATEWAY_"
 CORS_ORIGINS = "ROUTEIQ_CORS_ORIGINS"
 """The contract's name (2.3)."""
+NATS_URL = "ROUTEIQ_NATS_URL"
+ENCRYPTION_KEY = "ROUTEIQ_ENCRYPTION_KEY"
+"""Of the suite, like the one above: they have one value for every service."""
 CACHE_SIZE, CACHE_TTL_S = 4096, 300.0
 CONVERSATIONS, CONVERSATION_TTL_S = 10_000, 3600.0
 CALLERS, TTL_S, UNKNOWN_TTL_S, STALE_S = 10_000, 60.0, 10.0, 24 * 3600.0
@@ -61,7 +65,7 @@ class Settings(BaseSettings):
     """Liveness, readiness and metrics (0: any free port)."""
     ops_host: str = "127.0.0.1"
     api_port: Port = 0
-    """A further port for the same API, usually 8200 for `/api/v1` (0: none)."""
+    """A further port for `/api/v1` alone, usually 8200 (0: none)."""
     master_key: SecretStr
     """No default: without a key nothing may be served."""
     routing_address: Addresses
@@ -82,9 +86,18 @@ class Settings(BaseSettings):
     conversation_ttl_s: Positive = CONVERSATION_TTL_S
     """How long after its last turn a conversation keeps its model."""
     control_url: str = ""
-    """`http://host:port` of control; empty: readiness does not wait for it."""
+    """`http://host:port` of control, for what it owns of the API; empty: that is answered with 503."""
+    control_ops_url: str = ""
+    """`http://host:port` of its second port, which says whether it is ready."""
     control_address: Annotated[str, AfterValidator(_optional_addresses)] = ""
-    """`host:port` of control's gRPC, or several with commas between; empty: there are no virtual keys."""
+    """`host:port` of control's gRPC, or several with commas between; empty: there are no virtual keys, and nothing is
+    added by API."""
+    overlay_every_s: Positive = 10.0
+    """How often control is asked for what was added by API, in case that nobody could say so."""
+    nats_url: Annotated[SecretStr, Field(validation_alias=NATS_URL)] = SecretStr("")
+    """`nats://token@host:port`, several with commas between; empty: changes are seen when they are asked for."""
+    state_dir: Path | None = None
+    """A folder of this gateway's own, where it keeps what was added by API for a start without control."""
     control_timeout_ms: Annotated[float, Field(gt=0, le=60_000)] = RESOLVE_TIMEOUT_S * 1000
     """How long a key that is not known here may wait for control."""
     callers: Annotated[int, Field(ge=1)] = CALLERS
@@ -99,8 +112,9 @@ class Settings(BaseSettings):
     """True: a customer whose override cannot be served gets 503, not another model."""
     redis_url: SecretStr = SecretStr("")
     """`redis://user:password@host:port/db`; empty: as the REDIS_* names say, and none without them."""
-    encryption_key: Annotated[SecretStr, Field(validation_alias="ROUTEIQ_ENCRYPTION_KEY")] = SecretStr("")
-    """Seals what is kept in Redis; empty: nothing is. Several, the newest first, with commas between."""
+    encryption_key: Annotated[SecretStr, Field(validation_alias=ENCRYPTION_KEY)] = SecretStr("")
+    """Opens what control has sealed, and seals what is kept in Redis; empty: nothing is. Several, the newest first,
+    with commas between."""
     service_keys: Annotated[SecretStr, Field(validation_alias="SERVICE_KEYS")] = SecretStr("")
     """Keys of the LLM Gateway API (`X-Service-Key`), with commas between; empty: none."""
     identity_key: Path
@@ -123,27 +137,47 @@ class Settings(BaseSettings):
 
     def own_services(self) -> list[str]:
         """`host:port` of the services that no provider's URL may reach."""
-        control = self.control_url.removeprefix("http://").rstrip("/")
-        routing = [one.strip() for one in (*self.routing_address.split(","), *self.control_address.split(","))]
-        return [address for address in (*routing, control, f"{self.host}:{self.port}") if address]
+        control = [url.removeprefix("http://").rstrip("/") for url in (self.control_url, self.control_ops_url)]
+        others = [one.strip() for one in (*self.routing_address.split(","), *self.control_address.split(","))]
+        nats = [one.rpartition("@")[2].rpartition("/")[2] for one in self.nats_url.get_secret_value().split(",")]
+        return [address for address in (*others, *control, *nats, f"{self.host}:{self.port}") if address]
 
 
-def read_settings(launch: LaunchSettings, state: State) -> Settings:
+CONTRACT_NAMES = {
+    "max_concurrency": "ROUTEIQ_MAX_CONCURRENT_REQUESTS",
+    "drain_s": "ROUTEIQ_DRAIN_TIMEOUT_SECONDS",
+    "conversations": "CONVERSATION_AFFINITY_MAX_ENTRIES",
+    "conversation_ttl_s": "CONVERSATION_AFFINITY_TTL",
+}
+"""Older names of settings. One of ours wins over them."""
+
+
+def contract_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """What the older names say of settings that have no newer one in `environ`."""
+    return {
+        field: environ[name]
+        for field, name in CONTRACT_NAMES.items()
+        if environ.get(name) and not environ.get(f"{PREFIX}{field.upper()}")
+    }
+
+
+def read_settings(launch: LaunchSettings, state: State, environ: Mapping[str, str]) -> Settings:
     """The environment's settings, the LITELLM_* names over them, the document's master key where nobody else gave one.
 
     Raises: ConfigurationError: what is missing or wrong, by its variable.
     """
-    given: dict[str, Any] = {"host": launch.host, "port": launch.port, "master_key": launch.master_key}
+    older = contract_settings(environ)
+    given: dict[str, Any] = {"host": launch.host, "port": launch.port, "master_key": launch.master_key, **older}
     if launch.master_key is None and state.master_key is not None:
         given["master_key"] = refuse_well_known(state.master_key, source="general_settings.master_key")
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        raise ConfigurationError([_problem(one) for one in error.errors(include_input=False)]) from None
+        raise ConfigurationError([_problem(one, older) for one in error.errors(include_input=False)]) from None
 
 
-def _problem(error: ErrorDetails) -> str:
+def _problem(error: ErrorDetails, older: Collection[str]) -> str:
     name = str(error["loc"][0])
-    named = {"master_key": "LITELLM_MASTER_KEY", CORS_ORIGINS: CORS_ORIGINS}
-    variable = named.get(name, f"{PREFIX}{name.upper()}")
+    own = {"master_key": "LITELLM_MASTER_KEY"} | {one: one for one in (CORS_ORIGINS, NATS_URL, ENCRYPTION_KEY)}
+    variable = CONTRACT_NAMES[name] if name in older else own.get(name, f"{PREFIX}{name.upper()}")
     return f"{variable}: {error['msg']}"

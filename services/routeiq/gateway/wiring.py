@@ -16,10 +16,12 @@ from routeiq.clients.control_probe import ControlProbe
 from routeiq.clients.routing import RoutingClient
 from routeiq.clients.routing_batches import RoutingBatches
 from routeiq.clients.routing_metrics import RoutingMetrics
-from routeiq.config.state import State
+from routeiq.config.start import Start
 from routeiq.gateway.callers.build import build_callers, service_keys
 from routeiq.gateway.callers.directory import Callers
 from routeiq.gateway.callers.overrides import Overrides
+from routeiq.gateway.control_link import Cached, ControlLink, link_control
+from routeiq.gateway.overlay.merging import merging
 from routeiq.gateway.pipeline.attempt import Caller
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
@@ -66,6 +68,7 @@ class Gateway:
     batches: RoutingBatches
     conversations: ConversationIds
     control: ControlClient
+    link: ControlLink
     control_probe: ControlProbe
     callers: Callers
     overrides: Overrides
@@ -90,6 +93,11 @@ class Gateway:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Serve inside; close in reverse."""
+        async with self.link.running(), self._serving():
+            yield
+
+    @asynccontextmanager
+    async def _serving(self) -> AsyncIterator[None]:
         watcher = asyncio.create_task(self.readiness.watch())
         self.readiness.serving = True
         try:
@@ -109,8 +117,11 @@ class Gateway:
             self.telemetry.shutdown()
 
 
-def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Gateway:
-    """Everything but the sockets. Call it in the running loop; `running` closes what it opens, its client included."""
+def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Gateway:
+    """Everything but the sockets. Call it in the running loop; `running` closes what it opens, its client included.
+
+    Raises: ConfigurationError: a key that is none."""
+    state = start.state
     registry = CollectorRegistry()
     figures = Figures()
     cooldowns = Cooldowns(state, figures, DeploymentMeter(registry))
@@ -123,7 +134,7 @@ def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Ga
     )
     batches = _batches(settings, routing, metrics)
     control = ControlClient(settings.control_address, signer, timeout_s=settings.control_timeout_ms / 1000)
-    probe = ControlProbe(settings.control_url)
+    probe = ControlProbe(settings.control_ops_url)
     serves = control.serves if settings.control_address else probe.serves
     callers, overrides = build_callers(settings, control, registry)
     providers = Providers(outbound.http, {ENCODER_PROVIDER: RoutingEncoder(routing)}, outbound.authorize)
@@ -131,6 +142,15 @@ def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Ga
     learned = _learned(settings, batches, balancer, registry)
     conversations = ConversationIds()
     ticker = Ticker()
+    link = link_control(
+        settings,
+        holder,
+        signer,
+        control,
+        cached=Cached(callers, overrides),
+        merge=merging(start, settings.encryption_key.get_secret_value()),
+        ticker=ticker,
+    )
     selector = Selector(learned, balancer, conversations, overrides, strict=settings.override_strict)
     gate = Gate(settings.max_concurrency, ticker)
     meter = Meter(registry, gate)
@@ -148,13 +168,14 @@ def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Ga
         batches=batches,
         conversations=conversations,
         control=control,
+        link=link,
         control_probe=probe,
         callers=callers,
         overrides=overrides,
         learned=learned,
         pipeline=Pipeline(selector, executor, meter, telemetry, gate, passages),
         figures=figures,
-        readiness=Readiness("gateway", _checks(settings, routing, serves)),
+        readiness=Readiness("gateway", link.checks() | _checks(settings, routing, serves)),
         registry=registry,
         providers=providers,
         telemetry=telemetry,

@@ -100,7 +100,7 @@ class Bus:
                 await self._connect(client, ended)
                 self._client = client
                 await ended.wait()
-            except (*refused, OSError) as error:
+            except (refused, OSError, TimeoutError) as error:
                 log.warning("bus.refused", error=type(error).__name__)
             finally:
                 await _dispose(client)
@@ -163,13 +163,13 @@ async def _dispose(client: Client) -> None:
         await client.close()
 
 
-def _nats() -> tuple[type[Client], tuple[type[Exception], ...]]:
+def _nats() -> tuple[type[Client], type[Exception]]:
     """The client, and what it raises."""
     with _without_aiohttp():
         from nats.aio.client import Client  # noqa: PLC0415  # 6 MB, for who has a bus
         from nats.errors import Error  # noqa: PLC0415
 
-    return Client, (Error, TimeoutError)
+    return Client, Error
 
 
 @contextlib.contextmanager

@@ -18,11 +18,14 @@ from joserfc.jwk import GuestProtocol, OKPKey
 
 from routeiq.kit.errors import AuthenticationError, ConfigurationError
 from routeiq.kit.lru import LRU
+from routeiq.kit.principal import Principal, Role
 from routeiq.kit.signing import ALGORITHM, LIFETIME_S, Clock
 
 LEEWAY_S = 5
 _CACHED = 4096
-_MAX_TOKEN_CHARS = 2048
+_MAX_TOKEN_CHARS = 8192
+"""Permissions and an alias are in it."""
+_ROLES = frozenset(role.value for role in Role)
 
 
 class AssertionInvalid(AuthenticationError):
@@ -33,12 +36,14 @@ class AssertionInvalid(AuthenticationError):
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """What a verified assertion says. `expires_at` is Unix time in seconds."""
+    """What a verified assertion says. `expires_at` is Unix time in seconds; `principal` is None where the calling
+    service asks for itself, or named no more than an id."""
 
     issuer: str
     subject: str
     audience: str
     expires_at: float
+    principal: Principal | None = None
 
 
 class AssertionVerifier:
@@ -85,7 +90,23 @@ class AssertionVerifier:
             raise AssertionInvalid("the assertion is for another service")
         if expires_at - issued_at > LIFETIME_S or issued_at > self._clock() + LEEWAY_S:
             raise AssertionInvalid("the assertion's times are not possible")
-        return Assertion(issuer, subject, self.audience, expires_at)
+        return Assertion(issuer, subject, self.audience, expires_at, _principal(subject, claims))
+
+
+def _principal(key_id: str, claims: Mapping[str, object]) -> Principal | None:
+    role, permissions = claims.get("role"), claims.get("perms", [])
+    if role is None:
+        return None
+    if _text(role) not in _ROLES or not isinstance(permissions, list):
+        raise AssertionInvalid("the assertion's principal is not possible")
+    user_id, team_id, alias = (_text(claims.get(name, "")) for name in ("uid", "tid", "alias"))
+    return Principal(key_id, Role(str(role)), user_id, team_id, alias, tuple(map(_text, permissions)))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise AssertionInvalid("the assertion's principal is not possible")
+    return value
 
 
 def _public(key: Ed25519PublicKey) -> OKPKey:

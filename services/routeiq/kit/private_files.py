@@ -33,12 +33,14 @@ def replace(path: Path, content: bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
-def read(path: Path) -> bytes:
-    """Raises: FileNotFoundError; PermissionError: not a regular file of our own that only we can read; OSError."""
+def read(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
+    """Its first `max_bytes`.
+
+    Raises: FileNotFoundError; PermissionError: not a regular file of our own that only we can read; OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as stream:
         _check(os.fstat(stream.fileno()))
-        return stream.read(MAX_BYTES)
+        return stream.read(max_bytes)
 
 
 def _check(status: os.stat_result) -> None:

@@ -35,19 +35,28 @@ class RpcServer:
         register(self.grpc)
         self._services.append(service)
 
-    async def start(self, host: str, port: int) -> str:
-        """Listen. Port 0 takes a free one. Returns: the address, `host:port`.
+    def bind(self, host: str, port: int) -> str:
+        """Take the port, so that the address is known before anything answers there. Port 0 takes a free one.
 
-        Raises: ConfigurationError: nothing can listen there."""
-        reflection.enable_server_reflection((*self._services[1:], reflection.SERVICE_NAME), self.grpc)
-        await self.set_serving(False)
+        Returns: the address, `host:port`.  Raises: ConfigurationError: nothing can listen there."""
         name = f"[{host}]" if ":" in host else host
         try:
             bound = self.grpc.add_insecure_port(f"{name}:{port}")
         except RuntimeError:
             raise ConfigurationError([f"cannot listen on {name}:{port}: is it in use?"]) from None
-        await self.grpc.start()
         return f"{name}:{bound}"
+
+    async def answer(self) -> None:
+        """Begin, on what was bound, with what was added."""
+        reflection.enable_server_reflection((*self._services[1:], reflection.SERVICE_NAME), self.grpc)
+        await self.set_serving(False)
+        await self.grpc.start()
+
+    async def start(self, host: str, port: int) -> str:
+        """Both. Returns: the address.  Raises: ConfigurationError: as `bind`."""
+        address = self.bind(host, port)
+        await self.answer()
+        return address
 
     async def set_serving(self, serving: bool) -> None:
         """What grpc.health.v1 answers, for the server and each of its services."""

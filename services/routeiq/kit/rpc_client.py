@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import grpc
 
+from routeiq.kit.principal import Principal
 from routeiq.kit.signing import AssertionSigner
 
 AUTHORIZATION = "authorization"
@@ -38,7 +39,9 @@ def open_channel(address: str, *more: tuple[str, str | int]) -> grpc.aio.Channel
     return grpc.aio.insecure_channel(address, options=[*_CLIENT, *more])
 
 
-def call_metadata(signer: AssertionSigner, audience: str, *, subject: str = "", request_id: str = "") -> Metadata:
+def call_metadata(
+    signer: AssertionSigner, audience: str, *, subject: str | Principal = "", request_id: str = ""
+) -> Metadata:
     """What each call carries: the assertion for `audience` and, if given, the request id."""
     authorization = (AUTHORIZATION, f"Bearer {signer.sign(audience, subject)}")
     return (authorization, (REQUEST_ID, request_id)) if request_id else (authorization,)

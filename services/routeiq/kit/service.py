@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry
-
 from routeiq.kit.errors import RouteIQError
-from routeiq.kit.health import Readiness
-from routeiq.kit.ops import OpsApp
-from routeiq.kit.server import HTTPServer, bind
+from routeiq.kit.server import HTTPServer
 
 OnStop = Callable[[], None]
 
@@ -43,12 +39,21 @@ class Service:
     """Bound when made, so that its address is known before it serves."""
 
     def __init__(
-        self, name: str, server: HTTPServer, ops: HTTPServer, *, on_stop: OnStop = lambda: None, linger_s: float = 0.0
+        self,
+        name: str,
+        server: HTTPServer,
+        ops: HTTPServer,
+        *,
+        also: Sequence[HTTPServer] = (),
+        on_stop: OnStop = lambda: None,
+        linger_s: float = 0.0,
     ) -> None:
-        """`on_stop` is called first of all; after `linger_s` more seconds of service nothing new is accepted."""
+        """`also` are further ports that come and go with the first. `on_stop` is called first of all; after `linger_s`
+        more seconds of service nothing new is accepted."""
         self.name = name
         self.server = server
         self.ops = ops
+        self.also = tuple(also)
         self._on_stop = on_stop
         self._linger_s = linger_s
         self._asked = False
@@ -57,10 +62,16 @@ class Service:
     def url(self) -> str:
         return f"http://{self.server.address}"
 
+    @property
+    def ops_url(self) -> str:
+        """Where its health is asked."""
+        return f"http://{self.ops.address}"
+
     async def serve(self) -> None:
         """Until `stop`. Raises ServiceStopped when a server ends before that."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._serve(self.ops))
+            for server in (self.ops, *self.also):
+                group.create_task(self._serve(server))
             await self._serve(self.server)
             self.ops.stop()
 
@@ -74,14 +85,10 @@ class Service:
         self._asked = True
         self._on_stop()
         if self._linger_s:
-            asyncio.get_running_loop().call_later(self._linger_s, self.server.stop)
+            asyncio.get_running_loop().call_later(self._linger_s, self._accept_nothing)
         else:
-            self.server.stop()
+            self._accept_nothing()
 
-
-def shell(name: str, host: str, port: int, ops_port: int) -> Service:
-    """A service that answers its health on both ports and nothing else; ready as soon as it serves."""
-    registry = CollectorRegistry()
-    readiness = Readiness(name, serving=True)
-    server = HTTPServer(OpsApp(readiness, registry), bind(host, port))
-    return Service(name, server, HTTPServer(OpsApp(readiness, registry), bind(host, ops_port)))
+    def _accept_nothing(self) -> None:
+        for server in (self.server, *self.also):
+            server.stop()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from routeiq.kit.service import Service, shell
+from routeiq.kit.internal import shell
+from routeiq.kit.service import Service
 from routeiq.mcp_registry.settings import Settings
 
 
 def create_service(settings: Settings) -> Service:
-    """Bound to its addresses, not yet serving."""
-    return shell("mcp-registry", settings.host, settings.port, settings.ops_port)
+    """Bound to its addresses, not yet serving. Raises: ConfigurationError."""
+    return shell("mcp-registry", settings)
 
 
 async def launch(config: Path | None) -> Service:

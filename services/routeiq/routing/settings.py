@@ -6,22 +6,14 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from routeiq.kit.errors import ConfigurationError
-from routeiq.kit.settings import Port
+from routeiq.kit.settings import Paths, Port
 
 PREFIX = "ROUTEIQ_ROUTING_"
 SHIPPED_ARTIFACT = Path(__file__).resolve().parent / "artifacts" / "default"
-
-
-def _paths(value: object) -> object:
-    """Accept one text with several paths, separated as in PATH."""
-    return tuple(Path(one) for one in value.split(os.pathsep) if one) if isinstance(value, str) else value
-
-
-Paths = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_paths)]
 
 
 class Settings(BaseSettings):

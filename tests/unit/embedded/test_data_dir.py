@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from routeiq.embedded.data_dir import DataDir
+from routeiq.kit.crypto import master_keys
 from routeiq.kit.errors import ConfigurationError
 
 
@@ -68,3 +69,11 @@ def test_endpoints_are_whole_and_go_with_the_suite(tmp_path: Path) -> None:
         data.write_endpoints({"gateway": "http://127.0.0.1:1"})
         assert json.loads(data.endpoints.read_text()) == {"gateway": "http://127.0.0.1:1"}
     assert not data.endpoints.exists()
+
+
+def test_the_key_that_seals_is_made_once(tmp_path: Path) -> None:
+    with DataDir(tmp_path / "d") as data:
+        kept = data.keep_encryption_key()
+        assert data.keep_encryption_key() == kept
+        assert len(master_keys(kept)) == 1
+        assert mode(data.encryption_key) == 0o600

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from routeiq.gateway.access import AccessTable, Level
 from routeiq.gateway.api import create_api
 from routeiq.gateway.app import edge_pages
 from routeiq.gateway.routes.hot import HOT_PATHS, HOT_TEMPLATES
+from routeiq.kit.principal import Principal, Role
 from tests.support.gateway import make_gateway
 from tests.support.twins import TwinProvider, TwinRouting, decision, deployment, state
 
@@ -62,6 +64,15 @@ def test_every_route_has_a_line() -> None:
         ("POST", "/v1/chat/completions/", None),
         ("POST", "//v1/chat/completions", None),
         ("GET", "/key/generate", None),
+        ("POST", "/key/generate", Level.USER),
+        ("POST", "/key/sk-1/regenerate", Level.USER),
+        ("POST", "/key/a/b/regenerate", None),
+        ("POST", "/user/new", Level.ADMIN),
+        ("GET", "/user/list", Level.VIEWER),
+        ("GET", "/v2/model/info", Level.USER),
+        ("GET", "/api/v1/health", Level.NONE),
+        ("PATCH", "/api/v1/providers/openai", Level.SERVICE),
+        ("DELETE", "/api/v1/overrides/1/2", None),
     ],
 )
 def test_levels(method: str, path: str, level: Level | None) -> None:
@@ -82,6 +93,41 @@ def test_levels(method: str, path: str, level: Level | None) -> None:
 )
 def test_methods_of_a_path(path: str, methods: list[str]) -> None:
     assert AccessTable().methods(path) == methods
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "roles"),
+    [
+        ("POST", "/key/generate", {"admin", "viewer", "user", "service"}),
+        ("POST", "/team/new", {"admin"}),
+        ("POST", "/router/route", {"admin"}),
+        ("GET", "/audit", {"admin", "viewer"}),
+        ("GET", "/api/v1/providers", {"admin", "service"}),
+    ],
+)
+def test_who_may(method: str, path: str, roles: set[str]) -> None:
+    line = AccessTable().line(method, path)
+    assert line is not None
+    assert {role for role in Role if line.refusal(Principal("k", role), path) is None} == roles
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "text"),
+    [
+        ("POST", "/team/new", 401, "Only proxy admin can be used to generate.*Route=/team/new. Your role=user"),
+        ("GET", "/user/list", 401, "Only proxy admin"),
+        ("GET", "/audit", 403, "view everything"),
+        ("POST", "/router/route", 403, "admin key"),
+        ("GET", "/api/v1/providers", 403, "service key"),
+    ],
+)
+def test_a_refusal_is_as_the_familys_clients_expect_it(method: str, path: str, status: int, text: str) -> None:
+    line = AccessTable().line(method, path)
+    assert line is not None
+    refusal = line.refusal(Principal("k", Role.USER), path)
+    assert refusal is not None
+    assert refusal.status == status
+    assert re.search(text, refusal.message)
 
 
 def test_hot_paths_are_for_any_key_and_for_nobody_without() -> None:

@@ -6,13 +6,13 @@ keys where LiteLLM lets its clients name what does not exist yet, or no longer d
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Index, MetaData, String, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, ForeignKey, Index, MetaData, String, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
+
+from routeiq.kit.db import JSONDocument, UTCDateTime
 
 SCHEMA = "routeiq_control"
 """In PostgreSQL. SQLite has none."""
@@ -24,30 +24,20 @@ _NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-_JSON = JSON().with_variant(JSONB(), "postgresql")
 
 Names = list[str]
 Extra = dict[str, Any]
 
 
-class UTCTime(TypeDecorator[datetime]):
-    """Aware on both sides; SQLite keeps no zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            raise ValueError("a time without a zone")
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=_NAMES)
-    type_annotation_map = {datetime: UTCTime, int: BigInteger, Names: _JSON, Extra: _JSON, str: String}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UTCDateTime,
+        int: BigInteger,
+        Names: JSONDocument,
+        Extra: JSONDocument,
+        str: String,
+    }
 
 
 class Dated:

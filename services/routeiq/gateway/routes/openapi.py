@@ -6,11 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 
+from routeiq.gateway.access import Owner
 from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.routes.delegate import Delegate
 from routeiq.gateway.routes.hot import HOT_PATHS, HOT_TEMPLATES
+from routeiq.gateway.routes.openapi_owned import OwnedDocuments
 from routeiq.kit.error_bodies import Family
 
 _ERROR = {
@@ -118,8 +121,14 @@ _ERRORS = {
 }
 
 
-def install_openapi(app: FastAPI) -> None:
-    """Make `app.openapi()` describe FastAPI's routes and the hot paths."""
+def install_openapi(app: FastAPI, delegates: Mapping[Owner, Delegate]) -> None:
+    """`/openapi.json`: FastAPI's routes, the hot paths, and what other services own."""
+    documents = OwnedDocuments(delegates, lambda: app.openapi())
+
+    async def whole() -> Response:
+        return Response(await documents.whole(), media_type="application/json")
+
+    app.add_api_route("/openapi.json", whole, methods=["GET"], include_in_schema=False)
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:

@@ -15,7 +15,7 @@ from typing import TypeVar
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
-from routeiq.kit.db import engines
+from routeiq.kit.db import engines, sqlite_file
 from routeiq.kit.db.errors import DatabaseUnavailable, WriteConflict, translated
 from routeiq.kit.db.limits import Limits
 from routeiq.kit.db.url import DatabaseURL, Kind
@@ -41,7 +41,7 @@ class Database:
         if self.url.kind == "postgres":
             self._writers = self._readers = engines.postgres(self.url, schema, name, self.limits)
         else:
-            engines.make_file(self.url)
+            sqlite_file.prepare(self.url)
             self._writers = engines.sqlite(self.url, self.limits, writer=True)
             self._readers = engines.sqlite(self.url, self.limits, writer=False)
 

@@ -92,7 +92,7 @@ def postgres(url: DatabaseURL, schema: str, name: str, limits: Limits) -> AsyncE
 
 
 def sqlite(url: DatabaseURL, limits: Limits, *, writer: bool) -> AsyncEngine:
-    """The file is made, for its owner alone, if it is not there."""
+    """The file is there (`sqlite_file.prepare`)."""
     engine = create_async_engine(
         url.async_url,
         pool_size=1 if writer else limits.connections,
@@ -117,22 +117,12 @@ def sqlite(url: DatabaseURL, limits: Limits, *, writer: bool) -> AsyncEngine:
 
 
 def sqlite_pragmas(limits: Limits, *, writer: bool) -> Iterator[str]:
-    """Readers do not wait for the writer (WAL); what was committed survives the death of the process, not always that
-    of the machine."""
+    """What was committed survives the death of the process, not always that of the machine."""
     yield f"PRAGMA busy_timeout = {int(limits.write_s * 1000)}"
-    yield "PRAGMA journal_mode = WAL"
     yield "PRAGMA synchronous = NORMAL"
     yield "PRAGMA foreign_keys = ON"
     if not writer:
         yield "PRAGMA query_only = ON"
-
-
-def make_file(url: DatabaseURL) -> None:
-    """An empty file with mode 600: what SQLite makes would follow the process' umask. Raises: ConfigurationError."""
-    try:
-        os.close(os.open(url.file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError as error:
-        raise ConfigurationError([f"{url.file}: cannot be used as a database: {error.strerror}"]) from None
 
 
 async def driver_of(connection: AsyncConnection) -> Any:

@@ -65,7 +65,7 @@ def translated(*, writing: bool) -> Iterator[None]:
         ours = _ours(error) if writing or not _refused_to_write(error) else None
         if ours is None:
             raise
-        log.warning("database.failed", code=ours.code, reason=_first_line(error))
+        log.warning("database.failed", code=ours.code, reason=first_line(error))
         raise ours from None
 
 
@@ -105,6 +105,6 @@ def _state(error: exc.DBAPIError) -> str | None:
     return state
 
 
-def _first_line(error: exc.DBAPIError) -> str:
+def first_line(error: exc.DBAPIError) -> str:
     """The driver's text without the statement and its values. It names hosts and users, never a password."""
     return str(error.orig).partition("\n")[0]

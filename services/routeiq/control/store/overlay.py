@@ -1,0 +1,54 @@
+"""The overlay as a whole: what was added by API and is not looked up one by one."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from routeiq.api.control.v1 import control_pb2 as pb
+from routeiq.control.store.tables import Model, OverlayVersion, Override, Provider
+
+
+async def read_version(session: AsyncSession) -> int:
+    """0: nothing was ever added."""
+    return await session.scalar(select(OverlayVersion.version)) or 0
+
+
+async def read_overlay(session: AsyncSession) -> pb.Overlay:
+    """Of one moment: the version is read first, so that what a change adds meanwhile comes again with its own."""
+    version = await read_version(session)
+    models = await session.scalars(select(Model).order_by(Model.created_at, Model.id))
+    providers = await session.scalars(select(Provider).order_by(Provider.priority.desc(), Provider.name))
+    return pb.Overlay(
+        version=version,
+        models=map(_model, models),
+        providers=map(_provider, providers),
+        has_overrides=await session.scalar(select(exists().where(Override.id.is_not(None)))) or False,
+    )
+
+
+def _model(row: Model) -> pb.Model:
+    return pb.Model(
+        id=row.id,
+        model_name=row.model_name,
+        litellm_params=json.dumps(row.litellm_params),
+        model_info=json.dumps(row.model_info),
+        blocked=row.blocked,
+    )
+
+
+def _provider(row: Provider) -> pb.Provider:
+    return pb.Provider(
+        id=row.id,
+        name=row.name,
+        display_name=row.display_name,
+        base_url=row.base_url or "",
+        api_key=row.api_key,
+        models=row.models,
+        enabled=row.is_enabled,
+        rate_limit_rpm=row.rate_limit_rpm,
+        rate_limit_tpm=row.rate_limit_tpm,
+        priority=row.priority,
+    )

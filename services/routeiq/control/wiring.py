@@ -1,0 +1,84 @@
+"""Which parts control is made of, and in which order they open and close."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from fastapi import FastAPI
+
+from routeiq.api.control.v1 import control_pb2, control_pb2_grpc
+from routeiq.control.api import create_api
+from routeiq.control.migrations import control_migrations
+from routeiq.control.office import Office
+from routeiq.control.publish import Publisher
+from routeiq.control.routers import routers
+from routeiq.control.servicer import ControlServicer
+from routeiq.control.settings import Settings
+from routeiq.control.store.database import open_database
+from routeiq.kit.bus import Bus
+from routeiq.kit.clock import now
+from routeiq.kit.crypto import Sealer, master_keys
+from routeiq.kit.db import Database
+from routeiq.kit.health import Check
+from routeiq.kit.migrate import Migrations
+from routeiq.kit.rpc import RpcServer
+
+PURPOSE = "provider-keys"
+"""What the sealed parts of the overlay are sealed for; gateways open them with the same key."""
+SERVICE = control_pb2.DESCRIPTOR.services_by_name["ControlService"].full_name
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Everything but the sockets."""
+
+    api: FastAPI
+    migrate_at: str
+    """The database to bring to this release's schema first; empty: somebody has."""
+    database: Database
+    migrations: Migrations
+    bus: Bus
+    servicer: ControlServicer
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Serve inside. Raises: MigrationFailed, DatabaseUnavailable: it was to migrate, and could not."""
+        if self.migrate_at:
+            await asyncio.to_thread(self.migrations.run, self.migrate_at)
+        self.bus.start()
+        try:
+            yield
+        finally:
+            await self.bus.close()
+            await self.database.close()
+
+    def offer(self, rpc: RpcServer) -> None:
+        """What gateways ask."""
+        rpc.add(SERVICE, partial(control_pb2_grpc.add_ControlServiceServicer_to_server, self.servicer))
+
+    def checks(self) -> dict[str, Check]:
+        """What must have been so once before it is ready."""
+        return {"database": self.database.answers, "schema": partial(self.migrations.fit, self.database)}
+
+
+def build(settings: Settings) -> Control:
+    """Opens nothing. Raises: ConfigurationError."""
+    assert settings.database_url is not None, "its absence was said before"
+    assert settings.encryption_key is not None, "as above"
+    address = settings.database_url.get_secret_value()
+    database = open_database(address)
+    bus = Bus(settings.nats_url.get_secret_value(), "routeiq-control")
+    sealer = Sealer(master_keys(settings.encryption_key.get_secret_value()), PURPOSE)
+    office = Office(database, Publisher(bus), now)
+    return Control(
+        create_api(routers(office, sealer)),
+        address if settings.migrate else "",
+        database,
+        control_migrations(),
+        bus,
+        ControlServicer(database),
+    )

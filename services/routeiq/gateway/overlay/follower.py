@@ -1,0 +1,124 @@
+"""Follow control's overlay: fetch it, merge it with the document, put the state in force, keep it on disk.
+
+One task does all of that, in order, so that no two swaps meet; who needs a version waits for a round of it. An older
+version than the one in force is never taken. It asks when it is told to, and every few seconds in case nobody could
+tell it; while control is away what is in force stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+
+from routeiq.api.control.v1 import control_pb2 as pb
+from routeiq.config.state import State
+from routeiq.gateway.overlay.kept import KeptOverlay
+from routeiq.gateway.state import StateHolder
+from routeiq.kit.errors import RouteIQError
+
+log = structlog.get_logger()
+
+RETRY_S = 1.0
+REACH_S = 2.0
+
+Fetch = Callable[[int], Awaitable[pb.Overlay | None]]
+"""The overlay, or None if it is still of that version. Raises: RouteIQError: control is away."""
+Merge = Callable[[pb.Overlay], State]
+"""The document with it. Blocks."""
+
+
+class OverlayFollower:
+    """Runs in the loop that serves.
+
+    Args: kept: None: nothing is kept.  every_s: how often to ask unasked."""
+
+    def __init__(
+        self, holder: StateHolder, fetch: Fetch, merge: Merge, kept: KeptOverlay | None, *, every_s: float
+    ) -> None:
+        self._holder = holder
+        self._fetch = fetch
+        self._merge = merge
+        self._kept = kept
+        self._every_s = every_s
+        self._wake = asyncio.Event()
+        self._waiting: list[tuple[int, asyncio.Future[bool]]] = []
+        self._refused = 0
+        self._fresh: bool | None = None
+        self.version = 0
+        """Of the overlay in force; 0: none."""
+
+    async def begin(self) -> None:
+        """Put in force what was kept. Before `follow`."""
+        overlay = await asyncio.to_thread(self._kept.read) if self._kept is not None else None
+        if overlay is not None:
+            await self._take(overlay)
+
+    async def follow(self) -> None:
+        """Until cancelled."""
+        while True:
+            self._wake.clear()
+            await self._round()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._every_s if self._fresh else min(RETRY_S, self._every_s)):
+                    await self._wake.wait()
+
+    def look(self) -> None:
+        """Ask now: there may be a newer one."""
+        self._wake.set()
+
+    async def reach(self, version: int, timeout_s: float = REACH_S) -> bool:
+        """Returns: whether `version`, or a newer one, is in force. False: not in time, or control is away."""
+        if self.version >= version:
+            return True
+        waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((version, waiter))
+        self.look()
+        try:
+            return await asyncio.wait_for(waiter, timeout_s)
+        except TimeoutError:
+            return False
+
+    async def settled(self) -> bool:
+        """A check of `kit.health`: control has been asked at least once. Whether it answers is its own check."""
+        return self._fresh is not None
+
+    async def _round(self) -> None:
+        """Ask once. Whoever has waited since before it began is told how it ended."""
+        waiting, self._waiting = self._waiting, []
+        taken: pb.Overlay | None = None
+        fresh = False
+        try:
+            overlay = await self._fetch(self.version)
+            if overlay is not None and await self._take(overlay):
+                taken = overlay
+            fresh = True
+        except RouteIQError as error:
+            if self._fresh is not False:
+                log.warning("overlay.unavailable", version=self.version, reason=error.code)
+        except Exception:  # the edge of the task: nothing may end the following
+            log.exception("overlay.failed", version=self.version)
+        finally:
+            self._fresh = fresh
+            for wanted, waiter in waiting:
+                if not waiter.done():
+                    waiter.set_result(self.version >= wanted)
+        if taken is not None and self._kept is not None:
+            await asyncio.to_thread(self._kept.write, taken)
+
+    async def _take(self, overlay: pb.Overlay) -> bool:
+        """Returns: whether it is in force now. One that cannot be merged is looked at once."""
+        if overlay.version <= self.version or overlay.version == self._refused:
+            return False
+        try:
+            state = await asyncio.to_thread(self._merge, overlay)
+        except RouteIQError as error:
+            self._refused = overlay.version
+            log.error("overlay.refused", version=overlay.version, reason=error.message)
+            return False
+        self._holder.swap(state)
+        self.version = overlay.version
+        log.info("overlay.in_force", version=overlay.version, state=state.version)
+        return True
