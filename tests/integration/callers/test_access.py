@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from routeiq.api.control.v1 import control_pb2 as pb
-from routeiq.config.state import FallbackNames, ModelName, RoutingSettings, State
+from routeiq.config.state import FallbackNames, ModelName, OverrideEntry, ProviderEntry, RoutingSettings, State
 from routeiq.gateway.upstream.provider import UpstreamFailed
 from tests.integration.callers.conftest import KEY, VIRTUAL, house
 from tests.support.fake_control import FakeControl, changed
@@ -167,8 +167,10 @@ async def test_a_service_key_counts_on_its_own_paths_alone(control: FakeControl)
 def overriding(control: FakeControl) -> State:
     control.rows.add(VIRTUAL, alias="my-service", user_id="its-user")
     made = served(routing=RoutingSettings(num_retries=0, auto_models=(ModelName("small"), ModelName("large"))))
-    other = deployment("acme/fast", group=ModelName("acme/fast"))
-    return replace(made, groups={**made.groups, **state(other).groups}, has_overrides=True)
+    models = tuple(deployment(name, group=ModelName(name)) for name in ("acme/fast", "acme/slow"))
+    off = ProviderEntry("off", "Off", None, (deployment("off/x", group=ModelName("off/x")),), is_enabled=False)
+    providers = (ProviderEntry("acme", "Acme", None, models), off)
+    return replace(made, providers=providers, has_overrides=True)
 
 
 def override_of(answer: object) -> tuple[str, str]:
@@ -216,6 +218,25 @@ async def test_who_has_none_is_asked_for_once(control: FakeControl) -> None:
         assert override_of(await one.chat(user="nobody"))[0] == "acme/fast"
 
 
+@pytest.mark.parametrize(
+    ("service", "declared", "served_by"),
+    [
+        ("my-service", ("my-service",), "acme/slow"),
+        ("my-service", (None,), "acme/fast"),
+        ("", (None,), "acme/slow"),
+        ("", ("another",), "acme/fast"),
+    ],
+)
+async def test_the_documents_override_goes_before_one_of_the_api_and_a_services_before_both(
+    control: FakeControl, service: str, declared: tuple[str | None, ...], served_by: str
+) -> None:
+    control.rows.override("vip", "acme", "fast", service=service)
+    own = tuple(OverrideEntry("vip", name, "acme", "slow") for name in declared)
+    async with house(control, served=replace(overriding(control), overrides=own)) as one:
+        for _ in range(2):
+            assert override_of(await one.chat(user="vip"))[0] == served_by
+
+
 async def test_nobody_is_asked_while_there_is_no_override(control: FakeControl) -> None:
     made = replace(overriding(control), has_overrides=False)
     control.rows.override("vip", "acme", "fast")
@@ -224,8 +245,9 @@ async def test_nobody_is_asked_while_there_is_no_override(control: FakeControl) 
     assert not [asked for asked in control.asked if asked.HasField("customer")]
 
 
-async def test_an_override_whose_provider_is_gone_is_skipped(control: FakeControl) -> None:
-    control.rows.override("vip", "gone", "fast")
+@pytest.mark.parametrize(("provider", "model"), [("gone", "fast"), ("off", "x"), ("acme", "gone"), ("", "small")])
+async def test_an_override_that_nothing_serves_is_skipped(control: FakeControl, provider: str, model: str) -> None:
+    control.rows.override("vip", provider, model)
     async with house(control, served=overriding(control)) as one:
         assert override_of(await one.chat(user="vip")) == ("small", "requested_model,override_skipped")
         assert override_of(await one.chat(user="vip", model="auto")) == ("large", "highest_utility,override_skipped")
