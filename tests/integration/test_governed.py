@@ -79,12 +79,13 @@ def add_model(fleet: Fleet, name: str) -> None:
     made = "'2026-01-01 00:00:00.000000', 'test', '2026-01-01 00:00:00.000000', 'test'"
     with closing(sqlite3.connect(fleet.folder / "control.db", timeout=10)) as database, database:
         database.execute(
-            "INSERT INTO models (id, model_name, litellm_params, model_info, blocked, created_at, created_by, updated_at,"
-            f" updated_by) VALUES (?, ?, ?, '{{}}', 0, {made})",
+            "INSERT INTO models (id, model_name, litellm_params, model_info, blocked, created_at, created_by,"
+            f" updated_at, updated_by) VALUES (?, ?, ?, '{{}}', 0, {made})",
             (name, name, '{"model": "simulated/x", "tokens_per_second": 0, "ttft_ms": 0}'),
         )
         database.execute(
-            "INSERT INTO overlay_version (id, version) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET version = version + 1"
+            "INSERT INTO overlay_version (id, version) VALUES (1, 1)"
+            " ON CONFLICT (id) DO UPDATE SET version = version + 1"
         )
 
 
