@@ -199,7 +199,8 @@ def _checks(settings: Settings, routing: RoutingClient, control: Check) -> dict[
     """What must have served once. Alone in a cluster the gateway waits for nobody: it serves from its own state."""
     if not settings.wait_for_dependencies:
         return {}
-    return {"routing": lambda: _routing_serves(routing), "control": control}
+    checks: dict[str, Check] = {"routing": lambda: _routing_serves(routing)}
+    return checks | {"control": control} if settings.control_address or settings.control_ops_url else checks
 
 
 async def _routing_serves(routing: RoutingClient) -> bool:
