@@ -75,5 +75,5 @@ def build(settings: Settings) -> Control:
         database,
         control_migrations(),
         bus,
-        ControlServicer(database),
+        ControlServicer(database, now),
     )
