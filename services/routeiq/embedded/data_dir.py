@@ -31,6 +31,11 @@ def master_key_path(data_dir: Path) -> Path:
     return data_dir / "master.key"
 
 
+def service_key_path(data_dir: Path) -> Path:
+    """Where it keeps the key of the LLM Gateway API."""
+    return data_dir / "service.key"
+
+
 class DataDir:
     """A folder that this process owns while it runs. Use as a context manager."""
 
@@ -39,6 +44,7 @@ class DataDir:
         self.identity_key = self.path / "identity.key"
         self.identity_public = self.path / "identity.pub"
         self.master_key = master_key_path(self.path)
+        self.service_key = service_key_path(self.path)
         self.encryption_key = self.path / "encryption.key"
         self.control_database = self.path / "control.db"
         self.endpoints = self.path / "endpoints.json"
@@ -82,6 +88,10 @@ class DataDir:
     def keep_encryption_key(self) -> str:
         """What secrets are sealed with; made at the first start. Without it those that are stored are lost."""
         return crypto.load_or_create(self.encryption_key)
+
+    def keep_service_key(self) -> str:
+        """The LLM Gateway API's, where SERVICE_KEYS names none; made at the first start."""
+        return load_or_create(self.service_key, what="service key").key
 
     def keep_master_key(self, given: str | None) -> KeptKey:
         """The key to serve with: `given` (which is kept from now on), else the kept one, else a new one."""

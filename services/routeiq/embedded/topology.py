@@ -107,7 +107,11 @@ def gateway_settings(
         identity_key=data.identity_key,
         wait_for_dependencies=True,
     )
-    given = {"nats_url": governing.nats_url, "encryption_key": governing.encryption_key}
+    given = {
+        "nats_url": governing.nats_url,
+        "encryption_key": governing.encryption_key,
+        "service_keys": settings.service_keys if settings.service_keys else SecretStr(data.keep_service_key()),
+    }
     return _free(settings).model_copy(update=given)
 
 

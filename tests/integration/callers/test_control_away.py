@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from routeiq.clients.control import ControlUnavailable
 from tests.integration.callers.conftest import KEY, VIRTUAL, house
-from tests.support.control import FakeControl, changed, hash_of
+from tests.support.fake_control import FakeControl, changed, hash_of
 
 
 async def test_a_key_is_asked_for_once_and_then_known(control: FakeControl) -> None:

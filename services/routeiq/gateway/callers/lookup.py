@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass
 from math import inf
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -36,6 +36,8 @@ ATTEMPTS = 3
 """For an answer that is overtaken by changes; the last one serves who waited for it, and is not kept."""
 MOST_ASKED = 256
 """Questions at one time; more, and who asks is to come again."""
+MOST_WAITING = 2_000
+"""For all of those answers; one more, and it is to come again."""
 MOST_UNKNOWN_PER_S = 500
 """Answers "there is none" in one second; more, and the next new question is to come again."""
 
@@ -76,8 +78,8 @@ class Entry(Generic[V]):
 
     __slots__ = ("due", "ends_at", "labels", "retry_at", "stale_until", "subject", "value")
 
-    def __init__(self, value: V, labels: frozenset[str], subject: object) -> None:
-        self.value, self.labels, self.subject = value, labels, subject
+    def __init__(self, value: V, labels: Iterable[str], subject: object) -> None:
+        self.value, self.labels, self.subject = value, tuple(labels), subject
         self.due = self.ends_at = self.stale_until = self.retry_at = 0.0
 
 
@@ -87,26 +89,39 @@ class Shelf(Generic[V]):
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self.entries: OrderedDict[Hashable, Entry[V]] = OrderedDict()
+        self._only: dict[str, Hashable] = {}
+        """Of labels that one entry has: mostly there is one, and a set for each would be a third of the memory."""
         self._keys: dict[str, set[Hashable]] = {}
 
     def put(self, key: Hashable, entry: Entry[V]) -> None:
         self.drop(key)
         self.entries[key] = entry
         for label in entry.labels:
-            self._keys.setdefault(label, set()).add(key)
+            self._label(label, key)
         if len(self.entries) > self._capacity:
             self.drop(next(iter(self.entries)))
 
     def drop(self, key: Hashable) -> None:
         entry = self.entries.pop(key, None)
         for label in entry.labels if entry is not None else ():
+            if label in self._only:
+                del self._only[label]
+                continue
             keys = self._keys[label]
             keys.discard(key)
             if not keys:
                 del self._keys[label]
 
     def labelled(self, label: str) -> tuple[Hashable, ...]:
-        return tuple(self._keys.get(label, ()))
+        return (self._only[label],) if label in self._only else tuple(self._keys.get(label, ()))
+
+    def _label(self, label: str, key: Hashable) -> None:
+        if label in self._keys:
+            self._keys[label].add(key)
+        elif label in self._only:
+            self._keys[label] = {self._only.pop(label), key}
+        else:
+            self._only[label] = key
 
 
 class Flight(Generic[V]):
@@ -137,6 +152,7 @@ class Lookup(Generic[S2, V]):
         self._known, self._unknown = Shelf[V](capacity), Shelf[V](capacity)
         self._flights: dict[Hashable, Flight[V]] = {}
         self._second, self._unknown_in_second = 0, 0
+        self._waiting = 0
         self._trouble = False
         """The last question had no answer, or none soon: nobody is to wait while there is an old answer."""
         self.entries = self._known.entries
@@ -162,8 +178,7 @@ class Lookup(Generic[S2, V]):
             flight = self._start(key, subject)
         old = self._old(key)
         try:
-            async with asyncio.timeout(None if old is None else PATIENCE_S):
-                return (await asyncio.shield(flight.task)).value
+            return await self._wait(flight, None if old is None else PATIENCE_S)
         except (Unavailable, TimeoutError):
             self._trouble = True
             old = self._old(key)  # it may have been forgotten meanwhile
@@ -192,6 +207,16 @@ class Lookup(Generic[S2, V]):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _wait(self, flight: Flight[V], patience_s: float | None) -> V:
+        if self._waiting >= MOST_WAITING:
+            raise Unavailable("Too many requests wait for keys to be looked up. Try again shortly.")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(patience_s):
+                return (await asyncio.shield(flight.task)).value
+        finally:
+            self._waiting -= 1
 
     def _not_there(self, key: Hashable) -> V | None:
         entry = self._unknown.entries.get(key)

@@ -26,10 +26,11 @@ class Customer(NamedTuple):
 
 
 class Override(NamedTuple):
-    """`provider`: its name."""
+    """`provider`: its name. `specific`: for the customer's service alone."""
 
     provider: str
     model: str
+    specific: bool = False
 
 
 NO_OVERRIDE = Override("", "")
@@ -75,5 +76,5 @@ class Overrides:
         answer = await self._control.resolve(customer=customer)
         found = NO_OVERRIDE
         if answer.HasField("override"):
-            found = Override(answer.override.provider, answer.override.model)
+            found = Override(answer.override.provider, answer.override.model, bool(answer.override.service))
         return Said(found, frozenset({f"c:{customer.user_id}"}))

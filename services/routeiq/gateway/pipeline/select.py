@@ -10,7 +10,7 @@ import msgspec
 from msgspec import structs
 
 from routeiq.config.document.strategies import balancing
-from routeiq.config.state import Deployment, FallbackNames, Group, Mode, State
+from routeiq.config.state import Deployment, FallbackNames, Group, Mode, ModelName, State
 from routeiq.gateway.callers.models import Kind, ModelAccess, ModelDenied
 from routeiq.gateway.callers.overrides import NO_OVERRIDE, Customer, Override, Overrides
 from routeiq.gateway.pipeline.balance import Balancer
@@ -84,6 +84,7 @@ class Selector:
         self._overrides, self._strict = overrides, strict
         self._state: State | None = None
         self._lanes: dict[tuple[ModelAccess, Endpoint, str], Lane] = {}
+        self._declared: dict[Customer, Override] = {}
         self._served: dict[tuple[ModelAccess, Endpoint, Override], tuple[Deployment, ...]] = {}
 
     def at_once(self, context: Context) -> Selection | Waiting:
@@ -92,10 +93,12 @@ class Selector:
         Raises: ModelNotFound, ModelDenied, InvalidRequest (a model that does not serve this endpoint), NotSpoken,
         NoEligibleModel.
         """
-        if context.state.has_overrides and self._overrides is not None:
+        if context.state.has_overrides:
             customer = customer_of(context)
             if customer is not None:
-                override = self._overrides.at_once(customer)
+                self._follow(context.state)
+                own = self._declared.get(customer) if customer.service else None
+                override = own or self._known(customer)
                 return Unresolved(customer) if override is None else self._overridden(context, override)
         return self._requested(context)
 
@@ -112,11 +115,21 @@ class Selector:
     async def _resolved(self, context: Context, customer: Customer) -> Selection | Unasked:
         assert self._overrides is not None, "somebody found it unresolved"
         try:
-            return self._overridden(context, await self._overrides.get(customer))
+            said = await self._overrides.get(customer)
+            return self._overridden(context, self._preferred(customer, said))
         except OverrideUnserved:
             raise
         except Unavailable:
             return self._without(context, UNANSWERED)
+
+    def _known(self, customer: Customer) -> Override | None:
+        """None: control is to be asked."""
+        said = self._overrides.at_once(customer) if self._overrides is not None else NO_OVERRIDE
+        return None if said is None else self._preferred(customer, said)
+
+    def _preferred(self, customer: Customer, said: Override) -> Override:
+        """For the service goes before for any, and the document before what was added by API."""
+        return said if said.specific else self._declared.get(Customer(customer.user_id, ""), said)
 
     def _overridden(self, context: Context, override: Override) -> Selection | Unasked:
         if override == NO_OVERRIDE:
@@ -168,6 +181,12 @@ class Selector:
     def _follow(self, state: State) -> None:
         if state is not self._state:
             self._state, self._lanes, self._served = state, {}, {}
+            self._declared = {
+                Customer(one.user_id, one.service_name or ""): Override(
+                    one.provider_name, one.model_name, bool(one.service_name)
+                )
+                for one in state.overrides
+            }
 
     def _keep(self, key: tuple[ModelAccess, Endpoint, str], lane: Lane) -> Lane:
         """Callers choose the names behind wildcards, so there may be any number of them."""
@@ -217,8 +236,10 @@ def _served_by(context: Context, override: Override) -> tuple[Deployment, ...]:
     otherwise reach any customer's model by naming the customer."""
     state, call = context.state, context.call
     name = f"{override.provider}/{override.model}"
-    group = state.group(name)
-    if group is None or not may_be_served(state, context.caller.models, name):
+    providers = [one for one in state.providers if one.name == override.provider and one.is_enabled]
+    members = tuple(model for one in providers for model in one.models if model.group == name)
+    group = Group(ModelName(name), members)
+    if not members or not may_be_served(state, context.caller.models, name, group):
         return ()
     try:
         _check_mode(call.endpoint, name, group)
