@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func, literal, or_, select
+from sqlalchemy import Select, String, and_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -27,22 +27,30 @@ class Governing(NamedTuple):
     member_budget: Budget | None
 
 
-async def governing(session: AsyncSession, key_hash: str, now: datetime) -> Governing | None:
-    """None: there is no such key."""
-    former = select(FormerKey).where(FormerKey.hash == key_hash, FormerKey.works_until > now).subquery()
-    asked = select(literal(key_hash).label("hash")).subquery()
-    statement = (
+def _statement() -> Select[Any]:
+    """Built once: that takes longer than to run it."""
+    asked = bindparam("key_hash", type_=String)
+    former = select(FormerKey).where(FormerKey.hash == asked, FormerKey.works_until > bindparam("now")).subquery()
+    one = select(asked.label("hash")).subquery()
+    return (
         select(Key, former.c.works_until, _Shared, User, Team, Member, _Members)
-        .select_from(asked)
-        .outerjoin(former, former.c.hash == asked.c.hash)
-        .join(Key, Key.hash == func.coalesce(former.c.successor, asked.c.hash))
+        .select_from(one)
+        .outerjoin(former, former.c.hash == one.c.hash)
+        .join(Key, Key.hash == func.coalesce(former.c.successor, one.c.hash))
         .outerjoin(_Shared, _Shared.id == Key.budget_id)
         .outerjoin(User, User.id == Key.user_id)
         .outerjoin(Team, Team.id == Key.team_id)
         .outerjoin(Member, and_(Member.team_id == Key.team_id, Member.user_id == Key.user_id))
         .outerjoin(_Members, _Members.id == Member.budget_id)
     )
-    row = (await session.execute(statement)).one_or_none()
+
+
+_GOVERNING = _statement()
+
+
+async def governing(session: AsyncSession, key_hash: str, now: datetime) -> Governing | None:
+    """None: there is no such key."""
+    row = (await session.execute(_GOVERNING, {"key_hash": key_hash, "now": now})).one_or_none()
     return None if row is None else Governing(*row)
 
 
