@@ -47,6 +47,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def free_ports(*names: str) -> dict[str, int]:
+    """One for each, none twice."""
+    with contextlib.ExitStack() as held:
+        probes = {name: held.enter_context(socket.create_server(("127.0.0.1", 0))) for name in names}
+        return {name: int(probe.getsockname()[1]) for name, probe in probes.items()}
+
+
 @dataclass
 class Fleet:
     """Ports by process, and the processes that run. `environ`: more variables for every process.
@@ -136,7 +143,7 @@ def fleet_in(
     save_public_key(folder / "identity.pub", create_private_key(folder / "identity.key").public_key())
     names = ("gateway", "gateway-2", "routing", "control", "a2a-registry", "mcp-registry", "config-sync")
     further = ("control-grpc", "gateway-api", "gateway-2-api")
-    ports = {name: free_port() for name in (*names, *(f"{name}-ops" for name in names), *further)}
+    ports = free_ports(*names, *(f"{name}-ops" for name in names), *further)
     made = Fleet(folder, ports, environ=dict(environ), governed=governed)
     try:
         yield made

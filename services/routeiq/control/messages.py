@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from routeiq.control.keys.effective import effective
 from routeiq.control.keys.fields import PERMISSIONS
 from routeiq.control.keys.model_budgets import model_budgets
 from routeiq.control.store.governing import Governing
-from routeiq.control.store.tables import Budget, Key, Member, Override, Team, User
+from routeiq.control.store.tables import Budget, Member, Override, Team, User
 
 
 def answer(found: Governing | None, override: Override | None, now: datetime) -> pb.ResolveResponse:
@@ -43,7 +43,7 @@ def _key(found: Governing, now: datetime) -> pb.Key:
         models=row.models,
         aliases=row.aliases,
         allowed_routes=row.allowed_routes,
-        permissions=sorted(_permissions(row)),
+        permissions=_texts(data.get(PERMISSIONS)),
         limits=limits,
         budget=_budget(row.budget_id, held.max_nano_usd, held.soft_nano_usd, held.duration, held.reset_at),
         spend_nano_usd=row.spend_nano_usd,
@@ -51,15 +51,8 @@ def _key(found: Governing, now: datetime) -> pb.Key:
             model: pb.Budget(max_nano_usd=one.max_nano_usd, duration=one.duration or "")
             for model, one in model_budgets(held.by_model).items()
         },
-        tags=[tag for tag in data.get("tags") or () if isinstance(tag, str)],
+        tags=_texts(data.get("tags")),
     )
-
-
-def _permissions(row: Key) -> Iterator[str]:
-    """The names in `metadata.permissions`, and LiteLLM's own that are on."""
-    named = (row.data or {}).get(PERMISSIONS)
-    yield from {name for name in named if isinstance(name, str)} if isinstance(named, list) else ()
-    yield from (name for name, is_on in (row.permissions or {}).items() if is_on is True)
 
 
 def _user(row: User) -> pb.User:
@@ -138,6 +131,10 @@ def _numbers(value: object) -> dict[str, int]:
     """What clients wrote into `metadata` may be anything."""
     known = value.items() if isinstance(value, dict) else ()
     return {name: limit for name, limit in known if type(limit) is int and limit >= 0}
+
+
+def _texts(value: object) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def _names(value: object) -> dict[str, str]:

@@ -20,6 +20,8 @@ from routeiq.config.environment import LaunchSettings, find_config, read_environ
 from routeiq.config.start import start_with
 from routeiq.gateway.access import AccessTable, Level, Line, Owner
 from routeiq.gateway.callers.caller import CALLER, Caller
+from routeiq.gateway.callers.refusals import as_litellm
+from routeiq.gateway.pipeline.authenticate import presented_key
 from routeiq.gateway.pipeline.run import Arrival
 from routeiq.gateway.routes.api_port import APIPort
 from routeiq.gateway.routes.delegate import Delegated
@@ -45,7 +47,7 @@ from routeiq.kit.asgi import (
 )
 from routeiq.kit.cors import CORS
 from routeiq.kit.error_bodies import Family, error_body, error_headers, stream_event
-from routeiq.kit.errors import MethodNotAllowed, NotFound, RouteIQError
+from routeiq.kit.errors import AuthenticationError, MethodNotAllowed, NotFound, RouteIQError
 from routeiq.kit.exchange import Exchange, Work, exchange_of
 from routeiq.kit.ids import request_id
 from routeiq.kit.lifespan import live
@@ -181,7 +183,12 @@ class Edge:
         line = self._access.line(method, path)
         if line is not None and line.level is Level.NONE:
             return line, None
-        caller = await self._gateway.authenticator.caller(headers, query, path)
+        try:
+            caller = await self._gateway.authenticator.caller(headers, query, path)
+        except AuthenticationError as error:
+            if line is not None and line.litellm:
+                raise as_litellm(error, presented_key(headers, query)) from None
+            raise
         if line is None:
             raise self._without_line(scope["method"], path)
         refusal = line.refusal(caller.principal, path)

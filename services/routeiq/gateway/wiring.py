@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
@@ -50,9 +49,6 @@ from routeiq.kit.signing import AssertionSigner
 from routeiq.kit.telemetry import Telemetry
 from routeiq.kit.ticker import Ticker
 
-if TYPE_CHECKING:
-    from routeiq.api.control.v1 import control_pb2 as pb
-
 PROBE_TIMEOUT_S = 1.0
 ENCODER_PROVIDER = "routeiq"
 """The provider kind of models that the routing service itself serves."""
@@ -79,11 +75,6 @@ class Gateway:
     registry: CollectorRegistry
     providers: Providers
     telemetry: Telemetry
-
-    def forget(self, changed: pb.Changed) -> None:
-        """What a change at control touched is asked for again."""
-        self.callers.forget(changed)
-        self.overrides.forget(changed)
 
     def drain(self, limit_s: float) -> None:
         """Take no more traffic from probes; cut short what still runs after `limit_s`. Call it in the running loop."""
@@ -208,7 +199,8 @@ def _checks(settings: Settings, routing: RoutingClient, control: Check) -> dict[
     """What must have served once. Alone in a cluster the gateway waits for nobody: it serves from its own state."""
     if not settings.wait_for_dependencies:
         return {}
-    return {"routing": lambda: _routing_serves(routing), "control": control}
+    checks: dict[str, Check] = {"routing": lambda: _routing_serves(routing)}
+    return checks | {"control": control} if settings.control_address or settings.control_ops_url else checks
 
 
 async def _routing_serves(routing: RoutingClient) -> bool:

@@ -77,3 +77,13 @@ def test_the_key_that_seals_is_made_once(tmp_path: Path) -> None:
         assert data.keep_encryption_key() == kept
         assert len(master_keys(kept)) == 1
         assert mode(data.encryption_key) == 0o600
+
+
+def test_a_service_key_is_made_once_and_is_another_than_the_master_key(tmp_path: Path) -> None:
+    with DataDir(tmp_path / "d") as data:
+        first = data.keep_service_key()
+        assert data.keep_service_key() == first != data.keep_master_key(None).key
+        assert mode(data.service_key) == 0o600
+        data.service_key.write_text("dev-gateway-key\n")
+        with pytest.raises(ConfigurationError, match="the service key is a well-known example key"):
+            data.keep_service_key()

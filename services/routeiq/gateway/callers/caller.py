@@ -27,8 +27,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """`id`: of a shared one. `duration`: as LiteLLM writes it; empty: never reset. `reset_at`: Unix seconds; 0: never.
-    Its number in a counter's name is the reset's time."""
+    """`id`: of a shared one. `duration`: as LiteLLM writes it; empty: for good. `reset_at`: Unix seconds; 0: never."""
 
     id: str = ""
     max_nano_usd: int | None = None

@@ -1,17 +1,59 @@
-"""Why a key is not let in. All of these are 401 but the last; the texts are LiteLLM's, whose clients look for them."""
+"""Why a key is not let in. All of these are 401 but one; the texts are LiteLLM's, whose clients look for them.
+
+On models' paths a key that nobody knows has the specification's words (contract 1.0), on LiteLLM's own management paths
+LiteLLM's."""
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 
 from routeiq.kit.errors import AuthenticationError, Unavailable
 
+MOST_SHOWN = 12
+"""Of shorter keys nothing is shown."""
+
+
+class NoKey(AuthenticationError):
+    """None was sent."""
+
+    def __init__(self) -> None:
+        super().__init__("No API key was sent. Send it as `Authorization: Bearer <key>`.")
+
 
 class UnknownKey(AuthenticationError):
-    """No such key, or it was deleted. The text is the specification's (contract 1.0)."""
+    """No such key, or it was deleted."""
 
     def __init__(self) -> None:
         super().__init__("Invalid API key")
+
+
+class _NoKeyPassed(AuthenticationError):
+    type, code = "auth_error", "401"
+
+    def __init__(self) -> None:
+        super().__init__("Authentication Error, No api key passed in.", param="None")
+
+
+class _TokenNotFound(AuthenticationError):
+    type, code = "token_not_found_in_db", "401"
+
+    def __init__(self, key: bytes) -> None:
+        """It tells who sent the key no more than the key does."""
+        shown = key[-4:].decode("ascii", "replace") if len(key) > MOST_SHOWN else "..."
+        super().__init__(
+            f"Authentication Error, Invalid proxy server token passed. Received API Key = sk-...{shown}, Key Hash "
+            f"(Token) ={hashlib.sha256(key).hexdigest()}. Unable to find token in cache or "
+            "`LiteLLM_VerificationTokenTable`",
+            param="None",
+        )
+
+
+def as_litellm(error: AuthenticationError, key: bytes | None) -> AuthenticationError:
+    """The same in the words of LiteLLM's management paths. Args: key: as it was sent."""
+    if isinstance(error, NoKey):
+        return _NoKeyPassed()
+    return _TokenNotFound(key) if isinstance(error, UnknownKey) and key is not None else error
 
 
 class BlockedKey(AuthenticationError):

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 from routeiq.gateway.callers.caller import Caller
 from routeiq.gateway.callers.directory import Callers
-from routeiq.gateway.callers.refusals import UnknownKey
+from routeiq.gateway.callers.refusals import NoKey, UnknownKey
 from routeiq.kit.errors import AuthenticationError
 from routeiq.kit.principal import Principal, Role
 
@@ -45,7 +45,7 @@ class Authenticator:
         Raises: AuthenticationError: with a text that says what to send.  Args: headers: the first value of each."""
         key = presented_key(headers, query)
         if key is None:
-            raise AuthenticationError("No API key was sent. Send it as `Authorization: Bearer <key>`.")
+            raise NoKey
         mark = self._hashed(key)
         if hmac.compare_digest(mark, self._mark):
             return self._master
