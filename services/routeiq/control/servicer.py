@@ -1,4 +1,4 @@
-"""What gateways ask over gRPC: a key and what governs it, a customer's override, the overlay. It reads alone."""
+"""What gateways ask over gRPC: a key and what governs it, and the overlay. It reads alone."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import grpc
 
 from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.api.control.v1 import control_pb2_grpc
-from routeiq.control.resolve import key_response, override_message
+from routeiq.control.messages import answer
+from routeiq.control.store.governing import governing, override_of
 from routeiq.control.store.overlay import read_overlay, read_version
-from routeiq.control.store.resolved import governed, override_for
 from routeiq.kit.clock import Clock
 from routeiq.kit.db import Database
 
@@ -17,21 +17,18 @@ class ControlServicer(control_pb2_grpc.ControlServiceServicer):
     """`kit.rpc_guard` has verified who calls, and renders what this raises."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+        self._database, self._clock = database, clock
 
     async def Resolve(self, request: pb.ResolveRequest, context: grpc.aio.ServicerContext) -> pb.ResolveResponse:
-        response = pb.ResolveResponse()
+        """A key that is blocked or has expired is answered as such: the gateway has the words to refuse it."""
+        now, customer = self._clock(), request.customer
+        found = override = None
         async with self._database.reading() as session:
             if request.key_hash:
-                now = self._clock()
-                found = await governed(session, request.key_hash, now)
-                response = key_response(found, now) if found is not None else response
-            if request.HasField("customer"):
-                row = await override_for(session, request.customer.user_id, request.customer.service)
-                if row is not None:
-                    response.override.CopyFrom(override_message(row))
-        return response
+                found = await governing(session, request.key_hash, now)
+            if customer.user_id:
+                override = await override_of(session, customer.user_id, customer.service)
+        return answer(found, override, now)
 
     async def GetOverlay(
         self, request: pb.GetOverlayRequest, context: grpc.aio.ServicerContext

@@ -120,7 +120,7 @@ async def test_all_that_governs_a_key_comes_in_one_answer(served: Served) -> Non
     assert (mine.limits.rpm, dict(mine.limits.rpm_by_model), mine.spend_nano_usd) == (0, {"m": 4}, 11)
     assert (mine.budget.id, mine.budget.max_nano_usd, mine.budget.duration) == ("b", 2 * USD, "1d")
     assert mine.budget.reset_at == int(NOW.timestamp())
-    assert {name: one.max_nano_usd for name, one in mine.budgets_by_model.items()} == {"m": USD // 2}
+    assert {name: one.max_nano_usd for name, one in mine.budgets_by_model.items()} == {"m": USD // 2, "odd": 3 * USD}
     assert (answer.user.role, answer.user.budget.max_nano_usd, answer.user.spend_nano_usd) == (
         "proxy_admin_viewer", 5 * USD, 7,
     )  # fmt: skip

@@ -49,6 +49,7 @@ async def bulk_update(work: Write, body: BulkUpdate, resets: Resets) -> BulkAnsw
             done.append(BulkDone(key=one.key, key_info=key_info(row, await budget_of(work.session, row))))
         except RouteIQError as error:
             info = await _as_it_is(work, one.key)
+            work.note_refusal("key.update", "key", hash_of(one.key) if info is not None else "", error)
             failed.append(BulkFailed(key=one.key, key_info=info, failed_reason=_reason(error)))
     return BulkAnswer(total_requested=len(body.keys), successful_updates=done, failed_updates=failed)
 

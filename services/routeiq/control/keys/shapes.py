@@ -6,11 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from routeiq.control.amounts import Amount
 from routeiq.control.fields import Body, DurationText, LimitFields, Name, Rate
 from routeiq.control.keys.fields import BACKED
+from routeiq.control.keys.model_budgets import model_budget
 from routeiq.control.metadata import read_inside
 
 Words = dict[str, Any]
@@ -99,6 +100,13 @@ class KeyFields(LimitFields):
     @classmethod
     def _read_metadata(cls, values: object) -> object:
         return read_inside(values, BACKED)
+
+    @field_validator("model_max_budget")
+    @classmethod
+    def _budgets(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        for one in (value or {}).values():
+            model_budget(one)
+        return value
 
     @model_validator(mode="after")
     def _both(self) -> KeyFields:

@@ -1,4 +1,4 @@
-"""A migrated database, and a keyring on it."""
+"""A keyring on each kind of database."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from routeiq.control.migrations import control_migrations
 from routeiq.control.store.database import open_database
 from tests.support.keyring import Keyring
 
 
 @pytest.fixture
-async def keyring(database_url: str) -> AsyncIterator[Keyring]:
-    control_migrations().run(database_url)
-    database = open_database(database_url)
+async def keyring(control_database_url: str) -> AsyncIterator[Keyring]:
+    database = open_database(control_database_url)
     yield Keyring(database)
     await database.close()
