@@ -9,12 +9,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Protocol
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from routeiq.control.storable import LARGEST, check_storable
 from routeiq.kit.clock import duration_of
 from routeiq.kit.money import from_usd, to_usd
 
-Rate = Annotated[int, Field(ge=0)]
+Rate = Annotated[int, Field(ge=0, le=LARGEST)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(check_storable)]
+"""An id, an alias, the name of a model: short enough for any index, also two in one."""
 
 
 def _usd(value: float) -> float:
@@ -38,6 +41,11 @@ class Body(BaseModel):
     names them; what nobody knows is ignored, as LiteLLM does."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, sent: Any) -> Any:
+        return check_storable(sent)
 
     def given(self, *names: str) -> dict[str, Any]:
         """Those of the fields that were sent, null included."""

@@ -1,0 +1,1 @@
+"""Budgets that keys and members share, and when a budget begins anew."""

@@ -1,0 +1,90 @@
+"""When a budget begins anew: on LiteLLM's calendar boundaries, in the zone and at the time of day that are set.
+
+    1d        the next day                 30d, 1mo   the first of the next month
+    7d, 1w    the next Monday              Nmo        the first of the Nth month after this one
+    Nd, Nw    N days, or weeks, after today
+    Nh Nm Ns  the next multiple of it since midnight; at midnight at the latest if it is shorter than a day
+
+Source: LiteLLM 1.106.2, `budget_reset_time` and `timezone`. It aligns minutes within the hour, we align them within the
+day, which differs for those that do not divide an hour; and it knows no more than one month.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from routeiq.kit.clock import MONTH, Duration, duration_of
+from routeiq.kit.errors import ConfigurationError
+
+MIDNIGHT = time(0, 0)
+DAY = timedelta(days=1)
+_THIRTY_DAYS = Duration(30, "d")
+"""LiteLLM's clients write a month so."""
+
+
+def next_reset(duration: str, now: datetime, zone: tzinfo = UTC, at: time = MIDNIGHT) -> datetime:
+    """Always after `now`, in UTC. Args: at: of the day, in that zone; shorter periods than a day do not heed it.
+
+    Raises: NotADuration."""
+    length = duration_of(duration)
+    today = now.astimezone(zone).date()
+    if length.unit in ("s", "m", "h"):
+        return _within_day(length.at_least, now.astimezone(UTC), today, zone)
+    if length.unit == MONTH or length == _THIRTY_DAYS:
+        return _first_of_month(1 if length == _THIRTY_DAYS else length.count, now, today, zone, at)
+    return _on_day(length.at_least // DAY, now, today, zone, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """`next_reset` as the document's `litellm_settings` want it."""
+
+    zone: tzinfo = UTC
+    at: time = MIDNIGHT
+
+    def __call__(self, duration: str, now: datetime) -> datetime:
+        return next_reset(duration, now, self.zone, self.at)
+
+    @classmethod
+    def of(cls, timezone: str | None, budget_reset_time: str | None) -> Calendar:
+        """Args: budget_reset_time: `HH:MM` or `HH:MM:SS`.  Raises: ConfigurationError: it names the setting."""
+        try:
+            zone = ZoneInfo(timezone) if timezone else UTC
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ConfigurationError([f"timezone: {timezone!r} is not a time zone"]) from None
+        return cls(zone, _time_of_day(budget_reset_time) if budget_reset_time else MIDNIGHT)
+
+
+def _time_of_day(text: str) -> time:
+    try:
+        return time.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        raise ConfigurationError([f"budget_reset_time: {text!r} is not a time of day like 06:30"]) from None
+
+
+def _within_day(period: timedelta, now: datetime, today: date, zone: tzinfo) -> datetime:
+    """Counted in time that passes, so that a day of 23 hours has fewer of them and none that is longer."""
+    midnight = _instant(today, MIDNIGHT, zone)
+    boundary = midnight + ((now - midnight) // period + 1) * period
+    return boundary if period >= DAY else min(boundary, _instant(today + DAY, MIDNIGHT, zone))
+
+
+def _on_day(days: int, now: datetime, today: date, zone: tzinfo, at: time) -> datetime:
+    """The first day that is one of the period's, from today on; days in a row and Mondays have one already begun."""
+    first = {1: today, 7: today + (7 - today.weekday()) % 7 * DAY}.get(days, today + days * DAY)
+    boundary = _instant(first, at, zone)
+    return boundary if boundary > now else _instant(first + days * DAY, at, zone)
+
+
+def _first_of_month(months: int, now: datetime, today: date, zone: tzinfo, at: time) -> datetime:
+    """Before its time of day, the first of a month belongs to the month before."""
+    begun = _instant(today.replace(day=1), at, zone) <= now
+    years, month = divmod(today.month - 1 + months - (not begun), 12)
+    return _instant(date(today.year + years, month + 1, 1), at, zone)
+
+
+def _instant(day: date, at: time, zone: tzinfo) -> datetime:
+    """Of two times with that name the first; of one that the clocks leave out, when they do."""
+    return datetime.combine(day, at, zone).astimezone(UTC)
