@@ -1,7 +1,7 @@
 """What the paths of the LLM Gateway API have in common: who may use them, and how they refuse (contract, section 4).
 
-    {"detail": "..."}                      401, 404, 409
-    {"detail": [{"type", "loc", "msg"}]}   422, as FastAPI's own
+{"detail": "..."}                      401, 404, 409
+{"detail": [{"type", "loc", "msg"}]}   422, as FastAPI's own
 """
 
 from __future__ import annotations

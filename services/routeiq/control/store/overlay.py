@@ -1,7 +1,7 @@
 """The overlay as a whole: what was added by API and is not looked up one by one; and its version.
 
-The version's row is locked from `bump` to the end of the transaction: such changes come one after the other, and whoever
-reads a version finds everything that it stands for.
+The version's row is locked from `bump` to the end of the transaction: such changes come one after the other, and
+whoever reads a version finds everything that it stands for.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.control.store.tables import Model, OverlayVersion, Override, Provider
-
 
 _LOCK = """
 INSERT INTO overlay_version (id, version) VALUES (1, :step)

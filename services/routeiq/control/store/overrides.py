@@ -24,9 +24,7 @@ async def page_of_overrides(
     session: AsyncSession, *, user_id: str | None, limit: int, offset: int
 ) -> Sequence[Override]:
     """By customer, those for every service first."""
-    statement = select(Override).order_by(
-        Override.user_id, func.coalesce(Override.service_name, ""), Override.id
-    )
+    statement = select(Override).order_by(Override.user_id, func.coalesce(Override.service_name, ""), Override.id)
     if user_id is not None:
         statement = statement.where(Override.user_id == user_id)
     return (await session.scalars(statement.limit(limit).offset(offset))).all()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.control.store.tables import Provider
@@ -22,16 +21,6 @@ async def provider_of(session: AsyncSession, id_or_name: str) -> Provider | None
 
 async def provider_named(session: AsyncSession, name: str) -> Provider | None:
     return await session.scalar(select(Provider).where(Provider.name == name))
-
-
-async def is_unique(session: AsyncSession) -> bool:
-    """Whether what was changed can be kept: no other row has its name. The transaction goes on either way."""
-    try:
-        async with session.begin_nested():
-            await session.flush()
-    except IntegrityError:
-        return False
-    return True
 
 
 async def delete_provider(session: AsyncSession, row: Provider) -> None:
