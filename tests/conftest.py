@@ -8,9 +8,9 @@ import pytest
 
 from routeiq.kit import log
 
-pytest_plugins = ("tests.support.stores",)
+pytest_plugins = ("tests.support.stores", "tests.support.control_database")
 
-FOREIGN = ("OPENAI_", "ANTHROPIC_", "LITELLM_", "ROUTEIQ_", "LLMROUTER_", "OTEL_", "OLLAMA_", "AZURE_")
+FOREIGN = ("OPENAI_", "ANTHROPIC_", "LITELLM_", "ROUTEIQ_", "LLMROUTER_", "OTEL_", "OLLAMA_", "AZURE_", "DATABASE_")
 
 
 @pytest.fixture(autouse=True, scope="session")

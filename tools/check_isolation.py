@@ -17,15 +17,19 @@ PACKAGE = ROOT / "services" / "routeiq"
 SHARED = ("kit", "api", "config", "clients")
 LITELLM = ("litellm",)
 MACHINE_LEARNING = ("onnxruntime", "tokenizers", "numpy")
+DATABASES = ("sqlalchemy", "alembic", "psycopg", "aiosqlite")
 TRAINING = ("onnx", "sklearn", "safetensors", "pyarrow", "matplotlib")
 EVERYWHERE = ("torch", "sentence_transformers", *LITELLM)
 ENTRY = {
-    "gateway": ("routeiq.gateway.app,routeiq.gateway.api", (*MACHINE_LEARNING, *TRAINING)),
-    "routing": ("routeiq.routing.app", (*TRAINING, "aiohttp")),
-    "control": ("routeiq.control.app", (*MACHINE_LEARNING, *TRAINING, "aiohttp")),
+    "gateway": ("routeiq.gateway.app,routeiq.gateway.api", (*MACHINE_LEARNING, *TRAINING, *DATABASES)),
+    "routing": ("routeiq.routing.app", (*TRAINING, *DATABASES, "aiohttp")),
+    "control": (
+        "routeiq.control.app,routeiq.control.migrations,routeiq.control.store.database",
+        (*MACHINE_LEARNING, *TRAINING, "aiohttp"),
+    ),
     "a2a_registry": ("routeiq.a2a_registry.app", (*MACHINE_LEARNING, *TRAINING)),
     "mcp_registry": ("routeiq.mcp_registry.app", (*MACHINE_LEARNING, *TRAINING)),
-    "config_sync": ("routeiq.config_sync.app", (*MACHINE_LEARNING, *TRAINING)),
+    "config_sync": ("routeiq.config_sync.app", (*MACHINE_LEARNING, *TRAINING, *DATABASES)),
 }
 PROGRAM = """
 import importlib, sys

@@ -14,7 +14,7 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import create_engine
 
-from routeiq.control.store.database import control_migrations
+from routeiq.control.migrations import control_migrations
 from tests.support.servers.postgres import Postgres
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,6 +11,8 @@ import socket
 import stat
 import subprocess
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -21,8 +23,8 @@ from tests.support.suite import ROUTEIQ, Suite, launch, running
 GIVEN = "sk-given-by-the-environment"
 
 
-def keys_show(folder: Path) -> str:
-    done = subprocess.run([str(ROUTEIQ), "keys", "show"], cwd=folder, capture_output=True, text=True, check=True)
+def keys_show(folder: Path, which: str = "show") -> str:
+    done = subprocess.run([str(ROUTEIQ), "keys", which], cwd=folder, capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 
@@ -57,6 +59,29 @@ def test_the_key_is_made_once_shown_once_and_found_again(tmp_path: Path) -> None
     with running(tmp_path) as second:
         assert second.key == key == keys_show(tmp_path)
         assert key not in second.said
+
+
+def test_a_service_key_is_made_and_counts_on_its_paths_alone(suite: Suite) -> None:
+    key = keys_show(suite.data_dir.parent, "service")
+    assert key != suite.key
+    assert key not in suite.said
+    seen = {}
+    for path, headers in {
+        "/api/v1/providers": {"X-Service-Key": key},
+        "/api/v1/overrides": {"X-Service-Key": f"{key}x"},
+        "/v1/models": {"X-Service-Key": key},
+        "/audit": {"X-Service-Key": key},
+    }.items():
+        try:
+            with urllib.request.urlopen(
+                urllib.request.Request(suite.url + path, headers=headers), timeout=10
+            ) as answer:
+                seen[path] = answer.status
+        except urllib.error.HTTPError as error:
+            with error:
+                seen[path] = error.code
+    assert seen.pop("/api/v1/providers") != 401
+    assert set(seen.values()) == {401}
 
 
 def test_a_given_key_is_kept(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_a_shell_answers_its_health_and_stops(fleet: Fleet, service: str) -> Non
 MISSING = {
     "gateway": "ROUTEIQ_GATEWAY_ROUTING_ADDRESS",
     "routing": "ROUTEIQ_ROUTING_IDENTITY_PUBLIC_KEYS",
-    "control": "ROUTEIQ_CONTROL_IDENTITY_PUBLIC_KEYS",
+    "control": "ROUTEIQ_CONTROL_DATABASE_URL",
     "config-sync": "ROUTEIQ_CONFIG_SYNC_IDENTITY_PUBLIC_KEYS",
 }
 

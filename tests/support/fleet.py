@@ -21,6 +21,7 @@ from routeiq.kit.key_files import create_private_key, save_public_key
 ROUTEIQ = Path(sys.executable).parent / "routeiq"
 KEY = "sk-for-the-serve-tests"
 HEADERS = {"authorization": f"Bearer {KEY}"}
+ENCRYPTION_KEY = "0123456789abcdef" * 4
 CHAT = {"model": "auto", "max_tokens": 1}
 LIKE = {"first": "gemma-2-9b-it", "second": "llama-3.1-nemotron-51b-instruct"}
 DOCUMENT = {
@@ -46,20 +47,31 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def free_ports(*names: str) -> dict[str, int]:
+    """One for each, none twice."""
+    with contextlib.ExitStack() as held:
+        probes = {name: held.enter_context(socket.create_server(("127.0.0.1", 0))) for name in names}
+        return {name: int(probe.getsockname()[1]) for name, probe in probes.items()}
+
+
 @dataclass
 class Fleet:
-    """Ports by service, and the processes that run. `environ`: more variables for every service."""
+    """Ports by process, and the processes that run. `environ`: more variables for every process.
+
+    A process has its service's name, but `gateway-2`, which is a second replica. `governed`: the gateways know control.
+    """
 
     folder: Path
     ports: dict[str, int]
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     environ: dict[str, str] = field(default_factory=dict)
+    governed: bool = False
 
     def start(self, service: str) -> None:
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **self._environ(service), **self.environ}
         env |= {name: value for name, value in os.environ.items() if name.startswith(("COV", "PYTHONPATH"))}
         with (self.folder / f"{service}.log").open("ab") as sink:
-            command = [str(ROUTEIQ), "serve", service]
+            command = [str(ROUTEIQ), "serve", service.removesuffix("-2")]
             self.processes[service] = subprocess.Popen(command, cwd=self.folder, env=env, stdout=sink, stderr=sink)
 
     def stop(self, service: str, number: int = signal.SIGTERM) -> int:
@@ -79,34 +91,60 @@ class Fleet:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.ports['gateway']}"
+        return self.url_of("gateway")
+
+    def url_of(self, process: str) -> str:
+        return f"http://127.0.0.1:{self.ports[process]}"
+
+    def log_of(self, process: str) -> str:
+        """All that it has said."""
+        return (self.folder / f"{process}.log").read_text()
 
     def chat(self, text: str = "What is 2 + 2?") -> httpx.Response:
         body = {**CHAT, "messages": [{"role": "user", "content": text}]}
         return httpx.post(f"{self.url}/v1/chat/completions", headers=HEADERS, json=body, timeout=30)
 
     def _environ(self, service: str) -> dict[str, str]:
-        prefix = f"ROUTEIQ_{service.upper().replace('-', '_')}_"
+        prefix = f"ROUTEIQ_{service.removesuffix('-2').upper().replace('-', '_')}_"
         own = {f"{prefix}PORT": str(self.ports[service]), f"{prefix}OPS_PORT": str(self.ports[f"{service}-ops"])}
-        if service != "gateway":
+        if not service.startswith("gateway"):
             own[f"{prefix}IDENTITY_PUBLIC_KEYS"] = str(self.folder / "identity.pub")
-        if service == "gateway":
+        if service == "control":
+            own |= {
+                f"{prefix}RPC_PORT": str(self.ports["control-grpc"]),
+                f"{prefix}DATABASE_URL": f"sqlite:///{self.folder / 'control.db'}",
+                f"{prefix}MIGRATE": "true",
+                "ROUTEIQ_ENCRYPTION_KEY": ENCRYPTION_KEY,
+            }
+        if service.startswith("gateway"):
             own |= {
                 f"{prefix}ROUTING_ADDRESS": f"127.0.0.1:{self.ports['routing']}",
                 f"{prefix}IDENTITY_KEY": str(self.folder / "identity.key"),
                 "LITELLM_MASTER_KEY": KEY,
                 "LITELLM_CONFIG_PATH": str(self.folder / "config.yaml"),
             }
+        if service.startswith("gateway") and self.governed:
+            own |= {
+                f"{prefix}CONTROL_URL": self.url_of("control"),
+                f"{prefix}CONTROL_ADDRESS": f"127.0.0.1:{self.ports['control-grpc']}",
+                f"{prefix}STATE_DIR": str(self.folder / f"state-{service}"),
+                f"{prefix}API_PORT": str(self.ports[f"{service}-api"]),
+                "ROUTEIQ_ENCRYPTION_KEY": ENCRYPTION_KEY,
+            }
         return own
 
 
 @contextlib.contextmanager
-def fleet_in(folder: Path, configured: Mapping[str, object] = DOCUMENT) -> Iterator[Fleet]:
+def fleet_in(
+    folder: Path, configured: Mapping[str, object] = DOCUMENT, *, governed: bool = False, **environ: str
+) -> Iterator[Fleet]:
     """Nothing runs yet; what was started is killed with the block."""
     (folder / "config.yaml").write_text(json.dumps(configured))
     save_public_key(folder / "identity.pub", create_private_key(folder / "identity.key").public_key())
-    names = ("gateway", "routing", "control", "a2a-registry", "mcp-registry", "config-sync")
-    made = Fleet(folder, {name: free_port() for service in names for name in (service, f"{service}-ops")})
+    names = ("gateway", "gateway-2", "routing", "control", "a2a-registry", "mcp-registry", "config-sync")
+    further = ("control-grpc", "gateway-api", "gateway-2-api")
+    ports = free_ports(*names, *(f"{name}-ops" for name in names), *further)
+    made = Fleet(folder, ports, environ=dict(environ), governed=governed)
     try:
         yield made
     finally:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry
 
 from routeiq.config.state import State
 from routeiq.gateway.access import Owner
 from routeiq.gateway.app import Edge, create_app
+from routeiq.gateway.callers.directory import Callers
+from routeiq.gateway.callers.overrides import Overrides
 from routeiq.gateway.control_link import ControlLink
 from routeiq.gateway.pipeline.attempt import Caller
 from routeiq.gateway.pipeline.authenticate import Authenticator
@@ -52,11 +55,20 @@ def linked(url: str = "", apply: Apply = unchanged, body_limit: int = 1024 * 102
         body_limit=lambda: body_limit,
         ticker=Ticker(),
     )
-    return ControlLink({Owner.CONTROL: delegate}, None, Bus(""), None)  # type: ignore[arg-type]  # nothing is followed
+    return ControlLink({Owner.CONTROL: delegate}, None, Bus(""), False)  # type: ignore[arg-type]  # nothing is followed
 
 
 def make_gateway(
-    served: State, provider: Provider, routing: TwinRouting, concurrency: int = 0, link: ControlLink | None = None
+    served: State,
+    provider: Provider,
+    routing: TwinRouting,
+    concurrency: int = 0,
+    *,
+    callers: Callers | None = None,
+    overrides: Overrides | None = None,
+    service_keys: Sequence[str] = (),
+    strict: bool = False,
+    link: ControlLink | None = None,
 ) -> Gateway:
     """Every part is real but the provider, the routing client and the clients that are never called."""
     registry = CollectorRegistry()
@@ -69,15 +81,18 @@ def make_gateway(
     executor = Executor(caller)
     return Gateway(
         holder=StateHolder(served, cooldowns.follow),
-        authenticator=Authenticator(KEY),
+        authenticator=Authenticator(KEY, callers, service_keys),
         routing=routing,  # type: ignore[arg-type]  # a twin
         batches=None,  # type: ignore[arg-type]  # never called
         conversations=conversations,
         control=None,  # type: ignore[arg-type]  # never called
         link=link or linked(),
+        control_probe=None,  # type: ignore[arg-type]  # never called
+        callers=callers,  # type: ignore[arg-type]  # as the test says
+        overrides=overrides,  # type: ignore[arg-type]  # as the test says
         learned=learned,
         pipeline=Pipeline(
-            Selector(learned, balancer, conversations),
+            Selector(learned, balancer, conversations, overrides, strict=strict),
             executor,
             Meter(registry, gate),
             Telemetry("gateway", "0", TelemetrySettings(OTEL_ENABLED=False)),

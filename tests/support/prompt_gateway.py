@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from routeiq.config.state import Deployment, FallbackNames, ModelName, RoutingSettings
 from routeiq.gateway.app import create_app
+from routeiq.gateway.callers.directory import Callers
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.figures import MINUTE_S, Live
 from routeiq.gateway.pipeline.gate import Gate
@@ -66,13 +67,16 @@ class Bench:
         limit: int = 0,
         fallbacks: Mapping[str, tuple[str, ...]] | None = None,
         provider: type[OpenAICompatible] = OpenAICompatible,
+        callers: Callers | None = None,
         **routing: object,
     ) -> None:
         self.pool = TwinPool()
         named = {ModelName(name): FallbackNames(tuple(map(ModelName, to))) for name, to in (fallbacks or {}).items()}
         settings = RoutingSettings(**{"num_retries": 0, "fallbacks": named, **routing})  # type: ignore[arg-type]
         served = state(*(deployments or (member(),)), routing=settings)
-        made = make_gateway(served, provider(self.pool, KINDS["openai"]), TwinRouting(decision()), limit)
+        made = make_gateway(
+            served, provider(self.pool, KINDS["openai"]), TwinRouting(decision()), limit, callers=callers
+        )
         self.gate = made.pipeline.gate
         self.ended = Ended(CollectorRegistry(), self.gate)
         self.figures = made.figures
@@ -86,10 +90,10 @@ class Bench:
         late = time.monotonic() % MINUTE_S
         self.figures.clock = lambda: time.monotonic() - late
 
-    def begin(self, body: bytes = CHAT) -> TwinExchange:
+    def begin(self, body: bytes = CHAT, auth: tuple[str, str] = AUTH) -> TwinExchange:
         """A request as the server hands it over when its body is there."""
         exchange = TwinExchange(body)
-        work = self.edge.at_once(scope(headers=[AUTH]), exchange)
+        work = self.edge.at_once(scope(headers=[auth]), exchange)
         if not isinstance(work, bool):
             exchange.run(work)
         assert work is not False

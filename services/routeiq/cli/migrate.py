@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 
 from routeiq.config.environment import read_environment
-from routeiq.control.store.database import control_migrations
+from routeiq.control.migrations import control_migrations
+from routeiq.control.settings import DATABASE_URL
 from routeiq.kit import log
 from routeiq.kit.errors import ConfigurationError
 from routeiq.kit.migrate import Migrated, Patience
-
-ADDRESSES = ("ROUTEIQ_CONTROL_DATABASE_URL", "DATABASE_URL")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -21,7 +20,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def command(
     database_url: Annotated[
-        str | None, typer.Option("--database-url", help=f"postgresql://... or sqlite:///... ({', '.join(ADDRESSES)})")
+        str | None,
+        typer.Option("--database-url", help=f"postgresql:// or sqlite:/// ({', '.join(DATABASE_URL)})"),
     ] = None,
     wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for the server to be there")] = 60,
 ) -> None:
@@ -37,10 +37,10 @@ def command(
 def _address() -> str:
     """Raises: ConfigurationError."""
     environ = read_environment(Path.cwd())
-    for name in ADDRESSES:
+    for name in DATABASE_URL:
         if environ.get(name):
             return environ[name]
-    raise ConfigurationError([f"no database is named; set {' or '.join(ADDRESSES)}, or say --database-url"])
+    raise ConfigurationError([f"no database is named; set {' or '.join(DATABASE_URL)}, or say --database-url"])
 
 
 def _said(done: Migrated) -> str:

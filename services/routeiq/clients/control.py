@@ -1,34 +1,161 @@
-"""Ask control. So far: does it serve?"""
+"""Ask control who holds a key, and which override holds for a customer. Calls carry an assertion and a deadline.
+
+A call that meets a lost connection is tried once more, at the next address if there is one; gRPC connects again by
+itself, and follows a name to all of its pods. Behind a breaker a control that does not answer is not asked by every
+request, so that who has an older answer loses no time. What goes wrong is a `ControlUnavailable`.
+
+Nothing of this is loaded by a gateway that only its master key calls: the messages are imported by the first call."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Callable
+from itertools import cycle
+from typing import TYPE_CHECKING, cast
+
+import grpc
+import structlog
+
+from routeiq.clients.routing_breaker import Breaker
+from routeiq.clients.routing_pods import is_literal, join, split_addresses
+from routeiq.kit.errors import Unavailable
+from routeiq.kit.rpc_client import call_metadata, open_channel
+from routeiq.kit.signing import AssertionSigner
 
 if TYPE_CHECKING:
-    import aiohttp
+    from google.protobuf.message import Message
 
+    from routeiq.api.control.v1 import control_pb2 as pb
+
+log = structlog.get_logger()
+
+AUDIENCE = "control"
+RESOLVE_TIMEOUT_S = 2.0
+SLOW_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 1.0
+_SERVICE = "/routeiq.api.control.v1.ControlService/"
+_ALL_PODS = ("grpc.lb_policy_name", "round_robin")
+
+
+class ControlUnavailable(Unavailable):
+    """No answer in time, or none at all."""
+
+    code = "control_unavailable"
 
 
 class ControlClient:
-    """One session to its second port (`http://host:port`). Make it inside the running loop; `close` it."""
+    """A channel to each address. Make it anywhere; the first call, in the running loop, opens it. `close` it.
 
-    def __init__(self, ops_url: str) -> None:
-        self._ops_url = ops_url
-        self._session: aiohttp.ClientSession | None = None
+    Args: addresses: `host:port`, comma-separated; names are followed. Empty: there is no control here, and every call
+    raises.  timeout_s: of a resolution, its second attempt included."""
+
+    def __init__(self, addresses: str, signer: AssertionSigner, *, timeout_s: float = RESOLVE_TIMEOUT_S) -> None:
+        self._targets = [_target(host, port) for host, port in split_addresses(addresses)] if addresses else []
+        self._signer, self._timeout_s = signer, timeout_s
+        self._channels: list[grpc.aio.Channel] = []
+        self._next: Callable[[], grpc.aio.Channel] = self._open
+        self._breaker: Breaker | None = None
+
+    @property
+    def away(self) -> bool:
+        """Whether it lately gave no answer, so that a call is likely to fail at once. True too where there is none."""
+        return not self._targets or (self._breaker is not None and self._breaker.open)
+
+    async def resolve(
+        self, *, key_hash: str = "", customer: tuple[str, str] | None = None, request_id: str = ""
+    ) -> pb.ResolveResponse:
+        """Args: key_hash: SHA-256 of the key in hex.  customer: user id and service.  Raises: ControlUnavailable."""
+        from routeiq.api.control.v1 import control_pb2 as pb  # noqa: PLC0415  # for who has virtual keys
+
+        named = pb.Customer(user_id=customer[0], service=customer[1]) if customer else None
+        request = pb.ResolveRequest(key_hash=key_hash, customer=named)
+        answer = await self._guarded("Resolve", request, pb.ResolveResponse.FromString, request_id)
+        return cast("pb.ResolveResponse", answer)
+
+    async def overlay(self, version: int, *, timeout_s: float = SLOW_TIMEOUT_S) -> pb.Overlay | None:
+        """What was added by API; None: `version` is current. Raises: ControlUnavailable."""
+        from routeiq.api.control.v1 import control_pb2 as pb  # noqa: PLC0415  # as above
+
+        request = pb.GetOverlayRequest(version=version)
+        answer = await self._call("GetOverlay", request, pb.GetOverlayResponse.FromString, timeout_s, "")
+        response = cast("pb.GetOverlayResponse", answer)
+        return response.overlay if response.HasField("overlay") else None
 
     async def serves(self) -> bool:
         """Whether control says that it is ready. Never raises: not reachable is False."""
-        import aiohttp  # noqa: PLC0415  # 8 MB, for who waits for control
+        from grpc_health.v1 import health_pb2 as health  # noqa: PLC0415  # for who waits for control
 
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PROBE_TIMEOUT_S))
-        try:
-            async with self._session.get(f"{self._ops_url}/_health/ready") as response:
-                return response.status == 200
-        except (aiohttp.ClientError, TimeoutError):
+        if not self._targets:
             return False
+        check = self._next().unary_unary(
+            "/grpc.health.v1.Health/Check",
+            request_serializer=health.HealthCheckRequest.SerializeToString,
+            response_deserializer=health.HealthCheckResponse.FromString,
+        )
+        try:
+            answer = await check(health.HealthCheckRequest(), timeout=PROBE_TIMEOUT_S)
+        except grpc.aio.AioRpcError:
+            return False
+        return bool(answer.status == health.HealthCheckResponse.SERVING)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        """Ends the calls that still run."""
+        for channel in self._channels:
+            await channel.close()
+
+    async def _guarded(
+        self, method: str, request: Message, read: Callable[[bytes], Message], request_id: str
+    ) -> Message:
+        """A call through the breaker. Where that is open, one call in a while finds out whether control is back."""
+        breaker = self._breaker = self._breaker or Breaker(asyncio.get_running_loop().time, self._changed)
+        probes = breaker.take_probe()
+        if breaker.open and not probes:
+            raise _unavailable()
+        try:
+            answer = await self._call(method, request, read, self._timeout_s, request_id)
+        except ControlUnavailable:
+            breaker.failed()
+            raise
+        else:
+            breaker.succeeded()
+            return answer
+        finally:
+            if probes:
+                breaker.probed()
+
+    async def _call(
+        self, method: str, request: Message, read: Callable[[bytes], Message], timeout_s: float, request_id: str
+    ) -> Message:
+        if not self._targets:
+            raise _unavailable()
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + timeout_s
+        metadata = call_metadata(self._signer, AUDIENCE, request_id=request_id)
+        for last in (False, True):
+            call = self._next().unary_unary(
+                _SERVICE + method, request_serializer=type(request).SerializeToString, response_deserializer=read
+            )
+            try:
+                return cast("Message", await call(request, timeout=max(deadline - clock(), 0.0), metadata=metadata))
+            except grpc.aio.AioRpcError as error:
+                if last or error.code() is not grpc.StatusCode.UNAVAILABLE:
+                    log.info("control.failed", method=method, status=error.code().name)
+                    raise _unavailable() from None
+        raise AssertionError("the second attempt is the last")
+
+    def _open(self) -> grpc.aio.Channel:
+        """The first channel, for the first call; the next ones in turn."""
+        self._channels = [open_channel(target, _ALL_PODS) for target in self._targets]
+        self._next = cycle(self._channels).__next__
+        return self._next()
+
+    def _changed(self) -> None:
+        log.warning("control.breaker", open=self.away)
+
+
+def _unavailable() -> ControlUnavailable:
+    return ControlUnavailable("This cannot be looked up at the moment. Try again shortly.")
+
+
+def _target(host: str, port: int) -> str:
+    return join(host, port) if is_literal(host) else f"dns:///{join(host, port)}"

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
-from pydantic import ValidationError
 
-from routeiq.control.settings import Settings
+from routeiq.control.settings import DATABASE_URL, ENCRYPTION_KEY, Settings
 from routeiq.kit.asgi import ASGIApp, Receive, Scope, Send
 from routeiq.kit.assertions import AssertionGuard
 from routeiq.kit.errors import ConfigurationError
@@ -84,26 +83,17 @@ class ControlService(Service):
 
 
 def create_service(settings: Settings) -> ControlService:
-    """Bound to its addresses, not yet serving. Raises: ConfigurationError."""
+    """Bound to its addresses, not yet serving. Raises: ConfigurationError: names each variable that is missing."""
+    needed = {DATABASE_URL[0]: settings.database_url, ENCRYPTION_KEY: settings.encryption_key}
+    missing = [f"{name} is not set" for name, value in needed.items() if value is None]
+    if missing:
+        raise ConfigurationError(missing)
     return ControlService(settings)
 
 
 async def launch(config: Path | None) -> Service:
     """The service as its settings say. It reads no configuration document. Raises: ConfigurationError."""
-    return create_service(read_settings())
-
-
-def read_settings() -> Settings:
-    """From the environment. Raises: ConfigurationError: names each variable that is wrong or missing."""
-    try:
-        return Settings()  # type: ignore[call-arg]  # the environment has them
-    except ValidationError as error:
-        raise ConfigurationError([_problem(str(one["loc"][0]), one["msg"]) for one in error.errors()]) from None
-
-
-def _problem(name: str, message: str) -> str:
-    variable = name if name.isupper() else f"ROUTEIQ_CONTROL_{name.upper()}"
-    return f"{variable}: {message}"
+    return create_service(Settings())
 
 
 def _build(settings: Settings) -> Control:

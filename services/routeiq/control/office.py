@@ -47,6 +47,12 @@ class Write:
         """A line for the audit log. Args: details: names of fields and counts, never what is in them."""
         self.lines.append(_line(self.actor, self.now, action, resource_type, resource_id, details=details))
 
+    def note_refusal(self, action: str, resource_type: str, resource_id: str, error: RouteIQError) -> None:
+        """Of one part of a write whose others are done."""
+        self.lines.append(
+            _line(self.actor, self.now, action, resource_type, resource_id, outcome=_outcome(error), reason=error.code)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -88,7 +94,7 @@ class Office:
 
     async def _note_refusal(self, actor: Actor, now: datetime, action: str, error: RouteIQError) -> None:
         """In its own transaction, because the write's is undone. What it could not write is in the log."""
-        outcome = "denied" if error.status in (401, 403) else "error"
+        outcome = _outcome(error)
         line = _line(actor, now, action, action.partition(".")[0], "", outcome=outcome, reason=error.code)
         log.info("management.refused", action=action, outcome=outcome, code=error.code, actor=actor.id)
         try:
@@ -96,6 +102,10 @@ class Office:
                 await add_lines(session, [line])
         except RouteIQError as away:
             log.warning("audit.lost", action=action, reason=away.code)
+
+
+def _outcome(error: RouteIQError) -> str:
+    return "denied" if error.status in (401, 403) else "error"
 
 
 def _line(

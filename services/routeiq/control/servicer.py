@@ -6,15 +6,29 @@ import grpc
 
 from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.api.control.v1 import control_pb2_grpc
+from routeiq.control.messages import answer
+from routeiq.control.store.governing import governing, override_of
 from routeiq.control.store.overlay import read_overlay, read_version
+from routeiq.kit.clock import Clock
 from routeiq.kit.db import Database
 
 
 class ControlServicer(control_pb2_grpc.ControlServiceServicer):
     """`kit.rpc_guard` has verified who calls, and renders what this raises."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+
+    async def Resolve(self, request: pb.ResolveRequest, context: grpc.aio.ServicerContext) -> pb.ResolveResponse:
+        """A key that is blocked or has expired is answered as such: the gateway has the words to refuse it."""
+        now, customer = self._clock(), request.customer
+        found = override = None
+        async with self._database.reading() as session:
+            if request.key_hash:
+                found = await governing(session, request.key_hash, now)
+            if customer.user_id:
+                override = await override_of(session, customer.user_id, customer.service)
+        return answer(found, override, now)
 
     async def GetOverlay(
         self, request: pb.GetOverlayRequest, context: grpc.aio.ServicerContext

@@ -10,6 +10,9 @@ from pydantic_settings import SettingsConfigDict
 from routeiq.kit.internal import InternalSettings
 from routeiq.kit.settings import Port
 
+DATABASE_URL = ("ROUTEIQ_CONTROL_DATABASE_URL", "DATABASE_URL")
+ENCRYPTION_KEY = "ROUTEIQ_ENCRYPTION_KEY"
+
 
 class Settings(InternalSettings):
     """Prefix `ROUTEIQ_CONTROL_`, but for what has one value for the whole suite."""
@@ -22,12 +25,10 @@ class Settings(InternalSettings):
     ops_port: Port = 8131
     rpc_port: Port = 50052
     """gRPC: what gateways ask."""
-    database_url: Annotated[
-        SecretStr, Field(validation_alias=AliasChoices("ROUTEIQ_CONTROL_DATABASE_URL", "DATABASE_URL"))
-    ]
-    """`postgresql://...` or `sqlite:///...`. No default: what is written must last."""
-    encryption_key: Annotated[SecretStr, Field(validation_alias="ROUTEIQ_ENCRYPTION_KEY")]
-    """Seals providers' keys. No default."""
+    database_url: Annotated[SecretStr | None, Field(validation_alias=AliasChoices(*DATABASE_URL))] = None
+    """Of PostgreSQL, or of a SQLite file."""
+    encryption_key: Annotated[SecretStr | None, Field(validation_alias=ENCRYPTION_KEY)] = None
+    """Master keys that provider keys are sealed with, as `kit.crypto.master_keys` reads them."""
     nats_url: Annotated[SecretStr, Field(validation_alias="ROUTEIQ_NATS_URL")] = SecretStr("")
     """`nats://token@host:port`, several with commas between; empty: gateways see changes when they ask."""
     migrate: bool = False

@@ -12,12 +12,13 @@ from fastapi import FastAPI
 
 from routeiq.api.control.v1 import control_pb2, control_pb2_grpc
 from routeiq.control.api import create_api
+from routeiq.control.migrations import control_migrations
 from routeiq.control.office import Office
 from routeiq.control.publish import Publisher
 from routeiq.control.routers import routers
 from routeiq.control.servicer import ControlServicer
 from routeiq.control.settings import Settings
-from routeiq.control.store.database import control_migrations, open_database
+from routeiq.control.store.database import open_database
 from routeiq.kit.bus import Bus
 from routeiq.kit.clock import now
 from routeiq.kit.crypto import Sealer, master_keys
@@ -36,7 +37,8 @@ class Control:
     """Everything but the sockets."""
 
     api: FastAPI
-    settings: Settings
+    migrate_at: str
+    """The database to bring to this release's schema first; empty: somebody has."""
     database: Database
     migrations: Migrations
     bus: Bus
@@ -45,8 +47,8 @@ class Control:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Serve inside. Raises: MigrationFailed, DatabaseUnavailable: it was to migrate, and could not."""
-        if self.settings.migrate:
-            await asyncio.to_thread(self.migrations.run, self.settings.database_url.get_secret_value())
+        if self.migrate_at:
+            await asyncio.to_thread(self.migrations.run, self.migrate_at)
         self.bus.start()
         try:
             yield
@@ -65,15 +67,18 @@ class Control:
 
 def build(settings: Settings) -> Control:
     """Opens nothing. Raises: ConfigurationError."""
-    database = open_database(settings.database_url.get_secret_value())
+    assert settings.database_url is not None, "its absence was said before"
+    assert settings.encryption_key is not None, "as above"
+    address = settings.database_url.get_secret_value()
+    database = open_database(address)
     bus = Bus(settings.nats_url.get_secret_value(), "routeiq-control")
     sealer = Sealer(master_keys(settings.encryption_key.get_secret_value()), PURPOSE)
     office = Office(database, Publisher(bus), now)
     return Control(
         create_api(routers(office, sealer)),
-        settings,
+        address if settings.migrate else "",
         database,
         control_migrations(),
         bus,
-        ControlServicer(database),
+        ControlServicer(database, now),
     )

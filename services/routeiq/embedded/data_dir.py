@@ -11,7 +11,6 @@ import os
 import stat
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -32,6 +31,11 @@ def master_key_path(data_dir: Path) -> Path:
     return data_dir / "master.key"
 
 
+def service_key_path(data_dir: Path) -> Path:
+    """Where it keeps the key of the LLM Gateway API."""
+    return data_dir / "service.key"
+
+
 class DataDir:
     """A folder that this process owns while it runs. Use as a context manager."""
 
@@ -40,7 +44,9 @@ class DataDir:
         self.identity_key = self.path / "identity.key"
         self.identity_public = self.path / "identity.pub"
         self.master_key = master_key_path(self.path)
+        self.service_key = service_key_path(self.path)
         self.encryption_key = self.path / "encryption.key"
+        self.control_database = self.path / "control.db"
         self.endpoints = self.path / "endpoints.json"
         self._lock: int | None = None
 
@@ -79,6 +85,14 @@ class DataDir:
         save_public_key(self.identity_public, key.public_key())
         return key
 
+    def keep_encryption_key(self) -> str:
+        """What secrets are sealed with; made at the first start. Without it those that are stored are lost."""
+        return crypto.load_or_create(self.encryption_key)
+
+    def keep_service_key(self) -> str:
+        """The LLM Gateway API's, where SERVICE_KEYS names none; made at the first start."""
+        return load_or_create(self.service_key, what="service key").key
+
     def keep_master_key(self, given: str | None) -> KeptKey:
         """The key to serve with: `given` (which is kept from now on), else the kept one, else a new one."""
         if given is None:
@@ -88,19 +102,6 @@ class DataDir:
             self.master_key.unlink(missing_ok=True)
             private_files.create(self.master_key, given.encode() + b"\n")
         return KeptKey(given, created=False)
-
-    def keep_encryption_key(self, given: str | None) -> str:
-        """What seals the secrets that are stored here: `given`, else a kept one, which is made at the first start. What
-        the kept one sealed opens under a given one, too. Raises: ConfigurationError: the file is not ours alone."""
-        if given and not self.encryption_key.exists():
-            return given
-        with suppress(FileExistsError):
-            private_files.create(self.encryption_key, crypto.generate().encode() + b"\n")
-        try:
-            kept = private_files.read(self.encryption_key).decode().strip()
-        except OSError as error:
-            raise ConfigurationError([f"{self.encryption_key}: cannot be used: {error.strerror or error}"]) from None
-        return f"{given},{kept}" if given else kept
 
     def write_endpoints(self, addresses: Mapping[str, str]) -> None:
         """Service name -> address, in one step: a reader sees all of it or no file."""

@@ -23,10 +23,10 @@ from routeiq.embedded.nats import NATSServer
 from routeiq.embedded.topology import (
     Options,
     control_service,
+    control_settings,
     gateway_settings,
     late_services,
     routing_service,
-    shared,
 )
 from routeiq.gateway.app import create_service
 from routeiq.gateway.upstream.guarded import guarded
@@ -78,11 +78,11 @@ class Suite:
             await self._serve(nats, routing, start, sock)
 
     async def _serve(self, nats: NATSServer, routing: RoutingService, start: Start, sock: socket) -> None:
-        common = shared(self.data, self.options, nats.url)
-        control, late = control_service(self.data, self.options, common), late_services(self.data)
+        governing = control_settings(self.data, nats.url)
+        control, late = control_service(governing), late_services(self.data)
         key = self.data.keep_master_key(self.master_key or start.state.master_key)
         settings = gateway_settings(
-            self.data, self.options, key.key, routing=routing.url, control=control, common=common
+            self.data, self.options, key.key, routing=routing.url, control=control, governing=governing
         )
         own = [routing.url, nats.address, control.rpc_address, *_addresses([control, *late]), address_of(sock)]
         gateway = create_service(build_gateway(settings, start, outbound=guarded(self.outbound, own)), settings, sock)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
@@ -23,8 +24,8 @@ from routeiq.control import app as control
 from routeiq.control.app import ControlService
 from routeiq.control.settings import Settings as ControlSettings
 from routeiq.embedded.data_dir import DataDir
-from routeiq.gateway.settings import ENCRYPTION_KEY, contract_settings
 from routeiq.gateway.settings import Settings as GatewaySettings
+from routeiq.gateway.settings import contract_settings
 from routeiq.kit.internal import InternalSettings
 from routeiq.kit.service import Service
 from routeiq.mcp_registry import app as mcp_registry
@@ -32,7 +33,6 @@ from routeiq.mcp_registry.settings import Settings as MCPSettings
 from routeiq.routing.app import RoutingService
 from routeiq.routing.settings import Settings as RoutingSettings
 
-DATABASE_URL = "ROUTEIQ_CONTROL_DATABASE_URL"
 Configured = TypeVar("Configured", bound=BaseSettings)
 Internal = TypeVar("Internal", bound=InternalSettings)
 
@@ -49,29 +49,21 @@ class Options:
     """Of the start, with `.env`: the older names of settings are looked for there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What services of one suite have in common."""
+def control_settings(data: DataDir, nats_url: str) -> ControlSettings:
+    """Its database and its key are in the data directory where the environment names none."""
+    settings = _internal(ControlSettings(), data)
+    own = {
+        "database_url": settings.database_url or SecretStr(f"sqlite:///{quote(str(data.control_database))}"),
+        "nats_url": SecretStr(nats_url),
+        "migrate": True,
+        "encryption_key": settings.encryption_key or SecretStr(data.keep_encryption_key()),
+    }
+    return settings.model_copy(update=own)
 
-    nats_url: SecretStr
-    encryption_key: SecretStr
 
-
-def shared(data: DataDir, options: Options, nats_url: str) -> Shared:
-    """Raises: ConfigurationError: a kept key that is not ours alone."""
-    return Shared(SecretStr(nats_url), SecretStr(data.keep_encryption_key(options.environ.get(ENCRYPTION_KEY))))
-
-
-def control_service(data: DataDir, options: Options, common: Shared) -> ControlService:
-    """With a SQLite file in the data directory, unless its own variable names another database: one that is meant for
-    any program (`DATABASE_URL`) is not this suite's to migrate."""
-    settings = ControlSettings(
-        database_url=SecretStr(options.environ.get(DATABASE_URL) or f"sqlite:///{data.path / 'control.db'}"),
-        encryption_key=common.encryption_key,
-        nats_url=common.nats_url,
-        migrate=True,
-    )
-    return control.create_service(_internal(settings, data))
+def control_service(settings: ControlSettings) -> ControlService:
+    """Readiness waits for it."""
+    return control.create_service(settings)
 
 
 def late_services(data: DataDir) -> list[Service]:
@@ -92,7 +84,13 @@ def routing_service(data: DataDir, options: Options, state: State) -> RoutingSer
 
 
 def gateway_settings(
-    data: DataDir, options: Options, master_key: str, *, routing: str, control: ControlService, common: Shared
+    data: DataDir,
+    options: Options,
+    master_key: str,
+    *,
+    routing: str,
+    control: ControlService,
+    governing: ControlSettings,
 ) -> GatewaySettings:
     """The gateway of this suite: it is ready when routing and control have served."""
     older: dict[str, Any] = dict(contract_settings(options.environ))
@@ -109,7 +107,11 @@ def gateway_settings(
         identity_key=data.identity_key,
         wait_for_dependencies=True,
     )
-    given = {"nats_url": common.nats_url, "encryption_key": common.encryption_key}
+    given = {
+        "nats_url": governing.nats_url,
+        "encryption_key": governing.encryption_key,
+        "service_keys": settings.service_keys if settings.service_keys else SecretStr(data.keep_service_key()),
+    }
     return _free(settings).model_copy(update=given)
 
 

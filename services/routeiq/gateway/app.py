@@ -19,6 +19,9 @@ from routeiq import __version__
 from routeiq.config.environment import LaunchSettings, find_config, read_environment
 from routeiq.config.start import start_with
 from routeiq.gateway.access import AccessTable, Level, Line, Owner
+from routeiq.gateway.callers.caller import CALLER, Caller
+from routeiq.gateway.callers.refusals import as_litellm
+from routeiq.gateway.pipeline.authenticate import presented_key
 from routeiq.gateway.pipeline.run import Arrival
 from routeiq.gateway.routes.api_port import APIPort
 from routeiq.gateway.routes.delegate import Delegated
@@ -44,13 +47,12 @@ from routeiq.kit.asgi import (
 )
 from routeiq.kit.cors import CORS
 from routeiq.kit.error_bodies import Family, error_body, error_headers, stream_event
-from routeiq.kit.errors import MethodNotAllowed, NotFound, RouteIQError
+from routeiq.kit.errors import AuthenticationError, MethodNotAllowed, NotFound, RouteIQError
 from routeiq.kit.exchange import Exchange, Work, exchange_of
 from routeiq.kit.ids import request_id
 from routeiq.kit.lifespan import live
 from routeiq.kit.ops import OpsApp, Pages, ops_pages
 from routeiq.kit.outbound import OutboundPolicy
-from routeiq.kit.principal import Principal
 from routeiq.kit.server import HTTPServer, bind
 from routeiq.kit.service import Service
 
@@ -59,7 +61,6 @@ log = structlog.get_logger()
 REQUEST_ID = "routeiq.request_id"
 LAST_WORDS_S = 5
 """For streams that are cut short to say so."""
-PRINCIPAL = "routeiq.principal"
 INTERNAL_PREFIX = b"x-routeiq-internal-"
 
 
@@ -92,7 +93,10 @@ class Edge:
         answer = self._answer(unsent, rid, headers.get(b"origin"), exchange)
         guard = partial(self._guarded, hot, rid, answer)
         try:
-            arrival = self._arrival(hot, rid, headers, scope)
+            caller = self._gateway.authenticator.at_once(headers, scope["query_string"])
+            if caller is None:
+                return False  # its task waits for control
+            arrival = self._arrival(hot, rid, headers, caller, scope["path"])
             raw = whole_body(exchange, arrival.state.body_limit_bytes)
             assert raw is not None, "the server asks when all is there"
             work = self._gateway.pipeline.begin(arrival, raw, answer, guard)
@@ -116,13 +120,15 @@ class Edge:
     async def _run(
         self, hot: HotPath, rid: str, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, answer: Answer
     ) -> None:
-        await self._gateway.pipeline.run(self._arrival(hot, rid, headers, scope), scope, receive, answer)
+        gateway, path = self._gateway, scope["path"]
+        caller = await gateway.authenticator.caller(headers, scope["query_string"], path)
+        await gateway.pipeline.run(self._arrival(hot, rid, headers, caller, path), scope, receive, answer)
 
-    def _arrival(self, hot: HotPath, rid: str, headers: Mapping[bytes, bytes], scope: Scope) -> Arrival:
-        """Every hot path needs a key, and any key will do. Raises: AuthenticationError."""
-        gateway = self._gateway
-        principal = gateway.authenticator.principal(headers, scope["query_string"])
-        return Arrival(rid, principal, gateway.holder.current, hot.endpoint, headers, hot.model)
+    def _arrival(self, hot: HotPath, rid: str, headers: Mapping[bytes, bytes], caller: Caller, path: str) -> Arrival:
+        """Every hot path needs a key, and any key will do that is not confined to other paths. Raises: RouteDenied."""
+        if caller.routes is not None:
+            caller.routes.check(path)
+        return Arrival(rid, caller, self._gateway.holder.current, hot.endpoint, headers, hot.model)
 
     async def _guarded(self, hot: HotPath, rid: str, answer: Answer, work: Work) -> None:
         try:
@@ -147,15 +153,15 @@ class Edge:
             await answer.whole(204, b"", asked)
             return
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        line, principal = self._authorised(scope, method)
+        line, caller = await self._authorised(scope, method)
         if line.owner is not Owner.GATEWAY:
-            call = Delegated(line, method, principal, rid)
+            call = Delegated(line, method, caller.principal if caller is not None else None, rid)
             await self._gateway.link.delegates[line.owner].pass_on(call, scope, receive, answer)
             return
         headers = [(name, value) for name, value in scope["headers"] if not name.startswith(INTERNAL_PREFIX)]
-        inner = {**scope, "method": method, "headers": headers, REQUEST_ID: rid, PRINCIPAL: principal}
+        inner = {**scope, "method": method, "headers": headers, REQUEST_ID: rid, CALLER: caller}
         limit = self._gateway.holder.current.body_limit_bytes
-        body = await read_body(scope, receive, limit) if principal is not None else b""  # nothing is kept for strangers
+        body = await read_body(scope, receive, limit) if caller is not None else b""  # nothing is kept for strangers
         page = self._pages.get(scope["path"]) if method == "GET" else None
         if page is not None:
             await page(inner).send(answer)
@@ -169,20 +175,28 @@ class Edge:
         self._api = self._api or made
         return self._api
 
-    def _authorised(self, scope: Scope, method: str) -> tuple[Line, Principal | None]:
-        """The table's line, and None where that is open to all. Raises: AuthenticationError.  PermissionDenied.
-        MethodNotAllowed, NotFound: no line in the table.
+    async def _authorised(self, scope: Scope, method: str) -> tuple[Line, Caller | None]:
+        """The table's line, and None where that is open to all. Raises: AuthenticationError.  KeyUnverified.
+        PermissionDenied.  MethodNotAllowed, NotFound: no line in the table.
         """
-        line = self._access.line(method, scope["path"])
+        headers, query, path = first_values(scope), scope.get("query_string", b""), scope["path"]
+        line = self._access.line(method, path)
         if line is not None and line.level is Level.NONE:
             return line, None
-        principal = self._gateway.authenticator.principal(first_values(scope), scope.get("query_string", b""))
+        try:
+            caller = await self._gateway.authenticator.caller(headers, query, path)
+        except AuthenticationError as error:
+            if line is not None and line.litellm:
+                raise as_litellm(error, presented_key(headers, query)) from None
+            raise
         if line is None:
-            raise self._without_line(scope["method"], scope["path"])
-        refusal = line.refusal(principal, scope["path"])
+            raise self._without_line(scope["method"], path)
+        refusal = line.refusal(caller.principal, path)
         if refusal is not None:
             raise refusal
-        return line, principal
+        if caller.routes is not None:
+            caller.routes.check(path)
+        return line, caller
 
     def _without_line(self, method: str, path: str) -> RouteIQError:
         message, allow = f"There is no {method} {path}.", self._access.methods(path)

@@ -21,32 +21,22 @@ log = structlog.get_logger()
 SUBJECTS = ("routeiq.changed.keys", "routeiq.changed.overlay")
 
 
-class Callers(Protocol):
-    """Where resolved callers are cached."""
+class CachedCallers(Protocol):
+    """Where resolved callers are kept."""
 
     def forget(self, changed: pb.Changed) -> None:
         """Those that it names are resolved anew at their next request."""
         ...
 
     def missed(self) -> None:
-        """Changes may have been lost: whoever is cached is to be resolved anew at the next request."""
+        """Changes may have been lost."""
         ...
-
-
-class NoCallers:
-    """Where nothing is cached."""
-
-    def forget(self, changed: pb.Changed) -> None:
-        pass
-
-    def missed(self) -> None:
-        pass
 
 
 class Changes:
     """Of one gateway."""
 
-    def __init__(self, callers: Callers, overlay: OverlayFollower) -> None:
+    def __init__(self, callers: CachedCallers, overlay: OverlayFollower) -> None:
         self._callers = callers
         self._overlay = overlay
 

@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from routeiq.api.control.v1 import control_pb2 as pb
-from routeiq.clients.control_rpc import AUDIENCE, ControlCalls, ControlUnavailable
+from routeiq.clients.control import AUDIENCE, ControlClient
 from routeiq.gateway.access import Owner
-from routeiq.gateway.changes import Callers, Changes
+from routeiq.gateway.callers.directory import Callers
+from routeiq.gateway.callers.overrides import Overrides
+from routeiq.gateway.changes import CachedCallers, Changes
 from routeiq.gateway.overlay.follower import Merge, OverlayFollower
 from routeiq.gateway.overlay.kept import KeptOverlay
 from routeiq.gateway.routes.delegate import Delegate
@@ -25,20 +27,36 @@ from routeiq.kit.ticker import Ticker
 
 
 @dataclass(frozen=True, slots=True)
+class Cached:
+    """Keys and customers that were looked up."""
+
+    callers: Callers
+    overrides: Overrides
+
+    def forget(self, changed: pb.Changed) -> None:
+        self.callers.forget(changed)
+        self.overrides.forget(changed)
+
+    def missed(self) -> None:
+        """What is known ends by its time; a key that was made meanwhile works at once."""
+        self.callers.forget_unknown()
+
+
+@dataclass(frozen=True, slots=True)
 class ControlLink:
     """Of one gateway."""
 
     delegates: Mapping[Owner, Delegate]
     overlay: OverlayFollower
     bus: Bus
-    calls: ControlCalls | None
-    """None: no address of control is configured, so that nothing is followed."""
+    follows: bool
+    """False: no address of control is configured."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """What was kept is in force when this begins; the rest is fetched beside."""
         following: asyncio.Task[None] | None = None
-        if self.calls is not None:
+        if self.follows:
             await self.overlay.begin()
             following = asyncio.create_task(self.overlay.follow(), name="overlay")
         self.bus.start()
@@ -51,38 +69,36 @@ class ControlLink:
                 await asyncio.wait([following])
             for delegate in self.delegates.values():
                 await delegate.close()
-            if self.calls is not None:
-                await self.calls.close()
 
     def checks(self) -> dict[str, Check]:
         """Traffic waits until control was asked for the overlay, whether it answered or not."""
-        return {"overlay": self.overlay.settled} if self.calls is not None else {}
+        return {"overlay": self.overlay.settled} if self.follows else {}
 
 
 def link_control(
     settings: Settings,
     holder: StateHolder,
     signer: AssertionSigner,
+    control: ControlClient,
     *,
-    callers: Callers,
+    cached: CachedCallers,
     merge: Merge,
     ticker: Ticker,
 ) -> ControlLink:
     """Call it in the running loop; `running` opens and closes."""
-    calls = ControlCalls(settings.control_address, signer) if settings.control_address else None
     overlay = OverlayFollower(
         holder,
-        calls.overlay if calls is not None else _nobody,
+        control.overlay,
         merge,
         KeptOverlay(settings.state_dir) if settings.state_dir is not None else None,
         every_s=settings.overlay_every_s,
     )
-    changes = Changes(callers, overlay)
+    changes = Changes(cached, overlay)
     bus = Bus(settings.nats_url.get_secret_value(), "routeiq-gateway")
     changes.listen(bus)
 
     def sign(principal: Principal | None) -> str:
-        return signer.sign(AUDIENCE, principal.key_id if principal is not None else "")
+        return signer.sign(AUDIENCE, principal or "")
 
     delegate = Delegate(
         Owner.CONTROL,
@@ -92,8 +108,4 @@ def link_control(
         body_limit=lambda: holder.current.body_limit_bytes,
         ticker=ticker,
     )
-    return ControlLink({Owner.CONTROL: delegate}, overlay, bus, calls)
-
-
-async def _nobody(_: int) -> pb.Overlay | None:
-    raise ControlUnavailable("no address of control is configured")
+    return ControlLink({Owner.CONTROL: delegate}, overlay, bus, bool(settings.control_address))

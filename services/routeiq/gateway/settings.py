@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from routeiq.clients.control import RESOLVE_TIMEOUT_S
 from routeiq.clients.routing_batches import PENDING as BATCH_PENDING
 from routeiq.clients.routing_batches import SIZE as BATCH_SIZE
 from routeiq.clients.routing_batches import WAIT_S as BATCH_WAIT_S
@@ -29,6 +30,7 @@ ENCRYPTION_KEY = "ROUTEIQ_ENCRYPTION_KEY"
 """Of the suite, like the one above: they have one value for every service."""
 CACHE_SIZE, CACHE_TTL_S = 4096, 300.0
 CONVERSATIONS, CONVERSATION_TTL_S = 10_000, 3600.0
+CALLERS, TTL_S, UNKNOWN_TTL_S, STALE_S = 10_000, 60.0, 10.0, 24 * 3600.0
 
 
 def _addresses(text: str) -> str:
@@ -37,6 +39,10 @@ def _addresses(text: str) -> str:
     except ConfigurationError as error:
         raise ValueError(error.problems[0]) from None
     return text
+
+
+def _optional_addresses(text: str) -> str:
+    return _addresses(text) if text else text
 
 
 def _origins(text: str) -> str:
@@ -83,16 +89,34 @@ class Settings(BaseSettings):
     """`http://host:port` of control, for what it owns of the API; empty: that is answered with 503."""
     control_ops_url: str = ""
     """`http://host:port` of its second port, which says whether it is ready."""
-    control_address: str = ""
-    """`host:port` of control's gRPC; empty: nothing that was added by API is served."""
+    control_address: Annotated[str, AfterValidator(_optional_addresses)] = ""
+    """`host:port` of control's gRPC, or several with commas between; empty: there are no virtual keys, and nothing is
+    added by API."""
     overlay_every_s: Positive = 10.0
     """How often control is asked for what was added by API, in case that nobody could say so."""
     nats_url: Annotated[SecretStr, Field(validation_alias=NATS_URL)] = SecretStr("")
     """`nats://token@host:port`, several with commas between; empty: changes are seen when they are asked for."""
-    encryption_key: Annotated[SecretStr, Field(validation_alias=ENCRYPTION_KEY)] = SecretStr("")
-    """Opens what control has sealed; of the same value there."""
     state_dir: Path | None = None
     """A folder of this gateway's own, where it keeps what was added by API for a start without control."""
+    control_timeout_ms: Annotated[float, Field(gt=0, le=60_000)] = RESOLVE_TIMEOUT_S * 1000
+    """How long a key that is not known here may wait for control."""
+    callers: Annotated[int, Field(ge=1)] = CALLERS
+    """Virtual keys, and as many customers with overrides, whose answers are kept in this process."""
+    caller_ttl_s: Annotated[float, Field(gt=0, le=3600)] = TTL_S
+    """How old such an answer may be while control can be asked; less with NATS, which tells of changes."""
+    unknown_key_ttl_s: Annotated[float, Field(gt=0, le=3600)] = UNKNOWN_TTL_S
+    """How long a key that does not exist is not asked for again."""
+    caller_stale_s: Annotated[float, Field(ge=0)] = STALE_S
+    """How old it may be while control cannot be asked."""
+    override_strict: bool = False
+    """True: a customer whose override cannot be served gets 503, not another model."""
+    redis_url: SecretStr = SecretStr("")
+    """`redis://user:password@host:port/db`; empty: as the REDIS_* names say, and none without them."""
+    encryption_key: Annotated[SecretStr, Field(validation_alias=ENCRYPTION_KEY)] = SecretStr("")
+    """Opens what control has sealed, and seals what is kept in Redis; empty: nothing is. Several, the newest first,
+    with commas between."""
+    service_keys: Annotated[SecretStr, Field(validation_alias="SERVICE_KEYS")] = SecretStr("")
+    """Keys of the LLM Gateway API (`X-Service-Key`), with commas between; empty: none."""
     identity_key: Path
     """PEM file of the Ed25519 private key that signs what this gateway says to other services."""
     cors_origins: Annotated[str, AfterValidator(_origins), Field(validation_alias=CORS_ORIGINS)] = ""
@@ -114,10 +138,9 @@ class Settings(BaseSettings):
     def own_services(self) -> list[str]:
         """`host:port` of the services that no provider's URL may reach."""
         control = [url.removeprefix("http://").rstrip("/") for url in (self.control_url, self.control_ops_url)]
-        routing = [one.strip() for one in self.routing_address.split(",")]
+        others = [one.strip() for one in (*self.routing_address.split(","), *self.control_address.split(","))]
         nats = [one.rpartition("@")[2].rpartition("/")[2] for one in self.nats_url.get_secret_value().split(",")]
-        own = (*routing, *control, self.control_address, *nats, f"{self.host}:{self.port}")
-        return [address for address in own if address]
+        return [address for address in (*others, *control, *nats, f"{self.host}:{self.port}") if address]
 
 
 CONTRACT_NAMES = {

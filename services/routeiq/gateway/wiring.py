@@ -11,12 +11,15 @@ from prometheus_client import CollectorRegistry
 
 from routeiq import __version__
 from routeiq.clients.control import ControlClient
+from routeiq.clients.control_probe import ControlProbe
 from routeiq.clients.routing import RoutingClient
 from routeiq.clients.routing_batches import RoutingBatches
 from routeiq.clients.routing_metrics import RoutingMetrics
 from routeiq.config.start import Start
-from routeiq.gateway.changes import NoCallers
-from routeiq.gateway.control_link import ControlLink, link_control
+from routeiq.gateway.callers.build import build_callers, service_keys
+from routeiq.gateway.callers.directory import Callers
+from routeiq.gateway.callers.overrides import Overrides
+from routeiq.gateway.control_link import Cached, ControlLink, link_control
 from routeiq.gateway.overlay.merging import merging
 from routeiq.gateway.pipeline.attempt import Caller
 from routeiq.gateway.pipeline.authenticate import Authenticator
@@ -62,6 +65,9 @@ class Gateway:
     conversations: ConversationIds
     control: ControlClient
     link: ControlLink
+    control_probe: ControlProbe
+    callers: Callers
+    overrides: Overrides
     learned: LearnedRouter
     pipeline: Pipeline
     figures: Figures
@@ -92,7 +98,10 @@ class Gateway:
             watcher.cancel()
             await asyncio.gather(watcher, return_exceptions=True)
             await self.providers.close()
+            await self.callers.close()
+            await self.overrides.close()
             await self.control.close()
+            await self.control_probe.close()
             await self.batches.close()
             await self.routing.close()
             self.pipeline.meter.flush()
@@ -115,7 +124,10 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
         settings.routing_address, signer, metrics=metrics, resolve_every_s=settings.routing_resolve_s
     )
     batches = _batches(settings, routing, metrics)
-    control = ControlClient(settings.control_ops_url)
+    control = ControlClient(settings.control_address, signer, timeout_s=settings.control_timeout_ms / 1000)
+    probe = ControlProbe(settings.control_ops_url)
+    serves = control.serves if settings.control_address else probe.serves
+    callers, overrides = build_callers(settings, control, registry)
     providers = Providers(outbound.http, {ENCODER_PROVIDER: RoutingEncoder(routing)}, outbound.authorize)
     balancer = Balancer(figures)
     learned = _learned(settings, batches, balancer, registry)
@@ -125,10 +137,12 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
         settings,
         holder,
         signer,
-        callers=NoCallers(),
+        control,
+        cached=Cached(callers, overrides),
         merge=merging(start, settings.encryption_key.get_secret_value()),
         ticker=ticker,
     )
+    selector = Selector(learned, balancer, conversations, overrides, strict=settings.override_strict)
     gate = Gate(settings.max_concurrency, ticker)
     meter = Meter(registry, gate)
     caller = Caller(providers.of, figures, cooldowns, ticker=ticker)
@@ -136,16 +150,23 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
     passages = Passages(caller, executor, gate)
     return Gateway(
         holder=holder,
-        authenticator=Authenticator(settings.master_key.get_secret_value()),
+        authenticator=Authenticator(
+            settings.master_key.get_secret_value(),
+            callers if settings.control_address else None,
+            service_keys(settings),
+        ),
         routing=routing,
         batches=batches,
         conversations=conversations,
         control=control,
         link=link,
+        control_probe=probe,
+        callers=callers,
+        overrides=overrides,
         learned=learned,
-        pipeline=Pipeline(Selector(learned, balancer, conversations), executor, meter, telemetry, gate, passages),
+        pipeline=Pipeline(selector, executor, meter, telemetry, gate, passages),
         figures=figures,
-        readiness=Readiness("gateway", link.checks() | _checks(settings, routing, control)),
+        readiness=Readiness("gateway", link.checks() | _checks(settings, routing, serves)),
         registry=registry,
         providers=providers,
         telemetry=telemetry,
@@ -174,11 +195,12 @@ def _learned(
     )
 
 
-def _checks(settings: Settings, routing: RoutingClient, control: ControlClient) -> dict[str, Check]:
+def _checks(settings: Settings, routing: RoutingClient, control: Check) -> dict[str, Check]:
     """What must have served once. Alone in a cluster the gateway waits for nobody: it serves from its own state."""
     if not settings.wait_for_dependencies:
         return {}
-    return {"routing": lambda: _routing_serves(routing), "control": control.serves}
+    checks: dict[str, Check] = {"routing": lambda: _routing_serves(routing)}
+    return checks | {"control": control} if settings.control_address or settings.control_ops_url else checks
 
 
 async def _routing_serves(routing: RoutingClient) -> bool:

@@ -12,6 +12,7 @@ import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -27,7 +28,7 @@ PAUSE_S = 1
 CONNECT_S = 2
 PING_EVERY_S = 20
 FLUSH_S = 1
-SCHEMES = ("nats://", "tls://")
+SCHEMES = ("nats", "tls")
 
 Handler = Callable[[bytes], None]
 
@@ -41,7 +42,7 @@ class Bus:
     def __init__(self, url: str, name: str = "routeiq") -> None:
         """Raises: ConfigurationError: not an address; it repeats none, for that may hold a password."""
         self._servers = [one.strip() for one in url.split(",") if one.strip()]
-        if not all(server.startswith(SCHEMES) for server in self._servers):
+        if not all(map(_is_address, self._servers)):
             raise ConfigurationError(["the address of NATS is not nats://HOST:PORT"])
         self._name = name
         self._handlers: list[tuple[str, Handler]] = []
@@ -98,7 +99,6 @@ class Bus:
             client = make()
             try:
                 await self._connect(client, ended)
-                self._client = client
                 await ended.wait()
             except (refused, OSError, TimeoutError) as error:
                 log.warning("bus.refused", error=type(error).__name__)
@@ -131,6 +131,7 @@ class Bus:
         for subject, handler in self._handlers:
             await client.subscribe(subject, cb=_safely(handler))
         await client.flush(CONNECT_S)
+        self._client = client
         self._connected()
 
     def _connected(self) -> None:
@@ -140,6 +141,14 @@ class Bus:
                 listener()
             except Exception:  # one listener's fault is not the others'
                 log.exception("bus.listener")
+
+
+def _is_address(server: str) -> bool:
+    try:
+        parts = urlsplit(server)
+        return parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 async def _failed(error: Exception) -> None:

@@ -11,12 +11,14 @@ import re
 import secrets
 from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
+from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from routeiq.kit import private_files
 from routeiq.kit.errors import ConfigurationError, RouteIQError
 
 VERSION = "v1"
@@ -83,6 +85,30 @@ def master_keys(text: str, *, source: str = "ROUTEIQ_ENCRYPTION_KEY") -> tuple[b
 def generate() -> str:
     """A fresh master key, as `master_keys` reads it."""
     return urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def load_or_create(path: Path) -> str:
+    """The key in `path`, made now, for its owner alone, if there is none. Two processes that race end up with one.
+
+    Raises: ConfigurationError: it cannot be read, or is none."""
+    key = generate()
+    try:
+        private_files.create(path, key.encode() + b"\n")
+    except FileExistsError:
+        return _load(path)
+    except OSError as error:
+        raise ConfigurationError([f"{path}: cannot keep the encryption key: {error.strerror or error}"]) from None
+    return key
+
+
+def _load(path: Path) -> str:
+    try:
+        text = private_files.read(path).decode("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror or error if isinstance(error, OSError) else "it is not one"
+        raise ConfigurationError([f"{path}: cannot read the encryption key: {why}"]) from None
+    master_keys(text, source=str(path))
+    return text
 
 
 def _decoded(text: str, source: str) -> bytes:

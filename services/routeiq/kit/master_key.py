@@ -61,26 +61,26 @@ class KeptKey:
         return f"KeptKey(created={self.created})"
 
 
-def load(path: Path) -> str:
+def load(path: Path, *, what: str = "master key") -> str:
     """The key in `path`. Raises: ConfigurationError: missing, readable by others, or not a usable key."""
     try:
         key = private_files.read(path).decode("ascii").strip()
     except FileNotFoundError:
-        raise ConfigurationError([f"{path}: there is no master key yet; `routeiq up` makes one"]) from None
+        raise ConfigurationError([f"{path}: there is no {what} yet; `routeiq up` makes one"]) from None
     except OSError as error:
-        raise ConfigurationError([f"{path}: cannot read the master key: {error.strerror or error}"]) from None
+        raise ConfigurationError([f"{path}: cannot read the {what}: {error.strerror or error}"]) from None
     except UnicodeDecodeError:
-        raise ConfigurationError([f"{path}: does not hold a master key"]) from None
-    return refuse_well_known(key, source=f"{path}: the master key")
+        raise ConfigurationError([f"{path}: does not hold a {what}"]) from None
+    return refuse_well_known(key, source=f"{path}: the {what}")
 
 
-def load_or_create(path: Path) -> KeptKey:
+def load_or_create(path: Path, *, what: str = "master key") -> KeptKey:
     """The key in `path`, made now if there is none. Two processes that race end up with one. Raises as `load`."""
     key = generate()
     try:
         private_files.create(path, key.encode("ascii") + b"\n")
     except FileExistsError:
-        return KeptKey(load(path), created=False)
+        return KeptKey(load(path, what=what), created=False)
     except OSError as error:
-        raise ConfigurationError([f"{path}: cannot keep the master key: {error.strerror or error}"]) from None
+        raise ConfigurationError([f"{path}: cannot keep the {what}: {error.strerror or error}"]) from None
     return KeptKey(key, created=True)

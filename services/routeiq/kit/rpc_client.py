@@ -32,9 +32,11 @@ _CLIENT = [
 Metadata = tuple[tuple[str, str], ...]
 
 
-def open_channel(address: str) -> grpc.aio.Channel:
-    """A channel inside the cluster or the machine, without TLS. Open it in the running loop; its user closes it."""
-    return grpc.aio.insecure_channel(address, options=_CLIENT)
+def open_channel(address: str, *more: tuple[str, str | int]) -> grpc.aio.Channel:
+    """A channel inside the cluster or the machine, without TLS. Open it in the running loop; its user closes it.
+
+    Args: more: further options, by gRPC's names."""
+    return grpc.aio.insecure_channel(address, options=[*_CLIENT, *more])
 
 
 def call_metadata(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from routeiq.control.store.database import control_migrations
+from routeiq.control.migrations import control_migrations
 from tests.support.fleet import ROUTEIQ
 
 HEAD = control_migrations().head

@@ -8,7 +8,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
-from routeiq.control.store.database import control_migrations, open_database
+from routeiq.control.migrations import control_migrations
+from routeiq.control.store.database import open_database
 from routeiq.control.store.tables import SCHEMA, Base
 from routeiq.kit.db import DatabaseURL
 
@@ -56,3 +57,10 @@ async def test_the_schema_fits_once_it_was_migrated(database_url: str) -> None:
     after = await steps.fit(database)
     await database.close()
     assert (before, after) == (False, True)
+
+
+async def test_a_test_has_a_migrated_database_of_its_own(control_database_url: str) -> None:
+    database = open_database(control_database_url)
+    fits = await control_migrations().fit(database)
+    await database.close()
+    assert fits

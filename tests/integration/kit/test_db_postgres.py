@@ -177,6 +177,34 @@ async def test_work_that_always_conflicts_ends_with_a_conflict(on_shared: Databa
     assert calls == 5
 
 
+async def test_a_server_that_was_a_standby_is_found_again_as_the_primary(on_shared: Database) -> None:
+    name = on_shared.url.url.database
+    async with on_shared.transaction() as session:
+        await session.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    await on_shared.close()
+    with pytest.raises(DatabaseUnavailable):
+        async with on_shared.transaction() as session:
+            await add(session)
+    async with on_shared.transaction() as session:
+        await session.execute(text("SET TRANSACTION READ WRITE"))
+        await session.execute(text(f"ALTER DATABASE {name} RESET default_transaction_read_only"))
+    with pytest.raises(DatabaseUnavailable):
+        async with on_shared.transaction() as session:
+            await add(session)
+    async with on_shared.transaction() as session:
+        await add(session)
+
+
+@pytest.mark.parametrize("wrong", ["nobody@", "postgres@"])
+async def test_who_may_not_log_in_is_told_no_more_than_that_it_is_away(postgres_url: str, wrong: str) -> None:
+    database = Database(postgres_url.replace("postgres@", wrong).replace("test_", "no_test_"), schema="notes")
+    with pytest.raises(DatabaseUnavailable, match=r"does not answer\.$"):
+        async with database.transaction():
+            pass
+    assert not await database.answers()
+    await database.close()
+
+
 async def test_nothing_of_another_schema_is_seen(on_shared: Database) -> None:
     async with on_shared.transaction() as session:
         await session.execute(text("CREATE TABLE public.foreign_table (id int)"))

@@ -31,6 +31,7 @@ from routeiq.kit.rpc import RpcServer
 from routeiq.kit.rpc_client import call_metadata, open_channel
 from routeiq.kit.service import Service
 from routeiq.kit.signing import HEADER, LIFETIME_S, AssertionSigner
+from tests.support.fleet import ENCRYPTION_KEY
 from tests.support.http_server import serving, with_lifespan
 
 SERVICES = ("control", "a2a-registry", "mcp-registry", "config-sync")
@@ -198,10 +199,16 @@ async def test_an_assertion_that_was_good_is_not_once_it_has_expired(keys: Keys,
 
 
 @pytest.mark.parametrize("name", SERVICES)
-async def test_no_path_of_a_service_answers_without(keys: Keys, name: str) -> None:
+async def test_no_path_of_a_service_answers_without(keys: Keys, name: str, sqlite_url: str) -> None:
     module = import_module(f"routeiq.{name.replace('-', '_')}.app")
     settings = import_module(f"routeiq.{name.replace('-', '_')}.settings").Settings(
-        port=0, ops_port=0, identity_public_keys=(keys.public,)
+        port=0,
+        rpc_port=0,
+        ops_port=0,
+        identity_public_keys=(keys.public,),
+        database_url=sqlite_url,
+        encryption_key=ENCRYPTION_KEY,
+        migrate=True,
     )
     async with served(module.create_service(settings)) as service, httpx.AsyncClient() as client:
         bare = [await client.request(method, service.url + path) for path in PATHS for method in ("GET", "POST")]

@@ -71,14 +71,19 @@ def test_endpoints_are_whole_and_go_with_the_suite(tmp_path: Path) -> None:
     assert not data.endpoints.exists()
 
 
-def test_the_key_that_seals_is_made_once_and_opens_under_a_given_one(tmp_path: Path) -> None:
+def test_the_key_that_seals_is_made_once(tmp_path: Path) -> None:
     with DataDir(tmp_path / "d") as data:
-        assert data.keep_encryption_key("given") == "given"
-        kept = data.keep_encryption_key(None)
-        assert data.keep_encryption_key(None) == kept
-        assert data.keep_encryption_key("given") == f"given,{kept}"
+        kept = data.keep_encryption_key()
+        assert data.keep_encryption_key() == kept
         assert len(master_keys(kept)) == 1
         assert mode(data.encryption_key) == 0o600
-        data.encryption_key.chmod(0o644)
-        with pytest.raises(ConfigurationError, match="chmod 600"):
-            data.keep_encryption_key(None)
+
+
+def test_a_service_key_is_made_once_and_is_another_than_the_master_key(tmp_path: Path) -> None:
+    with DataDir(tmp_path / "d") as data:
+        first = data.keep_service_key()
+        assert data.keep_service_key() == first != data.keep_master_key(None).key
+        assert mode(data.service_key) == 0o600
+        data.service_key.write_text("dev-gateway-key\n")
+        with pytest.raises(ConfigurationError, match="the service key is a well-known example key"):
+            data.keep_service_key()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import secrets
+import stat
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routeiq.kit.crypto import SealBroken, Sealer, generate, master_keys
+from routeiq.kit.crypto import SealBroken, Sealer, generate, load_or_create, master_keys
 from routeiq.kit.errors import ConfigurationError
 
 OLD, NEW = secrets.token_bytes(32), secrets.token_bytes(32)
@@ -76,18 +80,11 @@ def test_a_new_key_seals_and_the_old_one_still_opens() -> None:
 
 
 @pytest.mark.parametrize(
-    "write", [bytes.hex, lambda key: generate_like(key, "+/"), lambda key: generate_like(key, "-_")]
+    "write", [bytes.hex, lambda key: b64encode(key).decode(), lambda key: urlsafe_b64encode(key).decode()]
 )
-def test_keys_are_read_in_hex_and_both_kinds_of_base64(write: object) -> None:
+def test_keys_are_read_in_hex_and_both_kinds_of_base64(write: Callable[[bytes], str]) -> None:
     key = bytes(range(224, 256))
-    assert callable(write)
     assert master_keys(f" {write(key)} , {OLD.hex()}") == (key, OLD)
-
-
-def generate_like(key: bytes, letters: str) -> str:
-    from base64 import b64encode  # noqa: PLC0415
-
-    return b64encode(key, letters.encode()).decode()
 
 
 def test_a_generated_key_is_one() -> None:
@@ -106,3 +103,27 @@ def test_a_weak_key_is_refused_without_repeating_it(text: str) -> None:
 def test_a_sealer_needs_a_key() -> None:
     with pytest.raises(ConfigurationError, match="provider-keys"):
         Sealer([], "provider-keys")
+
+
+def test_a_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "encryption.key"
+    first = load_or_create(path)
+    assert (load_or_create(path), stat.S_IMODE(path.stat().st_mode)) == (first, 0o600)
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"\xff\xfe" * 32])
+def test_a_file_that_holds_no_key_is_left_alone_and_said(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "encryption.key"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with pytest.raises(ConfigurationError, match=r"encryption\.key"):
+        load_or_create(path)
+    assert path.read_bytes() == content
+
+
+def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "encryption.key"
+    load_or_create(path)
+    path.chmod(0o644)
+    with pytest.raises(ConfigurationError, match="chmod 600"):
+        load_or_create(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,6 +14,7 @@ from joserfc.jwk import OKPKey
 
 from routeiq.kit.errors import AuthenticationError, ConfigurationError
 from routeiq.kit.identity import Assertion, AssertionInvalid, AssertionVerifier
+from routeiq.kit.principal import Principal, Role
 from routeiq.kit.signing import LIFETIME_S, AssertionSigner
 
 NOW = 1_800_000_000.0
@@ -185,3 +187,33 @@ def test_the_refusal_tells_nothing_of_our_keys(verifier: AssertionVerifier, sign
         verifier.verify(signer.sign("routing")[:-4] + "AAAA")
     assert caught.value.message == "the assertion is not one of ours"
     assert caught.value.status == 401
+
+
+WHO = Principal("ab" * 32, Role.USER, "u-1", "t-1", "laptop", ("keys",))
+
+
+@pytest.mark.parametrize("principal", [WHO, Principal("cd" * 32, Role.ADMIN)])
+def test_a_principal_arrives_as_it_was(
+    signer: AssertionSigner, verifier: AssertionVerifier, principal: Principal
+) -> None:
+    assertion = verifier.verify(signer.sign("routing", principal))
+    assert (assertion.subject, assertion.principal) == (principal.key_id, principal)
+
+
+def test_principals_that_differ_in_anything_have_assertions_of_their_own(signer: AssertionSigner) -> None:
+    like = [WHO, replace(WHO, role=Role.ADMIN), replace(WHO, team_id="t-2"), replace(WHO, permissions=())]
+    tokens = [signer.sign("routing", one) for one in like]
+    assert len({*tokens, signer.sign("control", WHO), signer.sign("routing", WHO.key_id)}) == 6
+    assert signer.sign("routing", replace(WHO)) == tokens[0]
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{"role": "root"}, {"role": 1}, {"role": "user", "uid": 1}, {"role": "user", "perms": "keys"},
+     {"role": "user", "perms": [None]}, {"role": "user", "alias": {}}],
+)  # fmt: skip
+def test_a_principal_that_is_not_possible_is_refused(
+    key: Ed25519PrivateKey, verifier: AssertionVerifier, claims: dict[str, object]
+) -> None:
+    with pytest.raises(AssertionInvalid):
+        verifier.verify(forge(key, **claims))

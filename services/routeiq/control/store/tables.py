@@ -142,11 +142,10 @@ class Key(Dated, Limited, Budgeted, Base):
     allowed_routes: Mapped[Names] = mapped_column(default=list)
     permissions: Mapped[Extra] = mapped_column(default=dict)
     model_max_budget: Mapped[Extra] = mapped_column(default=dict)
-    model_rpm_limit: Mapped[Extra] = mapped_column(default=dict)
-    model_tpm_limit: Mapped[Extra] = mapped_column(default=dict)
     expires_at: Mapped[datetime | None]
     blocked: Mapped[bool] = mapped_column(default=False)
     data: Mapped[Extra] = mapped_column("metadata", default=dict)
+    """LiteLLM's `metadata`, in which it also keeps limits by model, tags and the like (`keys.fields.BACKED`)."""
     extra: Mapped[Extra] = mapped_column(default=dict)
 
     __table_args__ = (Index("ix_keys_created_at", "created_at"),)

@@ -1,12 +1,18 @@
-"""Turn the key of a request into a principal. Fails closed: no key, an unknown key or an odd header is a 401."""
+"""Turn the key of a request into its caller. Fails closed: no key, an unknown key or an odd header is a 401.
+
+The master key asks nobody, ever. Service keys count on the LLM Gateway API alone, in a header of their own."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qs
 
+from routeiq.gateway.callers.caller import Caller
+from routeiq.gateway.callers.directory import Callers
+from routeiq.gateway.callers.refusals import NoKey, UnknownKey
 from routeiq.kit.errors import AuthenticationError
 from routeiq.kit.principal import Principal, Role
 
@@ -14,31 +20,70 @@ _BEARER_HEADERS = (b"authorization", b"x-litellm-api-key")
 _PLAIN_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key", b"ocp-apim-subscription-key")
 SEARCH_ORDER = (b"x-litellm-api-key", b"authorization", *_PLAIN_HEADERS)
 """LiteLLM's own header wins: its clients use it where `Authorization` means something else."""
+SERVICE_HEADER, SERVICE_PATHS = b"x-service-key", "/api/v1/"
 
 
 _USUAL = b"Bearer "
 
 
 class Authenticator:
-    """Knows the master key by its hash alone. Virtual keys come from control."""
+    """Knows the master key and the service keys by their hashes alone. Virtual keys are `callers`' to know."""
 
-    def __init__(self, master_key: str) -> None:
-        self._mark = _mark(master_key.encode())
-        self._master = Principal(key_id=hashlib.sha256(master_key.encode()).hexdigest(), role=Role.ADMIN)
+    def __init__(self, master_key: str, callers: Callers | None = None, service_keys: Iterable[str] = ()) -> None:
+        """Args: callers: None: there are no virtual keys."""
+        self._secret = secrets.token_bytes(32)
+        self._mark = self._hashed(master_key.encode())
+        self._master = Caller(Principal(_key_id(master_key.encode()), Role.ADMIN))
+        self._callers = callers
+        self._services = {
+            self._hashed(key.encode()): Caller(Principal(_key_id(key.encode()), Role.SERVICE)) for key in service_keys
+        }
 
-    def principal(self, headers: Mapping[bytes, bytes], query: bytes = b"") -> Principal:
-        """Raises AuthenticationError with a text that says what to send. Args: headers: the first value of each."""
+    def at_once(self, headers: Mapping[bytes, bytes], query: bytes = b"") -> Caller | None:
+        """None: it takes `caller`, which may have to wait for control.
+
+        Raises: AuthenticationError: with a text that says what to send.  Args: headers: the first value of each."""
         key = presented_key(headers, query)
         if key is None:
-            raise AuthenticationError("No API key was sent. Send it as `Authorization: Bearer <key>`.")
-        if not hmac.compare_digest(_mark(key), self._mark):
-            raise AuthenticationError("Invalid API key")
-        return self._master
+            raise NoKey
+        mark = self._hashed(key)
+        if hmac.compare_digest(mark, self._mark):
+            return self._master
+        if self._callers is None:
+            raise UnknownKey
+        return self._callers.at_once(mark)
+
+    async def caller(self, headers: Mapping[bytes, bytes], query: bytes = b"", path: str = "") -> Caller:
+        """Raises: AuthenticationError.  KeyUnverified.  Args: path: where a service key may count."""
+        service = headers.get(SERVICE_HEADER) if path.startswith(SERVICE_PATHS) else None
+        if service is not None:
+            return self._service(service)
+        found = self.at_once(headers, query)
+        if found is not None:
+            return found
+        key = presented_key(headers, query)
+        assert key is not None, "it was there just now"
+        assert self._callers is not None, "who else would not know"
+        return await self._callers.get(self._hashed(key), key)
+
+    def _service(self, key: bytes) -> Caller:
+        found = self._services.get(self._hashed(key))
+        if found is None:
+            raise UnknownServiceKey("invalid key")
+        return found
+
+    def _hashed(self, key: bytes) -> bytes:
+        """What a key is compared and found by: worthless outside of this process. BLAKE2 takes half the time of
+        SHA-256."""
+        return hashlib.blake2b(key, digest_size=32, key=self._secret).digest()
 
 
-def _mark(key: bytes) -> bytes:
-    """What a key is compared by. BLAKE2 takes half the time of SHA-256."""
-    return hashlib.blake2b(key, digest_size=32).digest()
+class UnknownServiceKey(AuthenticationError):
+    code = "invalid_service_key"
+
+
+def _key_id(key: bytes) -> str:
+    return hashlib.sha256(key).hexdigest()
 
 
 def presented_key(headers: Mapping[bytes, bytes], query: bytes = b"") -> bytes | None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import msgspec
 
 from routeiq.config.state import State
+from routeiq.gateway.callers.caller import Caller
 from routeiq.gateway.plan import Endpoint
-from routeiq.kit.principal import Principal
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -24,7 +24,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     """One request: who asks, what for, and which version of the configuration answers."""
 
     request_id: str
-    principal: Principal
+    caller: Caller
     state: State
     call: Call
     headers: Mapping[bytes, bytes]

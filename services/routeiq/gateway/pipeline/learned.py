@@ -58,6 +58,10 @@ class Question(msgspec.Struct, frozen=True, gc=False):
     conversation: Conversation | None = None
     stream: bool = False
     body: Mapping[str, msgspec.Raw] = _NOTHING
+    permitted: frozenset[str] | None = None
+    """The candidates that the caller may call; None: all."""
+    note: str = ""
+    """What else is to be said of the decision."""
 
 
 class Unasked(NamedTuple):
@@ -99,7 +103,7 @@ class LearnedRouter:
     def at_once(self, question: Question, *, remember: bool = True) -> Selection | Unasked:
         """The choice, if it was made before or the service is not to be asked now; else what `ask` wants."""
         begun = time.monotonic()
-        slate = self._slates.of(question.state, question.group, question.view)
+        slate = self._slates.of(question.state, question.group, question.view, question.permitted)
         key = decision_key(question.view.asks, slate, question.weight)
         kept = self._cache.get(key)
         self._counts.looked_up(hit=kept is not None)
@@ -122,7 +126,7 @@ class LearnedRouter:
         model, reason = self._choice(question, answer)
         if remember and (not answer.fallback or reason == STICKY):
             self._conversations.remember(question.conversation, model)
-        decision = answer.decision(model, reason)
+        decision = answer.decision(model, f"{reason},{question.note}" if question.note else reason)
         deployments = self._deployments(question, answer, model)
         self._counts.took(time.monotonic() - begun)
         return Selection(deployments, decision, answer.response, answer.slate.left_out)

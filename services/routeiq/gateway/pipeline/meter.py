@@ -87,7 +87,7 @@ class Meter:
     def done(self, context: Context, plan: Plan, outcome: Outcome) -> None:
         """A request that had a plan, whatever became of it. It is counted and logged a moment later."""
         seconds = time.monotonic() - context.started
-        key_id = context.principal.key_id
+        key_id = context.caller.principal.key_id
         ended = time.time()
         deployment = outcome.deployment or plan.deployments[0]
         self._batch.add(

@@ -16,6 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from routeiq.config.state import State
+from routeiq.gateway.callers.caller import Caller
 from routeiq.gateway.pipeline.admit import parse_call
 from routeiq.gateway.pipeline.attempt import LEFT
 from routeiq.gateway.pipeline.context import Context
@@ -24,14 +25,13 @@ from routeiq.gateway.pipeline.gate import Entered, Gate, ShuttingDown
 from routeiq.gateway.pipeline.learned import Unasked
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.passage import Passages
-from routeiq.gateway.pipeline.select import Selector
+from routeiq.gateway.pipeline.select import Selector, Unresolved, Waiting
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.pipeline.trace import finish_span
 from routeiq.gateway.plan import Endpoint, Outcome, Plan
 from routeiq.kit.asgi import Answer, DisconnectWatch, Receive, Scope, never, read_body
 from routeiq.kit.error_bodies import Family
 from routeiq.kit.exchange import Work
-from routeiq.kit.principal import Principal
 from routeiq.kit.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     """A request whose caller is known. `headers`: the first value of each. `path_model`: the model in its path."""
 
     request_id: str
-    principal: Principal
+    caller: Caller
     state: State
     endpoint: Endpoint
     headers: Mapping[bytes, bytes]
@@ -82,7 +82,7 @@ class Pipeline:
             raw = await read_body(scope, receive, arrival.state.body_limit_bytes)
             context = _context(arrival, raw, started)
             selection = self.selector.at_once(context)
-            decided = selection if isinstance(selection, Unasked) else self._planned(context, selection, answer)
+            decided = self._planned(context, selection, answer) if isinstance(selection, Selection) else selection
             await self._serve(context, answer, receive, decided)
 
     def begin(self, arrival: Arrival, raw: bytes, answer: Answer, guarded: Guarded) -> Work | None:
@@ -92,7 +92,7 @@ class Pipeline:
         self.gate.check()
         context = _context(arrival, raw, time.monotonic())
         selection = self.selector.at_once(context)
-        if isinstance(selection, Unasked):
+        if not isinstance(selection, Selection):
             return self.serve(context, answer, selection)
         planned = self._planned(context, selection, answer)
         plan, done = planned
@@ -101,7 +101,7 @@ class Pipeline:
         return self.serve(context, answer, planned, self.passages.start(plan) if plan.stream else None)
 
     def serve(
-        self, context: Context, answer: Answer, decided: Unasked | Planned, under_way: UnderWay | None = None
+        self, context: Context, answer: Answer, decided: Waiting | Planned, under_way: UnderWay | None = None
     ) -> Work:
         """As a task, a request that is whole, was let in, and whose answer has an exchange."""
         return self._admitted(self.gate.admitted(), context, answer, decided, under_way)
@@ -111,7 +111,7 @@ class Pipeline:
         place: Entered,
         context: Context,
         answer: Answer,
-        decided: Unasked | Planned,
+        decided: Waiting | Planned,
         under_way: UnderWay | None,
     ) -> None:
         with place:
@@ -122,12 +122,12 @@ class Pipeline:
         context: Context,
         answer: Answer,
         receive: Receive,
-        decided: Unasked | Planned,
+        decided: Waiting | Planned,
         under_way: UnderWay | None = None,
     ) -> None:
         with DisconnectWatch(receive, self.gate.ticker, exchange=answer.exchange):
-            if isinstance(decided, Unasked):
-                decided = self._planned(context, await self.selector.learned(context, decided), answer)
+            if isinstance(decided, Unasked | Unresolved):
+                decided = self._planned(context, await self.selector.later(context, decided), answer)
             plan, done = decided
             await self.executor.execute(plan, answer, done, under_way)
 
@@ -175,7 +175,7 @@ async def _failed(error: Exception) -> None:
 
 def _context(arrival: Arrival, raw: bytes, started: float) -> Context:
     call = parse_call(arrival.endpoint, raw, arrival.path_model)
-    return Context(arrival.request_id, arrival.principal, arrival.state, call, arrival.headers, started)
+    return Context(arrival.request_id, arrival.caller, arrival.state, call, arrival.headers, started)
 
 
 def _plan(context: Context, selection: Selection) -> Plan:

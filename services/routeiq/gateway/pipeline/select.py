@@ -1,37 +1,53 @@
-"""Choose the deployments of a request: by the group's strategy, or by learned routing for `auto` and routed groups."""
+"""Choose the deployments of a request: a customer's override, else what the caller's and the router's aliases make of
+its model's name, by the group's strategy or by learned routing for `auto` and routed groups. Nobody is ever served by
+a model that its key may not call."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import msgspec
 from msgspec import structs
 
 from routeiq.config.document.strategies import balancing
-from routeiq.config.names import find_group
 from routeiq.config.state import Deployment, FallbackNames, Group, Mode, ModelName, State
+from routeiq.gateway.callers.models import Kind, ModelAccess, ModelDenied
+from routeiq.gateway.callers.overrides import NO_OVERRIDE, Customer, Override, Overrides
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.conversation import ConversationIds
+from routeiq.gateway.pipeline.customer import customer_of
 from routeiq.gateway.pipeline.eligible import NotSpoken
 from routeiq.gateway.pipeline.fallbacks import plan_fallbacks
 from routeiq.gateway.pipeline.learned import LearnedRouter, Question, Unasked
 from routeiq.gateway.pipeline.objective import HEADER, cost_weight
+from routeiq.gateway.pipeline.permitted import may_be_served, permitted, permitted_fallbacks
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.plan import NO_FALLBACKS, Decision, Endpoint
 from routeiq.gateway.upstream.registry import speaks
-from routeiq.kit.errors import InvalidRequest, NotFound
+from routeiq.kit.errors import InvalidRequest, NotFound, Unavailable
 from routeiq.kit.ids import uuid7
 
 MOST_LANES = 4096
+SKIPPED, UNANSWERED = "override_skipped", "override_unknown"
+OVERRIDDEN = "override"
 
 
 class ModelNotFound(NotFound):
     type, code = "invalid_request_error", "model_not_found"
 
 
-class Lane(msgspec.Struct, frozen=True):
-    """What all requests for one name at one endpoint have in common under one state.
+class OverrideUnserved(Unavailable):
+    """Where the settings are strict: a customer has an override that nothing can serve now, or control cannot say."""
 
-    `members`: those that speak the endpoint, in document order; empty where learned routing decides.
+    code = "override_unavailable"
+
+
+class Lane(msgspec.Struct, frozen=True):
+    """What all requests of an access for one name at one endpoint have in common under one state.
+
+    `members`: those that speak the endpoint, in document order; empty where learned routing decides. `candidates`: to
+    which that is confined; None: it is not.
     """
 
     group: Group | None
@@ -39,73 +55,197 @@ class Lane(msgspec.Struct, frozen=True):
     members: tuple[Deployment, ...]
     strategy: str
     fallbacks: FallbackNames | None
+    candidates: frozenset[str] | None = None
+
+
+class Unresolved(NamedTuple):
+    """A customer of whom it is not known here whether it has an override."""
+
+    customer: Customer
+
+
+Waiting = Unasked | Unresolved
 
 
 class Selector:
     """Resolves a request's model name to deployments."""
 
-    def __init__(self, learned: LearnedRouter, balancer: Balancer, conversations: ConversationIds) -> None:
+    def __init__(
+        self,
+        learned: LearnedRouter,
+        balancer: Balancer,
+        conversations: ConversationIds,
+        overrides: Overrides | None = None,
+        *,
+        strict: bool = False,
+    ) -> None:
+        """Args: overrides: None: nobody has any.  strict: an override that cannot be served refuses the request."""
         self._learned, self._balancer, self._conversations = learned, balancer, conversations
+        self._overrides, self._strict = overrides, strict
         self._state: State | None = None
-        self._lanes: dict[tuple[Endpoint, str], Lane] = {}
+        self._lanes: dict[tuple[ModelAccess, Endpoint, str], Lane] = {}
+        self._declared: dict[Customer, Override] = {}
+        self._served: dict[tuple[ModelAccess, Endpoint, Override], tuple[Deployment, ...]] = {}
 
-    def at_once(self, context: Context) -> Selection | Unasked:
-        """The selection, without waiting for anybody; else what `learned` has to ask.
+    def at_once(self, context: Context) -> Selection | Waiting:
+        """The selection, without waiting for anybody; else what `later` has to wait for.
 
-        Raises: ModelNotFound, InvalidRequest (a model that does not serve this endpoint), NotSpoken, NoEligibleModel.
+        Raises: ModelNotFound, ModelDenied, InvalidRequest (a model that does not serve this endpoint), NotSpoken,
+        NoEligibleModel.
         """
+        if context.state.has_overrides:
+            customer = customer_of(context)
+            if customer is not None:
+                self._follow(context.state)
+                own = self._declared.get(customer) if customer.service else None
+                override = own or self._known(customer)
+                return Unresolved(customer) if override is None else self._overridden(context, override)
+        return self._requested(context)
+
+    async def later(self, context: Context, waiting: Waiting) -> Selection:
+        """Once control has said which override holds, and the routing service which model. Raises: as `at_once`."""
+        if isinstance(waiting, Unresolved):
+            found = await self._resolved(context, waiting.customer)
+            if isinstance(found, Selection):
+                return found
+            waiting = found
+        lane = self._lane(context)
+        return self._with_fallbacks(await self._learned.ask(waiting), context, lane)
+
+    async def _resolved(self, context: Context, customer: Customer) -> Selection | Unasked:
+        assert self._overrides is not None, "somebody found it unresolved"
+        try:
+            said = await self._overrides.get(customer)
+            return self._overridden(context, self._preferred(customer, said))
+        except OverrideUnserved:
+            raise
+        except Unavailable:
+            return self._without(context, UNANSWERED)
+
+    def _known(self, customer: Customer) -> Override | None:
+        """None: control is to be asked."""
+        said = self._overrides.at_once(customer) if self._overrides is not None else NO_OVERRIDE
+        return None if said is None else self._preferred(customer, said)
+
+    def _preferred(self, customer: Customer, said: Override) -> Override:
+        """For the service goes before for any, and the document before what was added by API."""
+        return said if said.specific else self._declared.get(Customer(customer.user_id, ""), said)
+
+    def _overridden(self, context: Context, override: Override) -> Selection | Unasked:
+        if override == NO_OVERRIDE:
+            return self._requested(context)
+        members = self._members(context, override)
+        if not members:
+            return self._without(context, SKIPPED)
+        order = self._balancer.order(members, context.state.routing, stream=context.call.stream)
+        return Selection(order, Decision(uuid7(), order[0].candidate, OVERRIDDEN, "customer_override"))
+
+    def _members(self, context: Context, override: Override) -> tuple[Deployment, ...]:
+        """Empty: it cannot be followed."""
+        self._follow(context.state)
+        key = (context.caller.models, context.call.endpoint, override)
+        members = self._served.get(key)
+        if members is None:
+            if len(self._served) >= MOST_LANES:
+                self._served.clear()
+            members = self._served[key] = _served_by(context, override)
+        return members
+
+    def _without(self, context: Context, reason: str) -> Selection | Unasked:
+        """As if there were no override, and say so."""
+        if self._strict:
+            raise OverrideUnserved("The model that is set for this customer is not available.")
+        return self._requested(context, reason)
+
+    def _requested(self, context: Context, note: str = "") -> Selection | Unasked:
+        """By the model's name. Args: note: what else is to be said of the decision."""
         state, call = context.state, context.call
-        if state is not self._state:
-            self._state, self._lanes = state, {}
-        key = (call.endpoint, call.model)
-        lane = self._lanes.get(key)
-        if lane is None:
-            lane = self._keep(key, _lane(state, call))
+        lane = self._lane(context)
         if not lane.members:
-            found = self._learned.at_once(self._question(context, lane.group))
-            return self._with_fallbacks(found, context) if isinstance(found, Selection) else found
+            found = self._learned.at_once(self._question(context, lane, note))
+            return self._with_fallbacks(found, context, lane) if isinstance(found, Selection) else found
         order = self._balancer.order(lane.members, state.routing, stream=call.stream)
-        decision = Decision(uuid7(), order[0].candidate, lane.strategy, "requested_model")
+        reason = f"requested_model,{note}" if note else "requested_model"
+        decision = Decision(uuid7(), order[0].candidate, lane.strategy, reason)
         fallbacks = plan_fallbacks(state, call, self._balancer, lane.fallbacks) if lane.fallbacks else NO_FALLBACKS
         return Selection(order, decision, None, (), fallbacks)
 
-    async def learned(self, context: Context, unasked: Unasked) -> Selection:
-        """The selection of `auto` or of a routed group, from the routing service."""
-        return self._with_fallbacks(await self._learned.ask(unasked), context)
+    def _lane(self, context: Context) -> Lane:
+        state, call, access = context.state, context.call, context.caller.models
+        if state is not self._state:
+            self._follow(state)
+        key = (access, call.endpoint, call.model)
+        lane = self._lanes.get(key)
+        return self._keep(key, _lane(state, access, call)) if lane is None else lane
 
-    def _keep(self, key: tuple[Endpoint, str], lane: Lane) -> Lane:
+    def _follow(self, state: State) -> None:
+        if state is not self._state:
+            self._state, self._lanes, self._served = state, {}, {}
+            self._declared = {
+                Customer(one.user_id, one.service_name or ""): Override(
+                    one.provider_name, one.model_name, bool(one.service_name)
+                )
+                for one in state.overrides
+            }
+
+    def _keep(self, key: tuple[ModelAccess, Endpoint, str], lane: Lane) -> Lane:
         """Callers choose the names behind wildcards, so there may be any number of them."""
         if len(self._lanes) >= MOST_LANES:
             self._lanes.clear()
         self._lanes[key] = lane
         return lane
 
-    def _with_fallbacks(self, selection: Selection, context: Context) -> Selection:
-        state, call = context.state, context.call
-        names = state.routing.fallbacks_of(call.model, state.named.get(ModelName(call.model)))
-        fallbacks = plan_fallbacks(state, call, self._balancer, names) if names else NO_FALLBACKS
-        return selection if fallbacks is NO_FALLBACKS else structs.replace(selection, fallbacks=fallbacks)
+    def _with_fallbacks(self, selection: Selection, context: Context, lane: Lane) -> Selection:
+        if lane.fallbacks is None:
+            return selection
+        fallbacks = plan_fallbacks(context.state, context.call, self._balancer, lane.fallbacks)
+        return structs.replace(selection, fallbacks=fallbacks)
 
-    def _question(self, context: Context, group: Group | None) -> Question:
+    def _question(self, context: Context, lane: Lane, note: str) -> Question:
         state, call = context.state, context.call
         weight = cost_weight(context.header(HEADER), state.routing.cost_weight)
         view = self._learned.prompts.view(call.body, call.endpoint)
         conversation = None
         if state.routing.sticky:
-            caller = context.principal.key_id
+            caller = context.caller.principal.key_id
             conversation = self._conversations.of(caller, call.model, context.header, call.body, view)
-        return Question(state, group, view, weight, context.request_id, conversation, call.stream, call.body)
+        return Question(
+            state, lane.group, view, weight, context.request_id, conversation, call.stream, call.body,
+            lane.candidates, note,
+        )  # fmt: skip
 
 
-def _lane(state: State, call: Call) -> Lane:
-    group = find_group(state, call.model)
-    if group is None and not state.routing.is_auto(call.model):
+def _lane(state: State, access: ModelAccess, call: Call) -> Lane:
+    found = permitted(state, access, call.model)
+    group = found.group
+    if not found.exists:
         raise ModelNotFound(_not_found(state, call.model), param="model")
     _check_mode(call.endpoint, call.model, group)
     routed = group is None or (group.learned and call.endpoint is not Endpoint.EMBEDDINGS)
     members = () if routed or group is None else _speaking(group, call.endpoint)
-    fallbacks = state.routing.fallbacks_of(call.model, group)
-    return Lane(group, members, balancing(state.routing.strategy), fallbacks)
+    if members and found.candidates is not None:
+        members = tuple(one for one in members if one.candidate in found.candidates)
+        if not members:
+            raise ModelDenied(Kind.KEY, call.model)
+    fallbacks = permitted_fallbacks(state, access, state.routing.fallbacks_of(found.name, group))
+    return Lane(group, members, balancing(state.routing.strategy), fallbacks, found.candidates)
+
+
+def _served_by(context: Context, override: Override) -> tuple[Deployment, ...]:
+    """Empty where its provider is gone or disabled, does not serve the endpoint, or is not for this caller, who could
+    otherwise reach any customer's model by naming the customer."""
+    state, call = context.state, context.call
+    name = f"{override.provider}/{override.model}"
+    providers = [one for one in state.providers if one.name == override.provider and one.is_enabled]
+    members = tuple(model for one in providers for model in one.models if model.group == name)
+    group = Group(ModelName(name), members)
+    if not members or not may_be_served(state, context.caller.models, name, group):
+        return ()
+    try:
+        _check_mode(call.endpoint, name, group)
+        return _speaking(group, call.endpoint)
+    except (InvalidRequest, NotSpoken):
+        return ()
 
 
 def _not_found(state: State, model: str) -> str:

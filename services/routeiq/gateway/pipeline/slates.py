@@ -27,6 +27,10 @@ from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.lru import LRU
 
 SLATES = 256
+POOLS = 1024
+_PoolKey = tuple[str | None, str | None, frozenset[str] | None]
+"""A group's name, of which alias it is, and to which of its candidates a caller is confined. Callers have aliases of
+their own, so a name alone says little."""
 
 
 class NoEligibleModel(InvalidRequest):
@@ -74,24 +78,28 @@ class Slates:
 
     def __init__(self) -> None:
         self._state: State | None = None
-        self._pools: dict[str | None, _Pool] = {}
-        self._slates: LRU[tuple[str | None, tuple[tuple[str, str], ...]], Slate] = LRU(SLATES)
+        self._pools: LRU[_PoolKey, _Pool] = LRU(POOLS)
+        self._slates: LRU[tuple[_PoolKey, tuple[tuple[str, str], ...]], Slate] = LRU(SLATES)
 
-    def of(self, state: State, group: Group | None, view: PromptView) -> Slate:
-        """The candidates of a routed group, or of `auto` for None, that can serve `view`. Raises: NoEligibleModel."""
+    def of(self, state: State, group: Group | None, view: PromptView, permitted: frozenset[str] | None = None) -> Slate:
+        """The candidates of a routed group, or of `auto` for None, that can serve `view`. Raises: NoEligibleModel.
+
+        Args: permitted: those that the caller may call; None: all."""
         if state is not self._state:
-            self._state, self._pools, self._slates = state, {}, LRU(SLATES)
-        name = group.name if group is not None else None
+            self._state, self._pools, self._slates = state, LRU(POOLS), LRU(SLATES)
+        name = (None, None, permitted) if group is None else (group.name, group.deployments[0].entry, permitted)
         pool = self._pools.get(name)
         if pool is None:
-            pool = self._pools[name] = _Pool.of(choices_of(state, group))
+            choices = choices_of(state, group)
+            pool = _Pool.of(choices if permitted is None else tuple(one for one in choices if one.name in permitted))
+            self._pools.put(name, pool)
         if not pool.serves(view):
             return self._left(name, eligible(pool.every.choices, view), view.endpoint)
         if pool.whole is None:
             pool.whole = self._left(name, pool.every, view.endpoint)
         return pool.whole
 
-    def _left(self, name: str | None, filtered: Filtered, endpoint: Endpoint) -> Slate:
+    def _left(self, name: _PoolKey, filtered: Filtered, endpoint: Endpoint) -> Slate:
         slate = self._slates.get((name, filtered.left_out))
         if slate is None:
             slate = _slate(filtered, endpoint)

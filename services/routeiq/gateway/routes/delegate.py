@@ -21,12 +21,12 @@ from routeiq.kit.asgi import Answer, ClientDisconnected, DisconnectWatch, Receiv
 from routeiq.kit.errors import BodyTooLarge, RouteIQError, Unavailable
 from routeiq.kit.exchange import exchange_of
 from routeiq.kit.principal import Principal
+from routeiq.kit.signing import HEADER as ASSERTION_HEADER
 from routeiq.kit.ticker import Ticker
 
 if TYPE_CHECKING:
     from routeiq.kit.internal_http import InternalAnswer, InternalClient
 
-ASSERTION = "x-routeiq-internal-assertion"
 CHANGED = b"x-routeiq-internal-changed"
 HEAD_TIMEOUT_S = 30.0
 GAP_TIMEOUT_S = 120.0
@@ -97,7 +97,7 @@ class Delegate:
         """A document of the owner's that the gateway itself asks for. Raises: RouteIQError: it is not to be had."""
         client = self._client or await self._open()
         response = await client.send(
-            "GET", path, {ASSERTION: self._sign(None)}, b"", head_timeout_s=timeout_s, gap_timeout_s=timeout_s
+            "GET", path, {ASSERTION_HEADER: self._sign(None)}, b"", head_timeout_s=timeout_s, gap_timeout_s=timeout_s
         )
         try:
             if response.status != 200:
@@ -151,7 +151,7 @@ class Delegate:
     def _headers(self, call: Delegated, scope: Scope) -> dict[str, str]:
         sent = first_values(scope)
         headers = {name.decode(): sent[name].decode("latin-1") for name in _PASSED_ON if name in sent}
-        return headers | {"x-request-id": call.request_id, ASSERTION: self._sign(call.principal)}
+        return headers | {"x-request-id": call.request_id, ASSERTION_HEADER: self._sign(call.principal)}
 
     async def _changed(self, response: InternalAnswer) -> None:
         for name, value in response.headers:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
-from routeiq.config.names import find_group
 from routeiq.config.state import Group, State
+from routeiq.gateway.callers.caller import Caller, caller_in
+from routeiq.gateway.pipeline.permitted import may_call, permitted
 from routeiq.gateway.pipeline.select import ModelNotFound
 from routeiq.gateway.state import StateHolder
 
@@ -19,13 +20,14 @@ def models_router(holder: StateHolder) -> APIRouter:
     """Bare and under /v1; a model's name may contain slashes."""
     router = APIRouter(tags=["models"])
 
-    def list_models(return_wildcard_routes: bool = False) -> dict[str, object]:
-        state = holder.current
+    def list_models(request: Request, return_wildcard_routes: bool = False) -> dict[str, object]:
+        state, caller = holder.current, caller_in(request.scope)
         found = catalogue(state) | (_patterns(state) if return_wildcard_routes else {})
-        return {"object": "list", "data": list(found.values())}
+        return {"object": "list", "data": [*visible(state, caller, found).values()]}
 
-    def get_model(model_id: str) -> Model:
-        found = catalogue(holder.current).get(model_id) or _unlisted(holder.current, model_id)
+    def get_model(request: Request, model_id: str) -> Model:
+        state, caller = holder.current, caller_in(request.scope)
+        found = visible(state, caller, catalogue(state)).get(model_id) or _unlisted(state, caller, model_id)
         if found is None:
             raise ModelNotFound(f"The model `{model_id}` does not exist or is not accessible.", param="model")
         return found
@@ -47,17 +49,30 @@ def catalogue(state: State) -> dict[str, Model]:
     return entries
 
 
+def visible(state: State, caller: Caller, entries: dict[str, Model]) -> dict[str, Model]:
+    """What of it the caller may call, and what it may call by its own aliases."""
+    models = caller.models
+    found = {name: model for name, model in entries.items() if may_call(state, models, name)}
+    for alias in (*models.aliases, *models.team_aliases):
+        model = None if alias in found else _unlisted(state, caller, alias)
+        if model is not None:
+            found[alias] = model
+    return found
+
+
 def _patterns(state: State) -> dict[str, Model]:
     """LiteLLM's `return_wildcard_routes`."""
     return {wildcard.pattern: _of_group(wildcard.group) for wildcard in state.wildcards}
 
 
-def _unlisted(state: State, name: str) -> Model | None:
-    """A hidden alias, or what a wildcard serves."""
-    group = find_group(state, name)
-    if group is None:
-        return _auto(name) if state.routing.is_auto(name) else None
-    return _of_group(group)
+def _unlisted(state: State, caller: Caller, name: str) -> Model | None:
+    """A hidden alias, one of the caller's own, or what a wildcard serves."""
+    if not may_call(state, caller.models, name):
+        return None
+    found = permitted(state, caller.models, name)
+    if found.group is None:
+        return _auto(name) if found.exists else None
+    return _of_group(found.group)
 
 
 def _auto(name: str) -> Model:

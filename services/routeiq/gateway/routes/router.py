@@ -17,15 +17,16 @@ from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import RoutingClient, RoutingUnavailable
 from routeiq.config.names import find_group
 from routeiq.config.state import Group, Mode, State
+from routeiq.gateway.callers.caller import Caller, caller_in
 from routeiq.gateway.pipeline.conversation import Conversation, ConversationIds
 from routeiq.gateway.pipeline.learned import LearnedRouter, Question
 from routeiq.gateway.pipeline.objective import HEADER, cost_weight
+from routeiq.gateway.pipeline.permitted import may_be_served, permitted
 from routeiq.gateway.pipeline.prompt import PromptView, view_prompt
 from routeiq.gateway.pipeline.select import ModelNotFound
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.state import StateHolder
 from routeiq.kit.errors import InvalidRequest
-from routeiq.kit.principal import Principal
 
 INFO_TIMEOUT_S = 2.0
 
@@ -47,16 +48,25 @@ def router_router(
     """The router of the router."""
     router = APIRouter(prefix="/router", tags=["router"])
 
-    async def info() -> dict[str, object]:
-        return await describe(holder.current, routing)
+    async def info(request: Request) -> dict[str, object]:
+        return await describe(holder.current, caller_in(request.scope), routing)
 
     async def route(request: Request, query: Annotated[RouteQuery, Body()]) -> dict[str, object]:
         state = holder.current
         weight = cost_weight(request.headers.get(HEADER.decode()), state.routing.cost_weight)
         group = _group(state, query.model)
+        found = permitted(state, caller_in(request.scope).models, query.model or state.routing.auto_name)
         view = _view(query)
         conversation = _conversation(request, query, view, state, conversations)
-        question = Question(state, group, view, weight, str(request.scope["routeiq.request_id"]), conversation)
+        question = Question(
+            state,
+            group,
+            view,
+            weight,
+            str(request.scope["routeiq.request_id"]),
+            conversation,
+            permitted=found.candidates,
+        )
         started = time.monotonic()
         selection = await learned.route(question, remember=False)
         return _explain(selection, state, (time.monotonic() - started) * 1000)
@@ -66,7 +76,7 @@ def router_router(
     return router
 
 
-async def describe(state: State, routing: RoutingClient) -> dict[str, object]:
+async def describe(state: State, caller: Caller, routing: RoutingClient) -> dict[str, object]:
     """The union of both published shapes. With routing down, `artifact` and `last_reload` are null."""
     try:
         loaded = await routing.info(timeout_s=INFO_TIMEOUT_S)
@@ -89,7 +99,7 @@ async def describe(state: State, routing: RoutingClient) -> dict[str, object]:
         "artifact": json.loads(loaded.manifest_json) if loaded.manifest_json else None,
         "artifact_id": loaded.artifact_id or None,
         "candidates": list(loaded.candidates),
-        "auto_models": list(state.routing.auto_models),
+        "auto_models": [name for name in state.routing.auto_models if may_be_served(state, caller.models, name)],
         "version": state.version,
     }  # fmt: skip
 
@@ -113,7 +123,7 @@ def _conversation(
     """The one that the caller's chat request would belong to."""
     if not state.routing.sticky:
         return None
-    caller: Principal = request.scope["routeiq.principal"]
+    caller = caller_in(request.scope).principal
     model = query.model or state.routing.auto_name
     return conversations.of(caller.key_id, model, lambda name: request.headers.get(name.decode()), {}, view)
 

@@ -6,7 +6,7 @@ from routeiq.kit.db.columns import BigKey, JSONDocument, UTCDateTime
 from routeiq.kit.db.database import Database
 from routeiq.kit.db.errors import DatabaseUnavailable, WriteConflict
 from routeiq.kit.db.limits import Limits
-from routeiq.kit.db.url import DatabaseURL
+from routeiq.kit.db.url import DatabaseURL, sqlite_address
 
 __all__ = [
     "BigKey",
@@ -17,4 +17,5 @@ __all__ = [
     "Limits",
     "UTCDateTime",
     "WriteConflict",
+    "sqlite_address",
 ]

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from routeiq.kit.db import engines, sqlite_file
@@ -53,7 +54,8 @@ class Database:
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """Committed at the end of the block, rolled back when it raises. A `commit` inside commits nothing yet.
 
-        Raises: DatabaseUnavailable; WriteConflict: nothing was written."""
+        Raises: DatabaseUnavailable: nothing was written, unless the commit itself was not answered.  WriteConflict:
+        nothing was written."""
         async with self._connection(writing=True) as connection, connection.begin(), _session(connection) as session:
             yield session
             await session.flush()
@@ -84,7 +86,7 @@ class Database:
         try:
             async with self.reading() as session:
                 await session.execute(text("SELECT 1"))
-        except DatabaseUnavailable:
+        except (DatabaseUnavailable, DBAPIError):
             return False
         return True
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import structlog
 from sqlalchemy import event
-from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.engine import Connection, ExceptionContext
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from routeiq.kit.db.limits import Limits
@@ -27,6 +27,8 @@ from routeiq.kit.errors import ConfigurationError
 log = structlog.get_logger()
 
 RECYCLE_S = 1800
+READ_ONLY = "25006"
+"""What a server that was demoted to a standby says to writers. Source: PostgreSQL, appendix A."""
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 """Of a schema: nothing that needs quotes."""
 
@@ -59,7 +61,8 @@ def connect_arguments(name: str, connect_s: float) -> dict[str, object]:
 
 
 def postgres(url: DatabaseURL, schema: str, name: str, limits: Limits) -> AsyncEngine:
-    """Connections that have rested are asked whether they live before they are lent."""
+    """Connections that have rested are asked whether they live before they are lent. When the server has become a
+    standby, all are given up: its name may lead to another one now."""
     engine = create_async_engine(
         url.async_url,
         pool_size=limits.connections,
@@ -86,8 +89,13 @@ def postgres(url: DatabaseURL, schema: str, name: str, limits: Limits) -> AsyncE
         except engine.dialect.loaded_dbapi.Error:
             raise InvalidatePoolError from None
 
+    def failed(context: ExceptionContext) -> None:
+        if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+            context.is_disconnect = True
+
     event.listen(engine.sync_engine, "connect", connected)
     event.listen(engine.sync_engine, "checkout", lent)
+    event.listen(engine.sync_engine, "handle_error", failed)
     return engine
 
 
@@ -98,6 +106,7 @@ def sqlite(url: DatabaseURL, limits: Limits, *, writer: bool) -> AsyncEngine:
         pool_size=1 if writer else limits.connections,
         max_overflow=0,
         pool_timeout=limits.write_s if writer else limits.connect_s,
+        pool_use_lifo=True,  # each is a thread: as few as are needed
     )
     begin = "BEGIN IMMEDIATE" if writer else "BEGIN"
 
@@ -143,6 +152,8 @@ def cut_after(driver: Any, seconds: float) -> Iterator[None]:
 
 
 def _cut(driver: Any) -> None:
+    if driver.closed:
+        return
     log.warning("database.cut")
-    with suppress(OSError, DBAPIError), socket.socket(fileno=os.dup(driver.pgconn.socket)) as copy:
+    with suppress(OSError), socket.socket(fileno=os.dup(driver.pgconn.socket)) as copy:
         copy.shutdown(socket.SHUT_RDWR)

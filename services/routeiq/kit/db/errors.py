@@ -16,15 +16,15 @@ from contextlib import contextmanager
 import structlog
 from sqlalchemy import exc
 
+from routeiq.kit.db.engines import READ_ONLY
 from routeiq.kit.errors import Unavailable
 
 log = structlog.get_logger()
 
 _CONFLICTS = frozenset({"40001", "40P01"})
-_AWAY = ("08", "53", "57P", "58")
+_AWAY = ("08", "28", "3D", "53", "57P", "58")
+"""Also who may not log in, or finds no database of that name: what is wrong is not the caller's to know."""
 _TOO_SLOW = frozenset({"55P03", "57014", "25P03", "25P04"})
-_READ_ONLY = "25006"
-"""To a writer: the server was demoted, it is a standby now. Source: PostgreSQL, appendix A."""
 _SQLITE_AWAY = frozenset(
     {
         sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
@@ -85,13 +85,13 @@ def _ours(error: exc.DBAPIError) -> Unavailable | None:
 def _away(error: exc.DBAPIError, state: str | None) -> bool:
     if state is None:
         return error.connection_invalidated or isinstance(error, exc.OperationalError | exc.InterfaceError)
-    return state == _READ_ONLY or state.startswith(_AWAY)
+    return state == READ_ONLY or state.startswith(_AWAY)
 
 
 def _refused_to_write(error: exc.DBAPIError) -> bool:
     if isinstance(error.orig, sqlite3.Error):
         return _number(error.orig) == sqlite3.SQLITE_READONLY
-    return _state(error) == _READ_ONLY
+    return _state(error) == READ_ONLY
 
 
 def _number(error: sqlite3.Error) -> int:

@@ -52,6 +52,11 @@ class DatabaseURL:
     __repr__ = __str__
 
 
+def sqlite_address(file: Path) -> str:
+    """Of a file anywhere, whatever is in its name."""
+    return URL.create("sqlite", database=str(file)).render_as_string()
+
+
 def _refused() -> ConfigurationError:
     return ConfigurationError(
         ["the database's address is neither postgresql://USER:PASSWORD@HOST/NAME nor sqlite:///FILE"]

@@ -8,7 +8,8 @@ import pytest
 
 from routeiq.control.budgets.calendar import Calendar
 from routeiq.control.budgets.routes import budgets_router
-from routeiq.control.store.database import control_migrations, open_database
+from routeiq.control.migrations import control_migrations
+from routeiq.control.store.database import open_database
 from tests.support.people import Control, Moments, Told, office_of
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from routeiq.api.control.v1 import control_pb2 as pb
-from routeiq.clients.control_rpc import ControlUnavailable
+from routeiq.clients.control import ControlUnavailable
 from routeiq.config.state import State
 from routeiq.gateway.changes import Changes
 from routeiq.gateway.overlay.follower import OverlayFollower

@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client import CollectorRegistry, generate_latest
 
 from routeiq.config.state import Deployment, DeploymentId
+from routeiq.gateway.callers.caller import Caller
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.describe import Shown, trail
 from routeiq.gateway.pipeline.gate import Gate
@@ -35,7 +36,7 @@ FAILED = (Attempt(LARGE.id, "large", 429, "rate_limit_exceeded", 0.1), Attempt(S
 def context() -> Context:
     body = {"messages": msgspec.Raw(json.dumps([{"role": "user", "content": SECRET}]).encode())}
     return Context(
-        "r1", Principal("k" * 64, Role.USER), state(LARGE), Call(Endpoint.CHAT, body, "auto", False), {}, 0.0
+        "r1", Caller(Principal("k" * 64, Role.USER)), state(LARGE), Call(Endpoint.CHAT, body, "auto", False), {}, 0.0
     )
 
 

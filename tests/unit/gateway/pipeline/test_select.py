@@ -10,6 +10,7 @@ import pytest
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import RoutingUnavailable
 from routeiq.config.state import Group, Mode, ModelName, RoutingSettings, State
+from routeiq.gateway.callers.caller import Caller
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.conversation import ConversationIds
@@ -39,7 +40,8 @@ def context(
 ) -> Context:
     fields = {"messages": [{"role": "user", "content": "hi"}], "input": "hi", **body}
     raw = {name: msgspec.Raw(json.dumps(value).encode()) for name, value in fields.items()}
-    return Context("r1", Principal("k", Role.USER), served, Call(endpoint, raw, model, False), dict(headers), 0.0)
+    caller = Caller(Principal("k", Role.USER))
+    return Context("r1", caller, served, Call(endpoint, raw, model, False), dict(headers), 0.0)
 
 
 async def select(routing: TwinRouting, asked: Context) -> Selection:
@@ -49,7 +51,7 @@ async def select(routing: TwinRouting, asked: Context) -> Selection:
 
 async def selected(selector: Selector, asked: Context) -> Selection:
     found = selector.at_once(asked)
-    return await selector.learned(asked, found) if isinstance(found, Unasked) else found
+    return await selector.later(asked, found) if isinstance(found, Unasked) else found
 
 
 async def test_auto_asks_routing_and_puts_the_choice_first() -> None:

@@ -79,8 +79,6 @@ def upgrade() -> None:
         sa.Column("allowed_routes", JSON, nullable=False),
         sa.Column("permissions", JSON, nullable=False),
         sa.Column("model_max_budget", JSON, nullable=False),
-        sa.Column("model_rpm_limit", JSON, nullable=False),
-        sa.Column("model_tpm_limit", JSON, nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("blocked", sa.Boolean(), nullable=False),
         sa.Column("metadata", JSON, nullable=False),

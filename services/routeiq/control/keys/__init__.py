@@ -1,0 +1,1 @@
+"""Virtual keys, as LiteLLM's clients manage them (litellm.md, 1.1)."""

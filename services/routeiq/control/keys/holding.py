@@ -1,0 +1,75 @@
+"""Whose a key may be: of which user, in which team."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from routeiq.control.keys.refusals import AUTH, INTERNAL, plain
+from routeiq.control.keys.shapes import KeyFields
+from routeiq.control.keys.standing import Standing
+from routeiq.control.store import holders
+from routeiq.control.store.tables import Key, Team
+
+
+async def held_by(session: AsyncSession, standing: Standing, body: KeyFields, *, shared: bool) -> Team | None:
+    """Whose a new key is. Args: shared: it belongs to its team alone.  Returns: its team.  Raises: Refused."""
+    if shared:
+        body.user_id = None
+    elif not standing.is_admin and body.user_id is None:
+        body.user_id = standing.user_id
+    if not body.team_id:
+        _need_own(standing, body.user_id)
+        return None
+    team = await holders.team(session, body.team_id)
+    if team is None:
+        if standing.is_admin:
+            return None
+        text = f"Team not found for team_id={body.team_id}. Non-admin users cannot create keys for non-existent teams."
+        raise plain(400, text)
+    await _need_members(session, standing, team.id, body.user_id)
+    return team
+
+
+async def check_move(session: AsyncSession, standing: Standing, body: KeyFields, row: Key) -> Team | None:
+    """The team of the key after the change. Raises: Refused: the caller may not give it to another."""
+    team_id = body.team_id if "team_id" in body.model_fields_set else row.team_id
+    team = await holders.team(session, team_id) if team_id else None
+    if standing.is_admin:
+        return team
+    if "user_id" in body.model_fields_set and body.user_id != row.user_id:
+        raise plain(403, _rebound(body, row), AUTH)
+    if team_id == row.team_id:
+        return team
+    if team is None:
+        text = f"Team not found for team_id={team_id}. Non-admin users cannot set keys to non-existent teams."
+        raise plain(400, text, AUTH)
+    if not standing.leads(team_id):
+        raise plain(
+            403,
+            f"User={standing.user_id} is not a Proxy Admin or Team Admin for team={team_id}. Please ask your Proxy "
+            "Admin to allow this action under 'Member Permissions' for this team.",
+            AUTH,
+        )
+    return team
+
+
+def _need_own(standing: Standing, user_id: str | None) -> None:
+    if not standing.is_admin and user_id != standing.user_id:
+        text = f"User can only create keys for themselves. Got user_id={user_id}, Your ID={standing.user_id}"
+        raise plain(403, text, INTERNAL)
+
+
+async def _need_members(session: AsyncSession, standing: Standing, team_id: str, user_id: str | None) -> None:
+    if user_id is not None and not await holders.is_member(session, team_id, user_id):
+        raise plain(400, f"User={user_id} not assigned to team={team_id}")
+    if standing.is_admin or standing.leads(team_id):
+        return
+    if team_id not in standing.teams:
+        raise plain(400, f"User={standing.user_id} not assigned to team={team_id}")
+    _need_own(standing, user_id)
+
+
+def _rebound(body: KeyFields, row: Key) -> str:
+    if body.user_id is None:
+        return "Non-admin users cannot remove the user_id from a key."
+    return f"Non-admin caller is not allowed to rebind the key from user={row.user_id} to user={body.user_id}"

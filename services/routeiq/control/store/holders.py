@@ -1,0 +1,57 @@
+"""Who holds keys, as far as a key's own matters need it: users, teams, members. Their own subjects write them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import literal, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from routeiq.control.store.tables import Budget, Key, Member, Team, User
+
+
+class KeyAndUser(NamedTuple):
+    key: Key | None
+    budget: Budget | None
+    user: User | None
+
+
+async def key_and_user(session: AsyncSession, key_hash: str, user_id: str) -> KeyAndUser:
+    """The key that asks, and the user it says it belongs to."""
+    one = select(literal(1).label("one")).subquery()
+    statement = (
+        select(Key, Budget, User)
+        .select_from(one)
+        .outerjoin(Key, Key.hash == key_hash)
+        .outerjoin(Budget, Budget.id == Key.budget_id)
+        .outerjoin(User, User.id == user_id)
+    )
+    return KeyAndUser(*(await session.execute(statement)).one())
+
+
+async def teams_of(session: AsyncSession, user_id: str) -> dict[str, str]:
+    """The user's role by team."""
+    rows = await session.execute(select(Member.team_id, Member.role).where(Member.user_id == user_id))
+    return {row.team_id: row.role for row in rows}
+
+
+async def team(session: AsyncSession, team_id: str) -> Team | None:
+    return await session.get(Team, team_id)
+
+
+async def is_member(session: AsyncSession, team_id: str, user_id: str) -> bool:
+    return await session.get(Member, (team_id, user_id)) is not None
+
+
+async def users(session: AsyncSession, ids: set[str]) -> dict[str, User]:
+    return {user.id: user for user in await session.scalars(select(User).where(User.id.in_(ids)))} if ids else {}
+
+
+async def budget_exists(session: AsyncSession, budget_id: str) -> bool:
+    return await session.get(Budget, budget_id) is not None
+
+
+async def budgets(session: AsyncSession, ids: set[str]) -> dict[str, Budget]:
+    if not ids:
+        return {}
+    return {budget.id: budget for budget in await session.scalars(select(Budget).where(Budget.id.in_(ids)))}

@@ -1,0 +1,1 @@
+"""Who calls: from a raw key to what its holder may do, without waiting in the common case."""

@@ -1,0 +1,84 @@
+"""What a key comes to: its principal, what it may call, and what governs it. Compiled once, shared by its requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf
+from types import MappingProxyType
+
+from routeiq.gateway.callers.models import UNRESTRICTED, ModelAccess
+from routeiq.gateway.callers.routes import RouteAccess
+from routeiq.kit.principal import Principal
+
+_NO_NUMBERS: Mapping[str, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Requests and tokens a minute, and requests at one time; None: no limit. By model: those that have their own."""
+
+    rpm: int | None = None
+    tpm: int | None = None
+    max_parallel: int | None = None
+    rpm_by_model: Mapping[str, int] = field(default_factory=lambda: _NO_NUMBERS)
+    tpm_by_model: Mapping[str, int] = field(default_factory=lambda: _NO_NUMBERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """`id`: of a shared one. `duration`: as LiteLLM writes it; empty: for good. `reset_at`: Unix seconds; 0: never."""
+
+    id: str = ""
+    max_nano_usd: int | None = None
+    soft_nano_usd: int | None = None
+    duration: str = ""
+    reset_at: int = 0
+
+
+NO_LIMITS, NO_BUDGET = Limits(), Budget()
+_NO_BUDGETS: Mapping[str, Budget] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whom limits and a budget belong to: the key, its user, its team, or its user in that team. `spend_nano_usd`: as
+    control last knew it."""
+
+    kind: str
+    id: str
+    limits: Limits = NO_LIMITS
+    budget: Budget = NO_BUDGET
+    spend_nano_usd: int = 0
+    budgets_by_model: Mapping[str, Budget] = field(default_factory=lambda: _NO_BUDGETS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Caller:
+    """A verified one. It never changes: who is changed is resolved again.
+
+    `routes`: None: all that its role may. `expires_at`: Unix seconds. `holders`: those that have a limit or a budget;
+    mostly none. `name`: `sk-...` and the key's last characters, for messages."""
+
+    principal: Principal
+    models: ModelAccess = UNRESTRICTED
+    routes: RouteAccess | None = None
+    expires_at: float = inf
+    holders: tuple[Holder, ...] = ()
+    tags: tuple[str, ...] = ()
+    name: str = ""
+
+    @property
+    def key_id(self) -> str:
+        return self.principal.key_id
+
+
+CALLER = "routeiq.caller"
+"""Where an ASGI scope inside the gateway has it."""
+
+
+def caller_in(scope: Mapping[str, object]) -> Caller:
+    """Whom the edge has verified."""
+    found = scope[CALLER]
+    assert isinstance(found, Caller), "the access table asks for a key here"
+    return found

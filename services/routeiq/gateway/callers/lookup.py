@@ -1,0 +1,294 @@
+"""What control was asked, kept: so that who asks often never waits, and nobody is told what is no longer so.
+
+An answer is good for `ttl_s`. Asked for in the last part of that time it is renewed beside, so that what is in use
+never ends. After it, who asks waits, a moment only if there is an old answer: with control away that serves on, up to
+`stale_s`. Each key is asked for once at a time. What control said does not exist is kept for a short while, in a place
+of its own, where it can push out nothing that does.
+
+`forget` drops what a change touched; an answer that was on its way meanwhile is not kept but asked for again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Hashable, Iterable
+from dataclasses import dataclass
+from math import inf
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from routeiq.kit.errors import Unavailable
+
+V = TypeVar("V")
+S = TypeVar("S", contravariant=True)
+S2 = TypeVar("S2")
+
+TTL_S = 60.0
+UNKNOWN_TTL_S = 10.0
+STALE_S = 24 * 3600.0
+RENEW_AT = 0.75
+"""Of an answer's time: from then on it is renewed by whoever asks for it."""
+RETRY_S = 1.0
+"""Between attempts to renew one."""
+PATIENCE_S = 0.25
+"""How long somebody waits for a newer answer where there is an old one."""
+ATTEMPTS = 3
+"""For an answer that is overtaken by changes; the last one serves who waited for it, and is not kept."""
+MOST_ASKED = 256
+"""Questions at one time; more, and who asks is to come again."""
+MOST_WAITING = 2_000
+"""For all of those answers; one more, and it is to come again."""
+MOST_UNKNOWN_PER_S = 500
+"""Answers "there is none" in one second; more, and the next new question is to come again."""
+
+
+def _nothing() -> None:
+    """Nobody else keeps it."""
+
+
+class Said(NamedTuple, Generic[V]):
+    """An answer. `labels`: what it depends on. `valid_s`: how long it holds by itself. `age_s`: how old it is.
+    `kept`: called if it is kept, which an answer is not that a change has overtaken."""
+
+    value: V
+    labels: frozenset[str]
+    exists: bool = True
+    age_s: float = 0.0
+    valid_s: float = inf
+    kept: Callable[[], None] = _nothing
+
+
+class Asks(Protocol[S, V]):
+    """Gets an answer. `again`: not one from before now. Raises: Unavailable: nobody can say."""
+
+    async def __call__(self, subject: S, /, *, again: bool) -> Said[V]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds."""
+
+    ttl_s: float = TTL_S
+    unknown_ttl_s: float = UNKNOWN_TTL_S
+    stale_s: float = STALE_S
+
+
+class Entry(Generic[V]):
+    """`due`: from then on its next use has to look at more than that."""
+
+    __slots__ = ("due", "ends_at", "labels", "retry_at", "stale_until", "subject", "value")
+
+    def __init__(self, value: V, labels: Iterable[str], subject: object) -> None:
+        self.value, self.labels, self.subject = value, tuple(labels), subject
+        self.due = self.ends_at = self.stale_until = self.retry_at = 0.0
+
+
+class Shelf(Generic[V]):
+    """At most `capacity` entries, found by their keys and by their labels; what was used least recently goes first."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self.entries: OrderedDict[Hashable, Entry[V]] = OrderedDict()
+        self._only: dict[str, Hashable] = {}
+        """Of labels that one entry has: mostly there is one, and a set for each would be a third of the memory."""
+        self._keys: dict[str, set[Hashable]] = {}
+
+    def put(self, key: Hashable, entry: Entry[V]) -> None:
+        self.drop(key)
+        self.entries[key] = entry
+        for label in entry.labels:
+            self._label(label, key)
+        if len(self.entries) > self._capacity:
+            self.drop(next(iter(self.entries)))
+
+    def drop(self, key: Hashable) -> None:
+        entry = self.entries.pop(key, None)
+        for label in entry.labels if entry is not None else ():
+            if label in self._only:
+                del self._only[label]
+                continue
+            keys = self._keys[label]
+            keys.discard(key)
+            if not keys:
+                del self._keys[label]
+
+    def labelled(self, label: str) -> tuple[Hashable, ...]:
+        return (self._only[label],) if label in self._only else tuple(self._keys.get(label, ()))
+
+    def _label(self, label: str, key: Hashable) -> None:
+        if label in self._keys:
+            self._keys[label].add(key)
+        elif label in self._only:
+            self._keys[label] = {self._only.pop(label), key}
+        else:
+            self._only[label] = key
+
+
+class Flight(Generic[V]):
+    """A question on its way. `changed`: the labels that were forgotten since."""
+
+    __slots__ = ("changed", "task")
+
+    def __init__(self) -> None:
+        self.changed: set[str] = set()
+        self.task: asyncio.Task[Said[V]]
+
+
+class Lookup(Generic[S2, V]):
+    """For one event loop. `close` it. `away`: whether control is known not to answer."""
+
+    def __init__(
+        self,
+        ask: Asks[S2, V],
+        *,
+        timing: Timing,
+        capacity: int,
+        away: Callable[[], bool] = lambda: False,
+        count: Callable[[str], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Args: count: called with `asked`, `unknown`, `stale` or `unavailable`, as it happens."""
+        self._ask, self._timing, self._away, self._count, self._clock = ask, timing, away, count, clock
+        self._known, self._unknown = Shelf[V](capacity), Shelf[V](capacity)
+        self._flights: dict[Hashable, Flight[V]] = {}
+        self._second, self._unknown_in_second = 0, 0
+        self._waiting = 0
+        self._trouble = False
+        """The last question had no answer, or none soon: nobody is to wait while there is an old answer."""
+        self.entries = self._known.entries
+        """For who is in a hurry: an entry whose `due` has not come is as good as an answer."""
+
+    def at_once(self, key: Hashable) -> V | None:
+        """The answer; None: it has to be waited for, with `get`."""
+        entry = self.entries.get(key)
+        if entry is None:
+            return self._not_there(key)
+        self.entries.move_to_end(key)
+        now = self._clock()
+        return entry.value if now < entry.due else self._late(key, entry, now)
+
+    async def get(self, key: Hashable, subject: S2) -> V:
+        """Raises: Unavailable: nobody can say, and nothing old is left."""
+        found = self.at_once(key)
+        if found is not None:
+            return found
+        flight = self._flights.get(key)
+        if flight is None:
+            self._admit()
+            flight = self._start(key, subject)
+        old = self._old(key)
+        try:
+            return await self._wait(flight, None if old is None else PATIENCE_S)
+        except (Unavailable, TimeoutError):
+            self._trouble = True
+            old = self._old(key)  # it may have been forgotten meanwhile
+            if old is None:
+                self._count("unavailable")
+                raise
+            self._count("stale")
+            return old
+
+    def forget(self, labels: Collection[str]) -> None:
+        """What depends on any of them is no longer so."""
+        for flight in self._flights.values():
+            flight.changed.update(labels)
+        for shelf in (self._known, self._unknown):
+            for label in labels:
+                for key in shelf.labelled(label):
+                    shelf.drop(key)
+
+    def forget_unknown(self) -> None:
+        """Everything may exist now: what was missed is not known."""
+        for key in list(self._unknown.entries):
+            self._unknown.drop(key)
+
+    async def close(self) -> None:
+        tasks = [flight.task for flight in self._flights.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _wait(self, flight: Flight[V], patience_s: float | None) -> V:
+        if self._waiting >= MOST_WAITING:
+            raise Unavailable("Too many requests wait for keys to be looked up. Try again shortly.")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(patience_s):
+                return (await asyncio.shield(flight.task)).value
+        finally:
+            self._waiting -= 1
+
+    def _not_there(self, key: Hashable) -> V | None:
+        entry = self._unknown.entries.get(key)
+        return entry.value if entry is not None and self._clock() < entry.ends_at else None
+
+    def _late(self, key: Hashable, entry: Entry[V], now: float) -> V | None:
+        """Its time is over, or nearly; or it is to be looked at each time."""
+        renewed_at = max(entry.ends_at - self._timing.ttl_s * (1 - RENEW_AT), entry.retry_at)
+        if now >= renewed_at and key not in self._flights and len(self._flights) < MOST_ASKED:
+            entry.retry_at = now + RETRY_S
+            if now < entry.ends_at or self._in_trouble():
+                self._start(key, entry.subject)  # type: ignore[arg-type]  # what it was made from
+        if now < entry.ends_at:
+            return entry.value
+        if now < entry.stale_until and self._in_trouble():
+            self._count("stale")
+            return entry.value
+        return None
+
+    def _in_trouble(self) -> bool:
+        return self._trouble or self._away()
+
+    def _old(self, key: Hashable) -> V | None:
+        entry = self._known.entries.get(key)
+        return entry.value if entry is not None and self._clock() < entry.stale_until else None
+
+    def _admit(self) -> None:
+        """Strangers cannot make this ask any number of questions. Raises: Unavailable."""
+        second = int(self._clock())
+        if second != self._second:
+            self._second, self._unknown_in_second = second, 0
+        if len(self._flights) >= MOST_ASKED or self._unknown_in_second >= MOST_UNKNOWN_PER_S:
+            self._count("refused")
+            raise Unavailable("Too many unknown keys are being looked up. Try again shortly.")
+
+    def _start(self, key: Hashable, subject: S2) -> Flight[V]:
+        flight = self._flights[key] = Flight[V]()
+        flight.task = asyncio.create_task(self._fly(key, subject, flight), name="lookup")
+        flight.task.add_done_callback(lambda task: self._landed(key, task))
+        return flight
+
+    def _landed(self, key: Hashable, task: asyncio.Task[Said[V]]) -> None:
+        del self._flights[key]
+        if not task.cancelled():
+            self._trouble = task.exception() is not None  # who waits for it has it; beside, nobody misses it
+
+    async def _fly(self, key: Hashable, subject: S2, flight: Flight[V]) -> Said[V]:
+        again = key in self._known.entries
+        for _ in range(ATTEMPTS):
+            flight.changed.clear()
+            self._count("asked")
+            said = await self._ask(subject, again=again)
+            if flight.changed.isdisjoint(said.labels):
+                self._keep(key, subject, said)
+                said.kept()
+                break
+            again = True
+        return said
+
+    def _keep(self, key: Hashable, subject: S2, said: Said[V]) -> None:
+        now, timing = self._clock(), self._timing
+        entry = Entry(said.value, said.labels, subject)
+        if not said.exists:
+            self._count("unknown")
+            self._unknown_in_second += 1
+            self._known.drop(key)
+            entry.ends_at = now + timing.unknown_ttl_s
+            self._unknown.put(key, entry)
+            return
+        entry.ends_at = now - said.age_s + timing.ttl_s
+        entry.stale_until = now - said.age_s + max(timing.stale_s, timing.ttl_s)
+        entry.retry_at = now + (RETRY_S if said.age_s > timing.ttl_s else 0.0)
+        entry.due = min(entry.ends_at - timing.ttl_s * (1 - RENEW_AT), now + said.valid_s)
+        self._unknown.drop(key)
+        self._known.put(key, entry)

@@ -1,0 +1,137 @@
+"""Redis, or what speaks like it: the one door to redis-py, for what is nice to have.
+
+Nobody waits for it longer than `TIMEOUT_S`, and while it does not answer nobody waits at all: after a failure it is
+asked again beside, until it answers. So what it keeps must be found another way, too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+import structlog
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from routeiq.kit.errors import Unavailable
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis as Client
+
+log = structlog.get_logger()
+
+TIMEOUT_S = 0.05
+LOOK_EVERY_S = 0.5
+LOOK_TIMEOUT_S = 2.0
+MOST_CONNECTIONS = 16
+T = TypeVar("T")
+
+
+class RedisAway(Unavailable):
+    """No answer in time, or none lately."""
+
+    code = "redis_unavailable"
+
+
+class RedisSettings(BaseSettings):
+    """The contract's names (2.3)."""
+
+    model_config = SettingsConfigDict(env_prefix="REDIS_", frozen=True, extra="ignore")
+
+    host: str = ""
+    """Empty: there is none."""
+    port: int = Field(default=6379, ge=1, le=65535)
+    db: int = Field(default=0, ge=0)
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    ssl: bool = False
+
+    def url(self) -> str:
+        """Empty: there is none."""
+        if not self.host:
+            return ""
+        password = self.password.get_secret_value()
+        who = f"{quote(self.username, safe='')}:{quote(password, safe='')}@" if password else ""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"redis{'s' if self.ssl else ''}://{who}{host}:{self.port}/{self.db}"
+
+
+class Redis:
+    """One server. Make it anywhere; it connects at its first use, in the running loop. `close` it.
+
+    Args: url: `redis://user:password@host:port/db`, or `rediss://`."""
+
+    def __init__(self, url: str, *, timeout_s: float = TIMEOUT_S) -> None:
+        self._url, self._timeout_s = url, timeout_s
+        self._client: Client | None = None
+        self._looking: asyncio.Task[None] | None = None
+
+    @property
+    def away(self) -> bool:
+        """Whether it gave no answer when it was last asked."""
+        return self._looking is not None
+
+    async def run(self, work: Callable[[Client], Awaitable[T]]) -> T:
+        """What `work` does with a client. Raises: RedisAway."""
+        if self._looking is not None:
+            raise RedisAway("Redis does not answer.")
+        client = self._client or await self._open()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await work(client)
+        except Exception as error:
+            if not _of_redis(error):
+                raise
+            if self._looking is None:
+                log.warning("redis.away", error=type(error).__name__)
+                self._looking = asyncio.create_task(self._look(client), name="redis")
+            raise RedisAway("Redis does not answer.") from None
+
+    async def close(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def _open(self) -> Client:
+        """In a thread, because the library takes a while to import. Callers that come together keep the first."""
+        made = await asyncio.to_thread(_make, self._url, self._timeout_s)
+        self._client = self._client or made
+        return self._client
+
+    async def _look(self, client: Client) -> None:
+        """Until it answers."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            try:
+                async with asyncio.timeout(LOOK_TIMEOUT_S):
+                    await client.ping()
+            except Exception as error:
+                if not _of_redis(error):
+                    raise
+            else:
+                log.info("redis.back")
+                self._looking = None
+                return
+
+
+def _make(url: str, timeout_s: float) -> Client:
+    from redis.asyncio import Redis as Client  # noqa: PLC0415  # the door
+    from redis.asyncio.retry import Retry  # noqa: PLC0415  # as above
+    from redis.backoff import NoBackoff  # noqa: PLC0415  # as above
+
+    return Client.from_url(
+        url,
+        socket_timeout=LOOK_TIMEOUT_S,
+        socket_connect_timeout=LOOK_TIMEOUT_S,
+        max_connections=MOST_CONNECTIONS,
+        retry=Retry(NoBackoff(), 1),  # for a connection that was closed meanwhile
+    )
+
+
+def _of_redis(error: Exception) -> bool:
+    from redis.exceptions import RedisError  # noqa: PLC0415  # as above
+
+    return isinstance(error, RedisError | OSError | TimeoutError)

@@ -1,0 +1,245 @@
+"""A control that is slow, silent, killed and back: keys that are known go on, others are told to come again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import grpc
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from routeiq.clients.control import ControlUnavailable
+from tests.integration.callers.conftest import KEY, VIRTUAL, house
+from tests.support.fake_control import FakeControl, changed, hash_of
+
+
+async def test_a_key_is_asked_for_once_and_then_known(control: FakeControl) -> None:
+    control.rows.add(VIRTUAL)
+    async with house(control) as one:
+        answers = [(await one.chat()).status_code for _ in range(20)]
+    assert answers == [200] * 20
+    assert [asked.key_hash for asked in control.asked] == [hash_of(VIRTUAL)]
+
+
+async def test_requests_that_come_together_ask_once(control: FakeControl) -> None:
+    control.rows.add(VIRTUAL)
+    control.delay_s = 0.05
+    async with house(control) as one:
+        answers = await asyncio.gather(*(one.chat() for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(control.asked) == 1
+
+
+async def test_an_unknown_key_is_refused_and_asked_for_once(control: FakeControl) -> None:
+    async with house(control) as one:
+        answers = [await one.chat("sk-nobody-has-this-one") for _ in range(5)]
+    assert {answer.status_code for answer in answers} == {401}
+    assert answers[0].json()["error"] == {
+        "message": "Invalid API key", "type": "authentication_error", "param": None, "code": "invalid_api_key",
+    }  # fmt: skip
+    assert answers[0].headers["www-authenticate"] == "Bearer"
+    assert len(control.asked) == 1
+
+
+async def test_what_is_no_key_asks_nobody(control: FakeControl) -> None:
+    async with house(control) as one:
+        answers = [await one.chat(key) for key in ("hello", "sk" * 10, "sk-" + "x" * 600)]
+    assert {answer.status_code for answer in answers} == {401}
+    assert control.asked == []
+
+
+async def test_a_key_made_after_it_was_unknown_works_once_told(control: FakeControl) -> None:
+    async with house(control) as one:
+        assert (await one.chat()).status_code == 401
+        control.rows.add(VIRTUAL)
+        one.callers.forget(changed(keys=[VIRTUAL]))
+        assert (await one.chat()).status_code == 200
+
+
+async def test_untold_it_works_after_its_time(control: FakeControl) -> None:
+    async with house(control) as one:
+        assert (await one.chat()).status_code == 401
+        control.rows.add(VIRTUAL)
+        one.clock.at += 11
+        assert (await one.chat()).status_code == 200
+
+
+async def test_known_keys_go_on_without_control_and_unknown_ones_do_not(control: FakeControl) -> None:
+    control.rows.add(VIRTUAL)
+    async with house(control) as one:
+        assert (await one.chat()).status_code == 200
+        await control.kill()
+        for _ in range(12):
+            one.clock.at += 300  # an hour in all
+            assert (await one.chat()).status_code == 200
+        stranger = await one.chat("sk-never-seen-before-this")
+        assert stranger.status_code == 503
+        assert stranger.headers["retry-after"] == "1"
+        assert stranger.json()["error"]["code"] == "key_unverified"
+        assert (await one.chat(KEY)).status_code == 200
+
+
+async def test_a_known_key_ends_once_it_is_too_old(control: FakeControl) -> None:
+    control.rows.add(VIRTUAL)
+    async with house(control) as one:
+        assert (await one.chat()).status_code == 200
+        await control.kill()
+        one.clock.at += 24 * 3600 + 1
+        assert (await one.chat()).status_code == 503
+
+
+async def test_control_back_needs_no_restart(control: FakeControl) -> None:
+    async with house(control) as one:
+        await control.kill()
+        assert (await one.chat()).status_code == 503
+        control.rows.add(VIRTUAL)
+        await control.start()
+        end = time.monotonic() + 10
+        while (await one.chat()).status_code != 200:
+            assert time.monotonic() < end
+            await asyncio.sleep(0.1)
+
+
+async def test_a_silent_control_is_waited_for_no_longer_than_it_may(control: FakeControl) -> None:
+    control.gate.clear()
+    async with house(control, timeout_s=0.3) as one:
+        begun = time.monotonic()
+        assert (await one.chat()).status_code == 503
+        assert time.monotonic() - begun < 1.0
+        for _ in range(10):
+            await one.chat()
+        begun = time.monotonic()
+        assert (await one.chat("sk-another-one-altogether")).status_code == 503
+        assert time.monotonic() - begun < 0.2, "behind a breaker nobody waits"
+
+
+async def test_a_warm_key_never_waits_for_a_silent_control(control: FakeControl) -> None:
+    control.rows.add(VIRTUAL)
+    async with house(control, timeout_s=5) as one:
+        assert (await one.chat()).status_code == 200
+        control.gate.clear()
+        slowest = 0.0
+        for _ in range(30):
+            one.clock.at += 4
+            begun = time.monotonic()
+            assert (await one.chat()).status_code == 200
+            slowest = max(slowest, time.monotonic() - begun)
+        control.gate.set()
+    assert slowest < 0.45, "but for one moment of patience, when its time is over"
+
+
+async def test_a_key_in_use_is_renewed_before_its_time_is_over(control: FakeControl) -> None:
+    control.rows.add(VIRTUAL)
+    async with house(control) as one:
+        await one.chat()
+        one.clock.at += 46
+        await one.chat()
+        await asyncio.sleep(0.05)
+        assert len(control.asked) == 2
+        one.clock.at += 44
+        await one.chat()
+        assert len(control.asked) == 2
+
+
+async def test_a_revoked_key_stops_at_once_when_told(control: FakeControl) -> None:
+    control.rows.add(VIRTUAL)
+    async with house(control) as one:
+        assert (await one.chat()).status_code == 200
+        control.rows.keys.clear()
+        one.callers.forget(changed(keys=[VIRTUAL]))
+        assert (await one.chat()).status_code == 401
+
+
+async def test_a_revoked_key_stops_within_its_time_when_nobody_tells(control: FakeControl) -> None:
+    control.rows.add(VIRTUAL)
+    async with house(control) as one:
+        assert (await one.chat()).status_code == 200
+        control.rows.keys.clear()
+        one.clock.at += 60
+        assert (await one.chat()).status_code == 401
+
+
+async def test_an_answer_that_a_change_overtook_is_not_kept(control: FakeControl) -> None:
+    control.rows.add(VIRTUAL)
+    async with house(control) as one:
+        control.gate.clear()
+        asking = asyncio.create_task(one.chat())
+        while not control.asked:
+            await asyncio.sleep(0.01)
+        control.rows.add(VIRTUAL, blocked=True)
+        one.callers.forget(changed(keys=[VIRTUAL]))
+        control.gate.set()
+        assert (await asking).status_code == 401
+        assert (await one.chat()).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "told", [changed(users=["u"]), changed(teams=["t"]), changed(budgets=["b"]), changed(keys=[VIRTUAL])]
+)
+async def test_each_change_is_heard(control: FakeControl, told: object) -> None:
+    control.rows.add(VIRTUAL, user_id="u", team_id="t", budget={"id": "b"})
+    async with house(control) as one:
+        await one.chat()
+        one.callers.forget(told)  # type: ignore[arg-type]
+        await one.chat()
+        assert len(control.asked) == 2
+
+
+async def test_another_change_is_not(control: FakeControl) -> None:
+    control.rows.add(VIRTUAL, user_id="u", team_id="t")
+    async with house(control) as one:
+        await one.chat()
+        one.callers.forget(changed(users=["t"], teams=["u"], budgets=["u"], keys=["sk-x"], customers=["u"]))
+        await one.chat()
+        assert len(control.asked) == 1
+
+
+async def test_random_keys_push_out_no_good_one(control: FakeControl) -> None:
+    control.rows.add(VIRTUAL)
+    async with house(control, capacity=100) as one:
+        await one.chat()
+        for number in range(10_000):
+            one.clock.at += 0.003  # as fast as they may be looked up
+            with_mark = one.gateway.authenticator.caller({b"x-api-key": b"sk-random-%d" % number})
+            await asyncio.gather(with_mark, return_exceptions=True)
+        before = len(control.asked)
+        assert before > 5_000
+        assert (await one.chat()).status_code == 200
+        assert len(one.callers._lookup._unknown.entries) == 100
+
+
+async def test_strangers_cannot_make_it_ask_without_end(control: FakeControl) -> None:
+    async with house(control) as one:
+        found = [one.gateway.authenticator.caller({b"x-api-key": b"sk-random-%d" % number}) for number in range(3000)]
+        await asyncio.gather(*found, return_exceptions=True)
+    assert len(control.asked) <= 756
+
+
+async def test_a_gateway_that_control_does_not_know_is_away(control: FakeControl) -> None:
+    client = control.client(key=Ed25519PrivateKey.generate())
+    with pytest.raises(ControlUnavailable):
+        await client.resolve(key_hash="x")
+    assert control.asked == []
+    await client.close()
+
+
+async def test_an_answer_lost_on_the_way_is_asked_for_again(control: FakeControl) -> None:
+    client = control.client()
+    control.fails = grpc.StatusCode.UNAVAILABLE
+    with pytest.raises(ControlUnavailable):
+        await client.resolve(key_hash="x")
+    assert len(control.asked) == 2
+    control.fails = grpc.StatusCode.INTERNAL
+    with pytest.raises(ControlUnavailable):
+        await client.resolve(key_hash="x")
+    assert len(control.asked) == 3
+    await client.close()
+
+
+async def test_whether_it_serves(control: FakeControl) -> None:
+    client = control.client()
+    assert await client.serves()
+    await control.kill()
+    assert not await client.serves()
+    await client.close()

@@ -1,0 +1,17 @@
+"""A keyring on each kind of database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from routeiq.control.store.database import open_database
+from tests.support.keyring import Keyring
+
+
+@pytest.fixture
+async def keyring(control_database_url: str) -> AsyncIterator[Keyring]:
+    database = open_database(control_database_url)
+    yield Keyring(database)
+    await database.close()

@@ -1,0 +1,191 @@
+"""Two gateways, control and NATS, one process each: what is written through one gateway is in force on it at once and
+on the other within a second; what happens while control or NATS is away."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.fleet import HEADERS, Fleet, fleet_in
+from tests.support.servers.nats import NATS
+
+GATEWAYS = ("gateway", "gateway-2")
+TTL_S = 2.0
+POLL_S = 1.0
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module")
+def nats() -> Iterator[NATS]:
+    with NATS() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory, nats: NATS) -> Iterator[Fleet]:
+    """All run, and each test leaves them so."""
+    settings = {
+        "ROUTEIQ_NATS_URL": nats.url,
+        "ROUTEIQ_GATEWAY_CALLER_TTL_S": str(TTL_S),
+        "ROUTEIQ_GATEWAY_OVERLAY_EVERY_S": str(POLL_S),
+    }
+    with fleet_in(tmp_path_factory.mktemp("fleet"), governed=True, **settings) as made:
+        for process in ("control", *GATEWAYS):
+            made.start(process)
+        for process in ("control", *GATEWAYS):
+            made.wait(process)
+        until(lambda: all("bus.connected" in made.log_of(process) for process in ("control", *GATEWAYS)))
+        yield made
+
+
+def until(holds: Callable[[], bool], within_s: float = 20.0) -> float:
+    """Returns: how long it took."""
+    begun = time.monotonic()
+    while not holds():
+        assert time.monotonic() - begun < within_s
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+def managed(fleet: Fleet, path: str, body: dict[str, object], process: str = "gateway") -> dict[str, Any]:
+    answer = httpx.post(fleet.url_of(process) + path, headers=HEADERS, json=body, timeout=10)
+    assert answer.status_code == 200, answer.text
+    assert "x-routeiq-internal-changed" not in answer.headers
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def new_key(fleet: Fleet, **fields: object) -> str:
+    return str(managed(fleet, "/key/generate", fields)["key"])
+
+
+def asks(fleet: Fleet, process: str, key: str) -> int:
+    """The status of a chat with that key."""
+    body = {"model": "first", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]}
+    url = f"{fleet.url_of(process)}/v1/chat/completions"
+    return httpx.post(url, headers={"authorization": f"Bearer {key}"}, json=body, timeout=10).status_code
+
+
+def add_model(fleet: Fleet, name: str) -> None:
+    """As control's row, told to nobody."""
+    made = "'2026-01-01 00:00:00.000000', 'test', '2026-01-01 00:00:00.000000', 'test'"
+    with closing(sqlite3.connect(fleet.folder / "control.db", timeout=10)) as database, database:
+        database.execute(
+            "INSERT INTO models (id, model_name, litellm_params, model_info, blocked, created_at, created_by, updated_at,"
+            f" updated_by) VALUES (?, ?, ?, '{{}}', 0, {made})",
+            (name, name, '{"model": "simulated/x", "tokens_per_second": 0, "ttft_ms": 0}'),
+        )
+        database.execute(
+            "INSERT INTO overlay_version (id, version) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET version = version + 1"
+        )
+
+
+def serves(fleet: Fleet, process: str, model: str) -> bool:
+    listed = httpx.get(f"{fleet.url_of(process)}/v1/models", headers=HEADERS, timeout=10).json()
+    return model in {one["id"] for one in listed["data"]}
+
+
+def served_version(fleet: Fleet, process: str) -> str:
+    return str(httpx.get(f"{fleet.url_of(process)}/router/info", headers=HEADERS, timeout=10).json()["version"])
+
+
+def test_a_key_works_on_both_and_ends_on_both(fleet: Fleet) -> None:
+    key = new_key(fleet)
+    assert [asks(fleet, process, key) for process in GATEWAYS] == [200, 200]
+    managed(fleet, "/key/block", {"key": key})
+    assert asks(fleet, "gateway", key) == 401
+    assert until(lambda: asks(fleet, "gateway-2", key) == 401) < 1.0
+    managed(fleet, "/key/unblock", {"key": key}, "gateway-2")
+    assert asks(fleet, "gateway-2", key) == 200
+    assert until(lambda: asks(fleet, "gateway", key) == 200) < 1.0
+
+
+def test_a_key_that_was_unknown_works_once_it_is_made(fleet: Fleet) -> None:
+    assert [asks(fleet, process, "sk-of-tomorrow-0123456789") for process in GATEWAYS] == [401, 401]
+    new_key(fleet, key="sk-of-tomorrow-0123456789")
+    assert asks(fleet, "gateway", "sk-of-tomorrow-0123456789") == 200
+    assert until(lambda: asks(fleet, "gateway-2", "sk-of-tomorrow-0123456789") == 200) < 1.0
+
+
+def test_without_nats_a_key_ends_within_its_time_and_then_nats_is_used_again(fleet: Fleet, nats: NATS) -> None:
+    key, other = new_key(fleet), new_key(fleet)
+    assert [asks(fleet, process, one) for process in GATEWAYS for one in (key, other)] == [200] * 4
+    nats.kill()
+    until(lambda: "bus.disconnected" in fleet.log_of("gateway-2"))
+    managed(fleet, "/key/block", {"key": key})
+    assert asks(fleet, "gateway", key) == 401
+    assert until(lambda: asks(fleet, "gateway-2", key) == 401) < TTL_S + 1
+    nats.start()
+    until(lambda: all(fleet.log_of(process).count("bus.connected") > 1 for process in ("control", *GATEWAYS)))
+    assert asks(fleet, "gateway-2", other) == 200
+    managed(fleet, "/key/block", {"key": other})
+    assert until(lambda: asks(fleet, "gateway-2", other) == 401) < 1.0
+
+
+def test_control_may_die_and_come_back(fleet: Fleet) -> None:
+    key = new_key(fleet)
+    assert asks(fleet, "gateway", key) == 200
+    assert fleet.stop("control", signal.SIGKILL) != 0
+    time.sleep(TTL_S)
+    assert asks(fleet, "gateway", key) == 200
+    assert asks(fleet, "gateway", "sk-nobody-knows-0123456789") == 503
+    assert fleet.chat().status_code == 200
+    away = httpx.get(f"{fleet.url}/key/list", headers=HEADERS, timeout=10)
+    assert (away.status_code, int(away.headers["retry-after"]) >= 1) == (503, True)
+    assert away.json()["error"]["type"] == "service_unavailable"
+    ready = httpx.get(f"http://127.0.0.1:{fleet.ports['gateway-ops']}/_health/ready")
+    assert ready.status_code == 200
+    fleet.start("control")
+    fleet.wait("control")
+    until(lambda: httpx.get(f"{fleet.url}/key/list", headers=HEADERS, timeout=10).status_code == 200)
+    until(lambda: asks(fleet, "gateway", "sk-nobody-knows-0123456789") == 401)
+
+
+def test_what_was_added_is_served_also_after_a_start_without_control(fleet: Fleet) -> None:
+    add_model(fleet, "added")
+    assert until(lambda: all(serves(fleet, process, "added") for process in GATEWAYS)) < POLL_S + 1
+    until(lambda: (fleet.folder / "state-gateway-2" / "overlay.bin").exists())
+    version = served_version(fleet, "gateway-2")
+    assert fleet.stop("control") == 0
+    assert fleet.stop("gateway-2") == 0
+    fleet.start("gateway-2")
+    fleet.wait("gateway-2")
+    assert serves(fleet, "gateway-2", "added")
+    assert served_version(fleet, "gateway-2") == version
+    add_model(fleet, "later")
+    fleet.start("control")
+    fleet.wait("control")
+    until(lambda: all(serves(fleet, process, "later") for process in GATEWAYS))
+
+
+def test_the_second_port_has_the_gateway_api_alone(fleet: Fleet) -> None:
+    url = f"http://127.0.0.1:{fleet.ports['gateway-api']}"
+    assert httpx.get(f"{url}/key/list", headers=HEADERS, timeout=10).status_code == 404
+    assert httpx.get(f"{url}/api/v1/providers", timeout=10).status_code == 401
+    assert httpx.get(f"{url}/api/v1/providers/none/such", headers=HEADERS, timeout=10).status_code == 404
+
+
+def test_a_user_reaches_its_own_and_nothing_else(fleet: Fleet) -> None:
+    key = new_key(fleet)
+    headers = {"authorization": f"Bearer {key}"}
+    own = httpx.get(f"{fleet.url}/key/info", headers=headers, timeout=10)
+    assert own.status_code == 200
+    assert key not in own.text
+    refused = httpx.post(f"{fleet.url}/team/new", headers=headers, json={}, timeout=10)
+    assert (refused.status_code, refused.json()["error"]["type"]) == (401, "auth_error")
+    assert httpx.get(f"{fleet.url}/audit", headers=headers, timeout=10).status_code == 403
+
+
+def test_the_document_of_the_api_has_what_control_serves(fleet: Fleet) -> None:
+    document = httpx.get(f"{fleet.url}/openapi.json", timeout=10).json()
+    generate = document["paths"]["/key/generate"]["post"]
+    assert "requestBody" in generate
+    assert document["paths"]["/v1/chat/completions"]
