@@ -1,4 +1,4 @@
-"""What control serves is what the gateway's table says is control's: no route that nobody reaches, none without a line."""
+"""What control serves is what the access table says is its own: no route that nobody reaches, none without a line."""
 
 from __future__ import annotations
 
