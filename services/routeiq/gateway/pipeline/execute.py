@@ -47,7 +47,7 @@ class Executor:
         try:
             served = await attempts.run(sent)
             if served.stream is not None:
-                await self._stream(plan, served, served.stream, attempts.trail, answer, relayed)
+                await self._relay(plan, served, served.stream, attempts.trail, answer, relayed)
             else:
                 body, headers, repeated = self.whole(plan, served, attempts.trail)
                 await answer.whole(served.status, body, headers, repeated)
@@ -67,15 +67,19 @@ class Executor:
                 attempts.settle(usage, error)
                 done(_outcome(served, relayed.bytes_sent, usage, attempts.trail, status, error))
 
-    async def _stream(
+    async def _relay(
         self, plan: Plan, served: Served, stream: Begun, trail: Sequence[Attempt], answer: Answer, relayed: Relayed
     ) -> None:
+        headers, repeated, edits = self.stream(plan, served, trail)
+        await relay_stream(answer, stream, headers, edits, relayed, repeated)
+
+    def stream(self, plan: Plan, served: Served, trail: Sequence[Attempt]) -> tuple[RawHeaders, Repeated, StreamEdits]:
+        """How the client gets a stream: its headers, and what is changed in it."""
         shown = self._shown.of(served.deployment)
         headers, repeated = shown.headers(plan, trail, served.fallback)
         headers += passed_on(served.headers)
         hide = plan.endpoint in USAGE_ON_DEMAND and not wants_usage(plan.body)
-        edits = StreamEdits(plan.endpoint, model=shown.alias, hide_usage=hide, secret=shown.secret)
-        await relay_stream(answer, stream, headers, edits, relayed, repeated)
+        return headers, repeated, StreamEdits(plan.endpoint, model=shown.alias, hide_usage=hide, secret=shown.secret)
 
     def whole(self, plan: Plan, served: Served, trail: Sequence[Attempt]) -> tuple[bytes, RawHeaders, Repeated]:
         """What the client gets of a whole answer or a refusal: its body, and its headers."""
