@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.edits import REDACTED, StreamEdits, renamed
 from routeiq.gateway.dialects.openai_answer import wants_usage
 from routeiq.gateway.per_deployment import PerDeployment
@@ -70,22 +71,25 @@ class Executor:
     async def _relay(
         self, plan: Plan, served: Served, stream: Begun, trail: Sequence[Attempt], answer: Answer, relayed: Relayed
     ) -> None:
-        headers, repeated, edits = self.stream(plan, served, trail)
-        await relay_stream(answer, stream, headers, edits, relayed, repeated)
+        headers, repeated = self.head(plan, served, trail)
+        await relay_stream(answer, stream, headers, self.edits(plan, served.deployment), relayed, repeated)
 
-    def stream(self, plan: Plan, served: Served, trail: Sequence[Attempt]) -> tuple[RawHeaders, Repeated, StreamEdits]:
-        """How the client gets a stream: its headers, and what is changed in it."""
-        shown = self._shown.of(served.deployment)
-        headers, repeated = shown.headers(plan, trail, served.fallback)
+    def head(self, plan: Plan, served: Served, trail: Sequence[Attempt]) -> tuple[RawHeaders, Repeated]:
+        """The headers of any answer."""
+        headers, repeated = self._shown.of(served.deployment).headers(plan, trail, served.fallback)
         headers += passed_on(served.headers)
+        return headers, repeated
+
+    def edits(self, plan: Plan, deployment: Deployment) -> StreamEdits:
+        """What is changed in a stream of `deployment`."""
+        shown = self._shown.of(deployment)
         hide = plan.endpoint in USAGE_ON_DEMAND and not wants_usage(plan.body)
-        return headers, repeated, StreamEdits(plan.endpoint, model=shown.alias, hide_usage=hide, secret=shown.secret)
+        return StreamEdits(plan.endpoint, model=shown.alias, hide_usage=hide, secret=shown.secret)
 
     def whole(self, plan: Plan, served: Served, trail: Sequence[Attempt]) -> tuple[bytes, RawHeaders, Repeated]:
         """What the client gets of a whole answer or a refusal: its body, and its headers."""
         shown = self._shown.of(served.deployment)
-        headers, repeated = shown.headers(plan, trail, served.fallback)
-        headers += passed_on(served.headers)
+        headers, repeated = self.head(plan, served, trail)
         body = served.body or b""
         if shown.alias is not None and served.status < 400:
             body = renamed(body, shown.alias)

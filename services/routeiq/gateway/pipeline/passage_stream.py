@@ -1,7 +1,8 @@
 """A passage whose answer is a stream: begun, relayed and ended in call-backs.
 
 It counts as answered with its first bytes, which decide whether it is one. Chunks go from the upstream's socket to the
-client's in one call; where the client is slow, the upstream's is not read until the client has taken most of them.
+client's in one call; where the client is slow, the upstream's is not read until the client has taken most of them. What
+can be made ready is made while the upstream thinks.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from routeiq.gateway.pipeline.passage_base import Passage, Rest, Shared
 from routeiq.gateway.pipeline.served import Served
 from routeiq.gateway.plan import Outcome, Plan
 from routeiq.gateway.upstream.openai_calls import PromptCall
-from routeiq.gateway.upstream.provider import Sink
 from routeiq.gateway.upstream.relay import BROKEN, STREAMED, Relayed, last_event, sink_of
 from routeiq.kit.asgi import Answer
 from routeiq.kit.exchange import Exchange
@@ -22,7 +22,7 @@ from routeiq.kit.exchange import Exchange
 class StreamPassage(Passage):
     """One of them."""
 
-    __slots__ = ("_edits", "_relayed", "_sink")
+    __slots__ = ("_begun", "_edits", "_over", "_relayed", "_sink")
 
     def __init__(
         self,
@@ -36,10 +36,10 @@ class StreamPassage(Passage):
         rest: Rest,
     ) -> None:
         super().__init__(shared, plan, answer, exchange, attempts, call, done, rest)
-        self._relayed: Relayed | None = None
-        """What has reached the client, once something may have."""
-        self._sink: Sink | None = None
-        """Takes the chunks, until the end of the stream."""
+        self._begun = self._over = False
+        self._relayed = Relayed()
+        self._edits = shared.executor.edits(plan, plan.deployments[0])
+        self._sink = sink_of(exchange.part, self._edits, self._relayed)
 
     def arrive(self) -> None:
         first = self._call.first()
@@ -52,21 +52,19 @@ class StreamPassage(Passage):
         plan, attempts, call = self._plan, self._attempts, self._call
         deployment, head = plan.deployments[0], call.exchange.head
         assert head is not None, "something of its body is here"
+        self._begun = True
         attempts.answered(deployment)
-        self._relayed = Relayed()
         try:
-            served = Served(deployment, 200, head, None)
-            headers, repeated, self._edits = self._shared.executor.stream(plan, served, attempts.trail)
+            headers, repeated = self._shared.executor.head(plan, Served(deployment, 200, head, None), attempts.trail)
             self._answer.start_now(200, [*headers, *STREAMED], repeated)
         except Exception as error:  # noqa: BLE001  # the edge logs and answers it
             self._fail(error)
             return
-        self._sink = sink_of(self._exchange.part, self._edits, self._relayed)
         self._pour()
 
     def _pour(self) -> None:
         """What is here, and what comes."""
-        if self._sink is not None:
+        if not self._over:
             self._call.exchange.pour(self._sink, self._pause_or_end)
 
     def _pause_or_end(self) -> None:
@@ -76,7 +74,6 @@ class StreamPassage(Passage):
             self._end(self._call.failure())
 
     def _end(self, failed: Exception | None) -> None:
-        assert self._relayed is not None, "it was begun"
         try:
             if failed is None:
                 last = self._edits.rest()
@@ -89,25 +86,24 @@ class StreamPassage(Passage):
             self._fail(error)
             return
         self._relayed.bytes_sent += len(last)
-        self._over(200, self._relayed.error)
+        self._settle(200, self._relayed.error)
 
     def _fail(self, error: Exception) -> None:
         self._exchange.on_left(None)
         self._call.exchange.drop()
-        self._over(500, CRASHED)
+        self._settle(500, CRASHED)
         self._rest.fail(error)
 
     def leave(self) -> None:
-        if self._relayed is None:
+        if not self._begun:
             super().leave()
         else:
             self._call.exchange.drop()
-            self._over(499, LEFT)
+            self._settle(499, LEFT)
 
-    def _over(self, status: int, error: str) -> None:
-        assert self._relayed is not None, "it was begun"
+    def _settle(self, status: int, error: str) -> None:
         self._shared.gate.leave(self)
-        self._sink = None
+        self._over = True
         usage = self._relayed.tokens()
         self._attempts.settle(usage, error)
         self._finish(status, usage, self._relayed.bytes_sent, error)

@@ -26,6 +26,7 @@ USAGE_ON_DEMAND = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
 """Where a stream reports usage only if `stream_options` asks for it. The gateway always asks, for its own count."""
 
 _encode = msgspec.json.Encoder().encode
+_options = msgspec.json.Decoder(Body | None)
 _ASK = msgspec.Raw(b'{"include_usage":true}')
 
 
@@ -151,8 +152,9 @@ def ask_for_usage(request: UpstreamRequest, body: Body) -> None:
     """Make a stream report its usage. An operator's `extra_body: {stream_options: null}` takes it back."""
     if not request.stream or request.endpoint not in USAGE_ON_DEMAND or wants_usage(body):
         return
+    options = body.get("stream_options")
     try:
-        asked = msgspec.json.decode(body.get("stream_options", b"null"), type=Body | None) or {}
+        asked = _options.decode(options) or {} if options is not None else {}
     except UNREADABLE:
         return  # the upstream will say what is wrong with it
     body["stream_options"] = raw({**asked, "include_usage": True}) if asked else _ASK
