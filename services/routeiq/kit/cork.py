@@ -36,9 +36,9 @@ class Cork:
             self._call_soon(self._flush)
         self._waiting.append(one)
 
-    def at_once(self) -> None:
-        """A write goes out now."""
-        self.quiet, self._first = False, 1
+    def wrote(self) -> None:
+        """The first write of this turn went out at once."""
+        self._first = 1
         self._call_soon(self._flush)
 
     def _flush(self) -> None:
@@ -65,8 +65,9 @@ class Corked:
         if not self._parts:
             cork = self._cork
             if cork.quiet:
-                cork.at_once()
+                cork.quiet = False
                 self._write(data)
+                cork.wrote()
                 return
             cork.put(self)
         self._parts.append(data)  # type: ignore[arg-type]  # joins as well

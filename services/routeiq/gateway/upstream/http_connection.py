@@ -86,11 +86,10 @@ class Connection(asyncio.Protocol):
 
         Args: head: up to the value of `content-length`.
         """
-        exchange = Exchange(self._loop, self, timeout_s)
         if self._ended or self._transport is None:
+            exchange = Exchange(self._loop, self, timeout_s)
             exchange.end(ConnectionLost())
             return exchange
-        self._exchange = exchange
         self._head = b""
         self._head_at = self._slack = 0
         self._in_head = self._reusable = True
@@ -101,6 +100,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(b"%b%d\r\n\r\n" % (head, len(body)))
             self._unsent = memoryview(body)
             self._write_on()
+        self._exchange = exchange = Exchange(self._loop, self, timeout_s)
         return exchange
 
     def abort(self) -> None:

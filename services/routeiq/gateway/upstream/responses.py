@@ -10,6 +10,8 @@ from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamResponse
 JSON_HEADERS: Mapping[str, str] = {"content-type": "application/json"}
 SSE_HEADERS: Mapping[str, str] = {"content-type": "text/event-stream; charset=utf-8"}
 
+_STREAMS = frozenset({"", "text/event-stream", "text/event-stream; charset=utf-8"})
+
 
 class WholeResponse:
     """A body that is already here."""
@@ -63,7 +65,8 @@ class StreamedResponse:
 
 def streams_events(headers: Mapping[str, str]) -> bool:
     """Whether the head is an event stream's, or does not say."""
-    return headers.get("content-type", "").partition(";")[0].strip().lower() in ("", "text/event-stream")
+    kind = headers.get("content-type", "")
+    return kind in _STREAMS or kind.partition(";")[0].strip().lower() in _STREAMS
 
 
 async def refuse_unusable(response: UpstreamResponse, *, stream: bool, label: str) -> None:
