@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 
 import pytest
+import structlog
 
 from routeiq.kit import log
 
 FOREIGN = ("OPENAI_", "ANTHROPIC_", "LITELLM_", "ROUTEIQ_", "LLMROUTER_", "OTEL_", "OLLAMA_", "AZURE_")
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True)
 def _quiet_logs() -> None:
+    """No logger is kept from one test to the next: `capture_logs` would not reach it."""
     log.configure("WARNING")
+    structlog.configure(cache_logger_on_first_use=False)
 
 
 @pytest.fixture(autouse=True)

@@ -113,7 +113,12 @@ class HTTPProtocol(Connection):
             self._limit()
         if self._fresh is not None:
             scope, self._fresh = self._fresh, None
-            self._begin_fresh(scope)
+            cork = self.transport.cork
+            cork.reading = True
+            try:
+                self._begin_fresh(scope)
+            finally:
+                cork.reading = False
 
     def _begin_fresh(self, scope: MutableMapping[str, Any]) -> None:
         """At the end of the read in which its head came, when its body may be there, too."""

@@ -61,6 +61,13 @@ async def test_the_writes_of_a_turn_go_out_as_one_at_its_end(pair: tuple[asyncio
     assert transport.written == [b"ab", b"c"]
 
 
+@pytest.fixture
+def reading(pair: tuple[Corked, Transport]) -> None:
+    """What is written is written while something is read."""
+    pair[0].cork.reading = True
+
+
+@pytest.mark.usefixtures("reading")
 async def test_who_was_alone_does_not_wait(pair: tuple[asyncio.Transport, Transport]) -> None:
     cork, transport = pair
     cork.write(b"a")
@@ -73,6 +80,26 @@ async def test_who_was_alone_does_not_wait(pair: tuple[asyncio.Transport, Transp
     assert transport.written == [b"a", b"b", b"c"]
 
 
+async def test_who_is_not_called_by_a_read_waits(pair: tuple[asyncio.Transport, Transport]) -> None:
+    await asyncio.sleep(0)
+    cork, transport = pair
+    cork.write(b"a")
+    assert transport.written == []
+    await asyncio.sleep(0)
+    assert transport.written == [b"a"]
+
+
+async def test_what_left_in_this_turn_has_no_answer_yet(pair: tuple[Corked, Transport]) -> None:
+    await asyncio.sleep(0)
+    cork, _ = pair
+    for cork.cork.reading in (False, True):
+        cork.write(b"a")
+        assert cork.holds
+        await asyncio.sleep(0)
+        assert not cork.holds
+
+
+@pytest.mark.usefixtures("reading")
 async def test_only_the_first_write_of_a_turn_goes_out_at_once(pair: tuple[asyncio.Transport, Transport]) -> None:
     (cork, transport), (second, other) = pair, made()
     cork.write(b"a")

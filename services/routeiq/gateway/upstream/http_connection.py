@@ -179,6 +179,15 @@ class Connection(asyncio.Protocol):
         if exchange is None or (not exchange.answered and self._nothing_sent()):
             self._refuse_unasked()
             return
+        transport = self._transport
+        assert transport is not None, "it has read something"
+        transport.cork.reading = True
+        try:
+            self._receive(exchange, data)
+        finally:
+            transport.cork.reading = False
+
+    def _receive(self, exchange: Exchange, data: bytes) -> None:
         exchange.answered = True
         self._slack += len(data)
         beginning = exchange.head is None
@@ -202,7 +211,7 @@ class Connection(asyncio.Protocol):
             self._go_on(exchange, refused)
 
     def _nothing_sent(self) -> bool:
-        """The request still waits for the end of the turn. A long one never does."""
+        """The request has not left, or in this turn. Not of a long one, which leaves in pieces."""
         return self._transport is not None and self._transport.holds
 
     def _refuse_unasked(self) -> None:
