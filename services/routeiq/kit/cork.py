@@ -63,7 +63,7 @@ class Corked:
         self._transport = transport
         self.is_closing = transport.is_closing
         self.cork = cork
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | memoryview] = []
         self._size = 0
 
     def write(self, data: bytes | memoryview) -> None:
@@ -75,7 +75,7 @@ class Corked:
                 cork.wrote(self)
                 return
             cork.put(self)
-        self._parts.append(data)  # type: ignore[arg-type]  # joins as well
+        self._parts.append(data)
         self._size += len(data)
         if self._size > MOST_BYTES:
             self.flush()

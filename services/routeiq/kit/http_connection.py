@@ -22,8 +22,11 @@ TAKING_S = 60.0
 """A peer that takes nothing of what was written for so long is given up, with whatever it was still to have."""
 
 
-class Connection(asyncio.Protocol):
-    """`uvicorn.Server` calls `shutdown`, and waits until none is left in its `connections`."""
+class Connection:
+    """An `asyncio.Protocol` in all but name (docs/adr/0013).
+
+    `uvicorn.Server` calls `shutdown`, and waits until none is left in its `connections`.
+    """
 
     transport: Corked
 

@@ -45,8 +45,8 @@ class Keeper(Protocol):
         ...
 
 
-class Connection(asyncio.Protocol):
-    """Belongs to its keeper; carries one exchange at a time."""
+class Connection:
+    """An `asyncio.Protocol` in all but name (docs/adr/0013). Belongs to its keeper; carries one exchange at a time."""
 
     __slots__ = (
         "_ended", "_exchange", "_head", "_head_at", "_in_head", "_interim", "_keeper", "_loop", "_parser", "_parts",

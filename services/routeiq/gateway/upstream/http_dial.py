@@ -38,10 +38,9 @@ async def dial(
 
 async def _open(address: str, route: Route, make: Callable[[], Connection], tls: ssl.SSLContext | None) -> Connection:
     loop = asyncio.get_running_loop()
-    if route.target.scheme == "https":
-        _, connection = await loop.create_connection(
-            make, address, route.target.port, ssl=tls or system_tls(), server_hostname=str(route.target.host)
-        )
-    else:
-        _, connection = await loop.create_connection(make, address, route.target.port)
+    secure = route.target.scheme == "https"
+    _, connection = await loop.create_connection(  # type: ignore[type-var]  # a protocol in all but name
+        make, address, route.target.port,
+        ssl=tls or system_tls() if secure else None, server_hostname=str(route.target.host) if secure else None,
+    )  # fmt: skip
     return connection

@@ -89,8 +89,9 @@ class Exchange:
         Args: deadline: of the head, by the loop's clock; 0: for what follows it, `timeout_s` from now.
         A cancelled wait closes the connection.
         """
-        if self.error is not None:
-            raise self.error
+        broken = self.error
+        if broken is not None:
+            raise broken
         assert self.line is not None
         self.deadline = deadline or self._loop.time() + self.timeout_s
         self.line.watch(self.deadline)

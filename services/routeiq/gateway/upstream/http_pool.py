@@ -150,12 +150,11 @@ class PooledClient:
             kept = await slots.room(None if fresh else origin)
             if kept is not None:
                 return kept
-            connection = None
             try:
                 connection = await self._dial(slots, origin, request, deadline)
-            finally:
-                if connection is None:
-                    slots.forgo()
+            except BaseException:
+                slots.forgo()
+                raise
         slots.opened(connection)
         return connection
 
