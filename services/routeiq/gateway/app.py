@@ -40,6 +40,7 @@ from routeiq.kit.asgi import (
     unsent,
     whole_body,
 )
+from routeiq.kit.build import COMPILED
 from routeiq.kit.cors import CORS
 from routeiq.kit.error_bodies import Family, error_body, error_headers, stream_event
 from routeiq.kit.errors import MethodNotAllowed, NotFound, PermissionDenied, RouteIQError
@@ -49,7 +50,7 @@ from routeiq.kit.lifespan import live
 from routeiq.kit.ops import OpsApp, Pages, ops_pages
 from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.principal import Principal
-from routeiq.kit.server import HTTPServer, bind
+from routeiq.kit.server import HTTPServer, address_of, bind
 from routeiq.kit.service import Service
 
 log = structlog.get_logger()
@@ -223,6 +224,7 @@ def create_app(gateway: Gateway, cors: CORS | None = None) -> Edge:
 
 def create_service(gateway: Gateway, settings: Settings, sock: socket) -> Service:
     """The gateway on a socket that is bound already, and on its other ports."""
+    log.info("gateway.listening", address=address_of(sock), version=__version__, compiled=COMPILED)
     app, ops = create_app(gateway, settings.cors()), OpsApp(gateway.readiness, gateway.registry)
     more = [bind(settings.host, settings.api_port)] if settings.api_port else []
     limit_s = settings.drain_delay_s + settings.drain_s

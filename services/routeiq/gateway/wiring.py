@@ -36,6 +36,7 @@ from routeiq.gateway.state import StateHolder
 from routeiq.gateway.upstream.guarded import Outbound
 from routeiq.gateway.upstream.registry import Providers
 from routeiq.gateway.upstream.routing_encoder import RoutingEncoder
+from routeiq.kit.build import describe_build
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.health import Check, Readiness
 from routeiq.kit.key_files import load_private_key
@@ -93,6 +94,7 @@ class Gateway:
 def build_gateway(settings: Settings, state: State, *, outbound: Outbound) -> Gateway:
     """Everything but the sockets. Call it in the running loop; `running` closes what it opens, its client included."""
     registry = CollectorRegistry()
+    describe_build(registry)
     figures = Figures()
     cooldowns = Cooldowns(state, figures, DeploymentMeter(registry))
     holder = StateHolder(state, cooldowns.follow)

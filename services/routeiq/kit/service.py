@@ -8,6 +8,7 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 
+from routeiq.kit.build import describe_build
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.health import Readiness
 from routeiq.kit.ops import OpsApp
@@ -82,6 +83,7 @@ class Service:
 def shell(name: str, host: str, port: int, ops_port: int) -> Service:
     """A service that answers its health on both ports and nothing else; ready as soon as it serves."""
     registry = CollectorRegistry()
+    describe_build(registry)
     readiness = Readiness(name, serving=True)
     server = HTTPServer(OpsApp(readiness, registry), bind(host, port))
     return Service(name, server, HTTPServer(OpsApp(readiness, registry), bind(host, ops_port)))
