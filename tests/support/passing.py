@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from ipaddress import ip_address
 
 from routeiq.gateway.upstream.http import HTTPRequest
 from routeiq.gateway.upstream.http_connection import Connection
 from routeiq.gateway.upstream.http_pool import PooledClient
-from routeiq.gateway.upstream.http_slots import Origin, Slots
 from routeiq.kit.exchange import NONE_REPEATED, RawHeaders, Repeated, Work
+from routeiq.kit.outbound import Origin as Word
+from routeiq.kit.outbound import OutboundGuard, OutboundPolicy, Route
+from routeiq.kit.outbound.guard import Addresses
 
 
 class TwinExchange:
@@ -168,18 +171,24 @@ Line = Callable[[Peer], None]
 """What an upstream does about a request."""
 
 
-class TwinPool(PooledClient):
+class TwinPool:
     """The real client, whose connections lead to the test. Requests are met as `script` has it, then by nobody."""
 
     def __init__(self) -> None:
-        super().__init__()
+        guard = OutboundGuard(OutboundPolicy(), Word.DOCUMENT, lookup=_anywhere)
+        self._client = client = PooledClient(guard=guard, dial=self._dial)
+        self.send, self.begin, self.response, self.close = client.send, client.begin, client.response, client.close
         self.peers: list[Peer] = []
         self.script: deque[Line] = deque()
         self.requests = 0
 
-    async def _dial(self, slots: Slots, origin: Origin, request: HTTPRequest, deadline: float) -> Connection:
-        peer = Peer(self, slots.loop)
-        peer.connection = Connection(slots.loop, slots, origin)
+    @property
+    def open_connections(self) -> int:
+        return self._client.open_connections
+
+    async def _dial(self, _: Route, make: Callable[[], Connection], *__: object) -> Connection:
+        peer = Peer(self, asyncio.get_running_loop())
+        peer.connection = make()
         peer.connection.connection_made(peer)
         self.peers.append(peer)
         return peer.connection
@@ -196,6 +205,10 @@ class TwinPool(PooledClient):
         for response in await asyncio.gather(*(self.send(request) for _ in range(connections))):
             await response.read()
         self.requests = 0
+
+
+async def _anywhere(_: str) -> Addresses:
+    return (ip_address("203.0.113.1"),)
 
 
 def says(status: int, body: bytes, *lines: bytes) -> Line:

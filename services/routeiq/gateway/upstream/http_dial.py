@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from routeiq.gateway.upstream.http_connection import Connection
 from routeiq.gateway.upstream.http_tls import system_tls
 from routeiq.kit.outbound import Route
 
 CONNECT_TIMEOUT_S = 10.0
+Dial = Callable[[Route, Callable[[], Connection], ssl.SSLContext | None, float, float], Awaitable[Connection]]
+"""As `dial`, which has the names of the arguments."""
 
 
 async def dial(
