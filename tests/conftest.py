@@ -8,8 +8,18 @@ import pytest
 import structlog
 
 from routeiq.kit import log
+from routeiq.kit.build import COMPILED
 
 FOREIGN = ("OPENAI_", "ANTHROPIC_", "LITELLM_", "ROUTEIQ_", "LLMROUTER_", "OTEL_", "OLLAMA_", "AZURE_")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--compiled", action="store_true", help="fail at once unless the transport is compiled")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--compiled") and not COMPILED:
+        raise pytest.UsageError("What is tested is not compiled: run it as `make test-compiled` does.")
 
 
 @pytest.fixture(autouse=True)

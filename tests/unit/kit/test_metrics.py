@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import generate_latest
 
-from routeiq import __version__
-from routeiq.kit.build import COMPILED, describe_build
 from routeiq.kit.metrics import Counts, Durations
 
 BUCKETS = (0.01, 0.1, 1.0)
@@ -46,10 +44,3 @@ def test_a_name_is_given_once() -> None:
     Counts("asked", "Asked", [], registry)
     with pytest.raises(ValueError, match="Duplicated"):
         Counter("asked", "Asked", registry=registry)
-
-
-def test_a_build_says_what_it_is() -> None:
-    registry = CollectorRegistry()
-    describe_build(registry)
-    compiled = str(COMPILED).lower()
-    assert lines(registry)[-1] == f'routeiq_build_info{{compiled="{compiled}",version="{__version__}"}} 1.0'
