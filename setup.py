@@ -6,6 +6,7 @@ Without it the wheel is pure Python, and neither mypy nor a C compiler is asked 
 from __future__ import annotations
 
 import os
+import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +21,10 @@ HERE = Path(__file__).resolve().parent
 
 def extensions() -> list[Extension]:
     """One shared library for all of them, so that they call each other directly."""
-    from mypyc.build import mypycify  # noqa: PLC0415  # for who compiles
-
+    try:
+        from mypyc.build import mypycify  # noqa: PLC0415  # for who compiles
+    except ImportError:
+        sys.exit("ROUTEIQ_COMPILE=1 needs mypy: install requirements/dev.lock, and build with --no-build-isolation.")
     names = tomllib.loads((HERE / "pyproject.toml").read_text())["tool"]["routeiq"]["compiled"]
     sources = [f"services/{name.replace('.', '/')}.py" for name in names]
     made: list[Extension] = mypycify(sources, group_name="routeiq", target_dir="build/mypyc")
