@@ -4,41 +4,43 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
 
-from routeiq.config.deployments import build_deployment, price_key, split_model
+from routeiq.config.aliases import FurtherNames, further_names
+from routeiq.config.credentials import find_base, find_key, in_reach
+from routeiq.config.deployments import build_deployment, chooses_provider, price_key, split_model
 from routeiq.config.document import Document, Listed
 from routeiq.config.document.strategies import is_learned
 from routeiq.config.fallbacks import build_fallbacks
 from routeiq.config.groups import Grouped, auto_models, candidate_name, check_names, differ, grouped, weights
 from routeiq.config.load import Loaded, load
-from routeiq.config.prices import ModelFacts, read_facts
+from routeiq.config.names import by_specificity, is_pattern
+from routeiq.config.prices import ModelFacts, facts_of_providers, read_facts
 from routeiq.config.problems import Problems
-from routeiq.config.providers import unknown_provider
+from routeiq.config.providers import known_providers, unknown_provider
+from routeiq.config.routing_settings import routing_settings
 from routeiq.config.scalars import JSONObject, JSONValue
 from routeiq.config.state import (
-    CooldownSettings,
+    ANY_PROVIDER,
     Deployment,
     DeploymentId,
     FallbackNames,
     Group,
     Mode,
     ModelName,
+    ProviderAccess,
     RoutingSettings,
     State,
+    Wildcard,
 )
 
-DEFAULT_RETRIES = 2
-DEFAULT_TIMEOUT_S = 600.0
-DEFAULT_ALLOWED_FAILS = 3
 ENCODER = ModelName("all-MiniLM-L6-v2")
 """The embedding model that the routing service serves itself: provider `routeiq`."""
 _MiB = 1024 * 1024
-T = TypeVar("T")
+Groups = Mapping[ModelName, Group]
 
 
 def load_state(path: Path, environ: Mapping[str, str]) -> State:
@@ -82,27 +84,52 @@ class _Builder:
         members = grouped(self.document.models)
         facts = self._facts()
         self._check_providers()
-        groups = {ModelName(name): self._group(name, entries, facts) for name, entries in members.items()}
-        self._check_modes(groups, members)
-        chat = {name: entries for name, entries in members.items() if groups[ModelName(name)].mode is Mode.CHAT}
+        built = {ModelName(name): self._group(name, entries, facts) for name, entries in members.items()}
+        self._check_modes(built, members)
+        groups = {name: group for name, group in built.items() if not is_pattern(name)}
+        chat = {str(name): members[name] for name, group in groups.items() if group.mode is Mode.CHAT}
         routing = self._routing(chat)
         if self.document.routeiq.embeddings:
             groups.setdefault(ENCODER, Group(ENCODER, (_encoder(),)))
-        routing = replace(routing, fallbacks=self._fallbacks(groups, routing))
+        reach, wildcards = self._wildcards(built)
+        names = further_names(self.document, groups, wildcards, reach, has_auto=bool(routing.auto_models))
+        fallbacks = self._fallbacks(groups, wildcards, names, routing)
         return State(
             version=version_of(self.loaded.raw),
             groups=MappingProxyType(groups),
-            routing=routing,
+            routing=replace(routing, fallbacks=fallbacks, auto_aliases=names.auto),
+            named=names.groups,
+            listed_aliases=names.listed,
+            wildcards=wildcards,
+            providers_in_reach=reach,
             master_key=self.document.general.master_key,
             body_limit_bytes=int(self.document.routeiq.body_limit_mb * _MiB),
             warnings=tuple(str(problem) for problem in self.problems.warnings),
         )
+
+    def _wildcards(self, built: Groups) -> tuple[Mapping[str, ProviderAccess], tuple[Wildcard, ...]]:
+        """What is known of the models behind them is read now, because a request must not wait for it."""
+        patterns = [ModelName(name) for name in by_specificity(filter(is_pattern, built))]
+        providers = {one.provider for pattern in patterns for one in built[pattern].deployments}
+        reach = self._reach() if ANY_PROVIDER in providers else {}
+        facts = MappingProxyType(facts_of_providers((providers | reach.keys()) - {ANY_PROVIDER}, self.price_file))
+        return MappingProxyType(reach), tuple(Wildcard(built[pattern], facts) for pattern in patterns)
+
+    def _reach(self) -> dict[str, ProviderAccess]:
+        names = known_providers(self.price_file) - {"simulated", "routeiq"}
+        return {
+            name: ProviderAccess(find_base(name, self.environ), find_key(name, self.environ))
+            for name in sorted(names)
+            if in_reach(name, self.environ)
+        }
 
     def _check_providers(self) -> None:
         for listed in self.document.models:
             params = listed.entry.litellm_params
             at = (*listed.at, "litellm_params", "custom_llm_provider" if params.custom_llm_provider else "model")
             first, slash, rest = params.model.partition("/")
+            if is_pattern(listed.entry.model_name) and chooses_provider(params):
+                continue
             if slash and not rest and params.custom_llm_provider in (None, first):
                 self.problems.error((*listed.at, "litellm_params", "model"), "names no model after the slash")
             elif message := unknown_provider(split_model(params)[0], self.price_file):
@@ -115,7 +142,7 @@ class _Builder:
         return {position: found[key] for position, key in keys.items() if key in found}
 
     def _group(self, name: str, entries: Sequence[Listed], facts: Mapping[int, ModelFacts]) -> Group:
-        own = differ(entries)
+        own = differ(entries) and not is_pattern(name)
         learned = own and is_learned(self.document.router.routing_strategy)
         if learned:
             check_names(entries, self.problems)
@@ -149,77 +176,32 @@ class _Builder:
                 )
 
     def _routing(self, chat: Grouped) -> RoutingSettings:
-        router, routeiq = self.document.router, self.document.routeiq
-        auto = routeiq.auto
-        taken = auto.name in self.document.model_names
+        auto = self.document.routeiq.auto
+        taken = auto.name in self.document.model_names or auto.name in self.document.aliases
         models = () if taken else auto_models(self.document, chat, self.problems)
         self._check_fallback(auto.fallback, models)
-        policies = router.model_group_retry_policy
-        return RoutingSettings(
-            strategy=router.routing_strategy,
-            auto_name=auto.name,
-            auto_models=tuple(ModelName(name) for name in models),
-            cost_weight=auto.weight,
-            deadline_s=auto.deadline_ms / 1000,
-            fallback_model=ModelName(auto.fallback) if auto.fallback else None,
-            sticky=auto.sticky,
-            switch_margin=auto.switch_margin,
-            min_confidence=auto.min_confidence,
-            max_novelty=auto.max_novelty,
-            num_retries=_first(router.num_retries, self.document.litellm.num_retries, DEFAULT_RETRIES),
-            retry_pause_s=router.retry_after,
-            retries_by_status=MappingProxyType(router.retry_policy.by_status()),
-            group_retries_by_status=MappingProxyType(
-                {ModelName(name): MappingProxyType(policy.by_status()) for name, policy in policies.items()}
-            ),
-            cooldown=self._cooldown(),
-            latency_buffer=router.routing_strategy_args.lowest_latency_buffer,
-            latency_ttl_s=router.routing_strategy_args.ttl,
-            timeout_s=_first(router.timeout, self.document.litellm.request_timeout, DEFAULT_TIMEOUT_S),
-            artifact_dir=self._artifact(routeiq.artifact or router.routing_strategy_args.model_path),
-        )
-
-    def _cooldown(self) -> CooldownSettings:
-        router, library = self.document.router, self.document.litellm
-        return CooldownSettings(
-            enabled=not router.disable_cooldowns,
-            cooldown_s=router.cooldown_time,
-            allowed_fails=_first(router.allowed_fails, library.allowed_fails, DEFAULT_ALLOWED_FAILS),
-            by_status=MappingProxyType(router.allowed_fails_policy.by_status()),
-        )
+        return routing_settings(self.loaded, tuple(ModelName(name) for name in models))
 
     def _fallbacks(
-        self, groups: Mapping[ModelName, Group], routing: RoutingSettings
+        self, groups: Groups, wildcards: Iterable[Wildcard], names: FurtherNames, routing: RoutingSettings
     ) -> Mapping[ModelName, FallbackNames]:
-        modes = {name: group.mode for name, group in groups.items()}
+        """A wildcard counts as chat where its entries do not say: the endpoint is looked at when a request comes."""
+        modes = {name: group.mode for name, group in (*groups.items(), *names.groups.items())}
         if routing.auto_models:
-            modes.setdefault(ModelName(routing.auto_name), Mode.CHAT)
-        return build_fallbacks(self.document, modes, self.problems)
+            modes |= dict.fromkeys((ModelName(routing.auto_name), *names.auto), Mode.CHAT)
+        modes |= {ModelName(one.pattern): one.group.mode for one in wildcards}
+        modes = {name: Mode.CHAT if mode is Mode.OTHER and _open(name, names) else mode for name, mode in modes.items()}
+        return build_fallbacks(self.document, modes, names.groups.keys() | names.auto, self.problems)
 
     def _check_fallback(self, fallback: str | None, models: tuple[str, ...]) -> None:
         if fallback is not None and fallback in self.document.model_names and fallback not in models:
             self.problems.error(("routeiq", "auto", "fallback"), "is not one of the models that auto chooses among")
 
-    def _artifact(self, given: str | None) -> str | None:
-        if given is None:
-            return None
-        path = (self.loaded.folder or Path.cwd()) / Path(given).expanduser()
-        if not path.is_dir():
-            self._refuse_artifact()
-        return str(path)
 
-    def _refuse_artifact(self) -> None:
-        """Our own key is an error: no suite can start with it. LiteLLM's `model_path` may name another machine's."""
-        message = "is not a directory on this machine"
-        if self.document.routeiq.artifact:
-            self.problems.error(("routeiq", "artifact"), message)
-        else:
-            self.problems.warning(("router_settings", "routing_strategy_args", "model_path"), message)
-
-
-def _first(own: T | None, other: T | None, default: T) -> T:
-    """What the more specific section says, then the other, then the default."""
-    return own if own is not None else other if other is not None else default
+def _open(name: ModelName, names: FurtherNames) -> bool:
+    """Whether the name is a wildcard's or was found by one."""
+    entry = names.groups[name].deployments[0].entry if name in names.groups else name
+    return entry is not None and is_pattern(entry)
 
 
 def _encoder() -> Deployment:

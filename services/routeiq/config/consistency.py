@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from routeiq.config.deployments import chooses_provider
 from routeiq.config.document import Document, Listed
 from routeiq.config.document.strategies import ACCEPTED_AS_SHUFFLE
 from routeiq.config.fallbacks import check_fallbacks
+from routeiq.config.known_names import check_aliases
+from routeiq.config.names import MOST_STARS, is_pattern
 from routeiq.config.nearest import did_you_mean
 from routeiq.config.problems import Location, Problems
 from routeiq.config.words import words
@@ -36,6 +39,7 @@ def check_references(document: Document, problems: Problems) -> None:
     if not document.model_names:
         problems.warning(("model_list",), "has no models; every request for a model will be refused")
     _check_auto(document, problems)
+    check_aliases(document, problems)
     check_fallbacks(document, problems)
     _check_ids(document.models, problems)
     _check_weights(document.models, problems)
@@ -111,10 +115,26 @@ def _check_entry(listed: Listed, problems: Problems) -> None:
     mode = entry.model_info.mode
     if mode is not None and mode not in MODES:
         problems.warning((*at, "model_info", "mode"), f"unknown mode{did_you_mean(mode, MODES)}")
-    if "*" in entry.model_name:
-        problems.warning((*at, "model_name"), "wildcards have no effect yet, so this entry serves nothing")
+    _check_stars(listed, problems)
     for name in ("api_base", "base_url"):
         _check_address(getattr(entry.litellm_params, name), (*at, "litellm_params", name), problems)
+
+
+def _check_stars(listed: Listed, problems: Problems) -> None:
+    """A `*` of `model` needs one of `model_name` that says what stands for it."""
+    params, given = listed.entry.litellm_params, listed.entry.model_name.count("*")
+    at = (*listed.at, "litellm_params", "model")
+    if given > MOST_STARS:
+        problems.error((*listed.at, "model_name"), f"has more than {MOST_STARS} `*`")
+    elif not given and is_pattern(params.model):
+        problems.warning(at, "its `*` goes to the provider as it is, because model_name has none")
+    elif given and params.model.count("*") > given:
+        problems.error(at, "has more `*` than model_name")
+    elif given and chooses_provider(params) and params.api_key and not (params.api_base or params.base_url):
+        problems.warning(
+            (*listed.at, "litellm_params", "api_key"),
+            "is not used: requests choose the provider, and none gets another's key; write `openai/*` or give api_base",
+        )
 
 
 def _check_address(url: str | None, at: Location, problems: Problems) -> None:

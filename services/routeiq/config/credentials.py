@@ -38,6 +38,22 @@ KEYLESS = words(
 """Providers that need no key, or whose credentials have another form."""
 
 
+_AMBIENT: Mapping[str, tuple[str, ...]] = {
+    "bedrock": ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_ROLE_ARN", "AWS_BEARER_TOKEN_BEDROCK"),
+    "vertex_ai": ("GOOGLE_APPLICATION_CREDENTIALS", "VERTEXAI_PROJECT"),
+}
+"""By what an environment shows that it has credentials of another form than a key."""
+
+
+def in_reach(provider: str, environ: Mapping[str, str]) -> bool:
+    """Whether the environment has what it takes to call the provider."""
+    if any(environ.get(name) for name in _AMBIENT.get(provider, ())):
+        return True
+    if provider in KEYLESS:
+        return find_base(provider, environ) is not None
+    return find_key(provider, environ) is not None
+
+
 def key_names(provider: str) -> tuple[str, ...]:
     """The environment variables that may hold the provider's key, the usual one first."""
     return KEY_NAMES.get(provider, (f"{provider.upper().replace('-', '_')}_API_KEY",))

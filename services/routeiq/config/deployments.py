@@ -12,7 +12,7 @@ from routeiq.config.document import Listed, LitellmParams, ModelEntry
 from routeiq.config.prices import ModelFacts, Wanted
 from routeiq.config.problems import Problems
 from routeiq.config.scalars import JSONValue
-from routeiq.config.state import Deployment, DeploymentId, HTTPClientKind, Mode, ModelName
+from routeiq.config.state import ANY_PROVIDER, Deployment, DeploymentId, HTTPClientKind, Mode, ModelName
 from routeiq.config.words import words
 
 _PLACED = words(
@@ -39,6 +39,11 @@ def split_model(params: LitellmParams) -> tuple[str, str]:
     return (first, rest) if slash and first and rest else ("openai", params.model)
 
 
+def chooses_provider(params: LitellmParams) -> bool:
+    """Whether `*` stands where the provider would: the requested name then says it."""
+    return params.custom_llm_provider is None and params.model.startswith("*")
+
+
 def price_key(entry: ModelEntry) -> Wanted | None:
     """What to look up, `base_model` first; None where no list can have it or nothing is missing."""
     provider, model = split_model(entry.litellm_params)
@@ -51,7 +56,7 @@ def price_key(entry: ModelEntry) -> Wanted | None:
         _first(params.input_cost_per_token, info.input_cost_per_token),
         _first(params.output_cost_per_token, info.output_cost_per_token),
     )
-    if provider in ("simulated", "routeiq") or None not in declared:
+    if provider in ("simulated", "routeiq") or "*" in entry.model_name or None not in declared:
         return None
     name = (info.base_model or model).removeprefix(f"{provider}/")
     return Wanted(provider, name, declared=info.base_model is not None)
@@ -78,7 +83,8 @@ def build_deployment(
     """Args: raw: the entry as written; candidate: its name in decisions; facts: of the price file;
     stream_timeout_s: the router's, for entries without their own."""
     entry, params, info = listed.entry, listed.entry.litellm_params, listed.entry.model_info
-    provider, model = split_model(params)
+    wild = "*" in entry.model_name
+    provider, model = (ANY_PROVIDER, params.model) if wild and chooses_provider(params) else split_model(params)
     facts = facts or _NO_FACTS
     api_base, api_key = _access(listed, provider, environ, problems)
     deployment = Deployment(
@@ -87,7 +93,7 @@ def build_deployment(
         provider=provider,
         model=model,
         candidate=candidate,
-        mode=mode_of(info.mode or facts.mode),
+        mode=Mode.OTHER if wild and info.mode is None else mode_of(info.mode or facts.mode),
         api_base=api_base,
         api_key=api_key,
         timeout_s=params.timeout,
@@ -107,6 +113,7 @@ def build_deployment(
         like=info.routeiq.like,
         quality_offset=info.routeiq.quality_offset,
         http_client=HTTPClientKind(info.routeiq.http_client),
+        access_groups=info.access_groups,
         params=MappingProxyType(_provider_params(params)),
     )
     _warn_of_price(deployment, listed, problems)
@@ -124,6 +131,8 @@ def _access(
     """(api_base, api_key), from the entry, else from the environment as `credentials` says."""
     params = listed.entry.litellm_params
     given = params.api_base or params.base_url or None
+    if provider == ANY_PROVIDER:
+        return given, params.api_key if given else None
     key = params.api_key or (None if given else find_key(provider, environ))
     if not key and params.api_key is None and not given and provider not in KEYLESS:
         names = " or ".join(key_names(provider))
@@ -140,7 +149,12 @@ def _provider_params(params: LitellmParams) -> dict[str, object]:
 
 def _warn_of_price(deployment: Deployment, listed: Listed, problems: Problems) -> None:
     unknown = deployment.input_price is None or deployment.output_price is None
-    if unknown and deployment.mode is Mode.CHAT and deployment.provider not in _UNPRICED:
+    if (
+        unknown
+        and "*" not in deployment.group
+        and deployment.mode is Mode.CHAT
+        and deployment.provider not in _UNPRICED
+    ):
         message = "its price is unknown; give input_cost_per_token and output_cost_per_token, or model_info.base_model"
         problems.warning((*listed.at, "litellm_params", "model"), message)
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from routeiq.config.document import Document
 from routeiq.config.document.failover import DEFAULT_KEY, FallbackList, entries
-from routeiq.config.nearest import did_you_mean
+from routeiq.config.known_names import check_name
 from routeiq.config.problems import Location, Problems
 from routeiq.config.state import FallbackNames, Mode, ModelName
 
@@ -25,42 +25,41 @@ Modes = Mapping[ModelName, Mode]
 
 def check_fallbacks(document: Document, problems: Problems) -> None:
     """Every name must exist; a fallback to itself is a warning. Retry policies of groups are checked with them."""
-    known = (*document.model_names, document.routeiq.auto.name)
     for section, settings in ((SECTIONS[0], document.router), (SECTIONS[1], document.litellm)):
         for kind in KINDS:
             for name, names, at in entries(getattr(settings, kind), (section, kind)):
-                _check_list(name, names, at, known, problems)
+                _check_list(name, names, at, document, problems)
         for position, name in enumerate(settings.default_fallbacks or ()):
-            _check(name, known, (section, "default_fallbacks", position), problems)
+            check_name(name, document, (section, "default_fallbacks", position), problems)
     for name in document.router.model_group_retry_policy:
-        _check(name, known, ("router_settings", "model_group_retry_policy", name), problems)
+        check_name(name, document, ("router_settings", "model_group_retry_policy", name), problems)
 
 
-def _check_list(name: str, names: tuple[str, ...], at: Location, known: Collection[str], problems: Problems) -> None:
+def _check_list(name: str, names: tuple[str, ...], at: Location, document: Document, problems: Problems) -> None:
     if name != DEFAULT_KEY:
-        _check(name, known, at, problems)
+        check_name(name, document, at, problems)
     for position, fallback in enumerate(names):
         if fallback == name:
             problems.warning((*at, position), "is a fallback to itself and is left out; num_retries repeats a group")
         else:
-            _check(fallback, known, (*at, position), problems)
+            check_name(fallback, document, (*at, position), problems)
 
 
-def _check(name: str, known: Collection[str], at: Location, problems: Problems) -> None:
-    if name not in known:
-        problems.error(at, f"there is no such model{did_you_mean(name, known)}")
-
-
-def build_fallbacks(document: Document, modes: Modes, problems: Problems) -> Mapping[ModelName, FallbackNames]:
+def build_fallbacks(
+    document: Document, modes: Modes, further: Collection[ModelName], problems: Problems
+) -> Mapping[ModelName, FallbackNames]:
     """By requested name, for those that have any; a fallback that serves something else is left out.
 
-    Args: modes: of every name that can be asked for, `auto`'s included.
+    Args: modes: of every name that can be asked for, `auto`'s included.  further: those of them that are other names of
+    a group: without lists of their own they have the group's.
     """
     _check_modes(document, modes, problems)
     general, context, content = (_Lists.of(document, kind) for kind in KINDS)
     limit = document.router.max_fallbacks
     found = {}
     for name in modes:
+        if name in further and not any(name in one.own for one in (general, context, content)):
+            continue
         chains = [one.chain(name, limit, modes) for one in (general, context, content)]
         if any(chains):
             found[name] = FallbackNames(*chains)

@@ -16,11 +16,10 @@ Grouped = Mapping[str, Sequence[Listed]]
 
 
 def grouped(models: Sequence[Listed]) -> Grouped:
-    """Public name -> its entries, both in document order. Wildcards serve nothing yet and are left out."""
+    """Public name -> its entries, both in document order; wildcards too."""
     groups: dict[str, list[Listed]] = {}
     for listed in models:
-        if "*" not in listed.entry.model_name:
-            groups.setdefault(listed.entry.model_name, []).append(listed)
+        groups.setdefault(listed.entry.model_name, []).append(listed)
     return groups
 
 

@@ -5,7 +5,7 @@ The file has 3 MB and 4,000 entries. It is read once per build, in some 10 ms, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -62,12 +62,29 @@ def read_facts(models: Iterable[Wanted], file: Path | None = None) -> Mapping[Wa
     path = (file or price_file()) if wanted else None
     if path is None:
         return {}
-    try:
-        entries = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
-    except (OSError, msgspec.DecodeError):
-        return {}
+    entries = _read(path)
     found = {one: _find(one, entries) for one in wanted}
     return {one: facts for one, facts in found.items() if facts is not None}
+
+
+def facts_of_providers(providers: Collection[str], file: Path | None = None) -> Mapping[str, ModelFacts]:
+    """All that the file knows of these providers' models, by `provider/model`."""
+    path = (file or price_file()) if providers else None
+    entries = _read(path) if path else {}
+    found: dict[str, ModelFacts] = {}
+    for name, raw in entries.items():
+        entry = _decode(raw)
+        for provider in providers if entry is not None else ():
+            if entry is not None and _same_provider(provider, entry.litellm_provider):
+                found[f"{provider}/{name.removeprefix(f'{provider}/')}"] = _facts(entry)
+    return found
+
+
+def _read(path: Path) -> Mapping[str, msgspec.Raw]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
+    except (OSError, msgspec.DecodeError):
+        return {}
 
 
 def _find(wanted: Wanted, entries: Mapping[str, msgspec.Raw]) -> ModelFacts | None:

@@ -50,6 +50,12 @@ def unknown_provider(provider: str, prices: Path | None = None) -> str | None:
     return f"unknown provider {provider[:80]!a}{did_you_mean(provider, listed)}"
 
 
+def known_providers(prices: Path | None = None) -> frozenset[str]:
+    """All names that mean something, our own among them."""
+    path = prices or price_file()
+    return OWN | (_listed(path) if path else frozenset())
+
+
 @cache
 def _listed(prices: Path) -> frozenset[str]:
     """All known names; none where either of litellm's files cannot be read."""

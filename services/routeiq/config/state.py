@@ -5,11 +5,13 @@ A request sees one `State` from begin to end. Prices are USD per token, as in Li
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NewType
+
+from routeiq.config.prices import ModelFacts
 
 DeploymentId = NewType("DeploymentId", str)
 ModelName = NewType("ModelName", str)
@@ -19,6 +21,9 @@ ANY_STATUS = 0
 """In a mapping by status: every status that is not named."""
 NO_STATUSES: Mapping[int, int] = MappingProxyType({})
 _NO_GROUPS: Mapping[ModelName, Mapping[int, int]] = MappingProxyType({})
+_NO_FACTS: Mapping[str, ModelFacts] = MappingProxyType({})
+ANY_PROVIDER = "*"
+"""The provider of a wildcard's deployment, where the requested name says it."""
 
 
 class Mode(StrEnum):
@@ -82,6 +87,10 @@ class Deployment:
     """The artifact's candidate that this model behaves like (`model_info.routeiq.like`)."""
     quality_offset: float = 0.0
     http_client: HTTPClientKind = HTTPClientKind.POOL
+    access_groups: tuple[str, ...] = ()
+    """Names by which keys may be allowed to call it (`model_info.access_groups`)."""
+    entry: ModelName | None = None
+    """The `model_name` of its entry, where it serves under another: an alias, or a name that a wildcard matches."""
     params: Mapping[str, object] = field(default_factory=lambda: EMPTY, repr=False)
     """Everything else of `litellm_params` that a provider may want, with references to the environment resolved."""
     derived: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -100,6 +109,30 @@ class Group:
     @property
     def mode(self) -> Mode:
         return self.deployments[0].mode
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderAccess:
+    """How the environment says that a provider is called; None: by its usual address, without a key."""
+
+    api_base: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Wildcard:
+    """Entries whose `model_name` holds `*`. `config.names` makes of them the group of a name that they match.
+
+    `*` in a deployment's `model` is what the request has in its place; `*` as `provider`, that its first part says it.
+    """
+
+    group: Group
+    facts: Mapping[str, ModelFacts] = field(default_factory=lambda: _NO_FACTS, repr=False)
+    """What is publicly known of the models that it may be asked for, by `provider/model`."""
+
+    @property
+    def pattern(self) -> str:
+        return self.group.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +168,7 @@ class RoutingSettings:
     strategy: str = "simple-shuffle"
     auto_name: str = "auto"
     auto_models: tuple[ModelName, ...] = ()
+    auto_aliases: frozenset[ModelName] = frozenset()
     cost_weight: float = 0.03
     deadline_s: float = 0.25
     fallback_model: ModelName | None = None
@@ -160,11 +194,30 @@ class RoutingSettings:
     latency_buffer: float = 0.0
     latency_ttl_s: float = 3600.0
 
-    def retry_statuses(self, group: ModelName) -> Mapping[int, int]:
-        """Retries by status for a group."""
+    def retry_statuses(self, deployment: Deployment) -> Mapping[int, int]:
+        """Retries by status in the group of a deployment: of the requested name, else of the entry behind it."""
         if not self.group_retries_by_status:
             return self.retries_by_status
-        return self.group_retries_by_status.get(group, self.retries_by_status)
+        own = self.group_retries_by_status.get(deployment.group)
+        if own is None and deployment.entry is not None:
+            own = self.group_retries_by_status.get(deployment.entry)
+        return self.retries_by_status if own is None else own
+
+    def fallbacks_of(self, name: str, group: Group | None) -> FallbackNames | None:
+        """Of a requested name, else of the entry behind its group (None: `auto`); None: it has none."""
+        own = self.fallbacks.get(ModelName(name))
+        if own is not None:
+            return own
+        entry = group.deployments[0].entry if group is not None else ModelName(self.auto_name)
+        return None if entry is None else self.fallbacks.get(entry)
+
+    def is_auto(self, name: str) -> bool:
+        """Whether `name` asks for learned routing over `auto_models`."""
+        return bool(self.auto_models) and (name == self.auto_name or name in self.auto_aliases)
+
+
+_NOTHING_NAMED: Mapping[ModelName, Group] = MappingProxyType({})
+_NO_ACCESS: Mapping[str, ProviderAccess] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +226,26 @@ class State:
 
     version: str
     groups: Mapping[ModelName, Group]
+    """By `model_name`. `config.names.find_group` knows the other names that a request may use."""
     routing: RoutingSettings
+    named: Mapping[ModelName, Group] = field(default_factory=lambda: _NOTHING_NAMED)
+    """Further names: aliases, which win over `groups`, and what the document itself asks of a wildcard."""
+    listed_aliases: tuple[ModelName, ...] = ()
+    """Those of the aliases that are shown to callers, `auto`'s included."""
+    wildcards: tuple[Wildcard, ...] = ()
+    """In the order in which they are tried: the most specific first."""
+    providers_in_reach: Mapping[str, ProviderAccess] = field(default_factory=lambda: _NO_ACCESS)
+    """For wildcards whose requests say the provider."""
     master_key: str | None = field(default=None, repr=False)
     body_limit_bytes: int = 10 * 1024 * 1024
     warnings: tuple[str, ...] = ()
 
     def group(self, name: str) -> Group | None:
-        """The group of that public name, or None."""
+        """The group of that `model_name`, or None."""
         return self.groups.get(ModelName(name))
+
+    def entries(self) -> Iterator[Group]:
+        """Every group as its entries say it, each deployment once: wildcards too, aliases not."""
+        yield from self.groups.values()
+        for wildcard in self.wildcards:
+            yield wildcard.group

@@ -112,8 +112,8 @@ def test_two_entries_with_one_id_are_an_error() -> None:
         ),
         (MODEL + "router_settings: {xyzzy: 3}", "f.yaml:2: router_settings.xyzzy: warning: unknown key"),
         (
-            MODEL + "router_settings: {model_group_alias: {}}",
-            "f.yaml:2: router_settings.model_group_alias: warning: is accepted but has no effect yet",
+            MODEL + "router_settings: {enable_tag_filtering: true}",
+            "f.yaml:2: router_settings.enable_tag_filtering: warning: is accepted but has no effect yet",
         ),
         (MODEL + "mcp_servers: {}", "f.yaml:2: mcp_servers: warning: is accepted but has no effect yet"),
         (
@@ -151,8 +151,8 @@ def test_two_entries_with_one_id_are_an_error() -> None:
             "f.yaml:5: model_list[0].modl_info: warning: unknown key; did you mean model_info?",
         ),
         (
-            "model_list: [{model_name: 'openai/*', litellm_params: {model: openai/*}}]",
-            "f.yaml:1: model_list[0].model_name: warning: wildcards have no effect yet",
+            "model_list: [{model_name: 'all', litellm_params: {model: openai/*}}]",
+            "f.yaml:1: model_list[0].litellm_params.model: warning: its `*` goes to the provider as it is",
         ),
         ("model_list: []", "f.yaml:1: model_list: warning: has no models"),
         (

@@ -6,6 +6,7 @@ import pytest
 
 from routeiq.config.state import ANY_STATUS, FallbackNames, ModelName
 from tests.support.config_documents import built, entry, errors, models, only, warnings
+from tests.support.twins import deployment
 
 ABC = models(entry("a"), entry("b"), entry("c"))
 
@@ -138,8 +139,8 @@ router_settings:
     assert (routing.retry_pause_s, routing.latency_buffer, routing.latency_ttl_s) == (2, 0.5, 60)
     assert (cooldown.cooldown_s, cooldown.allowed_fails, cooldown.enabled) == (30, 1, False)
     assert cooldown.by_status == {503: 9, 529: 9}
-    assert routing.retry_statuses(ModelName("a")) == {429: 5, 500: 0, 502: 0, ANY_STATUS: 1}
-    assert routing.retry_statuses(ModelName("b")) == {408: 4, 504: 4}
+    assert routing.retry_statuses(deployment("a")) == {429: 5, 500: 0, 502: 0, ANY_STATUS: 1}
+    assert routing.retry_statuses(deployment("b")) == {408: 4, 504: 4}
 
 
 def test_allowed_fails_may_stand_in_litellm_settings() -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from routeiq.config.document.messages import report
 from routeiq.config.document.models import ModelEntry
 from routeiq.config.document.routeiq import RouteIQ
-from routeiq.config.document.router import RouterSettings
+from routeiq.config.document.router import AliasTarget, RouterSettings
 from routeiq.config.document.section import Section
 from routeiq.config.document.settings import GeneralSettings, LitellmSettings
 from routeiq.config.nearest import did_you_mean
@@ -59,6 +59,16 @@ class Document:
     general: GeneralSettings = field(default_factory=GeneralSettings)
     litellm: LitellmSettings = field(default_factory=LitellmSettings)
     routeiq: RouteIQ = field(default_factory=RouteIQ)
+
+    @property
+    def aliases(self) -> Mapping[str, AliasTarget]:
+        """Of both sections, `router_settings` over `litellm_settings`, without those that name themselves."""
+        hidden = {alias: AliasTarget(model=model, hidden=True) for alias, model in self.litellm.model_alias_map.items()}
+        return {
+            alias: target
+            for alias, target in {**self.router.model_group_alias, **hidden, **self.router.model_group_alias}.items()
+            if target.model != alias
+        }
 
 
 def known_sections() -> frozenset[str]:

@@ -142,11 +142,14 @@ class ModelInfo(Section):
     supports_vision: bool | None = Field(default=None, description="false: requests with images go elsewhere.")
     input_cost_per_token: Price | None = Field(default=None, description="As in `litellm_params`, which wins.")
     output_cost_per_token: Price | None = Field(default=None, description="As in `litellm_params`, which wins.")
+    access_groups: tuple[str, ...] = Field(
+        default=(), description="Names that stand for this model in what a key, a team or a user may call."
+    )
     routeiq: RouteIQModelInfo = Field(default_factory=RouteIQModelInfo, description="Our own part of it.")
 
     later: ClassVar[frozenset[str]] = words(
         """
-        access_groups team_id team_public_model_name tier health_check_model health_check_timeout health_check_params
+        team_id team_public_model_name tier health_check_model health_check_timeout health_check_params
         disable_background_health_check member_auto_router blocked discoverable access_windows ptu_count
         cost_per_ptu_per_hour db_model created_at created_by updated_at updated_by
         """

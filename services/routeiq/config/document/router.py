@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from routeiq.config.document.failover import AllowedFailsPolicy, FallbackList, RetryPolicy
 from routeiq.config.document.section import Section
@@ -48,6 +48,17 @@ class RoutingStrategyArgs(Section):
     )
 
 
+class AliasTarget(Section):
+    """What an alias stands for. A text alone is its `model`."""
+
+    model: str = Field(min_length=1, description="A `model_name`, a name that a wildcard matches, or `auto`.")
+    hidden: bool = Field(default=False, description="true: `/v1/models` does not list the alias.")
+
+
+def _target(value: object) -> object:
+    return {"model": value} if isinstance(value, str) else value
+
+
 class RouterSettings(Section):
     """Names of LiteLLM's router."""
 
@@ -72,6 +83,10 @@ class RouterSettings(Section):
     )
     stream_timeout: float | None = Field(
         default=None, gt=0, description="`stream_timeout` of deployments that have none of their own."
+    )
+    model_group_alias: dict[str, Annotated[AliasTarget, BeforeValidator(_target)]] = Field(
+        default_factory=dict,
+        description="Further names: `{alias: model_name}` or `{alias: {model: model_name, hidden: true}}`.",
     )
     fallbacks: FallbackList | None = Field(
         default=None, description='Groups to try when a group fails: `[{a: [b, c]}]`; `"*"` stands for all others.'
@@ -99,7 +114,7 @@ class RouterSettings(Section):
 
     later: ClassVar[frozenset[str]] = words(
         """
-        model_group_alias enable_pre_call_checks optional_pre_call_checks
+        enable_pre_call_checks optional_pre_call_checks
         enable_tag_filtering tag_filtering_match_any tag_routing_prefix cache_responses cache_kwargs caching_groups
         client_ttl polling_interval default_priority default_litellm_params default_max_parallel_requests redis_url
         redis_host redis_port redis_password redis_db provider_budget_config routing_groups alerting_config

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 
@@ -39,6 +39,10 @@ class Section(BaseModel):
             cls._warn_of(str(name), (*at, name), problems)
         for name, section in cls._within():
             section.warn_of_keys(data.get(name), (*at, name), problems)
+        for name, section in cls._mapped():
+            inner = data.get(name)
+            for key, value in inner.items() if isinstance(inner, dict) else ():
+                section.warn_of_keys(value, (*at, name, key), problems)
 
     @classmethod
     def _warn_of(cls, name: str, at: Location, problems: Problems) -> None:
@@ -56,3 +60,13 @@ class Section(BaseModel):
             kind = info.annotation
             if isinstance(kind, type) and issubclass(kind, Section):
                 yield name, kind
+
+    @classmethod
+    def _mapped(cls) -> Iterator[tuple[str, type[Section]]]:
+        """The fields that map names to sections."""
+        for name, info in cls.model_fields.items():
+            if get_origin(info.annotation) is dict:
+                kind = get_args(info.annotation)[1]
+                kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+                if isinstance(kind, type) and issubclass(kind, Section):
+                    yield name, kind

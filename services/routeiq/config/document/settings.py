@@ -73,6 +73,9 @@ class LitellmSettings(Section):
         default=None, description="Default of `router_settings.content_policy_fallbacks`."
     )
     allowed_fails: int | None = Field(default=None, ge=0, description="Default of `router_settings.allowed_fails`.")
+    model_alias_map: dict[str, str] = Field(
+        default_factory=dict, description="Hidden aliases; `router_settings.model_group_alias` wins."
+    )
 
     later: ClassVar[frozenset[str]] = words(
         """
@@ -84,7 +87,7 @@ class LitellmSettings(Section):
         default_team_settings default_team_params default_key_generate_params upperbound_key_generate_params
         default_internal_user_params turn_off_message_logging redact_user_api_key_info langfuse_default_tags otel
         otel_config public_agent_groups public_model_groups guardrails ssl_verify ssl_certificate timezone
-        budget_reset_time datadog_params mcp_aliases model_alias_map cost_discount_config cost_margin_config
+        budget_reset_time datadog_params mcp_aliases cost_discount_config cost_margin_config
         default_max_internal_user_budget default_redis_batch_cache_expiry s3_callback_params
         prometheus_initialize_budget_metrics custom_prometheus_metadata_labels custom_prometheus_tags
         require_auth_for_metrics_endpoint key_generation_settings force_ipv4 aiohttp_trust_env

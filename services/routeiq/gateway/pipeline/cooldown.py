@@ -13,6 +13,7 @@ from enum import IntEnum
 
 import structlog
 
+from routeiq.config.names import is_pattern
 from routeiq.config.state import CooldownSettings, State
 from routeiq.gateway.pipeline.figures import Figures, Live
 from routeiq.gateway.pipeline.meter import DeploymentMeter
@@ -48,7 +49,7 @@ class Cooldowns:
         for gone in self._figures.follow(state):
             self._meter.forget(gone.group, gone.id)
         self._settings = state.routing.cooldown
-        for group in state.groups.values():
+        for group in state.entries():
             for deployment in group.deployments:
                 live = self._figures.of(deployment.id)
                 if not self._settings.enabled:
@@ -68,8 +69,11 @@ class Cooldowns:
             log.info("deployment.recovered", model=live.group, deployment=live.id)
 
     def failed(self, live: Live, status: int, begun: float, retry_after_s: float | None = None) -> None:
-        """A call failed; 502 stands for no answer, 504 for a time-out. What the caller caused is not counted."""
+        """A call failed; 502 stands for no answer, 504 for a time-out. What the caller caused is not counted; behind a
+        wildcard that is the model that is not there."""
         if (status not in AT_ONCE and status != 408 and status < 500) or self._figures.of(live.id) is not live:
+            return
+        if status == 404 and is_pattern(live.group):
             return
         now = self._figures.clock()
         live.turn(now)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from routeiq.config.state import Deployment, ModelName, State
+from routeiq.config.state import Deployment, FallbackNames, Mode, ModelName, State
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call
-from routeiq.gateway.plan import NO_FALLBACKS, Endpoint, Fallbacks
+from routeiq.gateway.plan import Endpoint, Fallbacks
 from routeiq.gateway.upstream.registry import speaks
 
 
-def plan_fallbacks(state: State, call: Call, balancer: Balancer) -> Fallbacks:
-    """Of the requested name. A request without any pays one look-up."""
-    names = state.routing.fallbacks.get(ModelName(call.model))
-    if names is None:
-        return NO_FALLBACKS
+def plan_fallbacks(state: State, call: Call, balancer: Balancer, names: FallbackNames) -> Fallbacks:
+    """Args: names: of the requested model."""
 
     def ordered(groups: tuple[ModelName, ...]) -> tuple[tuple[Deployment, ...], ...]:
         found = (_deployments(state, group, call.endpoint) for group in groups)
@@ -25,7 +22,9 @@ def plan_fallbacks(state: State, call: Call, balancer: Balancer) -> Fallbacks:
 def _deployments(state: State, name: ModelName, endpoint: Endpoint) -> tuple[Deployment, ...]:
     """Those that serve the endpoint. A routed group's are balanced as any other's, and `auto` stands for its fallback
     model: routing is asked once."""
-    group = state.groups.get(name)
-    if group is None and name == state.routing.auto_name and state.routing.auto_models:
+    group = state.named.get(name) or state.groups.get(name)
+    if group is None and state.routing.is_auto(name):
         group = state.groups.get(state.routing.fallback_model or state.routing.auto_models[0])
-    return tuple(one for one in group.deployments if speaks(one.provider, endpoint)) if group else ()
+    if group is None or group.mode is (Mode.CHAT if endpoint is Endpoint.EMBEDDINGS else Mode.EMBEDDING):
+        return ()
+    return tuple(one for one in group.deployments if speaks(one.provider, endpoint))

@@ -132,7 +132,7 @@ class Figures:
     def follow(self, state: State) -> tuple[Live, ...]:
         """Take over a state's deployments. Returns the figures of those that are gone."""
         before, self._lives = self._lives, {}
-        for group in state.groups.values():
+        for group in state.entries():
             lives = tuple(self._take_over(before, deployment) for deployment in group.deployments)
             for live in lives:
                 live.peers = lives

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from routeiq.config.state import Deployment
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.plan import Decision, Endpoint, Outcome, Plan
@@ -36,8 +37,8 @@ class Done(Line, tag="request.done", gc=False):
     ms: float
 
 
-_Ended = tuple[str, Endpoint, bool, Decision, Outcome, str, float, float]
-"""Request id, endpoint, stream, decision, outcome, key id, seconds, time of the end."""
+_Ended = tuple[str, Endpoint, bool, Decision, Outcome, Deployment, str, float, float]
+"""Request id, endpoint, stream, decision, outcome, who served or should have, key id, seconds, time of the end."""
 
 
 class Meter:
@@ -87,16 +88,18 @@ class Meter:
         """A request that had a plan, whatever became of it. It is counted and logged a moment later."""
         seconds = time.monotonic() - context.started
         key_id = context.principal.key_id
+        ended = time.time()
+        deployment = outcome.deployment or plan.deployments[0]
         self._batch.add(
-            (plan.request_id, plan.endpoint, plan.stream, plan.decision, outcome, key_id, seconds, time.time())
+            (plan.request_id, plan.endpoint, plan.stream, plan.decision, outcome, deployment, key_id, seconds, ended)
         )
 
     def _count(self, batch: list[_Ended]) -> None:
         requests, decisions, tokens = self._requests.by, self._decisions.by, self._tokens.by
         observe, service, lines = self._duration.observe, self._log.service, []
-        for request_id, endpoint, stream, decision, outcome, key_id, seconds, ended in batch:
+        for request_id, endpoint, stream, decision, outcome, served, key_id, seconds, ended in batch:
             usage, fallback = outcome.usage, decision.fallback or outcome.fallback
-            model = outcome.deployment.group if outcome.deployment else decision.model
+            model = served.entry or served.group  # callers choose the names behind wildcards; labels have few values
             requests[endpoint, str(outcome.status)] += 1
             observe(seconds, (endpoint, model))
             decisions[decision.strategy, model, fallback] += 1
@@ -105,9 +108,9 @@ class Meter:
                 tokens[model, "output"] += usage.output_tokens
             lines.append(
                 Done(
-                    request_id, endpoint, outcome.status, model, decision.strategy, fallback, len(outcome.attempts),
-                    stream, outcome.streamed_bytes, outcome.error, key_id[:12], round(seconds * 1000, 1),
-                    service=service, timestamp=datetime.fromtimestamp(ended, UTC),
+                    request_id, endpoint, outcome.status, served.group, decision.strategy, fallback,
+                    len(outcome.attempts), stream, outcome.streamed_bytes, outcome.error, key_id[:12],
+                    round(seconds * 1000, 1), service=service, timestamp=datetime.fromtimestamp(ended, UTC),
                 )
             )  # fmt: skip
         self._log.write(lines)

@@ -194,7 +194,7 @@ def _plan(context: Context, selection: Selection) -> Plan:
         context.state.version,
         selection.fallbacks,
         routing.retry_pause_s,
-        routing.retry_statuses(selection.deployments[0].group),
+        routing.retry_statuses(selection.deployments[0]),
     )
 
 

@@ -6,7 +6,8 @@ import msgspec
 from msgspec import structs
 
 from routeiq.config.document.strategies import balancing
-from routeiq.config.state import Deployment, Group, Mode, ModelName, State
+from routeiq.config.names import find_group
+from routeiq.config.state import Deployment, FallbackNames, Group, Mode, ModelName, State
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.conversation import ConversationIds
@@ -20,6 +21,8 @@ from routeiq.gateway.upstream.registry import speaks
 from routeiq.kit.errors import InvalidRequest, NotFound
 from routeiq.kit.ids import uuid7
 
+MOST_LANES = 4096
+
 
 class ModelNotFound(NotFound):
     type, code = "invalid_request_error", "model_not_found"
@@ -31,9 +34,11 @@ class Lane(msgspec.Struct, frozen=True):
     `members`: those that speak the endpoint, in document order; empty where learned routing decides.
     """
 
+    group: Group | None
+    """None: `auto`."""
     members: tuple[Deployment, ...]
     strategy: str
-    has_fallbacks: bool
+    fallbacks: FallbackNames | None
 
 
 class Selector:
@@ -55,21 +60,30 @@ class Selector:
         key = (call.endpoint, call.model)
         lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[key] = _lane(state, call)
+            lane = self._keep(key, _lane(state, call))
         if not lane.members:
-            found = self._learned.at_once(self._question(context, state.group(call.model)))
+            found = self._learned.at_once(self._question(context, lane.group))
             return self._with_fallbacks(found, context) if isinstance(found, Selection) else found
         order = self._balancer.order(lane.members, state.routing, stream=call.stream)
         decision = Decision(uuid7(), order[0].candidate, lane.strategy, "requested_model")
-        fallbacks = plan_fallbacks(state, call, self._balancer) if lane.has_fallbacks else NO_FALLBACKS
+        fallbacks = plan_fallbacks(state, call, self._balancer, lane.fallbacks) if lane.fallbacks else NO_FALLBACKS
         return Selection(order, decision, None, (), fallbacks)
 
     async def learned(self, context: Context, unasked: Unasked) -> Selection:
         """The selection of `auto` or of a routed group, from the routing service."""
         return self._with_fallbacks(await self._learned.ask(unasked), context)
 
+    def _keep(self, key: tuple[Endpoint, str], lane: Lane) -> Lane:
+        """Callers choose the names behind wildcards, so there may be any number of them."""
+        if len(self._lanes) >= MOST_LANES:
+            self._lanes.clear()
+        self._lanes[key] = lane
+        return lane
+
     def _with_fallbacks(self, selection: Selection, context: Context) -> Selection:
-        fallbacks = plan_fallbacks(context.state, context.call, self._balancer)
+        state, call = context.state, context.call
+        names = state.routing.fallbacks_of(call.model, state.named.get(ModelName(call.model)))
+        fallbacks = plan_fallbacks(state, call, self._balancer, names) if names else NO_FALLBACKS
         return selection if fallbacks is NO_FALLBACKS else structs.replace(selection, fallbacks=fallbacks)
 
     def _question(self, context: Context, group: Group | None) -> Question:
@@ -84,17 +98,23 @@ class Selector:
 
 
 def _lane(state: State, call: Call) -> Lane:
-    group = state.group(call.model)
-    if group is None and not (state.routing.auto_models and call.model == state.routing.auto_name):
-        raise ModelNotFound(
-            f"The model `{call.model}` does not exist or you do not have access to it. "
-            "Call `/v1/models` to view available models for your key.",
-            param="model",
-        )
+    group = find_group(state, call.model)
+    if group is None and not state.routing.is_auto(call.model):
+        raise ModelNotFound(_not_found(state, call.model), param="model")
     _check_mode(call.endpoint, call.model, group)
     routed = group is None or (group.learned and call.endpoint is not Endpoint.EMBEDDINGS)
     members = () if routed or group is None else _speaking(group, call.endpoint)
-    return Lane(members, balancing(state.routing.strategy), ModelName(call.model) in state.routing.fallbacks)
+    fallbacks = state.routing.fallbacks_of(call.model, group)
+    return Lane(group, members, balancing(state.routing.strategy), fallbacks)
+
+
+def _not_found(state: State, model: str) -> str:
+    if model == state.routing.auto_name:
+        return f"`{model}` has no models to choose among yet: no chat model is configured."
+    return (
+        f"The model `{model}` does not exist or you do not have access to it. "
+        "Call `/v1/models` to view available models for your key."
+    )
 
 
 def _check_mode(endpoint: Endpoint, model: str, group: Group | None) -> None:

@@ -55,7 +55,7 @@ def _endpoints(holder: StateHolder, figures: Figures) -> dict[str, object]:
     """Every deployment counts as healthy unless it is cooled, or still to be probed; addresses are not shown."""
     healthy: list[dict[str, object]] = []
     unhealthy: list[dict[str, object]] = []
-    for group in holder.current.groups.values():
+    for group in holder.current.entries():
         for deployment in group.deployments:
             live, endpoint = figures.of(deployment.id), {"model": deployment.group, "model_id": deployment.id}
             if live.rest_until == 0.0:

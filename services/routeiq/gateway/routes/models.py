@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from routeiq.config.names import find_group
 from routeiq.config.state import Group, State
 from routeiq.gateway.pipeline.select import ModelNotFound
 from routeiq.gateway.state import StateHolder
@@ -18,11 +19,13 @@ def models_router(holder: StateHolder) -> APIRouter:
     """Bare and under /v1; a model's name may contain slashes."""
     router = APIRouter(tags=["models"])
 
-    def list_models() -> dict[str, object]:
-        return {"object": "list", "data": list(catalogue(holder.current).values())}
+    def list_models(return_wildcard_routes: bool = False) -> dict[str, object]:
+        state = holder.current
+        found = catalogue(state) | (_patterns(state) if return_wildcard_routes else {})
+        return {"object": "list", "data": list(found.values())}
 
     def get_model(model_id: str) -> Model:
-        found = catalogue(holder.current).get(model_id)
+        found = catalogue(holder.current).get(model_id) or _unlisted(holder.current, model_id)
         if found is None:
             raise ModelNotFound(f"The model `{model_id}` does not exist or is not accessible.", param="model")
         return found
@@ -34,10 +37,31 @@ def models_router(holder: StateHolder) -> APIRouter:
 
 
 def catalogue(state: State) -> dict[str, Model]:
-    """Public name -> entry, in document order."""
+    """Public name -> entry, in document order, then the aliases. Wildcards are not listed: they have no end."""
     auto = state.routing.auto_name
-    entries: dict[str, Model] = {auto: _entry(auto, "routeiq", "chat", None)} if state.routing.auto_models else {}
-    return entries | {name: _of_group(group) for name, group in state.groups.items()}
+    entries: dict[str, Model] = {auto: _auto(auto)} if state.routing.auto_models else {}
+    entries |= {name: _of_group(group) for name, group in state.groups.items()}
+    for alias in state.listed_aliases:
+        group = state.named.get(alias)
+        entries[alias] = _auto(alias) if group is None else _of_group(group)
+    return entries
+
+
+def _patterns(state: State) -> dict[str, Model]:
+    """LiteLLM's `return_wildcard_routes`."""
+    return {wildcard.pattern: _of_group(wildcard.group) for wildcard in state.wildcards}
+
+
+def _unlisted(state: State, name: str) -> Model | None:
+    """A hidden alias, or what a wildcard serves."""
+    group = find_group(state, name)
+    if group is None:
+        return _auto(name) if state.routing.is_auto(name) else None
+    return _of_group(group)
+
+
+def _auto(name: str) -> Model:
+    return _entry(name, "routeiq", "chat", None)
 
 
 def _of_group(group: Group) -> Model:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import RoutingClient, RoutingUnavailable
+from routeiq.config.names import find_group
 from routeiq.config.state import Group, Mode, State
 from routeiq.gateway.pipeline.conversation import Conversation, ConversationIds
 from routeiq.gateway.pipeline.learned import LearnedRouter, Question
@@ -94,11 +95,11 @@ async def describe(state: State, routing: RoutingClient) -> dict[str, object]:
 
 
 def _group(state: State, name: str | None) -> Group | None:
-    if name is None or name == state.routing.auto_name:
+    if name is None or name == state.routing.auto_name or state.routing.is_auto(name):
         if not state.routing.auto_models:
             raise ModelNotFound("No chat model is configured, so there is nothing to route between.", param="model")
         return None
-    group = state.group(name)
+    group = find_group(state, name)
     if group is None:
         raise ModelNotFound(f"The model `{name}` does not exist.", param="model")
     if not group.learned or group.mode is not Mode.CHAT:

@@ -9,7 +9,7 @@ from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call
 from routeiq.gateway.pipeline.fallbacks import plan_fallbacks
 from routeiq.gateway.pipeline.figures import Figures
-from routeiq.gateway.plan import NO_FALLBACKS, Endpoint, Fallbacks
+from routeiq.gateway.plan import Endpoint, Fallbacks
 from tests.support.executing import FakeClock, member, plan, serving
 
 A = member("a", "a")
@@ -24,11 +24,8 @@ def names(*found: str) -> tuple[ModelName, ...]:
 def planned(fallbacks: FallbackNames, name: str = "a", **settings: object) -> Fallbacks:
     routing = RoutingSettings(fallbacks={ModelName("a"): fallbacks}, **settings)  # type: ignore[arg-type]  # test data
     state: State = serving(A, B1, B2, C, routing=routing)
-    return plan_fallbacks(state, Call(Endpoint.CHAT, {}, name, False), Balancer(Figures(state)))
-
-
-def test_a_name_without_fallbacks_shares_the_empty_one() -> None:
-    assert planned(FallbackNames(names("b")), "c") is NO_FALLBACKS
+    found = state.routing.fallbacks_of(name, state.group(name)) or FallbackNames()
+    return plan_fallbacks(state, Call(Endpoint.CHAT, {}, name, False), Balancer(Figures(state)), found)
 
 
 def test_groups_are_in_the_order_of_the_list_and_balanced_within() -> None:
