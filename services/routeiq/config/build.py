@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from routeiq.config.aliases import FurtherNames, further_names
+from routeiq.config.candidates import candidates_of, over
 from routeiq.config.credentials import find_base, find_key, in_reach
 from routeiq.config.deployments import build_deployment, chooses_provider, price_key, split_model
 from routeiq.config.document import Document, Listed
@@ -21,6 +22,7 @@ from routeiq.config.names import by_specificity, is_pattern
 from routeiq.config.prices import ModelFacts, facts_of_providers, read_facts
 from routeiq.config.problems import Problems
 from routeiq.config.providers import known_providers, unknown_provider
+from routeiq.config.reads import Reads
 from routeiq.config.routing_settings import routing_settings
 from routeiq.config.scalars import JSONObject, JSONValue
 from routeiq.config.state import (
@@ -55,7 +57,8 @@ def build(loaded: Loaded, environ: Mapping[str, str], *, price_file: Path | None
     price_file: None: the one of the installed litellm; read only if a model's price or capability is not declared.
     Raises: ConfigurationError: every error, those that only the whole shows (candidate names) included.
     """
-    state = _Builder(loaded, environ, price_file).state()
+    reads = Reads({**loaded.own_variables, **environ})
+    state = _Builder(loaded, reads, price_file).state()
     loaded.problems.raise_errors()
     return state
 
@@ -69,7 +72,7 @@ def version_of(raw: JSONObject) -> str:
 @dataclass(frozen=True, slots=True)
 class _Builder:
     loaded: Loaded
-    environ: Mapping[str, str]
+    environ: Reads
     price_file: Path | None
 
     @property
@@ -94,6 +97,7 @@ class _Builder:
         reach, wildcards = self._wildcards(built)
         names = further_names(self.document, groups, wildcards, reach, has_auto=bool(routing.auto_models))
         fallbacks = self._fallbacks(groups, wildcards, names, routing)
+        self._warn_of_variables()
         return State(
             version=version_of(self.loaded.raw),
             groups=MappingProxyType(groups),
@@ -123,6 +127,12 @@ class _Builder:
             if in_reach(name, self.environ)
         }
 
+    def _warn_of_variables(self) -> None:
+        """Of the document's own, those that nothing has read by now."""
+        for name in self.loaded.own_variables.keys() - self.loaded.read_variables - self.environ.names:
+            message = f"only `os.environ/{name}` in this document would read it; it is not exported to the process"
+            self.problems.warning(("environment_variables", name), message)
+
     def _check_providers(self) -> None:
         for listed in self.document.models:
             params = listed.entry.litellm_params
@@ -139,7 +149,12 @@ class _Builder:
         """By position in `model_list`."""
         keys = {listed.position: key for listed in self.document.models if (key := price_key(listed.entry))}
         found = read_facts(keys.values(), self.price_file)
-        return {position: found[key] for position, key in keys.items() if key in found}
+        path = self.document.router.routing_strategy_args.llm_data_path
+        said = candidates_of(path, self.loaded.folder, self.problems)
+        public = {position: found.get(key) for position, key in keys.items()}
+        facts = {one.position: over(said.of(one), public.get(one.position)) for one in self.document.models}
+        said.warn_of_unused()
+        return facts
 
     def _group(self, name: str, entries: Sequence[Listed], facts: Mapping[int, ModelFacts]) -> Group:
         own = differ(entries) and not is_pattern(name)

@@ -17,8 +17,8 @@ from routeiq.config.words import words
 
 _PLACED = words(
     """
-    model custom_llm_provider api_base base_url api_key timeout stream_timeout max_retries weight rpm tpm order
-    max_parallel_requests cooldown_time input_cost_per_token output_cost_per_token
+    model custom_llm_provider api_base base_url api_key litellm_credential_name timeout stream_timeout max_retries
+    weight rpm tpm order max_parallel_requests cooldown_time input_cost_per_token output_cost_per_token
     """
 )
 """Parameters that a Deployment holds as fields; the rest is its `params`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from routeiq.kit.errors import ConfigurationError
 
@@ -38,12 +39,37 @@ class Problem:
         return f"{where}: {path}{note}{self.message}"
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a part of a document was written: another file, and its location and lines there."""
+
+    file: str
+    at: Location
+    lines: Mapping[Location, int] = field(repr=False, default_factory=dict)
+
+    def problem(self, message: str) -> Problems:
+        """One error, said of this place."""
+        problems = Problems(self.file, self.lines)
+        problems.error(self.at, message)
+        return problems
+
+
+class Place(NamedTuple):
+    """A location as people are told it."""
+
+    file: str
+    line: int
+    path: str
+
+
 @dataclass(slots=True)
 class Problems:
-    """Collects the problems of one document while it is loaded. `lines` maps a location to its line."""
+    """Collects the problems of one document while it is loaded. `lines` maps a location to its line, `origins` the
+    locations of what was included to where that stands."""
 
     file: str
     lines: Mapping[Location, int] = field(default_factory=dict)
+    origins: dict[Location, Origin] = field(default_factory=dict)
     _found: dict[Problem, None] = field(default_factory=dict)
 
     def error(self, at: Location, message: str, *, line: int | None = None) -> None:
@@ -54,7 +80,7 @@ class Problems:
 
     @property
     def errors(self) -> tuple[Problem, ...]:
-        """Sorted by line; those of one line in the order in which they were found."""
+        """Sorted by line, the document's own before those of what it includes; else in the order of their finding."""
         return self._sorted(Severity.ERROR)
 
     @property
@@ -63,7 +89,21 @@ class Problems:
 
     def all(self) -> tuple[Problem, ...]:
         """Errors and warnings together, by line."""
-        return tuple(sorted(self._found, key=lambda problem: problem.line))
+        files = [self.file, *dict.fromkeys(problem.file for problem in self._found)]
+        return tuple(sorted(self._found, key=lambda problem: (files.index(problem.file), problem.line)))
+
+    def take(self, other: Problems) -> None:
+        """What another collector has found."""
+        self._found |= other._found
+
+    def place(self, at: Location) -> Place:
+        """Where `at` stands: the line is that of the nearest thing around it that has one."""
+        for length in range(len(at), 0, -1):
+            origin = self.origins.get(at[:length])
+            if origin is not None:
+                there = (*origin.at, *at[length:])
+                return Place(origin.file, _line(there, origin.lines), dotted(there))
+        return Place(self.file, _line(at, self.lines), dotted(at))
 
     def raise_errors(self) -> None:
         """Raises: ConfigurationError with every error, if there is one."""
@@ -71,18 +111,19 @@ class Problems:
             raise ConfigurationError([str(problem) for problem in self.errors])
 
     def _add(self, at: Location, message: str, severity: Severity, line: int | None) -> None:
-        where = self._line(at) if line is None else line
-        self._found.setdefault(Problem(self.file, where, dotted(at), message, severity))
+        place = self.place(at)
+        where = place.line if line is None else line
+        self._found.setdefault(Problem(place.file, where, place.path, message, severity))
 
     def _sorted(self, severity: Severity) -> tuple[Problem, ...]:
         return tuple(problem for problem in self.all() if problem.severity is severity)
 
-    def _line(self, at: Location) -> int:
-        """The line of `at`, or of the nearest thing around it that has one."""
-        for length in range(len(at), 0, -1):
-            if at[:length] in self.lines:
-                return self.lines[at[:length]]
-        return self.lines.get((), 0)
+
+def _line(at: Location, lines: Mapping[Location, int]) -> int:
+    for length in range(len(at), 0, -1):
+        if at[:length] in lines:
+            return lines[at[:length]]
+    return lines.get((), 0)
 
 
 def dotted(at: Sequence[str | int]) -> str:

@@ -32,16 +32,15 @@ class References:
     problems: Problems
     unresolved: set[Location] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
-    _own: dict[str, str] = field(default_factory=dict)
+    own: dict[str, str] = field(default_factory=dict)
+    """The document's `environment_variables`, resolved."""
 
     def document(self, data: JSONObject) -> JSONObject:
         """A copy of `data` with every reference replaced."""
         own = data.get(SECTION)
         if isinstance(own, dict):
-            self._own = {name: _text(self._value(value, (SECTION, name))) for name, value in own.items()}
-        resolved = {name: value if name == SECTION else self._value(value, (name,)) for name, value in data.items()}
-        self._warn_unread()
-        return resolved
+            self.own = {name: _text(self._value(value, (SECTION, name))) for name, value in own.items()}
+        return {name: value if name == SECTION else self._value(value, (name,)) for name, value in data.items()}
 
     def _value(self, value: JSONValue, at: Location) -> JSONValue:
         if isinstance(value, dict):
@@ -56,13 +55,13 @@ class References:
         return value
 
     def _lookup(self, name: str, at: Location) -> str:
-        found = self.environ.get(name, self._own.get(name))
+        found = self.environ.get(name, self.own.get(name))
         self.used.add(name)
         if found is not None:
             return found
         self.unresolved.add(at)
         if _NAME.fullmatch(name):
-            known = self.environ.keys() | self._own.keys()
+            known = self.environ.keys() | self.own.keys()
             self.problems.error(at, f"environment variable {name} is not set{did_you_mean(name, known)}")
         else:
             self.problems.error(at, f"`{PREFIX}` must be followed by the name of an environment variable")
@@ -78,12 +77,6 @@ class References:
             self.problems.error(at, message)
         else:
             self.problems.warning(at, message)
-
-    def _warn_unread(self) -> None:
-        for name in self._own:
-            if name not in self.used:
-                message = f"only `{PREFIX}{name}` in this document would read it; it is not exported to the process"
-                self.problems.warning((SECTION, name), message)
 
 
 def _text(value: JSONValue) -> str:

@@ -6,9 +6,10 @@ Only the gateway's port is fixed. The others take free loopback ports unless the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
@@ -22,6 +23,7 @@ from routeiq.control import app as control
 from routeiq.control.settings import Settings as ControlSettings
 from routeiq.embedded.data_dir import DataDir
 from routeiq.gateway.settings import Settings as GatewaySettings
+from routeiq.gateway.settings import contract_settings
 from routeiq.kit.service import Service
 from routeiq.mcp_registry import app as mcp_registry
 from routeiq.mcp_registry.settings import Settings as MCPSettings
@@ -39,6 +41,8 @@ class Options:
     host: str
     port: int
     artifact: Path | None = None
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Of the start, with `.env`: the older names of settings are looked for there."""
 
 
 def control_service() -> Service:
@@ -67,7 +71,9 @@ def gateway_settings(
     data: DataDir, options: Options, master_key: str, *, routing: str, control_url: str
 ) -> GatewaySettings:
     """The gateway of this suite: it is ready when routing and control have served."""
+    older: dict[str, Any] = dict(contract_settings(options.environ))
     settings = GatewaySettings(
+        **older,
         host=options.host,
         port=options.port,
         master_key=SecretStr(master_key),

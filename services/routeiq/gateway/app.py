@@ -251,7 +251,7 @@ async def launch(config: Path | None) -> Service:
     environ = read_environment(Path.cwd())
     launched = LaunchSettings.from_environ(environ)
     state = await asyncio.to_thread(starting_state, find_config(config, launched), environ)
-    settings = read_settings(launched, state)
+    settings = read_settings(launched, state, environ)
     sock = bind(settings.host, settings.port)
     gateway = build_gateway(
         settings, state, outbound=guarded(OutboundPolicy.from_environ(environ), settings.own_services())

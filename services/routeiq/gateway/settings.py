@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -102,22 +103,41 @@ class Settings(BaseSettings):
         return [address for address in (*routing, control, f"{self.host}:{self.port}") if address]
 
 
-def read_settings(launch: LaunchSettings, state: State) -> Settings:
+CONTRACT_NAMES = {
+    "max_concurrency": "ROUTEIQ_MAX_CONCURRENT_REQUESTS",
+    "drain_s": "ROUTEIQ_DRAIN_TIMEOUT_SECONDS",
+    "conversations": "CONVERSATION_AFFINITY_MAX_ENTRIES",
+    "conversation_ttl_s": "CONVERSATION_AFFINITY_TTL",
+}
+"""Older names of settings. One of ours wins over them."""
+
+
+def contract_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """What the older names say of settings that have no newer one in `environ`."""
+    return {
+        field: environ[name]
+        for field, name in CONTRACT_NAMES.items()
+        if environ.get(name) and not environ.get(f"{PREFIX}{field.upper()}")
+    }
+
+
+def read_settings(launch: LaunchSettings, state: State, environ: Mapping[str, str]) -> Settings:
     """The environment's settings, the LITELLM_* names over them, the document's master key where nobody else gave one.
 
     Raises: ConfigurationError: what is missing or wrong, by its variable.
     """
-    given: dict[str, Any] = {"host": launch.host, "port": launch.port, "master_key": launch.master_key}
+    older = contract_settings(environ)
+    given: dict[str, Any] = {"host": launch.host, "port": launch.port, "master_key": launch.master_key, **older}
     if launch.master_key is None and state.master_key is not None:
         given["master_key"] = refuse_well_known(state.master_key, source="general_settings.master_key")
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        raise ConfigurationError([_problem(one) for one in error.errors(include_input=False)]) from None
+        raise ConfigurationError([_problem(one, older) for one in error.errors(include_input=False)]) from None
 
 
-def _problem(error: ErrorDetails) -> str:
+def _problem(error: ErrorDetails, older: Collection[str]) -> str:
     name = str(error["loc"][0])
     named = {"master_key": "LITELLM_MASTER_KEY", CORS_ORIGINS: CORS_ORIGINS}
-    variable = named.get(name, f"{PREFIX}{name.upper()}")
+    variable = CONTRACT_NAMES[name] if name in older else named.get(name, f"{PREFIX}{name.upper()}")
     return f"{variable}: {error['msg']}"

@@ -52,7 +52,10 @@ def test_all_errors_come_at_once_sorted_by_line() -> None:
         ("model_list: [[1]]", "f.yaml:1: model_list[0]: must be a mapping"),
         ("model_list: [~]", "f.yaml:1: model_list[0]: must be a mapping"),
         ("model_list: []\nrouter_settings: 5", "f.yaml:2: router_settings: must be a mapping"),
-        ("model_list: []\ninclude: [a.yaml]", "f.yaml:2: include: included files are not read yet"),
+        (
+            "model_list: []\ninclude: [a.yaml]",
+            "f.yaml:2: include[0]: only a document that is a file can include others",
+        ),
         (
             ENTRY + "  model_info: {routeiq: {quality_offset: 2}}",
             "f.yaml:5: model_list[0].model_info.routeiq.quality_offset: must be less",

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from routeiq.config.build import build, load_state
-from routeiq.config.load import MAX_BYTES, load, load_data, load_text
+from routeiq.config.files import MAX_BYTES
+from routeiq.config.load import load, load_data, load_text
 from routeiq.config.scalars import JSONObject
 from routeiq.kit.errors import ConfigurationError
 from tests.support.config_documents import NO_PRICES

@@ -7,7 +7,7 @@ import pytest
 from routeiq.config.problems import Problems
 from routeiq.config.references import References
 from routeiq.config.scalars import JSONObject
-from tests.support.config_documents import built, errors, loaded, warnings
+from tests.support.config_documents import built, errors, loaded, only, warnings
 
 
 def resolve(data: JSONObject, **environ: str) -> tuple[JSONObject, list[str]]:
@@ -57,7 +57,16 @@ def test_own_variables_serve_where_the_environment_is_silent() -> None:
 
 
 def test_own_variable_that_nothing_reads_is_a_warning() -> None:
-    assert "is not exported to the process" in resolve({"environment_variables": {"AWS_REGION": "eu"}})[1][0]
+    state = built("model_list: []\nenvironment_variables: {AWS_REGION: eu}")
+    assert any("AWS_REGION: warning: only `os.environ/AWS_REGION`" in line for line in state.warnings)
+
+
+def test_own_variables_are_where_a_providers_key_and_address_are_looked_for() -> None:
+    text = "model_list: [{model_name: m, litellm_params: {model: azure/x}}]\nenvironment_variables: "
+    own = "{AZURE_API_KEY: own, AZURE_API_BASE: https://own.example}"
+    found = built(text + own, {"AZURE_API_KEY": "outer"})
+    assert (only(found).api_key, only(found).api_base) == ("outer", "https://own.example")
+    assert not any("exported" in line for line in found.warnings)
 
 
 @pytest.mark.parametrize(

@@ -61,4 +61,28 @@ def test_what_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, name: str, valu
     for key, given in (good | {name: value}).items():
         monkeypatch.setenv(f"ROUTEIQ_GATEWAY_{key}", given)
     with pytest.raises(ConfigurationError, match=f"ROUTEIQ_GATEWAY_{name}: "):
-        read_settings(LaunchSettings.from_environ({}), state())
+        read_settings(LaunchSettings.from_environ({}), state(), {})
+
+
+def given(monkeypatch: pytest.MonkeyPatch, **more: str) -> None:
+    for key, value in ({"MASTER_KEY": "sk-key", "ROUTING_ADDRESS": "127.0.0.1:1", "IDENTITY_KEY": "k"} | more).items():
+        monkeypatch.setenv(f"ROUTEIQ_GATEWAY_{key}", value)
+
+
+def test_older_names_serve_where_there_is_no_newer_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, CONVERSATIONS="7")
+    older = {
+        "ROUTEIQ_MAX_CONCURRENT_REQUESTS": "0",
+        "ROUTEIQ_DRAIN_TIMEOUT_SECONDS": "12",
+        "CONVERSATION_AFFINITY_TTL": "60",
+        "CONVERSATION_AFFINITY_MAX_ENTRIES": "9",
+        "ROUTEIQ_GATEWAY_CONVERSATIONS": "7",
+    }
+    made = read_settings(LaunchSettings.from_environ({}), state(), older)
+    assert (made.max_concurrency, made.drain_s, made.conversation_ttl_s, made.conversations) == (0, 12, 60, 7)
+
+
+def test_wrong_value_of_an_older_name_is_said_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch)
+    with pytest.raises(ConfigurationError, match="ROUTEIQ_DRAIN_TIMEOUT_SECONDS: "):
+        read_settings(LaunchSettings.from_environ({}), state(), {"ROUTEIQ_DRAIN_TIMEOUT_SECONDS": "x"})

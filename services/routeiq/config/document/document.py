@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from routeiq.config.document.credential_list import NamedCredential, with_credentials
 from routeiq.config.document.messages import report
 from routeiq.config.document.models import ModelEntry
 from routeiq.config.document.routeiq import RouteIQ
@@ -28,11 +29,11 @@ SECTIONS: Mapping[str, type[Section]] = {
 LATER = words(
     """
     mcp_servers mcp_tools mcp_aliases agents agent_list a2a_agents guardrails vector_store_registry search_tools
-    prompts credential_list callback_settings files_settings finetune_settings assistant_settings policies
+    prompts callback_settings files_settings finetune_settings assistant_settings policies
     policy_attachments worker_registry model_group_settings
     """
 )
-_MODELS, _ENVIRONMENT, _INCLUDE = "model_list", "environment_variables", "include"
+_MODELS, _ENVIRONMENT, _INCLUDE, _CREDENTIALS = "model_list", "environment_variables", "include", "credential_list"
 S = TypeVar("S", bound=Section)
 
 
@@ -73,7 +74,7 @@ class Document:
 
 def known_sections() -> frozenset[str]:
     """Every name that may stand at the top of a document."""
-    return frozenset({*SECTIONS, *LATER, _MODELS, _ENVIRONMENT, _INCLUDE})
+    return frozenset({*SECTIONS, *LATER, _MODELS, _ENVIRONMENT, _INCLUDE, _CREDENTIALS})
 
 
 def validate(data: JSONObject, unresolved: Collection[Location], problems: Problems) -> Document:
@@ -83,8 +84,8 @@ def validate(data: JSONObject, unresolved: Collection[Location], problems: Probl
     """
     data = {name: value for name, value in data.items() if value is not None}
     _warn_of_sections(data, problems)
-    raw = data.get(_MODELS, [])
     reader = _Reader(unresolved, problems)
+    raw = with_credentials(data.get(_MODELS, []), reader.credentials(data.get(_CREDENTIALS)), problems)
     return Document(
         reader.models(raw),
         _names(raw),
@@ -97,11 +98,7 @@ def validate(data: JSONObject, unresolved: Collection[Location], problems: Probl
 
 def _warn_of_sections(data: JSONObject, problems: Problems) -> None:
     for name in data:
-        if name == _INCLUDE:
-            problems.error(
-                (name,), "included files are not read yet, so their models would be missing; put their content here"
-            )
-        elif name in LATER:
+        if name in LATER:
             problems.warning((name,), "is accepted but has no effect yet")
         elif name not in known_sections():
             problems.warning((name,), f"unknown key{did_you_mean(name, known_sections())}")
@@ -120,6 +117,22 @@ class _Reader:
             return ()
         entries = ((at, self._validate(ModelEntry, item, (_MODELS, at))) for at, item in enumerate(raw))
         return tuple(Listed(at, entry) for at, entry in entries if entry is not None)
+
+    def credentials(self, raw: JSONValue) -> Mapping[str, JSONObject]:
+        """Name -> its values, for the valid ones; a faulty one has none, so that its use is not reported as well."""
+        if raw is not None and not isinstance(raw, list):
+            self.problems.error((_CREDENTIALS,), "must be a list of credentials")
+            return {}
+        found: dict[str, JSONObject] = {}
+        for position, item in enumerate(raw or ()):
+            at = (_CREDENTIALS, position)
+            one = self._validate(NamedCredential, item, at)
+            name = item.get("credential_name") if isinstance(item, dict) else None
+            if isinstance(name, str) and name in found:
+                self.problems.error((*at, "credential_name"), "is also the name of an earlier credential")
+            elif isinstance(name, str):
+                found[name] = one.credential_values if one else {}
+        return found
 
     def section(self, kind: type[S], name: str, data: JSONObject) -> S:
         """The section; its faulty keys are reported and have their defaults."""

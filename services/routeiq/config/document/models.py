@@ -55,6 +55,9 @@ class LitellmParams(Section):
         repr=False,
         description="The provider's key, best as `os.environ/NAME`. Default: its usual variable.",
     )
+    litellm_credential_name: str | None = Field(
+        default=None, description="An entry of `credential_list`; the parameters that stand here win over its values."
+    )
     api_version: str | None = Field(default=None, description="Azure's API version.")
     organization: str | None = Field(default=None, description="OpenAI's organization header.")
     timeout: Seconds | None = Field(default=None, description="Seconds until the answer begins, and between two reads.")
@@ -89,7 +92,7 @@ class LitellmParams(Section):
 
     later: ClassVar[frozenset[str]] = words(
         """
-        tags tag_regex mock_response litellm_credential_name region_name
+        tags tag_regex mock_response region_name
         itpm otpm num_retries max_budget budget_duration keepalive_seconds use_in_pass_through timeout_by_service_tier
         stream_timeout_by_service_tier default_api_key_tpm_limit default_api_key_rpm_limit max_file_size_mb
         configurable_clientside_auth_params drop_params merge_reasoning_content_in_choices auto_router_config_path

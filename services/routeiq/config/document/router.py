@@ -30,6 +30,12 @@ class RoutingStrategyArgs(Section):
         min_length=1,
         description="Directory of an artifact; `routeiq.artifact` wins. Pickled models are refused.",
     )
+    llm_data_path: str | None = Field(
+        default=None,
+        min_length=1,
+        description="A JSON file (`llm_candidates.json`, both shapes) with prices, context windows and capabilities of "
+        "models, for what the document does not say.",
+    )
     lowest_latency_buffer: float = Field(
         default=0.0,
         ge=0,
@@ -41,7 +47,7 @@ class RoutingStrategyArgs(Section):
 
     later: ClassVar[frozenset[str]] = words(
         """
-        llm_data_path hot_reload reload_interval model_s3_bucket model_s3_key embedding_model embedding_device
+        hot_reload reload_interval model_s3_bucket model_s3_key embedding_model embedding_device
         label_mapping use_inference_only config_path centroid_dir confidence_threshold profile session_ttl
         tier_mapping rpm tpm max_latency_list_size
         """
