@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from routeiq.config.document import GeneralSettings, LitellmSettings, RouteIQ, RouterSettings
+from routeiq.config.document.credential_list import NamedCredential
 from routeiq.config.document.document import LATER
 from routeiq.config.document.failover import AllowedFailsPolicy, RetryPolicy
 from routeiq.config.document.models import LitellmParams, ModelEntry, ModelInfo, RouteIQModelInfo
+from routeiq.config.document.providers import Override, Provider
 from routeiq.config.document.routeiq import Auto
-from routeiq.config.document.router import RoutingStrategyArgs
+from routeiq.config.document.router import AliasTarget, RoutingStrategyArgs
 from routeiq.config.document.section import Section
 from routeiq.config.document.strategies import ACCEPTED_AS_SHUFFLE, BALANCED, DEFAULT, LEARNED, NOT_LOADABLE
 
@@ -29,12 +31,16 @@ SECTIONS: tuple[tuple[str, type[Section]], ...] = (
     ("model_list[].model_info.routeiq", RouteIQModelInfo),
     ("router_settings", RouterSettings),
     ("router_settings.routing_strategy_args", RoutingStrategyArgs),
+    ("router_settings.model_group_alias.*", AliasTarget),
     ("router_settings.retry_policy", RetryPolicy),
     ("router_settings.allowed_fails_policy", AllowedFailsPolicy),
     ("general_settings", GeneralSettings),
     ("litellm_settings", LitellmSettings),
     ("routeiq", RouteIQ),
     ("routeiq.auto", Auto),
+    ("routeiq.providers[]", Provider),
+    ("routeiq.overrides[]", Override),
+    ("credential_list[]", NamedCredential),
 )
 HEAD = """# Configuration document: reference
 
@@ -101,8 +107,12 @@ def accepted(names: frozenset[str]) -> Iterator[str]:
 
 
 def other_sections() -> str:
-    own = "`environment_variables`: a map that `os.environ/NAME` falls back to where the environment has no NAME."
-    return "\n".join(["## Other sections", "", paragraph(own), *accepted(LATER), ""])
+    own = (
+        "`environment_variables`: a map that `os.environ/NAME`, and the usual variables of providers, fall back to "
+        "where the environment has no NAME."
+    )
+    include = "`include`: a list of files, relative to this one, whose sections are joined with those here."
+    return "\n".join(["## Other sections", "", paragraph(own), "", paragraph(include), *accepted(LATER), ""])
 
 
 def strategies() -> str:

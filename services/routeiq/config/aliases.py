@@ -51,6 +51,12 @@ def further_names(
     )
 
 
+def names_of(document: Document) -> frozenset[str]:
+    """All names that a document gives a meaning, `auto` among them."""
+    own = {*document.model_names, *document.aliases, document.routeiq.auto.name}
+    return frozenset(own) | frozenset(_mentioned(document))
+
+
 def _mentioned(document: Document) -> Iterator[str]:
     """What fallback lists name: a plan looks it up as it does any group."""
     for settings in (document.router, document.litellm):

@@ -4,45 +4,43 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from routeiq.config.aliases import FurtherNames, further_names
-from routeiq.config.candidates import candidates_of, over
-from routeiq.config.credentials import find_base, find_key, in_reach
-from routeiq.config.deployments import build_deployment, chooses_provider, price_key, split_model
-from routeiq.config.document import Document, Listed
-from routeiq.config.document.strategies import is_learned
+from routeiq.config.added import Added
+from routeiq.config.aliases import FurtherNames, further_names, names_of
+from routeiq.config.document import Document
 from routeiq.config.fallbacks import build_fallbacks
-from routeiq.config.groups import Grouped, auto_models, candidate_name, check_names, differ, grouped, weights
+from routeiq.config.group_builder import GroupBuilder
+from routeiq.config.groups import Grouped, auto_models, grouped
 from routeiq.config.load import Loaded, load
 from routeiq.config.names import by_specificity, is_pattern
-from routeiq.config.prices import ModelFacts, facts_of_providers, read_facts
 from routeiq.config.problems import Problems
-from routeiq.config.providers import known_providers, unknown_provider
+from routeiq.config.provider_entries import build_provider, document_overrides, document_providers
 from routeiq.config.reads import Reads
 from routeiq.config.routing_settings import routing_settings
-from routeiq.config.scalars import JSONObject, JSONValue
+from routeiq.config.scalars import JSONObject
 from routeiq.config.state import (
-    ANY_PROVIDER,
     Deployment,
     DeploymentId,
     FallbackNames,
     Group,
     Mode,
     ModelName,
-    ProviderAccess,
+    ProviderEntry,
     RoutingSettings,
     State,
     Wildcard,
 )
+from routeiq.config.wildcards import providers_in_reach, wildcards_of
+from routeiq.kit.outbound import Origin
 
 ENCODER = ModelName("all-MiniLM-L6-v2")
 """The embedding model that the routing service serves itself: provider `routeiq`."""
 _MiB = 1024 * 1024
-Groups = Mapping[ModelName, Group]
+Groups = dict[ModelName, Group]
 
 
 def load_state(path: Path, environ: Mapping[str, str]) -> State:
@@ -57,16 +55,21 @@ def build(loaded: Loaded, environ: Mapping[str, str], *, price_file: Path | None
     price_file: None: the one of the installed litellm; read only if a model's price or capability is not declared.
     Raises: ConfigurationError: every error, those that only the whole shows (candidate names) included.
     """
-    reads = Reads({**loaded.own_variables, **environ})
-    state = _Builder(loaded, reads, price_file).state()
-    loaded.problems.raise_errors()
-    return state
+    return assemble(loaded, environ, price_file, Added())
 
 
 def version_of(raw: JSONObject) -> str:
-    """`c<12 hex>.s0`: a hash of the document as written, whatever its format, order of keys and environment."""
+    """`c<12 hex>`: a hash of the document as written, whatever its format, order of keys and environment."""
     text = json.dumps(raw, sort_keys=True, separators=(",", ":"))
-    return f"c{hashlib.sha256(text.encode()).hexdigest()[:12]}.s0"
+    return f"c{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def assemble(loaded: Loaded, environ: Mapping[str, str], price_file: Path | None, added: Added) -> State:
+    """`build` with entries from elsewhere beside the document's."""
+    reads = Reads({**loaded.own_variables, **environ})
+    state = _Builder(loaded, reads, price_file, added, GroupBuilder(loaded, reads, price_file)).state()
+    loaded.problems.raise_errors()
+    return state
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class _Builder:
     loaded: Loaded
     environ: Reads
     price_file: Path | None
+    added: Added
+    groups: GroupBuilder
 
     @property
     def document(self) -> Document:
@@ -84,98 +89,63 @@ class _Builder:
         return self.loaded.problems
 
     def state(self) -> State:
-        members = grouped(self.document.models)
-        facts = self._facts()
-        self._check_providers()
-        built = {ModelName(name): self._group(name, entries, facts) for name, entries in members.items()}
-        self._check_modes(built, members)
-        groups = {name: group for name, group in built.items() if not is_pattern(name)}
-        chat = {str(name): members[name] for name, group in groups.items() if group.mode is Mode.CHAT}
-        routing = self._routing(chat)
+        own, further, members = self._built()
+        groups = {name: group for name, group in (own | further).items() if not is_pattern(name)}
+        routing = self._routing({str(name): members[name] for name, one in groups.items() if one.mode is Mode.CHAT})
         if self.document.routeiq.embeddings:
             groups.setdefault(ENCODER, Group(ENCODER, (_encoder(),)))
-        reach, wildcards = self._wildcards(built)
+        wildcards = wildcards_of([*_patterns(own), *_patterns(further)], self.price_file)
+        reach = providers_in_reach(wildcards, self.environ, self.price_file)
         names = further_names(self.document, groups, wildcards, reach, has_auto=bool(routing.auto_models))
         fallbacks = self._fallbacks(groups, wildcards, names, routing)
+        providers = self._providers()
         self._warn_of_variables()
         return State(
-            version=version_of(self.loaded.raw),
+            version=f"{version_of(self.loaded.raw)}.s{self.added.version}",
             groups=MappingProxyType(groups),
             routing=replace(routing, fallbacks=fallbacks, auto_aliases=names.auto),
             named=names.groups,
             listed_aliases=names.listed,
             wildcards=wildcards,
             providers_in_reach=reach,
+            providers=providers,
+            overrides=document_overrides(self.document),
+            has_overrides=self.added.has_overrides or bool(self.document.routeiq.overrides),
             master_key=self.document.general.master_key,
             body_limit_bytes=int(self.document.routeiq.body_limit_mb * _MiB),
             warnings=tuple(str(problem) for problem in self.problems.warnings),
         )
 
-    def _wildcards(self, built: Groups) -> tuple[Mapping[str, ProviderAccess], tuple[Wildcard, ...]]:
-        """What is known of the models behind them is read now, because a request must not wait for it."""
-        patterns = [ModelName(name) for name in by_specificity(filter(is_pattern, built))]
-        providers = {one.provider for pattern in patterns for one in built[pattern].deployments}
-        reach = self._reach() if ANY_PROVIDER in providers else {}
-        facts = MappingProxyType(facts_of_providers((providers | reach.keys()) - {ANY_PROVIDER}, self.price_file))
-        return MappingProxyType(reach), tuple(Wildcard(built[pattern], facts) for pattern in patterns)
-
-    def _reach(self) -> dict[str, ProviderAccess]:
-        names = known_providers(self.price_file) - {"simulated", "routeiq"}
-        return {
-            name: ProviderAccess(find_base(name, self.environ), find_key(name, self.environ))
-            for name in sorted(names)
-            if in_reach(name, self.environ)
+    def _built(self) -> tuple[Groups, Groups, Grouped]:
+        """(the document's groups, the added ones, the entries of both), wildcards among them."""
+        members = grouped(self.document.models)
+        facts = self.groups.facts((*self.document.models, *self.added.models))
+        own = {
+            ModelName(name): self.groups.group(name, entries, facts, self.problems) for name, entries in members.items()
         }
+        self._check_modes(own, members)
+        ids = {one.id for group in own.values() for one in group.deployments}
+        fitting = self.added.fitting(names_of(self.document) | {ENCODER}, ids)
+        further = self.added.groups(fitting, self.groups, facts)
+        return own, further, {**members, **grouped(fitting)}
+
+    def _providers(self) -> tuple[ProviderEntry, ...]:
+        """The document's, then those added whose names are not among them."""
+        own = document_providers(self.document, self.environ, self.price_file, self.problems)
+        taken = {one.name for one in own}
+        built = list(own)
+        for at, one in self.added.providers:
+            if one.name in taken:
+                self.added.problems.error(at, "is left out: its name belongs to the configuration document")
+            else:
+                built.append(build_provider(one, at, self.environ, self.price_file, Origin.OPERATOR))
+        return tuple(built)
 
     def _warn_of_variables(self) -> None:
         """Of the document's own, those that nothing has read by now."""
-        for name in self.loaded.own_variables.keys() - self.loaded.read_variables - self.environ.names:
+        for name in sorted(self.loaded.own_variables.keys() - self.loaded.read_variables - self.environ.names):
             message = f"only `os.environ/{name}` in this document would read it; it is not exported to the process"
             self.problems.warning(("environment_variables", name), message)
-
-    def _check_providers(self) -> None:
-        for listed in self.document.models:
-            params = listed.entry.litellm_params
-            at = (*listed.at, "litellm_params", "custom_llm_provider" if params.custom_llm_provider else "model")
-            first, slash, rest = params.model.partition("/")
-            if is_pattern(listed.entry.model_name) and chooses_provider(params):
-                continue
-            if slash and not rest and params.custom_llm_provider in (None, first):
-                self.problems.error((*listed.at, "litellm_params", "model"), "names no model after the slash")
-            elif message := unknown_provider(split_model(params)[0], self.price_file):
-                self.problems.warning(at, message)
-
-    def _facts(self) -> Mapping[int, ModelFacts]:
-        """By position in `model_list`."""
-        keys = {listed.position: key for listed in self.document.models if (key := price_key(listed.entry))}
-        found = read_facts(keys.values(), self.price_file)
-        path = self.document.router.routing_strategy_args.llm_data_path
-        said = candidates_of(path, self.loaded.folder, self.problems)
-        public = {position: found.get(key) for position, key in keys.items()}
-        facts = {one.position: over(said.of(one), public.get(one.position)) for one in self.document.models}
-        said.warn_of_unused()
-        return facts
-
-    def _group(self, name: str, entries: Sequence[Listed], facts: Mapping[int, ModelFacts]) -> Group:
-        own = differ(entries) and not is_pattern(name)
-        learned = own and is_learned(self.document.router.routing_strategy)
-        if learned:
-            check_names(entries, self.problems)
-        built: dict[DeploymentId, Deployment] = {}
-        for listed, weight in zip(entries, weights(entries), strict=True):
-            candidate = candidate_name(listed, own=own)
-            one = build_deployment(
-                listed, self._raw(listed), candidate, weight, facts.get(listed.position), self.environ, self.problems,
-                stream_timeout_s=self.document.router.stream_timeout,
-            )  # fmt: skip
-            if one.id in built:
-                self.problems.warning(listed.at, "repeats an earlier entry in everything and is left out")
-            built.setdefault(one.id, one)
-        return Group(ModelName(name), tuple(built.values()), learned)
-
-    def _raw(self, listed: Listed) -> JSONValue:
-        models = self.loaded.raw.get("model_list")
-        return models[listed.position] if isinstance(models, list) else None
 
     def _check_modes(self, groups: Mapping[ModelName, Group], members: Grouped) -> None:
         for group in groups.values():
@@ -193,7 +163,7 @@ class _Builder:
     def _routing(self, chat: Grouped) -> RoutingSettings:
         auto = self.document.routeiq.auto
         taken = auto.name in self.document.model_names or auto.name in self.document.aliases
-        models = () if taken else auto_models(self.document, chat, self.problems)
+        models = () if taken else auto_models(self.document, chat, self.problems, self.added.problems)
         self._check_fallback(auto.fallback, models)
         return routing_settings(self.loaded, tuple(ModelName(name) for name in models))
 
@@ -211,6 +181,11 @@ class _Builder:
     def _check_fallback(self, fallback: str | None, models: tuple[str, ...]) -> None:
         if fallback is not None and fallback in self.document.model_names and fallback not in models:
             self.problems.error(("routeiq", "auto", "fallback"), "is not one of the models that auto chooses among")
+
+
+def _patterns(groups: Groups) -> list[Group]:
+    """The wildcards among them, most specific first."""
+    return [groups[ModelName(name)] for name in by_specificity(filter(is_pattern, groups))]
 
 
 def _open(name: ModelName, names: FurtherNames) -> bool:

@@ -13,6 +13,7 @@ from routeiq.config.known_names import check_aliases
 from routeiq.config.names import MOST_STARS, is_pattern
 from routeiq.config.nearest import did_you_mean
 from routeiq.config.problems import Location, Problems
+from routeiq.config.provider_entries import check_records
 from routeiq.config.words import words
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.outbound import Origin, OutboundPolicy
@@ -41,6 +42,7 @@ def check_references(document: Document, problems: Problems) -> None:
     _check_auto(document, problems)
     check_aliases(document, problems)
     check_fallbacks(document, problems)
+    check_records(document, problems)
     _check_ids(document.models, problems)
     _check_weights(document.models, problems)
     for listed in document.models:
@@ -84,7 +86,7 @@ def _named(name: str, document: Document) -> Location:
 
 
 def _check_ids(models: tuple[Listed, ...], problems: Problems) -> None:
-    first: dict[str, int] = {}
+    first: dict[str, int | str] = {}
     for listed in models:
         given = listed.entry.model_info.id
         if given is None:
@@ -115,9 +117,18 @@ def _check_entry(listed: Listed, problems: Problems) -> None:
     mode = entry.model_info.mode
     if mode is not None and mode not in MODES:
         problems.warning((*at, "model_info", "mode"), f"unknown mode{did_you_mean(mode, MODES)}")
-    _check_stars(listed, problems)
+    check_model(listed, problems)
     for name in ("api_base", "base_url"):
         _check_address(getattr(entry.litellm_params, name), (*at, "litellm_params", name), problems)
+
+
+def check_model(listed: Listed, problems: Problems) -> None:
+    """What an entry calls its model."""
+    params = listed.entry.litellm_params
+    first, slash, rest = params.model.partition("/")
+    if slash and not rest and params.custom_llm_provider in (None, first):
+        problems.error((*listed.at, "litellm_params", "model"), "names no model after the slash")
+    _check_stars(listed, problems)
 
 
 def _check_stars(listed: Listed, problems: Problems) -> None:

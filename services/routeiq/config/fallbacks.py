@@ -71,7 +71,8 @@ def _check_modes(document: Document, modes: Modes, problems: Problems) -> None:
         for kind in KINDS:
             for name, names, at in entries(getattr(settings, kind), (section, kind)):
                 for position, fallback in enumerate(names):
-                    own, other = modes.get(ModelName(name)), modes.get(ModelName(fallback))
+                    own = modes.get(ModelName(name)) if name != DEFAULT_KEY else None
+                    other = modes.get(ModelName(fallback))
                     if own is not None and other is not None and own is not other:
                         problems.warning((*at, position), f"is left out: it serves {other.value}, not {own.value}")
 

@@ -60,11 +60,12 @@ def check_names(members: Sequence[Listed], problems: Problems) -> None:
             )
 
 
-def auto_models(document: Document, chat: Grouped, problems: Problems) -> tuple[str, ...]:
+def auto_models(document: Document, chat: Grouped, problems: Problems, others: Problems) -> tuple[str, ...]:
     """The names of the groups that `auto` chooses among, in the order of the list or of the document.
 
     A candidate's name that another group has taken is an error in the document's own list; where `auto` is simply every
-    chat model, the later group is left out with a warning, because a document may be older than `auto`.
+    chat model, the later group is left out with a warning, because a document may be older than `auto`. `others`: where
+    the warnings of groups go that are not the document's.
     """
     listed = document.routeiq.auto.models
     taken: dict[str, str] = {}
@@ -76,7 +77,8 @@ def auto_models(document: Document, chat: Grouped, problems: Problems) -> tuple[
         own = {candidate_name(member, own=differ(members)) for member in members}
         clash = sorted(own & taken.keys())
         if clash:
-            _report(clash[0], taken[clash[0]], members[0], problems, explicit=listed is not None)
+            collector = problems if name in document.model_names else others
+            _report(clash[0], taken[clash[0]], members[0], collector, explicit=listed is not None)
             continue
         taken.update(dict.fromkeys(own, name))
         chosen.append(name)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import NewType
 
 from routeiq.config.prices import ModelFacts
+from routeiq.kit.outbound import Origin
 
 DeploymentId = NewType("DeploymentId", str)
 ModelName = NewType("ModelName", str)
@@ -87,6 +88,8 @@ class Deployment:
     """The artifact's candidate that this model behaves like (`model_info.routeiq.like`)."""
     quality_offset: float = 0.0
     http_client: HTTPClientKind = HTTPClientKind.POOL
+    origin: Origin = Origin.DOCUMENT
+    """On whose word its `api_base` is called."""
     access_groups: tuple[str, ...] = ()
     """Names by which keys may be allowed to call it (`model_info.access_groups`)."""
     entry: ModelName | None = None
@@ -216,6 +219,32 @@ class RoutingSettings:
         return bool(self.auto_models) and (name == self.auto_name or name in self.auto_aliases)
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderEntry:
+    """A provider of the LLM Gateway API. `models`: deployments whose groups are called `<provider>/<model>`."""
+
+    name: str
+    display_name: str
+    base_url: str | None
+    models: tuple[Deployment, ...]
+    is_enabled: bool = True
+    rate_limit_rpm: int = 60
+    rate_limit_tpm: int = 100_000
+    priority: int = 10
+    origin: Origin = Origin.DOCUMENT
+    """Whether the document or the API has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideEntry:
+    """A customer's model, of the document. `service_name` None: for every service."""
+
+    user_id: str
+    service_name: str | None
+    provider_name: str
+    model_name: str
+
+
 _NOTHING_NAMED: Mapping[ModelName, Group] = MappingProxyType({})
 _NO_ACCESS: Mapping[str, ProviderAccess] = MappingProxyType({})
 
@@ -236,6 +265,10 @@ class State:
     """In the order in which they are tried: the most specific first."""
     providers_in_reach: Mapping[str, ProviderAccess] = field(default_factory=lambda: _NO_ACCESS)
     """For wildcards whose requests say the provider."""
+    providers: tuple[ProviderEntry, ...] = ()
+    overrides: tuple[OverrideEntry, ...] = ()
+    has_overrides: bool = False
+    """Whether there are any, those included that are looked up one by one."""
     master_key: str | None = field(default=None, repr=False)
     body_limit_bytes: int = 10 * 1024 * 1024
     warnings: tuple[str, ...] = ()
@@ -245,7 +278,10 @@ class State:
         return self.groups.get(ModelName(name))
 
     def entries(self) -> Iterator[Group]:
-        """Every group as its entries say it, each deployment once: wildcards too, aliases not."""
+        """Every group as its entries say it, each deployment once: wildcards and providers too, aliases not."""
         yield from self.groups.values()
         for wildcard in self.wildcards:
             yield wildcard.group
+        for provider in self.providers:
+            for one in provider.models if provider.is_enabled else ():
+                yield Group(one.group, (one,))

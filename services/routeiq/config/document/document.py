@@ -39,14 +39,15 @@ S = TypeVar("S", bound=Section)
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A valid entry of `model_list` and its position there."""
+    """A valid entry of `model_list`, or of another section of such entries, and its position there."""
 
-    position: int
+    position: int | str
     entry: ModelEntry
+    section: Location = (_MODELS,)
 
     @property
     def at(self) -> Location:
-        return (_MODELS, self.position)
+        return (*self.section, self.position)
 
 
 @dataclass(frozen=True, slots=True)

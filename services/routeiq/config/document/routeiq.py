@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from routeiq.config.document.names import Name
+from routeiq.config.document.providers import Override, Provider
 from routeiq.config.document.section import Section
 from routeiq.config.nearest import did_you_mean
 from routeiq.config.words import words
@@ -96,9 +97,13 @@ class RouteIQ(Section):
         default=True,
         description="Serve `all-MiniLM-L6-v2` from the routing service, unless `model_list` has that name.",
     )
+    providers: tuple[Provider, ...] = Field(default=(), description="Providers of the LLM Gateway API.")
+    overrides: tuple[Override, ...] = Field(
+        default=(), description="Which of their models serves a customer, whatever routing would say."
+    )
 
     later: ClassVar[frozenset[str]] = words(
         """
-        strategies policies quotas overrides providers mcp_servers agents
+        strategies policies quotas mcp_servers agents
         """
     )

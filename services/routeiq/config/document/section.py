@@ -39,6 +39,10 @@ class Section(BaseModel):
             cls._warn_of(str(name), (*at, name), problems)
         for name, section in cls._within():
             section.warn_of_keys(data.get(name), (*at, name), problems)
+        for name, section in cls._listed():
+            inner = data.get(name)
+            for position, value in enumerate(inner) if isinstance(inner, list) else ():
+                section.warn_of_keys(value, (*at, name, position), problems)
         for name, section in cls._mapped():
             inner = data.get(name)
             for key, value in inner.items() if isinstance(inner, dict) else ():
@@ -58,6 +62,14 @@ class Section(BaseModel):
         """The fields that are sections themselves."""
         for name, info in cls.model_fields.items():
             kind = info.annotation
+            if isinstance(kind, type) and issubclass(kind, Section):
+                yield name, kind
+
+    @classmethod
+    def _listed(cls) -> Iterator[tuple[str, type[Section]]]:
+        """The fields that are lists of sections."""
+        for name, info in cls.model_fields.items():
+            kind = get_args(info.annotation)[0] if get_origin(info.annotation) is tuple else None
             if isinstance(kind, type) and issubclass(kind, Section):
                 yield name, kind
 
