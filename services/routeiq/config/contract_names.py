@@ -6,7 +6,7 @@ needed: `environment`, the services' settings, the outbound policy, telemetry.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -69,9 +69,9 @@ NO_EFFECT_PREFIXES = (
 )  # fmt: skip
 
 
-def warn_of_names(environ: Mapping[str, str], problems: Problems) -> None:
-    """A warning for each name that is set and does nothing."""
-    for name in sorted(environ):
+def warn_of_names(names: Iterable[str], environ: Mapping[str, str], problems: Problems) -> None:
+    """A warning for each of `names` that is set and does nothing."""
+    for name in sorted(names):
         if environ[name] and (name in NO_EFFECT or name.startswith(NO_EFFECT_PREFIXES)):
             problems.warning((name,), "is set in the environment and has no effect yet", line=0)
 

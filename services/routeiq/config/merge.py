@@ -17,6 +17,7 @@ from routeiq.config.added import Added
 from routeiq.config.build import assemble
 from routeiq.config.consistency import check_model
 from routeiq.config.credentials import key_names
+from routeiq.config.deployments import callable_base
 from routeiq.config.document import Listed, ModelEntry
 from routeiq.config.document.messages import report
 from routeiq.config.document.providers import Provider
@@ -127,7 +128,7 @@ class _Reader:
             url = getattr(params, name)
             try:
                 if url:
-                    self._policy.check_url(url, Origin.OPERATOR)
+                    self._policy.check_url(callable_base(url), Origin.OPERATOR)
             except RouteIQError as refused:
                 own.error((*listed.at, "litellm_params", name), refused.message)
 
