@@ -38,7 +38,7 @@ def check_references(document: Document, problems: Problems) -> None:
             ("router_settings", "routing_strategy_args", "model_path"), "is not used, because routeiq.artifact is given"
         )
     if not document.model_names:
-        problems.warning(("model_list",), "has no models; every request for a model will be refused")
+        problems.warning(("model_list",), "has no models; only what is added by API is served")
     _check_auto(document, problems)
     check_aliases(document, problems)
     check_fallbacks(document, problems)

@@ -80,6 +80,21 @@ async def test_fallback_may_be_a_name_behind_a_wildcard() -> None:
     assert json.loads(found.body)["model"] == "openai/gpt-x"
 
 
+async def test_names_behind_one_wildcard_fall_back_to_each_other() -> None:
+    provider = TwinProvider(TwinResponse(500), TwinResponse(500), answer("gpt-y"))
+    fallbacks = "fallbacks: [{openai/gpt-x: [openai/gpt-x2]}, {openai/gpt-x2: [openai/gpt-y]}]"
+    found = await ask(gateway(provider, fallbacks), "openai/gpt-x")
+    assert [deployment.model for _, deployment in provider.calls] == ["gpt-x", "gpt-x2", "gpt-y"]
+    assert json.loads(found.body)["model"] == "openai/gpt-y"
+
+
+async def test_alias_of_a_group_that_failed_is_not_called_again() -> None:
+    provider = TwinProvider(TwinResponse(500), answer("y"))
+    found = await ask(gateway(provider, "fallbacks: [{a: [fast, b]}]"), "a")
+    assert [deployment.model for _, deployment in provider.calls] == ["x", "y"]
+    assert json.loads(found.body)["model"] == "b"
+
+
 async def test_auto_without_models_says_so() -> None:
     served = make_gateway(built("model_list: []"), TwinProvider(), TwinRouting(decision("b")))
     found = await ask(served, "auto")
