@@ -44,7 +44,7 @@ def test_an_origin_that_is_none_is_named_as_the_contract_does(monkeypatch: pytes
     for key, given in (("ROUTING_ADDRESS", "127.0.0.1:1"), ("IDENTITY_KEY", "k"), ("MASTER_KEY", "sk-key")):
         monkeypatch.setenv(f"ROUTEIQ_GATEWAY_{key}", given)
     with pytest.raises(ConfigurationError, match=r"^ROUTEIQ_CORS_ORIGINS: "):
-        read_settings(LaunchSettings.from_environ({}), state())
+        read_settings(LaunchSettings.from_environ({}), state(), {})
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field
 
 from routeiq.config.document.failover import FallbackList
+from routeiq.config.document.names import Name
 from routeiq.config.document.section import Section
 from routeiq.config.words import words
 from routeiq.kit.master_key import weakness
@@ -74,7 +75,7 @@ class LitellmSettings(Section):
     )
     allowed_fails: int | None = Field(default=None, ge=0, description="Default of `router_settings.allowed_fails`.")
     drop_params: bool = Field(default=False, description="Default of `litellm_params.drop_params`.")
-    model_alias_map: dict[str, str] = Field(
+    model_alias_map: dict[Name, Name] = Field(
         default_factory=dict, description="Hidden aliases; `router_settings.model_group_alias` wins."
     )
 
