@@ -7,7 +7,7 @@ from msgspec import structs
 
 from routeiq.config.document.strategies import balancing
 from routeiq.config.names import find_group
-from routeiq.config.state import Deployment, FallbackNames, Group, Mode, ModelName, State
+from routeiq.config.state import Deployment, FallbackNames, Group, Mode, State
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.conversation import ConversationIds
@@ -21,7 +21,8 @@ from routeiq.gateway.upstream.registry import speaks
 from routeiq.kit.errors import InvalidRequest, NotFound
 from routeiq.kit.ids import uuid7
 
-MOST_LANES = 4096
+MOST_LANES = 1024
+"""Of wildcards each holds deployments of its own."""
 
 
 class ModelNotFound(NotFound):
@@ -82,7 +83,7 @@ class Selector:
 
     def _with_fallbacks(self, selection: Selection, context: Context) -> Selection:
         state, call = context.state, context.call
-        names = state.routing.fallbacks_of(call.model, state.named.get(ModelName(call.model)))
+        names = state.routing.fallbacks_of(call.model, state.named_group(call.model))
         fallbacks = plan_fallbacks(state, call, self._balancer, names) if names else NO_FALLBACKS
         return selection if fallbacks is NO_FALLBACKS else structs.replace(selection, fallbacks=fallbacks)
 

@@ -74,6 +74,16 @@ async def test_name_behind_a_wildcard_falls_back_as_its_pattern_says() -> None:
     assert json.loads(found.body)["model"] == "fast"
 
 
+async def test_routed_group_has_no_fallbacks_of_autos() -> None:
+    text = models(entry("g", "simulated/x"), entry("g", "simulated/y"), entry("b", "simulated/z"))
+    settings = "router_settings: {routing_strategy: llmrouter-knn, num_retries: 0, fallbacks: [{auto: [b]}]}"
+    state = built(text + settings)
+    assert state.routing.fallbacks_of("g", state.named_group("g")) is None
+    provider = TwinProvider(TwinResponse(500))
+    found = await ask(make_gateway(state, provider, TwinRouting(decision("simulated/x", ("simulated/y",)))), "g")
+    assert (found.status, len(provider.calls)) == (500, 1)
+
+
 async def test_fallback_may_be_a_name_behind_a_wildcard() -> None:
     provider = TwinProvider(TwinResponse(500), answer("gpt-x"))
     found = await ask(gateway(provider, "fallbacks: [{a: [openai/gpt-x]}]"), "a")
