@@ -73,7 +73,7 @@ def may_be_served(state: State, access: ModelAccess, name: str, group: Group | N
     """Whether all of a model that the caller did not ask for may answer it. Its aliases say nothing about that.
 
     Args: group: None: the state's of that name."""
-    group = group or state.named.get(ModelName(name)) or state.groups.get(ModelName(name))
+    group = group or state.named_group(name)
     try:
         return _confined(state, access, (name, name, name), group, exists=group is not None) is None
     except ModelDenied:
@@ -94,7 +94,7 @@ def permitted_fallbacks(state: State, access: ModelAccess, names: FallbackNames 
 def _serving(state: State, name: ModelName) -> ModelName:
     """As a fallback `auto` is its fallback model."""
     routing = state.routing
-    if name in state.named or name in state.groups or not routing.is_auto(name):
+    if state.named_group(name) is not None or not routing.is_auto(name):
         return name
     return routing.fallback_model or routing.auto_models[0]
 
