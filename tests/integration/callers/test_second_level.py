@@ -98,6 +98,22 @@ async def test_what_is_forgotten_is_gone_there_too(
         assert not [name for name in await names(raw) if b":k:" in name]
 
 
+async def test_what_is_still_to_be_forgotten_is_not_given_out(
+    control: FakeControl, valkey: Valkey, raw: Client
+) -> None:
+    control.rows.add(VIRTUAL)
+    first, second = level(valkey.url), level(valkey.url)
+    async with house(control, second=first) as one, house(control, second=second) as two:
+        await one.chat()
+        await first.written()
+        control.rows.keys.clear()
+        two.callers.forget(changed(keys=[VIRTUAL]))
+        assert await second.get(hash_of(VIRTUAL)) is None
+        assert (await two.chat()).status_code == 401
+        await second.written()
+        assert await first.get(hash_of(VIRTUAL)) is None
+
+
 async def test_an_answer_that_a_change_overtook_is_not_left_there(
     control: FakeControl, valkey: Valkey, raw: Client
 ) -> None:

@@ -59,9 +59,10 @@ def caller_of(answer: pb.ResolveResponse) -> Caller | Refused:
 
 
 def labels_of(key_id: str, answer: pb.ResolveResponse) -> frozenset[str]:
-    """What the answer depends on."""
+    """What the answer depends on. A key that was exchanged works on for a while as its successor, and ends with it."""
     budgets = (answer.key.budget, answer.user.budget, answer.team.budget, answer.member.budget)
-    named = {f"k:{key_id}", *(f"b:{budget.id}" for budget in budgets if budget.id)}
+    own = {key_id, answer.key.hash} - {""}
+    named = {*(f"k:{one}" for one in own), *(f"b:{budget.id}" for budget in budgets if budget.id)}
     if answer.key.user_id:
         named.add(f"u:{answer.key.user_id}")
     if answer.key.team_id:

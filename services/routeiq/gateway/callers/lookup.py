@@ -147,7 +147,7 @@ class Lookup(Generic[S2, V]):
         count: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Args: count: called with `asked`, `unknown`, `stale` or `unavailable`, as it happens."""
+        """Args: count: called with `asked`, `unknown`, `stale`, `unavailable` or `refused`, as it happens."""
         self._ask, self._timing, self._away, self._count, self._clock = ask, timing, away, count, clock
         self._known, self._unknown = Shelf[V](capacity), Shelf[V](capacity)
         self._flights: dict[Hashable, Flight[V]] = {}
@@ -172,13 +172,12 @@ class Lookup(Generic[S2, V]):
         found = self.at_once(key)
         if found is not None:
             return found
-        flight = self._flights.get(key)
-        if flight is None:
-            self._admit()
-            flight = self._start(key, subject)
-        old = self._old(key)
+        known = self._old(key) is not None
+        if not known:
+            self._admit(key)
+        flight = self._flights.get(key) or self._start(key, subject)
         try:
-            return await self._wait(flight, None if old is None else PATIENCE_S)
+            return await self._wait(flight, PATIENCE_S if known else None)
         except (Unavailable, TimeoutError):
             self._trouble = True
             old = self._old(key)  # it may have been forgotten meanwhile
@@ -209,8 +208,6 @@ class Lookup(Generic[S2, V]):
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _wait(self, flight: Flight[V], patience_s: float | None) -> V:
-        if self._waiting >= MOST_WAITING:
-            raise Unavailable("Too many requests wait for keys to be looked up. Try again shortly.")
         self._waiting += 1
         try:
             async with asyncio.timeout(patience_s):
@@ -243,12 +240,15 @@ class Lookup(Generic[S2, V]):
         entry = self._known.entries.get(key)
         return entry.value if entry is not None and self._clock() < entry.stale_until else None
 
-    def _admit(self) -> None:
-        """Strangers cannot make this ask any number of questions. Raises: Unavailable."""
+    def _admit(self, key: Hashable) -> None:
+        """Strangers cannot make this ask any number of questions, nor keep any number of requests. What is known is no
+        stranger. Raises: Unavailable."""
         second = int(self._clock())
         if second != self._second:
             self._second, self._unknown_in_second = second, 0
-        if len(self._flights) >= MOST_ASKED or self._unknown_in_second >= MOST_UNKNOWN_PER_S:
+        asks = key not in self._flights
+        many = len(self._flights) >= MOST_ASKED or self._unknown_in_second >= MOST_UNKNOWN_PER_S
+        if self._waiting >= MOST_WAITING or (asks and many):
             self._count("refused")
             raise Unavailable("Too many unknown keys are being looked up. Try again shortly.")
 

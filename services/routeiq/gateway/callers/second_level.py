@@ -11,6 +11,7 @@ import hashlib
 import math
 import struct
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -49,11 +50,14 @@ class SecondLevel:
 
     def __init__(self, redis: Redis, seals: Seals, stale_s: float, clock: Callable[[], float] = time.time) -> None:
         self._redis, self._seals, self._stale_s, self._clock = redis, seals, stale_s, clock
-        self._waiting: list[Callable[[], Awaitable[None]]] = []
+        self._waiting: deque[tuple[Callable[[], Awaitable[None]], bool]] = deque()
         self._writer: asyncio.Task[None] | None = None
+        self._to_forget = 0
 
     async def get(self, key_id: str) -> KeptAnswer | None:
-        """Never raises."""
+        """Never raises. None too while something is still to be forgotten: it might be just that."""
+        if self._to_forget:
+            return None
         name = _name("k", key_id)
         try:
             found = await self._redis.run(lambda client: client.get(name))
@@ -70,7 +74,8 @@ class SecondLevel:
     def forget(self, labels: Collection[str]) -> None:
         """Beside, as soon as there is a Redis."""
         if labels:
-            self._later(lambda: self._delete(labels))
+            self._to_forget += 1
+            self._later(lambda: self._delete(labels), forgets=True)
 
     async def written(self) -> None:
         """Once all of that has been tried."""
@@ -95,15 +100,16 @@ class SecondLevel:
         age_s = max(self._clock() - said_at, 0.0)
         return KeptAnswer(raw[_age.size :], age_s) if math.isfinite(age_s) and age_s < self._stale_s else None
 
-    def _later(self, work: Callable[[], Awaitable[None]]) -> None:
-        self._waiting.append(work)
+    def _later(self, work: Callable[[], Awaitable[None]], *, forgets: bool = False) -> None:
+        self._waiting.append((work, forgets))
         if self._writer is None:
             self._writer = asyncio.create_task(self._work(), name="callers-second-level")
 
     async def _work(self) -> None:
         while self._waiting:
+            work, forgets = self._waiting[0]
             try:
-                await self._waiting[0]()
+                await work()
             except RedisRefused:
                 log.warning("callers.not_forgotten", reason="Redis refused; what it has ends by its time")
             except RedisAway:
@@ -111,7 +117,8 @@ class SecondLevel:
                 continue
             except Exception:  # the edge of the task: the next may do better
                 log.exception("callers.write_failed")
-            del self._waiting[0]
+            self._waiting.popleft()
+            self._to_forget -= forgets
         self._writer = None
 
     async def _write(self, key_id: str, labels: Collection[str], sealed: str) -> None:

@@ -94,7 +94,7 @@ def permitted_fallbacks(state: State, access: ModelAccess, names: FallbackNames 
 def _serving(state: State, name: ModelName) -> ModelName:
     """As a fallback `auto` is its fallback model."""
     routing = state.routing
-    if name in state.named or name in state.groups or not routing.is_auto(name):
+    if state.named_group(name) is not None or not routing.is_auto(name):
         return name
     return routing.fallback_model or routing.auto_models[0]
 

@@ -79,5 +79,6 @@ def test_it_depends_on_what_it_names() -> None:
     )
     assert labels_of("h", answer) == {"k:h", "u:u", "t:t", "b:b", "b:m"}
     assert labels_of("h", pb.ResolveResponse()) == {"k:h"}
+    assert labels_of("old", pb.ResolveResponse(key=pb.Key(hash="new"))) == {"k:old", "k:new"}
     changed = pb.Changed(keys=["h"], users=["u"], teams=["t"], budgets=["b"])
     assert labels_changed(changed) == {"k:h", "u:u", "t:t", "b:b"}

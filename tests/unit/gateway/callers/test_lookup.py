@@ -252,6 +252,19 @@ async def test_so_many_unknown_in_a_second(desk: Desk, monkeypatch: pytest.Monke
     assert await desk.get("another") == 4
 
 
+async def test_strangers_keep_nobody_out_who_is_known(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "MOST_UNKNOWN_PER_S", 3)
+    await desk.get("known")
+    desk.now += 61
+    desk.oracle.exists = False
+    for number in range(3):
+        await desk.get(f"k{number}")
+    with pytest.raises(Unavailable):
+        await desk.get("stranger")
+    desk.oracle.exists = True
+    assert await desk.get("known") == 5
+
+
 async def test_closing_ends_what_is_asked(desk: Desk) -> None:
     desk.oracle.gate.clear()
     asking = asyncio.create_task(desk.get())
