@@ -96,7 +96,9 @@ class OverlayFollower:
                 taken = overlay
             fresh = True
         except RouteIQError as error:
-            if self._fresh is not False:
+            if self._fresh is None:
+                log.info("overlay.awaited", version=self.version)
+            elif self._fresh:
                 log.warning("overlay.unavailable", version=self.version, reason=error.code)
         except Exception:  # the edge of the task: nothing may end the following
             log.exception("overlay.failed", version=self.version)
