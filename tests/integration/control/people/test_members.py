@@ -250,6 +250,20 @@ async def test_an_admin_of_a_team_makes_up_no_ids(control: Control, team: str) -
     assert await _ids(control) == ["lead", "u1", "u2"]
 
 
+@pytest.mark.parametrize("role", ["proxy_admin", "proxy_admin_viewer"])
+async def test_an_admin_of_a_team_gets_no_key_of_who_is_more(control: Control, team: str, role: str) -> None:
+    """Such a key would be an administrator's."""
+    await control.post("/user/new", {"user_id": "boss", "user_role": role})
+    await control.post("/team/member_add", {"team_id": team, "member": _named("boss")}, LEAD)
+    await control.post("/user/update", {"user_id": "lead", "user_role": "internal_user"})
+    refused = await control.post("/key/generate", {"team_id": team, "user_id": "boss"}, LEAD, code=403)
+    assert "Only proxy admins" in refused["error"]["message"]
+    key = (await control.post("/key/generate", {"team_id": team, "user_id": "boss"}))["token"]
+    await control.post("/key/regenerate", {"key": key}, LEAD, code=403)
+    ordinary = await control.post("/key/generate", {"team_id": team, "user_id": "u1"}, LEAD)
+    await control.post("/key/regenerate", {"key": ordinary["token"]}, LEAD)
+
+
 @pytest.mark.parametrize("name", OWN)
 async def test_an_admin_of_a_team_gives_itself_nothing(control: Control, team: str, name: str) -> None:
     sent = {"team_id": team, "user_id": "lead", name: OWN[name]}
