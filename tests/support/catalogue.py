@@ -12,12 +12,13 @@ import httpx
 from routeiq.config.build import build
 from routeiq.config.start import Start
 from routeiq.control.declared import Declared
+from routeiq.control.migrations import control_migrations
 from routeiq.control.models.catalogue import Catalogue
 from routeiq.control.models.routes import models_router
 from routeiq.control.overrides.routes import overrides_router
 from routeiq.control.providers.change import Rules
 from routeiq.control.providers.routes import health_router, providers_router
-from routeiq.control.store.database import control_migrations, open_database
+from routeiq.control.store.database import open_database
 from routeiq.kit.crypto import Sealer
 from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.principal import Principal, Role
