@@ -14,6 +14,8 @@ from routeiq.control.office import Office
 from routeiq.control.overrides.routes import overrides_router
 from routeiq.control.providers.change import Rules
 from routeiq.control.providers.routes import health_router, providers_router
+from routeiq.control.teams.routes import teams_router
+from routeiq.control.users.routes import users_router
 from routeiq.kit.db import Database
 
 
@@ -28,4 +30,6 @@ def routers(office: Office, database: Database, rules: Rules) -> list[APIRouter]
         providers_router(office, rules),
         health_router(office, database, rules),
         overrides_router(office, rules.declared),
+        teams_router(office, resets),
+        users_router(office, resets),
     ]
