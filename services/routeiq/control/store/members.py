@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.control.store.tables import Budget, Member, User
@@ -72,8 +72,9 @@ async def administers(session: AsyncSession, user_id: str, team_id: str) -> bool
 
 
 async def share_with_members(session: AsyncSession, team_id: str, budget_id: str) -> None:
-    """Members who have no budget get this one."""
-    without = update(Member).where(Member.team_id == team_id, Member.budget_id.is_(None))
+    """Members who have no budget, or one that is gone, get this one."""
+    gone = ~exists().where(Budget.id == Member.budget_id)
+    without = update(Member).where(Member.team_id == team_id, gone)
     await session.execute(without.values(budget_id=budget_id))
 
 

@@ -144,6 +144,17 @@ async def test_a_budget_for_members_reaches_those_who_are_in(control: Control, t
     assert await _source(control, team, "u1") == "team_default"
 
 
+async def test_a_budget_for_members_that_was_deleted_is_made_anew(control: Control) -> None:
+    members = [_named("a")]
+    await control.post("/team/new", {"team_id": "t1", "members_with_roles": members, "team_member_budget": 9})
+    [budget] = await control.get("/budget/list")
+    await control.post("/budget/delete", {"id": budget["budget_id"]})
+    await control.post("/team/member_add", {"team_id": "t1", "member": _named("b")})
+    assert [await _source(control, "t1", one) for one in "ab"] == ["none", "none"]
+    await control.post("/team/update", {"team_id": "t1", "team_member_budget": 3})
+    assert [(await _budget(control, "t1", one))["max_budget"] for one in "ab"] == [3.0, 3.0]
+
+
 async def test_an_update_is_echoed_and_kept(control: Control, team: str) -> None:
     echoed = await control.post("/team/member_update", {"team_id": team, "user_id": "u1", "role": "admin", **OWN})
     assert echoed == {"team_id": team, "user_id": "u1", "user_email": None, **OWN}
