@@ -111,9 +111,14 @@ class _Reader:
         return {"model_name": model.model_name, "litellm_params": kept, "model_info": described | {"id": model.id}}
 
     def _opened(self, value: JSONValue, entry: str, at: Location, own: Problems) -> JSONValue:
-        sealed = value.get(SEALED) if isinstance(value, dict) and len(value) == 1 else None
-        if not isinstance(sealed, str):
+        """What is sealed of a value, at any depth."""
+        if isinstance(value, list):
+            return [self._opened(one, entry, (*at, position), own) for position, one in enumerate(value)]
+        if not isinstance(value, dict):
             return value
+        sealed = value.get(SEALED) if len(value) == 1 else None
+        if not isinstance(sealed, str):
+            return {name: self._opened(one, entry, (*at, name), own) for name, one in value.items()}
         try:
             return self._open(sealed, entry)
         except RouteIQError:

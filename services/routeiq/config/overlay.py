@@ -1,6 +1,7 @@
 """What was added by API, as control tells it: the fields of `routeiq.api.control.v1.Overlay`.
 
-JSON objects are texts. In `litellm_params` a secret is `{"sealed": "..."}`; a provider's `api_key` is sealed as it is.
+JSON objects are texts. In `litellm_params` a secret, at any depth, is `{"sealed": "..."}`; a provider's `api_key` is
+sealed as it is.
 """
 
 from __future__ import annotations

@@ -33,3 +33,7 @@ class Settings(InternalSettings):
     """`nats://token@host:port`, several with commas between; empty: gateways see changes when they ask."""
     migrate: bool = False
     """Bring the schema to this release's at the start. In a cluster a job does, once: `routeiq migrate`."""
+
+    def nats_addresses(self) -> list[str]:
+        """`host:port` of each."""
+        return [one.rpartition("@")[2].rpartition("/")[2] for one in self.nats_url.get_secret_value().split(",") if one]

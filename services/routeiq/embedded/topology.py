@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings
 
 from routeiq.a2a_registry import app as a2a_registry
 from routeiq.a2a_registry.settings import Settings as A2ASettings
+from routeiq.config.start import Start
 from routeiq.config.state import State
 from routeiq.config_sync import app as config_sync
 from routeiq.config_sync.settings import Settings as ConfigSyncSettings
@@ -27,6 +28,7 @@ from routeiq.embedded.data_dir import DataDir
 from routeiq.gateway.settings import Settings as GatewaySettings
 from routeiq.gateway.settings import contract_settings
 from routeiq.kit.internal import InternalSettings
+from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.service import Service
 from routeiq.mcp_registry import app as mcp_registry
 from routeiq.mcp_registry.settings import Settings as MCPSettings
@@ -61,9 +63,9 @@ def control_settings(data: DataDir, nats_url: str) -> ControlSettings:
     return settings.model_copy(update=own)
 
 
-def control_service(settings: ControlSettings) -> ControlService:
-    """Readiness waits for it."""
-    return control.create_service(settings)
+def control_service(settings: ControlSettings, start: Start, policy: OutboundPolicy) -> ControlService:
+    """Readiness waits for it. Args: policy: with the suite's other services."""
+    return control.create_service(settings, start, policy)
 
 
 def late_services(data: DataDir) -> list[Service]:

@@ -17,6 +17,8 @@ async def held_by(session: AsyncSession, standing: Standing, body: KeyFields, *,
         body.user_id = None
     elif not standing.is_admin and body.user_id is None:
         body.user_id = standing.user_id
+    if standing.bound is not None and not body.team_id:
+        body.team_id = standing.bound
     if not body.team_id:
         _need_own(standing, body.user_id)
         return None

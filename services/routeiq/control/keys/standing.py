@@ -23,12 +23,16 @@ ADMIN, ADMIN_VIEWER, VIEWER = "proxy_admin", "proxy_admin_viewer", "internal_use
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`role` is LiteLLM's. `teams`: the role in each team that the user is a member of."""
+    """`role` is LiteLLM's. `teams`: the role in each team that the user is a member of.
+
+    A key of a team acts for that team alone (`bound`): who leads a team can make such a key for any of its members,
+    and must not get at what those have elsewhere."""
 
     actor: Actor
     role: str
     user_id: str | None = None
     teams: Mapping[str, str] = field(default_factory=dict)
+    bound: str | None = None
     own: Ceiling = field(default_factory=Ceiling)
     """Of the key that asks, and of its user."""
 
@@ -45,7 +49,7 @@ class Standing:
         return team_id is not None and self.teams.get(team_id) == "admin"
 
     def owns(self, key: Key) -> bool:
-        return key.user_id is not None and key.user_id == self.user_id
+        return key.user_id is not None and key.user_id == self.user_id and self.bound in (None, key.team_id)
 
     def may_change(self, key: Key) -> bool:
         return self.is_admin or self.leads(key.team_id) or self.owns(key)
@@ -62,14 +66,17 @@ async def standing_of(session: AsyncSession, actor: Actor, now: datetime) -> Sta
     if principal.role is not Role.USER:
         return Standing(actor, principal.role.value)
     found = await holders.key_and_user(session, principal.key_id, principal.user_id)
+    bound = principal.team_id or None
     teams = await holders.teams_of(session, principal.user_id) if principal.user_id else {}
+    if bound is not None:
+        teams = {team: role for team, role in teams.items() if team == bound}
     own = Ceiling()
     if found.key is not None:
         own = own.under_key(found.key, effective(found.key, found.budget, now))
     if found.user is not None:
         own = own.under_holder(found.user)
     role = found.user.role if found.user is not None else VIEWER
-    return Standing(actor, role, principal.user_id or None, teams, own)
+    return Standing(actor, role, principal.user_id or None, teams, bound, own)
 
 
 def ceiling_in(standing: Standing, team: Team | None) -> Ceiling:

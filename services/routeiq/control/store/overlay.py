@@ -1,14 +1,37 @@
-"""The overlay as a whole: what was added by API and is not looked up one by one."""
+"""The overlay as a whole: what was added by API and is not looked up one by one; and its version.
+
+The version's row is locked from `bump` to the end of the transaction: such changes come one after the other, and
+whoever reads a version finds everything that it stands for.
+"""
 
 from __future__ import annotations
 
 import json
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.control.store.tables import Model, OverlayVersion, Override, Provider
+
+_LOCK = """
+INSERT INTO overlay_version (id, version) VALUES (1, :step)
+ON CONFLICT (id) DO UPDATE SET version = overlay_version.version + :step RETURNING version
+"""
+
+
+async def bump(session: AsyncSession) -> int:
+    """The overlay changes in this transaction. Returns: its new version, larger than any before."""
+    return await _step(session, 1)
+
+
+async def lock_overlay(session: AsyncSession) -> int:
+    """Nobody else changes it until the end of this transaction. Returns: its version."""
+    return await _step(session, 0)
+
+
+async def _step(session: AsyncSession, step: int) -> int:
+    return int((await session.execute(text(_LOCK), {"step": step})).scalar_one())
 
 
 async def read_version(session: AsyncSession) -> int:
@@ -25,8 +48,12 @@ async def read_overlay(session: AsyncSession) -> pb.Overlay:
         version=version,
         models=map(_model, models),
         providers=map(_provider, providers),
-        has_overrides=await session.scalar(select(exists().where(Override.id.is_not(None)))) or False,
+        has_overrides=await any_override(session),
     )
+
+
+async def any_override(session: AsyncSession) -> bool:
+    return await session.scalar(select(exists().where(Override.id.is_not(None)))) or False
 
 
 def _model(row: Model) -> pb.Model:

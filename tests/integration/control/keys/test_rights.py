@@ -186,3 +186,24 @@ async def test_an_administrator_may_say_for_whom_it_writes(keyring: Keyring) -> 
     body = {"key_alias": "one"}
     assert (await keyring.post("/key/generate", body, who=ADMIN, litellm_changed_by="ann"))["created_by"] == "ann"
     assert (await keyring.post("/key/generate", {}, who=user("w"), litellm_changed_by="ann"))["created_by"] == "w"
+
+
+async def test_a_key_of_a_team_acts_for_that_team_alone(keyring: Keyring) -> None:
+    """Else who leads a team would have all that its members have: it can make a key for each of them."""
+    await people(keyring)
+    await keyring.holds(team_row("other"))
+    await keyring.holds(member_row("other", "v", "admin"))
+    personal = await keyring.made(user_id="v", key_alias="personal")
+    elsewhere = await keyring.made(user_id="v", team_id="other", key_alias="elsewhere")
+    minted = await keyring.made(who=user("u"), team_id="t", user_id="v", key_alias="minted")
+    who = await keyring.acting(minted)
+    for key in (personal, elsewhere):
+        for path, body in (*WRITES[2:], ("/key/generate", {"team_id": "other"})):
+            path, body = naming(key["token"], path, body)
+            answer = await keyring.answer(path, body, who=who)
+            assert answer.status_code in (400, 403)
+        await keyring.get("/key/info", who=who, key=key["token"], answers=403)
+    listed = await keyring.get("/key/list", who=who, include_team_keys=True, return_full_object=True)
+    assert [key["key_alias"] for key in listed["keys"]] == ["minted"]
+    assert (await keyring.get("/key/aliases", who=who))["aliases"] == ["minted"]
+    assert (await keyring.made(who=who))["team_id"] == "t"

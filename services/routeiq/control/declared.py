@@ -1,0 +1,71 @@
+"""What the configuration document says of models, providers and overrides: shown beside what was added by API, and
+changed by nobody through it. It is the document that the gateways read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from routeiq.config.deployments import deployment_id
+from routeiq.config.document import Listed
+from routeiq.config.document.providers import Override, Provider
+from routeiq.config.scalars import JSONObject
+from routeiq.config.start import Start
+
+_IDS = UUID("6f0c7d52-5d0c-4b0e-9d4e-0b8f6f1f3a10")
+"""What the document declares has no id of its own; these are the same at every start."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredProvider:
+    id: str
+    record: Provider
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredOverride:
+    id: str
+    record: Override
+
+
+class Declared:
+    """Of one document. Args: read_at: when; nothing tells when its entries were written."""
+
+    def __init__(self, start: Start, read_at: datetime) -> None:
+        self.start, self.read_at = start, read_at
+        document = start.loaded.document
+        self.models: Mapping[str, JSONObject] = {
+            model_id: raw for listed in document.models for model_id, raw in [self._as_written(listed)]
+        }
+        """By id, as written: references to the environment are not resolved."""
+        self.providers: Mapping[str, DeclaredProvider] = {
+            one.name: DeclaredProvider(_id("provider", one.name), one) for one in document.routeiq.providers
+        }
+        self.overrides: Mapping[tuple[str, str | None], DeclaredOverride] = {
+            (one.user_id, one.service_name): DeclaredOverride(_override_id(one), one)
+            for one in document.routeiq.overrides
+        }
+        self._providers_by_id = {one.id: one for one in self.providers.values()}
+        self._overrides_by_id = {one.id: one for one in self.overrides.values()}
+
+    def provider(self, id_or_name: str) -> DeclaredProvider | None:
+        return self._providers_by_id.get(id_or_name) or self.providers.get(id_or_name)
+
+    def override(self, override_id: str) -> DeclaredOverride | None:
+        return self._overrides_by_id.get(override_id)
+
+    def _as_written(self, listed: Listed) -> tuple[str, JSONObject]:
+        entries = self.start.loaded.raw.get(str(listed.at[0]))
+        position = listed.position
+        raw = entries[position] if isinstance(entries, list) and isinstance(position, int) else None
+        return listed.entry.model_info.id or deployment_id(raw), raw if isinstance(raw, dict) else {}
+
+
+def _override_id(one: Override) -> str:
+    return _id("override", one.user_id, *(() if one.service_name is None else (one.service_name,)))
+
+
+def _id(*parts: str) -> str:
+    return str(uuid5(_IDS, "\0".join(parts)))

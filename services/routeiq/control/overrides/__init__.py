@@ -1,0 +1,1 @@
+"""Overrides of the LLM Gateway API: which model serves a customer (contract, section 4)."""

@@ -1,0 +1,1 @@
+"""Providers of the LLM Gateway API (contract, section 4)."""

@@ -1,0 +1,15 @@
+"""Control with models, providers and overrides, on each kind of database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.support.catalogue import World, world
+
+
+@pytest.fixture
+async def here(database_url: str) -> AsyncIterator[World]:
+    async with world(database_url) as found:
+        yield found
