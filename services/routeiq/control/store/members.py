@@ -89,8 +89,9 @@ async def budgets_of_members(session: AsyncSession, user_ids: Collection[str]) -
     return [budget_id for budget_id in await session.scalars(rows) if budget_id is not None]
 
 
-async def leads_one_of(session: AsyncSession, leader: str, user_id: str) -> bool:
-    """Whether the one is an admin of a team that the other is in."""
+async def leads_one_of(session: AsyncSession, leader: str, user_id: str, teams: Collection[str] | None) -> bool:
+    """Whether the one is an admin of a team that the other is in. Args: teams: of these; None: of any."""
     led = select(Member.team_id).where(Member.user_id == leader, Member.role == "admin")
+    led = led.where(Member.team_id.in_(teams)) if teams is not None else led
     found = select(Member.user_id).where(Member.user_id == user_id, Member.team_id.in_(led)).limit(1)
     return await session.scalar(found) is not None

@@ -119,12 +119,14 @@ async def _meant(work: Write, body: UpdateUser) -> User | None:
 
 
 def _checked(work: Write, row: User | None, body: UpdateUser) -> User | None:
-    """To who is no administrator, another user and one that is not there are the same. Raises: Refused."""
+    """To who is no administrator, another user and one that is not there are the same; a key of a team acts for that
+    team alone. Raises: Refused."""
     if work.actor.is_admin:
         return row
     if work.actor.reads_all:
         work.actor.need_admin()
-    if row is None or row.id != work.actor.principal.user_id or row.role.endswith("_viewer"):
+    who = work.actor.principal
+    if row is None or row.id != who.user_id or who.team_id or row.role.endswith("_viewer"):
         text = "User does not have permission to update this user. Only PROXY_ADMIN can update other users."
         raise refused(403, {"error": text}, "auth_error")
     check_own(row, body)

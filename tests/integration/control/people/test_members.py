@@ -261,6 +261,26 @@ async def test_an_admin_of_a_team_makes_up_no_ids(control: Control, team: str) -
     assert await _ids(control) == ["lead", "u1", "u2"]
 
 
+async def test_a_key_of_a_team_acts_for_that_team_alone(control: Control, team: str) -> None:
+    """Who leads a team can make one for any of its members."""
+    await control.post("/team/new", {"team_id": "t2", "members_with_roles": [_named("u1", "admin")]})
+    await control.post("/team/new", {"team_id": "open"})
+    for team_id in (team, "t2", ""):
+        await control.post("/key/generate", {"user_id": "u1", "team_id": team_id})
+    bound = user("u1", team)
+    await control.post("/team/member_add", {"team_id": "t2", "member": _named("u2")}, bound, code=403)
+    await control.post("/team/member_add", {"team_id": "open", "member": _named("u1")}, bound, code=403)
+    await control.post("/user/update", {"user_id": "u1", "user_alias": "x"}, bound, code=403)
+    await control.get("/team/info", bound, team_id="t2", code=403)
+    await control.get("/v2/team/list", bound, team_id="t2", code=401)
+    assert [one["team_id"] for one in (await control.get("/v2/team/list", bound))["teams"]] == [team]
+    assert [one["team_id"] for one in await control.get("/team/list", bound, user_id="u1")] == [team]
+    info = await control.get("/user/info", bound)
+    assert [one["team_id"] for one in (*info["keys"], *info["teams"])] == [team, team]
+    assert info["user_info"]["teams"] == (await control.get("/v2/user/info", bound))["teams"] == [team]
+    assert len((await control.get("/user/info", user("u1")))["keys"]) == 3
+
+
 @pytest.mark.parametrize("role", ["proxy_admin", "proxy_admin_viewer"])
 async def test_an_admin_of_a_team_gets_no_key_of_who_is_more(control: Control, team: str, role: str) -> None:
     """Such a key would be an administrator's."""
