@@ -174,6 +174,29 @@ async def test_an_update_keeps_what_is_omitted_and_clears_what_is_null(control: 
     assert (budget["tpm_limit"], budget["max_budget"], budget["allowed_models"]) == (100, 5.0, [])
 
 
+async def test_who_has_nothing_of_its_own_left_shares_again(control: Control, team: str) -> None:
+    nothing = {**dict.fromkeys(OWN), "team_id": team, "user_id": "u1"}
+    await control.post("/team/member_update", {"team_id": team, "user_id": "u1", **OWN})
+    await control.post("/team/member_update", nothing)
+    assert (await _source(control, team, "u1"), await control.get("/budget/list")) == ("none", [])
+    await control.post("/team/update", {"team_id": team, "team_member_budget": 8, "team_member_rpm_limit": 2})
+    await control.post("/team/member_update", {"team_id": team, "user_id": "u1", **OWN})
+    await control.post("/team/member_update", nothing)
+    assert await _source(control, team, "u1") == "team_default"
+    await control.post("/team/member_update", {"team_id": team, "user_id": "u1", "tpm_limit": None})
+    assert await _source(control, team, "u1") == "team_default"
+    await control.post("/team/member_update", {"team_id": team, "user_id": "u1", "rpm_limit": None})
+    budget = await _budget(control, team, "u1")
+    assert (await _source(control, team, "u1"), budget["rpm_limit"], budget["max_budget"]) == ("custom", None, 8.0)
+
+
+async def test_who_joins_is_given_nothing_by_null(control: Control, team: str) -> None:
+    await control.post("/team/update", {"team_id": team, "team_member_budget": 8})
+    body = {"team_id": team, "member": _named("u2"), "max_budget_in_team": None, "budget_duration": None}
+    await control.post("/team/member_add", body)
+    assert await _source(control, team, "u2") == "team_default"
+
+
 async def test_an_update_finds_members_by_address(control: Control, team: str) -> None:
     await control.post("/team/member_add", {"team_id": team, "member": _named("u2")})
     sent = {"team_id": team, "user_email": "u2@example.com", "rpm_limit": 3}
