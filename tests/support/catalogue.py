@@ -86,7 +86,7 @@ async def world(
     sealer = Sealer([b"k" * 16 + bytes(range(16))], "provider-keys")
     rules = Rules(declared, sealer, policy or OutboundPolicy())
     routers = [
-        models_router(office, Catalogue(declared, sealer)),
+        models_router(office, Catalogue(declared, sealer, rules.policy)),
         providers_router(office, rules),
         health_router(office, database, rules),
         overrides_router(office, declared),
