@@ -12,7 +12,6 @@ import httpx
 from routeiq.config.build import build
 from routeiq.config.start import Start
 from routeiq.control.declared import Declared
-from routeiq.control.migrations import control_migrations
 from routeiq.control.models.catalogue import Catalogue
 from routeiq.control.models.routes import models_router
 from routeiq.control.overrides.routes import overrides_router
@@ -81,13 +80,13 @@ class World:
 async def world(
     database_url: str, *, text: str = DOCUMENT, policy: OutboundPolicy | None = None
 ) -> AsyncIterator[World]:
-    control_migrations().run(database_url)
+    """Args: database_url: of a database that was migrated."""
     database, told, moments = open_database(database_url), Told(), Moments()
     office, declared = office_of(database, told, moments), Declared(starting(text), NOW)
     sealer = Sealer([b"k" * 16 + bytes(range(16))], "provider-keys")
     rules = Rules(declared, sealer, policy or OutboundPolicy())
     routers = [
-        models_router(office, Catalogue(declared, sealer)),
+        models_router(office, Catalogue(declared, sealer, rules.policy)),
         providers_router(office, rules),
         health_router(office, database, rules),
         overrides_router(office, declared),

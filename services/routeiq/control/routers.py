@@ -25,11 +25,11 @@ def routers(office: Office, database: Database, rules: Rules) -> list[APIRouter]
     return [
         audit_router(office),
         budgets_router(office, resets),
-        keys_router(office, resets),
-        models_router(office, Catalogue(rules.declared, rules.sealer)),
-        providers_router(office, rules),
         health_router(office, database, rules),
+        keys_router(office, resets),
+        models_router(office, Catalogue(rules.declared, rules.sealer, rules.policy)),
         overrides_router(office, rules.declared),
+        providers_router(office, rules),
         teams_router(office, resets),
         users_router(office, resets),
     ]
