@@ -8,8 +8,12 @@ import urllib.error
 import urllib.request
 from contextlib import closing
 
+import httpx
 import pytest
 
+from routeiq.kit.key_files import load_private_key
+from routeiq.kit.signing import HEADER
+from tests.support.assertions import bad, good
 from tests.support.suite import Suite
 
 INTERNAL = ("control", "a2a-registry", "mcp-registry", "config-sync")
@@ -31,3 +35,28 @@ def test_nobody_from_outside_is_answered(suite: Suite, service: str, path: str) 
         urllib.request.urlopen(urllib.request.Request(suite.endpoints[service] + path, headers=headers), timeout=10)
     with refused.value as answer:
         assert answer.code == 401
+
+
+@pytest.mark.parametrize("service", INTERNAL)
+def test_nobody_is_answered_with_an_assertion_that_is_not_for_it(suite: Suite, service: str) -> None:
+    key = load_private_key(suite.data_dir / "identity.key")
+    statuses = {}
+    for what, assertion in bad(key, service).items():
+        headers = {HEADER: assertion} if assertion is not None else {}
+        statuses[what] = httpx.get(suite.endpoints[service] + "/key/list", headers=headers, timeout=10).status_code
+    assert set(statuses.values()) == {401}, statuses
+    right = {HEADER: good(key, service)}
+    assert httpx.get(suite.endpoints[service] + "/nowhere", headers=right, timeout=10).status_code == 404
+
+
+def test_a_key_is_made_used_and_ended_through_the_gateway(suite: Suite) -> None:
+    admin = {"authorization": f"Bearer {suite.key}"}
+    with httpx.Client(base_url=suite.url, timeout=10) as client:
+        key = client.post("/key/generate", headers=admin, json={"models": ["sim-small"]}).json()["key"]
+        own = {"authorization": f"Bearer {key}"}
+        body = {"model": "sim-small", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]}
+        assert client.post("/v1/chat/completions", headers=own, json=body).status_code == 200
+        denied = client.post("/v1/chat/completions", headers=own, json={**body, "model": "sim-large"})
+        assert denied.status_code == 403
+        assert client.post("/key/delete", headers=admin, json={"keys": [key]}).json() == {"deleted_keys": [key]}
+        assert client.post("/v1/chat/completions", headers=own, json=body).status_code == 401

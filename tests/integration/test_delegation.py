@@ -263,6 +263,20 @@ async def test_what_was_changed_is_applied_before_the_answer_and_stays_here(owne
     assert "x-routeiq-internal-changed" not in reply.headers
 
 
+async def test_what_was_changed_may_be_much(owner: FakeOwner) -> None:
+    much = b"A" * 200_000
+    owner.replies(200, (b"x-routeiq-internal-changed", much), body=b"{}")
+    seen: list[int] = []
+
+    async def apply(value: bytes) -> None:
+        seen.append(len(value))
+
+    async with gateway(owner, apply=apply) as client:
+        await client.send(ask(b"POST", b"/key/delete", body=b"{}"))
+        assert (await client.reply()).status == 200
+    assert seen == [len(much)]
+
+
 async def test_under_another_server_it_is_the_same(owner: FakeOwner) -> None:
     owner.replies(200, body=b"[1]")
     async with serving(owner) as behind:

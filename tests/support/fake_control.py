@@ -106,6 +106,11 @@ class FakeControl(control_pb2_grpc.ControlServiceServicer):
             await context.abort(self.fails, "as the test says")
         return answer
 
+    async def GetOverlay(
+        self, request: pb.GetOverlayRequest, context: grpc.aio.ServicerContext
+    ) -> pb.GetOverlayResponse:
+        return pb.GetOverlayResponse(overlay=None if request.version == 7 else pb.Overlay(version=7))
+
 
 def changed(
     *, keys: Sequence[str] = (), users: Sequence[str] = (), teams: Sequence[str] = (), budgets: Sequence[str] = (),

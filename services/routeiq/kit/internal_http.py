@@ -15,6 +15,8 @@ from routeiq.kit.errors import RouteIQError, Unavailable
 
 CONNECT_TIMEOUT_S = 1.0
 MAX_CONNECTIONS = 100
+MAX_FIELD_BYTES = 4 * 1024 * 1024
+"""Of one header, because we trust our own: one may name a thousand keys."""
 _LOST = (aiohttp.ClientError, OSError, ValueError)
 """ValueError: aiohttp raises it for what it cannot send."""
 
@@ -113,5 +115,6 @@ class InternalClient:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=("accept", "accept-encoding", "content-type", "user-agent"),
                 auto_decompress=False,
+                max_field_size=MAX_FIELD_BYTES,
             )
         return self._session

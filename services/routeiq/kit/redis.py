@@ -34,6 +34,12 @@ class RedisAway(Unavailable):
     code = "redis_unavailable"
 
 
+class RedisRefused(RedisAway):
+    """It answers, and will not do it: out of memory, a replica, or another kind of value."""
+
+    code = "redis_refused"
+
+
 class RedisSettings(BaseSettings):
     """The contract's names (2.3)."""
 
@@ -73,7 +79,7 @@ class Redis:
         return self._looking is not None
 
     async def run(self, work: Callable[[Client], Awaitable[T]]) -> T:
-        """What `work` does with a client. Raises: RedisAway."""
+        """What `work` does with a client. Raises: RedisAway.  RedisRefused: trying again would not help."""
         if self._looking is not None:
             raise RedisAway("Redis does not answer.")
         client = self._client or await self._open()
@@ -81,8 +87,12 @@ class Redis:
             async with asyncio.timeout(self._timeout_s):
                 return await work(client)
         except Exception as error:
-            if not _of_redis(error):
+            kind = _meaning(error)
+            if kind is None:
                 raise
+            if kind is RedisRefused:
+                log.warning("redis.refused", error=type(error).__name__)
+                raise RedisRefused("Redis refused.") from None
             if self._looking is None:
                 log.warning("redis.away", error=type(error).__name__)
                 self._looking = asyncio.create_task(self._look(client), name="redis")
@@ -108,9 +118,9 @@ class Redis:
             try:
                 async with asyncio.timeout(LOOK_TIMEOUT_S):
                     await client.ping()
-            except Exception as error:
-                if not _of_redis(error):
-                    raise
+            except Exception as error:  # the edge of the task: it goes on whatever happens
+                if _meaning(error) is None:
+                    log.exception("redis.look_failed")
             else:
                 log.info("redis.back")
                 self._looking = None
@@ -131,7 +141,10 @@ def _make(url: str, timeout_s: float) -> Client:
     )
 
 
-def _of_redis(error: Exception) -> bool:
-    from redis.exceptions import RedisError  # noqa: PLC0415  # as above
+def _meaning(error: Exception) -> type[RedisAway] | None:
+    """None: it is not Redis' error."""
+    from redis.exceptions import RedisError, ResponseError  # noqa: PLC0415  # as above
 
-    return isinstance(error, RedisError | OSError | TimeoutError)
+    if isinstance(error, ResponseError):
+        return RedisRefused
+    return RedisAway if isinstance(error, RedisError | OSError | TimeoutError) else None

@@ -11,7 +11,16 @@ import openai
 import pytest
 
 from routeiq.api.control.v1 import control_pb2 as pb
-from routeiq.config.state import FallbackNames, ModelName, OverrideEntry, ProviderEntry, RoutingSettings, State
+from routeiq.config.state import (
+    FallbackNames,
+    Group,
+    Mode,
+    ModelName,
+    OverrideEntry,
+    ProviderEntry,
+    RoutingSettings,
+    State,
+)
 from routeiq.gateway.upstream.provider import UpstreamFailed
 from tests.integration.callers.conftest import KEY, VIRTUAL, house
 from tests.support.fake_control import FakeControl, changed
@@ -252,6 +261,31 @@ async def test_an_override_that_nothing_serves_is_skipped(control: FakeControl, 
         assert override_of(await one.chat(user="vip")) == ("small", "requested_model,override_skipped")
         assert override_of(await one.chat(user="vip", model="auto")) == ("large", "highest_utility,override_skipped")
         assert override_of(await one.chat(user="vip", model="auto")) == ("large", "highest_utility,override_skipped")
+
+
+async def test_an_override_that_does_not_serve_the_endpoint_is_skipped(control: FakeControl) -> None:
+    control.rows.override("vip", "acme", "fast")
+    made = overriding(control)
+    embeds = deployment("embed", mode=Mode.EMBEDDING)
+    made = replace(made, groups={**made.groups, **state(embeds).groups})
+    async with house(control, served=made) as one:
+        sent = {"model": "embed", "input": "x", "user": "vip"}
+        answer = await one.client.post("/v1/embeddings", json=sent, headers={"x-api-key": VIRTUAL})
+    assert override_of(answer) == ("embed", "requested_model,override_skipped")
+
+
+async def test_embeddings_of_a_routed_group_come_from_members_that_the_key_may_call(control: FakeControl) -> None:
+    members = tuple(
+        deployment(name, group=ModelName("both"), provider="openai", mode=Mode.EMBEDDING, candidate=name)
+        for name in ("one", "two")
+    )
+    made = replace(served(), groups={ModelName("both"): Group(ModelName("both"), members, learned=True)})
+    control.rows.add(VIRTUAL, models=["two"])
+    async with house(control, served=made) as one:
+        for _ in range(8):
+            sent = {"model": "both", "input": "x"}
+            answer = await one.client.post("/v1/embeddings", json=sent, headers={"x-api-key": VIRTUAL})
+            assert (answer.status_code, answer.headers["x-routeiq-model"]) == (200, "two")
 
 
 async def test_strictly_it_is_a_503(control: FakeControl) -> None:

@@ -9,7 +9,8 @@ import grpc
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from routeiq.clients.control import ControlUnavailable
+from routeiq.clients.control import ControlClient, ControlUnavailable
+from routeiq.kit.signing import AssertionSigner
 from tests.integration.callers.conftest import KEY, VIRTUAL, house
 from tests.support.fake_control import FakeControl, changed, hash_of
 
@@ -119,14 +120,14 @@ async def test_a_warm_key_never_waits_for_a_silent_control(control: FakeControl)
     async with house(control, timeout_s=5) as one:
         assert (await one.chat()).status_code == 200
         control.gate.clear()
-        slowest = 0.0
+        waits = []
         for _ in range(30):
             one.clock.at += 4
             begun = time.monotonic()
             assert (await one.chat()).status_code == 200
-            slowest = max(slowest, time.monotonic() - begun)
+            waits.append(time.monotonic() - begun)
         control.gate.set()
-    assert slowest < 0.45, "but for one moment of patience, when its time is over"
+    assert sorted(waits)[-3] < 0.2, "but for a moment of patience, once, when its time is over"
 
 
 async def test_a_key_in_use_is_renewed_before_its_time_is_over(control: FakeControl) -> None:
@@ -135,8 +136,9 @@ async def test_a_key_in_use_is_renewed_before_its_time_is_over(control: FakeCont
         await one.chat()
         one.clock.at += 46
         await one.chat()
-        await asyncio.sleep(0.05)
-        assert len(control.asked) == 2
+        async with asyncio.timeout(5):
+            while len(control.asked) < 2 or one.callers._lookup._flights:
+                await asyncio.sleep(0.01)
         one.clock.at += 44
         await one.chat()
         assert len(control.asked) == 2
@@ -234,6 +236,39 @@ async def test_an_answer_lost_on_the_way_is_asked_for_again(control: FakeControl
     with pytest.raises(ControlUnavailable):
         await client.resolve(key_hash="x")
     assert len(control.asked) == 3
+    await client.close()
+
+
+async def test_without_an_address_there_is_no_control() -> None:
+    client = ControlClient("", AssertionSigner(Ed25519PrivateKey.generate(), "gateway"))
+    assert client.away
+    with pytest.raises(ControlUnavailable):
+        await client.resolve(key_hash="x")
+    assert not await client.serves()
+    await client.close()
+
+
+async def test_what_was_added_by_api(control: FakeControl) -> None:
+    client = control.client()
+    found = await client.overlay(0)
+    assert found is not None
+    assert found.version == 7
+    assert await client.overlay(7) is None
+    await client.close()
+
+
+async def test_the_second_address_answers_for_the_first(control: FakeControl) -> None:
+    client = ControlClient(f"127.0.0.1:1,{control.address}", AssertionSigner(control.key, "gateway"))
+    for _ in range(4):
+        await client.resolve(key_hash="x")
+    assert not client.away
+    await client.close()
+
+
+async def test_a_name_is_followed(control: FakeControl) -> None:
+    port = control.address.rpartition(":")[2]
+    client = ControlClient(f"localhost:{port}", AssertionSigner(control.key, "gateway"))
+    await client.resolve(key_hash="x")
     await client.close()
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import structlog
 
-from routeiq.kit.redis import LOOK_EVERY_S, Redis, RedisAway
+from routeiq.kit.redis import LOOK_EVERY_S, Redis, RedisAway, RedisRefused
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis as Client
@@ -104,10 +104,14 @@ class SecondLevel:
         while self._waiting:
             try:
                 await self._waiting[0]()
+            except RedisRefused:
+                log.warning("callers.not_forgotten", reason="Redis refused; what it has ends by its time")
             except RedisAway:
                 await asyncio.sleep(LOOK_EVERY_S)
-            else:
-                del self._waiting[0]
+                continue
+            except Exception:  # the edge of the task: the next may do better
+                log.exception("callers.write_failed")
+            del self._waiting[0]
         self._writer = None
 
     async def _write(self, key_id: str, labels: Collection[str], sealed: str) -> None:

@@ -96,7 +96,9 @@ class OverlayFollower:
                 taken = overlay
             fresh = True
         except RouteIQError as error:
-            if self._fresh is not False:
+            if self._fresh is None:
+                log.info("overlay.awaited", version=self.version)
+            elif self._fresh:
                 log.warning("overlay.unavailable", version=self.version, reason=error.code)
         except Exception:  # the edge of the task: nothing may end the following
             log.exception("overlay.failed", version=self.version)
@@ -110,6 +112,8 @@ class OverlayFollower:
 
     async def _take(self, overlay: pb.Overlay) -> bool:
         """Returns: whether it is in force now. One that cannot be merged is looked at once."""
+        if overlay.version < self.version:
+            log.error("overlay.older", version=self.version, told=overlay.version)
         if overlay.version <= self.version or overlay.version == self._refused:
             return False
         try:

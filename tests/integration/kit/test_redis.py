@@ -1,0 +1,82 @@
+"""The door to Redis: nobody waits for one that does not answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import pytest
+
+from routeiq.kit.redis import Redis, RedisAway, RedisRefused, RedisSettings
+from tests.support.servers.valkey import Valkey
+
+
+async def until(fact: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not fact():
+            await asyncio.sleep(0.02)
+
+
+async def test_it_does_what_it_is_told(valkey: Valkey) -> None:
+    redis = Redis(valkey.url)
+    await redis.run(lambda client: client.set("test-redis", b"x", ex=10))
+    assert await redis.run(lambda client: client.get("test-redis")) == b"x"
+    await redis.close()
+
+
+async def test_a_refusal_is_no_absence(valkey: Valkey) -> None:
+    redis = Redis(valkey.url)
+    await redis.run(lambda client: client.set("test-redis-text", b"x", ex=10))
+    with pytest.raises(RedisRefused):
+        await redis.run(lambda client: client.smembers("test-redis-text"))
+    assert not redis.away
+    await redis.close()
+
+
+async def test_an_error_of_the_work_is_its_own(valkey: Valkey) -> None:
+    async def broken(_: object) -> None:
+        raise KeyError("mine")
+
+    redis = Redis(valkey.url)
+    with pytest.raises(KeyError):
+        await redis.run(broken)
+    assert not redis.away
+    await redis.close()
+
+
+async def test_nobody_waits_for_one_that_is_frozen_and_it_is_used_again_when_it_answers() -> None:
+    with Valkey() as server:
+        redis = Redis(server.url)
+        await redis.run(lambda client: client.ping())
+        with server.frozen():
+            begun = time.monotonic()
+            for _ in range(100):
+                with pytest.raises(RedisAway):
+                    await redis.run(lambda client: client.ping())
+            assert time.monotonic() - begun < 0.5
+        await until(lambda: not redis.away)
+        await redis.run(lambda client: client.ping())
+        server.kill()
+        with pytest.raises(RedisAway):
+            await redis.run(lambda client: client.ping())
+        server.start()
+        await until(lambda: not redis.away)
+        await redis.close()
+
+
+async def test_closing_ends_the_looking() -> None:
+    redis = Redis("redis://127.0.0.1:1")
+    with pytest.raises(RedisAway):
+        await redis.run(lambda client: client.ping())
+    await redis.close()
+
+
+def test_the_contracts_names_make_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert RedisSettings().url() == ""
+    monkeypatch.setenv("REDIS_HOST", "::1")
+    assert RedisSettings().url() == "redis://[::1]:6379/0"
+    monkeypatch.setenv("REDIS_HOST", "cache")
+    for name, value in {"PORT": "7", "DB": "2", "USERNAME": "me", "PASSWORD": "a/b@c", "SSL": "true"}.items():
+        monkeypatch.setenv(f"REDIS_{name}", value)
+    assert RedisSettings().url() == "rediss://me:a%2Fb%40c@cache:7/2"
