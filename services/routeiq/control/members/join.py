@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from routeiq.control.answers.teams import default_budget_id
 from routeiq.control.errors import Detailed
 from routeiq.control.fields import Resets
-from routeiq.control.members.own import give
-from routeiq.control.members.shapes import Joining
+from routeiq.control.members.own import OWN, give
+from routeiq.control.members.shapes import Joining, OwnOfJoining
 from routeiq.control.office import Write
 from routeiq.control.store.members import addressed
 from routeiq.control.store.rows import add_if_free
@@ -34,7 +34,8 @@ class Joined:
 
 
 async def join(work: Write, team: Team, named: Sequence[Joining], own: BaseModel, resets: Resets) -> Joined:
-    """Args: own: what each of them is given of `members.own.OWN`.  Raises: Detailed."""
+    """Args: own: what each of them is given of `members.own.OWN`; null is nothing.  Raises: Detailed."""
+    given = OwnOfJoining.model_validate(own.model_dump(include=set(OWN), exclude_none=True))
     users: list[User] = []
     for one in sorted(named, key=lambda one: (one.user_id or "", one.user_email or "")):  # as others lock them too
         if await addressed(work.session, team.id, one.user_id, one.user_email):
@@ -44,7 +45,7 @@ async def join(work: Write, team: Team, named: Sequence[Joining], own: BaseModel
             team_id=team.id, user_id=user.id, role=one.role, budget_id=default_budget_id(team),
             models=_models(team), joined_at=work.now, spend_nano_usd=0,
         )  # fmt: skip
-        await give(work, member, own, default_budget_id(team), resets)
+        await give(work, member, given, default_budget_id(team), resets)
         work.session.add(member)
         await work.session.flush()
         users.append(user)

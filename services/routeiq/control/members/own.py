@@ -15,6 +15,7 @@ from routeiq.control.answers.budgets import EXTRA
 from routeiq.control.extra import kept_extra
 from routeiq.control.fields import LimitFields, Resets, set_limits
 from routeiq.control.office import Write
+from routeiq.control.store.holdings import forget_budgets
 from routeiq.control.store.tables import Budget, Member
 
 FIELDS = {
@@ -32,22 +33,26 @@ _COPIED = (
 )  # fmt: skip
 
 
-async def give(work: Write, member: Member, body: BaseModel, shared_id: str | None, resets: Resets) -> Budget | None:
-    """Put what was sent of `OWN` into the member's own budget. None: it has none, and nothing was given.
+async def give(work: Write, member: Member, sent: BaseModel, shared_id: str | None, resets: Resets) -> None:
+    """Put what was sent of `OWN` into the member's own budget; null clears it. Who has nothing of its own left shares
+    the budget of all members again.
 
-    Args: shared_id: of the budget that the team's members share, which stays as it is."""
-    sent = {name: getattr(body, name) for name in OWN if name in body.model_fields_set}
-    if "allowed_models" in sent:
-        member.models = sent["allowed_models"] or []
-    budget = await work.session.get(Budget, member.budget_id) if member.budget_id else None
-    if not any(value is not None for value in sent.values()) and (budget is None or budget.id == shared_id):
-        return budget
-    own = budget if budget is not None and budget.id != shared_id else _own(work, budget)
-    _fill(own, body, sent, work, resets)
+    Args: shared_id: of that budget, which stays as it is."""
+    given = {name: getattr(sent, name) for name in OWN if name in sent.model_fields_set}
+    if not given:
+        return
+    if "allowed_models" in given:
+        member.models = given["allowed_models"] or []
+    before = await work.session.get(Budget, member.budget_id) if member.budget_id else None
+    has_own = before is not None and before.id != shared_id
+    own = before if before is not None and has_own else _copy(work, before)
+    _fill(own, sent, given, work, resets)
+    if _is_empty(own, member) or (not has_own and _same(own, before) and not member.models):
+        await _share(work, member, own, shared_id)
+        return
     work.session.add(own)
     member.budget_id = own.id
     work.changed.budgets.append(own.id)
-    return own
 
 
 def new_budget(work: Write, budget_id: str) -> Budget:
@@ -58,7 +63,7 @@ def new_budget(work: Write, budget_id: str) -> Budget:
     )
 
 
-def _own(work: Write, shared: Budget | None) -> Budget:
+def _copy(work: Write, shared: Budget | None) -> Budget:
     """A copy, with the period that has begun: a change of something else is no reason for a fresh one."""
     own = new_budget(work, str(uuid4()))
     for name in _COPIED if shared is not None else ():
@@ -66,8 +71,23 @@ def _own(work: Write, shared: Budget | None) -> Budget:
     return own
 
 
-def _fill(own: Budget, body: BaseModel, sent: dict[str, Any], work: Write, resets: Resets) -> None:
-    limits = {FIELDS[name]: value for name, value in sent.items() if name in FIELDS}
+def _fill(own: Budget, sent: BaseModel, given: dict[str, Any], work: Write, resets: Resets) -> None:
+    limits = {FIELDS[name]: value for name, value in given.items() if name in FIELDS}
     set_limits(own, LimitFields(**limits), work.now, resets)
-    own.extra = kept_extra(own.extra, body, [name for name in EXTRA if name in sent])
+    own.extra = kept_extra(own.extra, sent, [name for name in EXTRA if name in given])
     own.updated_by, own.updated_at = work.actor.id, work.now
+
+
+async def _share(work: Write, member: Member, own: Budget, shared_id: str | None) -> None:
+    member.budget_id = shared_id
+    await work.session.flush()
+    await forget_budgets(work.session, [own.id])
+    work.changed.budgets.append(own.id)
+
+
+def _is_empty(own: Budget, member: Member) -> bool:
+    return not member.models and all(getattr(own, name) in (None, {}) for name in _COPIED)
+
+
+def _same(own: Budget, shared: Budget | None) -> bool:
+    return shared is not None and all(getattr(own, name) == getattr(shared, name) for name in _COPIED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.control.store.tables import Budget, Member, User
@@ -72,8 +72,9 @@ async def administers(session: AsyncSession, user_id: str, team_id: str) -> bool
 
 
 async def share_with_members(session: AsyncSession, team_id: str, budget_id: str) -> None:
-    """Members who have no budget get this one."""
-    without = update(Member).where(Member.team_id == team_id, Member.budget_id.is_(None))
+    """Members who have no budget, or one that is gone, get this one."""
+    gone = ~exists().where(Budget.id == Member.budget_id)
+    without = update(Member).where(Member.team_id == team_id, gone)
     await session.execute(without.values(budget_id=budget_id))
 
 
@@ -88,8 +89,9 @@ async def budgets_of_members(session: AsyncSession, user_ids: Collection[str]) -
     return [budget_id for budget_id in await session.scalars(rows) if budget_id is not None]
 
 
-async def leads_one_of(session: AsyncSession, leader: str, user_id: str) -> bool:
-    """Whether the one is an admin of a team that the other is in."""
+async def leads_one_of(session: AsyncSession, leader: str, user_id: str, teams: Collection[str] | None) -> bool:
+    """Whether the one is an admin of a team that the other is in. Args: teams: of these; None: of any."""
     led = select(Member.team_id).where(Member.user_id == leader, Member.role == "admin")
+    led = led.where(Member.team_id.in_(teams)) if teams is not None else led
     found = select(Member.user_id).where(Member.user_id == user_id, Member.team_id.in_(led)).limit(1)
     return await session.scalar(found) is not None

@@ -6,7 +6,8 @@
     members of a team    read the team, and of its keys their own
     a team's own key     reads the team
 
-To others a team that is not theirs and one that is not there are the same.
+A key of a team acts for that team alone: whoever leads a team can make one for any of its members, and must not reach
+what those have elsewhere. To others a team that is not theirs and one that is not there are the same.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ async def standing(session: AsyncSession, actor: Actor, team_id: str) -> Standin
         return Standing.ADMIN
     if who.role is Role.VIEWER:
         return Standing.VIEWER
+    if who.team_id not in ("", team_id):
+        return Standing.STRANGER
     if who.user_id and await administers(session, who.user_id, team_id):
         return Standing.TEAM_ADMIN
     if who.team_id == team_id or (who.user_id and await member_of(session, team_id, who.user_id) is not None):

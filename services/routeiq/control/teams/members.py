@@ -99,7 +99,8 @@ async def _check_adder(work: Write, body: AddMembers, available: Collection[str]
 
 def _check_joins_alone(work: Write, body: AddMembers) -> None:
     """Who joins a team that is open to all gets nothing but that. Raises: Detailed."""
-    own = work.actor.principal.user_id
+    who = work.actor.principal
+    own = who.user_id if who.team_id in ("", body.team_id) else ""
     if body.given(*OwnOfJoining.model_fields):
         text = "Available-team self-join cannot set per-member budget or model controls; these are admin-only."
     elif any(one.role != "user" for one in body.named):

@@ -41,9 +41,9 @@ async def info(work: Read, team_id: str) -> TeamInfo:
 async def listing(work: Read, wanted: TeamFilter) -> list[ListedTeam]:
     """Raises: Detailed: others' teams are not everybody's to see."""
     who = work.actor
-    if not who.reads_all and (not wanted.member or wanted.member != who.principal.user_id):
+    if not who.reads_all and not wanted.member:
         raise _others(who)
-    rows = await some_teams(work.session, wanted, MOST)
+    rows = await some_teams(work.session, _own(who, wanted), MOST)
     return await listed(work.session, rows, wanted.member, _only(who, who.reads_all))
 
 
@@ -82,12 +82,12 @@ async def joinable(work: Read, available: Collection[str]) -> list[TeamRow]:
 
 def _own(who: Actor, wanted: TeamFilter) -> TeamFilter:
     """Narrowed to the teams of who asks. Raises: Detailed."""
-    own = who.principal.user_id
+    own, bound = who.principal.user_id, who.principal.team_id or None
     if who.reads_all:
         return wanted
-    if not own or wanted.member not in (None, own):
+    if not own or wanted.member not in (None, own) or (bound and wanted.id not in (None, bound)):
         raise _others(who)
-    return replace(wanted, member=own)
+    return replace(wanted, member=own, id=bound or wanted.id)
 
 
 def _only(who: Actor, everything: bool) -> str | None:

@@ -1,4 +1,5 @@
-"""Users for who reads them: administrators and viewers all, everybody itself, and admins of a team its members."""
+"""Users for who reads them: administrators and viewers all, everybody itself, and admins of a team its members. A key
+of a team shows what its user has in that team."""
 
 from __future__ import annotations
 
@@ -48,8 +49,8 @@ async def info(work: Read, user_id: str | None) -> UserInfo:
     row = await user_of(work.session, wanted) if wanted else None
     if row is None:
         raise refused(404, f"User {wanted} not found")
-    inside = (await team_ids_of(work.session, [row.id])).get(row.id, [])
-    keys = await keys_held(work.session, users=[row.id], most=MOST)
+    inside = await _teams_seen(work, row)
+    keys = await keys_held(work.session, users=[row.id], teams=_bound(who), most=MOST)
     return UserInfo(
         user_id=row.id,
         user_info=user_row(row, inside),
@@ -67,7 +68,7 @@ async def flat(work: Read, user_id: str | None) -> UserInfoV2:
     row = await user_of(work.session, wanted) if await _may_see(work.session, work.actor, wanted) else None
     if row is None:
         raise refused(404, f"User not found: {wanted}")
-    inside = (await team_ids_of(work.session, [row.id])).get(row.id, [])
+    inside = await _teams_seen(work, row)
     shown = shown_user(row, inside) | {"model_max_budget_usage": None}
     return UserInfoV2(**{name: shown[name] for name in UserInfoV2.model_fields})
 
@@ -101,7 +102,17 @@ def _check_order(pages: Pages) -> None:
 
 async def _may_see(session: AsyncSession, who: Actor, user_id: str) -> bool:
     own = who.principal.user_id
-    return who.reads_all or (bool(own) and (own == user_id or await leads_one_of(session, own, user_id)))
+    return who.reads_all or (bool(own) and (own == user_id or await leads_one_of(session, own, user_id, _bound(who))))
+
+
+def _bound(who: Actor) -> list[str] | None:
+    """The one team that a key of a team acts for. None: any."""
+    return None if who.reads_all or not who.principal.team_id else [who.principal.team_id]
+
+
+async def _teams_seen(work: Read, row: User) -> list[str]:
+    inside, bound = (await team_ids_of(work.session, [row.id])).get(row.id, []), _bound(work.actor)
+    return [one for one in inside if bound is None or one in bound]
 
 
 async def _everything(work: Read, own: str | None) -> UserInfo:

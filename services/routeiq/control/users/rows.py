@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 
 from routeiq.control.amounts import wrong_amounts
 from routeiq.control.answers.users import BACKED, EXTRA
@@ -11,7 +13,7 @@ from routeiq.control.extra import kept_extra
 from routeiq.control.fields import Resets, set_limits
 from routeiq.control.metadata import merged_metadata
 from routeiq.control.store.tables import User
-from routeiq.control.users.shapes import UpdateUser, UserFields
+from routeiq.control.users.shapes import TeamToJoin, UpdateUser, UserFields
 from routeiq.kit.money import from_usd
 
 OWN = frozenset({"user_id", "user_email", "user_alias"})
@@ -24,9 +26,10 @@ def refused(status: int, what: str | dict[str, str], type_: str = "internal_serv
     return Refused(status, str(what), type_, param="None")
 
 
-def check_amounts(body: UserFields) -> None:
+def check_amounts(body: UserFields, joining: Sequence[TeamToJoin] = ()) -> None:
     """Raises: Refused."""
-    for wrong in wrong_amounts(body, "max_budget", "soft_budget", "spend"):
+    of_teams = (wrong for one in joining for wrong in wrong_amounts(one, "max_budget_in_team"))
+    for wrong in chain(wrong_amounts(body, "max_budget", "soft_budget", "spend"), of_teams):
         raise refused(400, {"error": wrong})
 
 
@@ -37,7 +40,7 @@ def check_own(row: User, body: UpdateUser) -> None:
             raise refused(403, "Only proxy admins can modify user roles.", "auth_error")
         text = f"Non-admin users cannot modify '{name}' on their own record. Contact your proxy admin."
         raise refused(403, {"error": text}, "auth_error")
-    if body.user_email is not None and body.user_email.lower() != (row.email or "").lower():
+    if "user_email" in body.model_fields_set and (body.user_email or "").lower() != (row.email or "").lower():
         text = "Non-admin users cannot modify 'user_email' on their own record. Contact your proxy admin."
         raise refused(403, {"error": text}, "auth_error")
 

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
 from routeiq.control.answers.users import shown_user, user_row
 from routeiq.control.errors import Detailed
 from routeiq.control.fields import Resets
@@ -36,7 +39,7 @@ KEYS = (
 async def make(work: Write, body: NewUser, resets: Resets) -> UserMade:
     """With a key, unless that is not wanted. Raises: NotAllowed; Refused: 409 for an id or address that is taken."""
     work.actor.need_admin()
-    check_amounts(body)
+    check_amounts(body, body.wanted_teams)
     teams = await _locked(work, body)
     row = await _made(work, body, resets)
     for wanted in body.wanted_teams:
@@ -57,7 +60,7 @@ async def change(work: Write, body: UpdateUser, resets: Resets) -> UserUpdated:
     check_amounts(body)
     if row is None:
         row = new_user(work, str(uuid4()) if body.user_id is None else body.user_id, body.user_email)
-    elif body.user_email is not None:
+    elif body.user_id is not None and "user_email" in body.model_fields_set:
         row.email = body.user_email
     fill(row, body, work.now, resets)
     row.updated_by, row.updated_at = work.actor.id, work.now
@@ -116,12 +119,14 @@ async def _meant(work: Write, body: UpdateUser) -> User | None:
 
 
 def _checked(work: Write, row: User | None, body: UpdateUser) -> User | None:
-    """To who is no administrator, another user and one that is not there are the same. Raises: Refused."""
+    """To who is no administrator, another user and one that is not there are the same; a key of a team acts for that
+    team alone. Raises: Refused."""
     if work.actor.is_admin:
         return row
     if work.actor.reads_all:
         work.actor.need_admin()
-    if row is None or row.id != work.actor.principal.user_id or row.role.endswith("_viewer"):
+    who = work.actor.principal
+    if row is None or row.id != who.user_id or who.team_id or row.role.endswith("_viewer"):
         text = "User does not have permission to update this user. Only PROXY_ADMIN can update other users."
         raise refused(403, {"error": text}, "auth_error")
     check_own(row, body)
@@ -129,9 +134,13 @@ def _checked(work: Write, row: User | None, body: UpdateUser) -> User | None:
 
 
 def _key(body: NewUser, row: User) -> GenerateKey:
+    """Raises: RequestValidationError."""
     sent = body.model_dump(mode="json", include=set(KEYS), exclude_unset=True, exclude_none=True)
     team = {"team_id": body.team_id} if body.team_id is not None else {}
-    return GenerateKey.model_validate({**sent, **team, "user_id": row.id})
+    try:
+        return GenerateKey.model_validate({**sent, **team, "user_id": row.id})
+    except ValidationError as error:  # keys know more fields that stand in `metadata`
+        raise RequestValidationError(error.errors()) from None
 
 
 def _of_key(body: NewUser, key: KeyMade | None) -> dict[str, Any]:

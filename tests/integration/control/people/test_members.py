@@ -144,6 +144,17 @@ async def test_a_budget_for_members_reaches_those_who_are_in(control: Control, t
     assert await _source(control, team, "u1") == "team_default"
 
 
+async def test_a_budget_for_members_that_was_deleted_is_made_anew(control: Control) -> None:
+    members = [_named("a")]
+    await control.post("/team/new", {"team_id": "t1", "members_with_roles": members, "team_member_budget": 9})
+    [budget] = await control.get("/budget/list")
+    await control.post("/budget/delete", {"id": budget["budget_id"]})
+    await control.post("/team/member_add", {"team_id": "t1", "member": _named("b")})
+    assert [await _source(control, "t1", one) for one in "ab"] == ["none", "none"]
+    await control.post("/team/update", {"team_id": "t1", "team_member_budget": 3})
+    assert [(await _budget(control, "t1", one))["max_budget"] for one in "ab"] == [3.0, 3.0]
+
+
 async def test_an_update_is_echoed_and_kept(control: Control, team: str) -> None:
     echoed = await control.post("/team/member_update", {"team_id": team, "user_id": "u1", "role": "admin", **OWN})
     assert echoed == {"team_id": team, "user_id": "u1", "user_email": None, **OWN}
@@ -161,6 +172,29 @@ async def test_an_update_keeps_what_is_omitted_and_clears_what_is_null(control: 
     budget = await _budget(control, team, "u1")
     assert (budget["rpm_limit"], budget["budget_duration"], budget["budget_reset_at"]) == (None, None, None)
     assert (budget["tpm_limit"], budget["max_budget"], budget["allowed_models"]) == (100, 5.0, [])
+
+
+async def test_who_has_nothing_of_its_own_left_shares_again(control: Control, team: str) -> None:
+    nothing = {**dict.fromkeys(OWN), "team_id": team, "user_id": "u1"}
+    await control.post("/team/member_update", {"team_id": team, "user_id": "u1", **OWN})
+    await control.post("/team/member_update", nothing)
+    assert (await _source(control, team, "u1"), await control.get("/budget/list")) == ("none", [])
+    await control.post("/team/update", {"team_id": team, "team_member_budget": 8, "team_member_rpm_limit": 2})
+    await control.post("/team/member_update", {"team_id": team, "user_id": "u1", **OWN})
+    await control.post("/team/member_update", nothing)
+    assert await _source(control, team, "u1") == "team_default"
+    await control.post("/team/member_update", {"team_id": team, "user_id": "u1", "tpm_limit": None})
+    assert await _source(control, team, "u1") == "team_default"
+    await control.post("/team/member_update", {"team_id": team, "user_id": "u1", "rpm_limit": None})
+    budget = await _budget(control, team, "u1")
+    assert (await _source(control, team, "u1"), budget["rpm_limit"], budget["max_budget"]) == ("custom", None, 8.0)
+
+
+async def test_who_joins_is_given_nothing_by_null(control: Control, team: str) -> None:
+    await control.post("/team/update", {"team_id": team, "team_member_budget": 8})
+    body = {"team_id": team, "member": _named("u2"), "max_budget_in_team": None, "budget_duration": None}
+    await control.post("/team/member_add", body)
+    assert await _source(control, team, "u2") == "team_default"
 
 
 async def test_an_update_finds_members_by_address(control: Control, team: str) -> None:
@@ -248,6 +282,26 @@ async def test_an_admin_of_a_team_makes_up_no_ids(control: Control, team: str) -
     refused = await control.post("/team/member_add", {"team_id": team, "member": _named("boss")}, LEAD, code=403)
     assert refused["detail"]["error"].startswith("Only proxy admins can add a user_id that does not exist yet: boss.")
     assert await _ids(control) == ["lead", "u1", "u2"]
+
+
+async def test_a_key_of_a_team_acts_for_that_team_alone(control: Control, team: str) -> None:
+    """Who leads a team can make one for any of its members."""
+    await control.post("/team/new", {"team_id": "t2", "members_with_roles": [_named("u1", "admin")]})
+    await control.post("/team/new", {"team_id": "open"})
+    for team_id in (team, "t2", ""):
+        await control.post("/key/generate", {"user_id": "u1", "team_id": team_id})
+    bound = user("u1", team)
+    await control.post("/team/member_add", {"team_id": "t2", "member": _named("u2")}, bound, code=403)
+    await control.post("/team/member_add", {"team_id": "open", "member": _named("u1")}, bound, code=403)
+    await control.post("/user/update", {"user_id": "u1", "user_alias": "x"}, bound, code=403)
+    await control.get("/team/info", bound, team_id="t2", code=403)
+    await control.get("/v2/team/list", bound, team_id="t2", code=401)
+    assert [one["team_id"] for one in (await control.get("/v2/team/list", bound))["teams"]] == [team]
+    assert [one["team_id"] for one in await control.get("/team/list", bound, user_id="u1")] == [team]
+    info = await control.get("/user/info", bound)
+    assert [one["team_id"] for one in (*info["keys"], *info["teams"])] == [team, team]
+    assert info["user_info"]["teams"] == (await control.get("/v2/user/info", bound))["teams"] == [team]
+    assert len((await control.get("/user/info", user("u1")))["keys"]) == 3
 
 
 @pytest.mark.parametrize("role", ["proxy_admin", "proxy_admin_viewer"])

@@ -7,8 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
-from routeiq.control.store.tables import FormerKey, Key
+from routeiq.control.store.tables import Audit, FormerKey, Key
 from tests.support.people import ADMIN, KEYLESS, VIEWER, Control, changed_by, user
 
 ROW = {
@@ -206,6 +207,14 @@ async def test_an_update_makes_who_is_not_there(control: Control) -> None:
     assert (await control.get("/user/info", user_id=changed["user_id"]))["user_info"]["max_budget"] == 2.0
 
 
+async def test_an_address_is_changed_and_cleared(control: Control) -> None:
+    await control.post("/user/new", {"user_id": "u1", "user_email": "a@example.com"})
+    changed = await control.post("/user/update", {"user_id": "u1", "user_email": "b@example.com"})
+    assert changed["data"]["user_email"] == "b@example.com"
+    await control.post("/user/update", {"user_id": "u1", "user_email": None}, user("u1"), code=403)
+    assert (await control.post("/user/update", {"user_id": "u1", "user_email": None}))["data"]["user_email"] is None
+
+
 async def test_an_address_of_another_is_refused(control: Control) -> None:
     for name in ("u1", "u2"):
         await control.post("/user/new", {"user_id": name, "user_email": f"{name}@example.com"})
@@ -341,6 +350,7 @@ async def test_users_list_nobody(control: Control) -> None:
         {"user_id": "x" * 257}, {"user_id": "nul\0"}, {"user_email": "x" * 321}, {"user_alias": "\ud800"},
         {"metadata": {"a": "nul\0"}}, {"metadata": {"guardrails": "no list"}}, {"rpm_limit": 2**63},
         {"user_role": "god"}, {"models": ["\0"]}, {"teams": [{"team_id": 1}]}, {"config": {"k\0": 1}},
+        {"metadata": {"tags": 5}}, {"metadata": {"temp_budget_increase": 1}},
         {"budget_duration": "1y"}, {"user_id": 5}, {"metadata": {"a": "x" * 1_000_001}},
     ],
 )  # fmt: skip
@@ -351,6 +361,10 @@ async def test_what_cannot_be_kept_is_refused(control: Control, body: object) ->
 async def test_what_is_no_amount_is_refused(control: Control) -> None:
     refused = await control.post("/user/new", {"max_budget": -1}, code=400)
     assert "max_budget must be a non-negative finite number" in refused["error"]["message"]
+    await control.post("/team/new", {"team_id": "t1"})
+    joining = [{"team_id": "t1", "max_budget_in_team": -1}]
+    refused = await control.post("/user/new", {"teams": joining}, code=400)
+    assert "max_budget_in_team must be" in refused["error"]["message"]
     assert (await control.post("/user/new", {"max_budget": ""}))["max_budget"] is None
 
 
@@ -359,6 +373,22 @@ async def test_unicode_is_kept(control: Control) -> None:
     await control.post("/user/new", {"user_id": name, "user_alias": name, "metadata": {name: name}})
     info = (await control.get("/user/info", user_id=name))["user_info"]
     assert (info["user_alias"], info["metadata"]) == (name, {name: name})
+
+
+async def test_writes_and_refusals_are_in_the_audit_log_without_what_was_said(control: Control) -> None:
+    await control.post("/user/new", {"user_id": "u1", "user_email": "secret@example.com"})
+    await control.post("/user/update", {"user_id": "u1", "max_budget": 12345}, user("u1"), code=403)
+    await control.post("/user/delete", {"user_ids": ["u1"]}, user("u1"), code=401)
+    await control.post("/user/new", {"user_id": "u1"}, code=409)
+    async with control.database.reading() as session:
+        lines = list(await session.scalars(select(Audit).where(Audit.resource_type == "user").order_by(Audit.id)))
+    assert sorted((line.action, line.outcome) for line in lines) == [
+        ("user.delete", "denied"), ("user.new", "error"), ("user.new", "success"), ("user.update", "denied"),
+    ]  # fmt: skip
+    said = str([line.details for line in lines])
+    assert "user_email" in said
+    assert "secret" not in said
+    assert "12345" not in said
 
 
 async def test_gateways_are_told(control: Control) -> None:
