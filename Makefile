@@ -4,13 +4,20 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
+# What is compiled, and what speaks HTTP through it. Other clients and the long waits are the first run's.
+COMPILED_TESTS := $(addprefix tests/unit/kit/test_,batch.py build.py cork.py http_head.py ids.py metrics.py) \
+  tests/unit/gateway/pipeline/test_passage*.py tests/unit/gateway/upstream tests/contract/executor/test_executor.py \
+  tests/contract/upstream/test_http_*.py tests/integration/test_http_*.py \
+  $(addprefix tests/integration/test_,drain.py edge_limits.py lean_gateway.py passages.py routing_away.py traces.py \
+    upstream_away.py) tests/e2e/test_fuzz.py
+COMPILED_ONLY := not aiohttp and not test_http_proxy and not hole_in_the_network
 DEFAULT_ARTIFACT := services/routeiq/routing/artifacts/default
 
 .DEFAULT_GOAL := help
-.PHONY: help install up test lint unit train bench soak parity protos migration lock docs clean
+.PHONY: help install up compile test test-compiled lint unit train bench soak parity protos migration lock docs clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 install: ## Set up .venv with everything that up, test and train need
 	@VENV="$(VENV)" PYTHON="$(PYTHON)" sh tools/install.sh
@@ -18,8 +25,15 @@ install: ## Set up .venv with everything that up, test and train need
 up: install ## Run the suite on this machine (ARGS="--port 4001 ...")
 	@exec "$(BIN)/routeiq" up $(ARGS)
 
-test: install lint ## Lint, then every test
+compile: install ## The package with its transport compiled, in build/compiled, for PYTHONPATH (needs a C compiler)
+	@"$(BIN)/python" tools/compile.py
+
+test: install lint ## Lint, then every test, then those of the transport once more, compiled
 	"$(BIN)/python" -m pytest $(ARGS) --cov --cov-report= && "$(BIN)/python" tools/check_coverage.py
+	@if "$(BIN)/python" tools/compile.py --check; then $(MAKE) --no-print-directory test-compiled; fi
+
+test-compiled: compile ## The transport's tests on what is compiled
+	PYTHONPATH="$(CURDIR)/build/compiled" "$(BIN)/python" -m pytest --compiled -k "$(COMPILED_ONLY)" $(COMPILED_TESTS)
 
 lint: install ## Style, types, import contracts, generated files
 	"$(BIN)/ruff" check --quiet . && "$(BIN)/ruff" format --check --quiet .

@@ -5,17 +5,30 @@ from __future__ import annotations
 import os
 
 import pytest
+import structlog
 
 from routeiq.kit import log
+from routeiq.kit.build import COMPILED
 
 pytest_plugins = ("tests.support.stores", "tests.support.control_database")
 
 FOREIGN = ("OPENAI_", "ANTHROPIC_", "LITELLM_", "ROUTEIQ_", "LLMROUTER_", "OTEL_", "OLLAMA_", "AZURE_", "DATABASE_")
 
 
-@pytest.fixture(autouse=True, scope="session")
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--compiled", action="store_true", help="fail at once unless the transport is compiled")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--compiled") and not COMPILED:
+        raise pytest.UsageError("What is tested is not compiled: run it as `make test-compiled` does.")
+
+
+@pytest.fixture(autouse=True)
 def _quiet_logs() -> None:
+    """No logger is kept from one test to the next: `capture_logs` would not reach it."""
     log.configure("WARNING")
+    structlog.configure(cache_logger_on_first_use=False)
 
 
 @pytest.fixture(autouse=True)

@@ -50,7 +50,7 @@ class PromptTwin:
     def __init__(self) -> None:
         self.exchange, self.head = self, dict[str, str]()
 
-    def call(self, callback: Callable[[], None]) -> None:
+    def call(self, callback: Callable[[], None], *, early: bool) -> None:
         asyncio.get_running_loop().call_soon(callback)
 
     def body(self) -> bytes:

@@ -19,7 +19,7 @@ from tests.perf.children import Children
 from tests.perf.fleet import Fleet, start_fleet
 from tests.perf.load import LoadFailed
 from tests.perf.phases import Figures, Lengths, added, measure, warm
-from tests.perf.report import goal_lines, routing_lines, table, warnings
+from tests.perf.report import goal_lines, routing_lines, table, version_lines, warnings
 from tests.perf.summary import summarise
 from tests.perf.targets.target import Target
 
@@ -100,7 +100,8 @@ def _measured(fleet: Fleet, target: Target, lengths: Lengths) -> Figures:
 
 def _report(fleet: Fleet, rounds: dict[str, list[Figures]], spans: int | None) -> bool:
     lines, good = goal_lines(rounds)
-    print(table(rounds), "", *routing_lines(rounds, fleet.notes), "", "goals", *lines, "", sep="\n")
+    print(table(rounds), "", *version_lines(fleet.versions()), *routing_lines(rounds, fleet.notes), sep="\n")
+    print("", "goals", *lines, "", sep="\n")
     print(*warnings(rounds, fleet.left, spans), sep="\n")
     if not tools.native():
         print("No C compiler: the Python load generator was used, which limits fast targets.")
@@ -112,7 +113,7 @@ def _write(fleet: Fleet, rounds: dict[str, list[Figures]], options: Options, spa
     document = {
         "machine": machine.describe(),
         "options": vars(options),
-        "versions": {target.name: target.version for target in fleet.targets if target.version},
+        "versions": fleet.versions(),
         "left_out": {one.name: one.reason for one in fleet.left},
         "spans": spans,
         "medians": {name: {k: v.median for k, v in summarise(found).items()} for name, found in rounds.items()},

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.perf import machine, prompts, zipf
+from tests.perf import machine, prompts, tools, zipf
 from tests.perf.children import Child, Children, NotStarted, free_port
-from tests.perf.goals import KEYED, ROUTED
+from tests.perf.goals import INTERPRETED, KEYED, ROUTED
 from tests.perf.targets import nginx, peers, upstream
 from tests.perf.targets.nginx import Unavailable
 from tests.perf.targets.routeiq import Suite, Tracing
@@ -40,6 +40,10 @@ class Fleet:
             wanted = [one for one in self.targets if any(name.lower() in one.name.lower() for name in names)]
             bases = {one.baseline for one in wanted}
             self.targets = [one for one in self.targets if one in wanted or one.name in bases]
+
+    def versions(self) -> dict[str, str]:
+        """By row, where it is known."""
+        return {target.name: target.version for target in self.targets if target.version}
 
     def spans(self) -> int | None:
         """How many came to the sink; None: there is none."""
@@ -88,7 +92,10 @@ def start_fleet(children: Children, *, warm_s: float, tracing: float, all_peers:
     if all_peers:
         fleet.add("Envoy", lambda: peers.envoy(children, ports))
         fleet.add("LiteLLM", lambda: peers.litellm(children, ports))
-    _start_ours(fleet, Suite(children, ports, traced), work, warm_s)
+    compiled = tools.compiled()
+    if compiled.lacking:
+        fleet.left.append(Left("RouteIQ compiled", compiled.lacking))
+    _start_ours(fleet, Suite(children, ports, traced, tree=compiled.tree), work, warm_s)
     return fleet
 
 
@@ -118,7 +125,14 @@ def _start_ours(fleet: Fleet, suite: Suite, work: Workloads, warm_s: float) -> N
         target.warm_s = min(warm_s, WARM_S)
         return target
 
+    def interpreted() -> Target:
+        target = suite.interpreted().target(INTERPRETED)
+        target.phases, target.warm_s = (Phase.MAX, Phase.STREAMS), min(warm_s, WARM_S)
+        return target
+
     fleet.add(KEYED, keyed)
+    if suite.tree:
+        fleet.add(INTERPRETED, interpreted)
     fleet.add(ROUTED, lambda: routed(ROUTED, work.zipf, warm_s))
     fleet.add(NEW, lambda: routed(NEW, work.new, min(warm_s, WARM_S)))
     fleet.add(LONG, long)

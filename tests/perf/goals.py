@@ -12,6 +12,7 @@ from tests.perf.summary import ratio
 from tests.perf.targets.upstream import CHUNKS_PER_S
 
 KEYED, ROUTED = "RouteIQ keyed", "RouteIQ auto, Zipf"
+INTERPRETED = f"{KEYED}, interpreted"
 NGINX, ENVOY = "nginx", "Envoy"
 OFFERED_CHUNKS = STREAMS * CHUNKS_PER_S
 

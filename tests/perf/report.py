@@ -23,7 +23,7 @@ COLUMNS = (
 NO_HEADROOM = 0.9
 CROWDED, DOUBTFUL = 0.05, 0.2
 """Shares of the target's core that other processes had: worth saying; too much to judge RPS and latency by."""
-NAME_WIDTH = 24
+NAME_WIDTH = 28
 
 
 def table(rounds: Rounds) -> str:
@@ -59,6 +59,14 @@ def _ratio(name: str, rounds: Rounds, other: str, figure: str = "rps") -> str:
     peer = f"{other}, 100 KiB" if name.endswith("100 KiB") else other
     value = ratio(rounds[name], rounds.get(peer, ()), figure)
     return "-" if value is None or not value else f"{value:.3f}"
+
+
+def version_lines(versions: Mapping[str, str]) -> list[str]:
+    """What ran in each row; one line for rows of the same."""
+    rows: dict[str, list[str]] = {}
+    for name, version in versions.items():
+        rows.setdefault(version, []).append(name)
+    return [f"{version}: {'; '.join(names)}" for version, names in rows.items()]
 
 
 def routing_lines(rounds: Rounds, notes: Mapping[str, str]) -> list[str]:

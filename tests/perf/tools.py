@@ -1,4 +1,4 @@
-"""The load generator and the mock upstream: in C where a compiler built them, else their Python twins."""
+"""What a measurement builds: the load generator and the mock upstream, or their Python twins; the compiled package."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SOURCES = HERE / "native"
 PLAIN = HERE / "plain"
-BUILD = Path(os.environ.get("BENCH_BUILD_DIR") or HERE.parents[1] / "build" / "bench")
+ROOT = HERE.parents[1]
+BUILD = Path(os.environ.get("BENCH_BUILD_DIR") or ROOT / "build" / "bench")
 FLAGS = ("-O2", "-Wall", "-Wno-misleading-indentation")
 
 
@@ -41,3 +43,21 @@ def _built(compiler: str, source: Path, program: Path) -> bool:
 def native() -> bool:
     """False: the Python twins are in use, which cannot load a fast target to its limit."""
     return len(command("loadgen")) == 1
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """Where the package is with its transport compiled, as `make compile` makes it; or why it is not to be had."""
+
+    tree: str
+    lacking: str = ""
+
+
+@cache
+def compiled() -> Compiled:
+    """Built if need be."""
+    done = subprocess.run([sys.executable, str(ROOT / "tools" / "compile.py")], stderr=subprocess.PIPE, check=False)
+    said = done.stderr.decode(errors="replace").strip().splitlines()
+    if done.returncode:
+        return Compiled("", said[-1] if said else "tools/compile.py failed")
+    return Compiled(str(ROOT / "build" / "compiled"))

@@ -7,7 +7,6 @@ import json
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
 from prometheus_client import CollectorRegistry
 
@@ -152,59 +151,6 @@ class ScriptedProvider:
         """Nothing is open."""
 
 
-class Way(Enum):
-    """What becomes of calls that nobody waits for."""
-
-    ANSWERED = "answered"
-    HANDED_OVER = "handed over"
-    """As if every answer were packed."""
-    STALE = "stale"
-    """As if each met a connection that had gone."""
-
-
-class ScriptedCall:
-    """A call of the script that nobody waits for, which is its own exchange."""
-
-    def __init__(self, provider: PromptProvider, request: UpstreamRequest, one: Deployment) -> None:
-        self.stale = provider.way is Way.STALE
-        self.head: Mapping[str, str] = {}
-        self.dropped = False
-        self._provider, self._request, self._one = provider, request, one
-        self._said = FINE if self.stale else provider.called(request, one)
-
-    @property
-    def exchange(self) -> ScriptedCall:
-        return self
-
-    def call(self, callback: Callable[[], None]) -> None:
-        if not self._said.hangs:
-            asyncio.get_running_loop().call_soon(lambda: None if self.dropped else callback())
-
-    def drop(self) -> None:
-        self.dropped = True
-
-    def body(self) -> bytes | None:
-        said = self._said
-        fine = said.status == 200 and said.raises is None and said.seconds <= self._request.timeout_s
-        if self._provider.way is not Way.ANSWERED or not fine:
-            return None
-        response = self._provider.response(said, self._request, self._one)
-        self.head, response.closed = response.headers, True
-        return said.body
-
-    async def response(self) -> UpstreamResponse:
-        return self._provider.response(self._said, self._request, self._one)
-
-
-class PromptProvider(ScriptedProvider):
-    """One that can do without waiting."""
-
-    way = Way.ANSWERED
-
-    def begin(self, request: UpstreamRequest, one: Deployment) -> ScriptedCall:
-        return ScriptedCall(self, request, one)
-
-
 class Client:
     """What reached the client, and the outcomes that were reported."""
 
@@ -274,15 +220,10 @@ class Calling:
         self.clock = FakeClock()
         self.registry = CollectorRegistry()
         self.provider = ScriptedProvider(self.clock, script)
-        self._script = script
+        self.script = script
         self.figures = Figures(clock=self.clock)
         self.cooldowns = Cooldowns(state, self.figures, DeploymentMeter(self.registry))
         self.caller = Caller(lambda _: self.provider, self.figures, self.cooldowns, self.clock.sleep, random.Random(7))
-
-    def prompt(self, way: Way) -> None:
-        """From now on its provider can do without waiting."""
-        self.provider = provider = PromptProvider(self.clock, self._script)
-        provider.way = way
 
     def live_in_flight(self, *names: str) -> int:
         return sum(self.figures.of(DeploymentId(name)).in_flight for name in names)

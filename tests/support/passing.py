@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from ipaddress import ip_address
 
-from routeiq.gateway.pipeline.attempt import Caller
-from routeiq.gateway.pipeline.execute import Executor, UnderWay
-from routeiq.gateway.pipeline.gate import Gate
-from routeiq.gateway.pipeline.passage import Passages
-from routeiq.gateway.plan import Outcome, Plan
 from routeiq.gateway.upstream.http import HTTPRequest
 from routeiq.gateway.upstream.http_connection import Connection
 from routeiq.gateway.upstream.http_pool import PooledClient
-from routeiq.gateway.upstream.http_slots import Origin, Slots
-from routeiq.kit.asgi import Answer
 from routeiq.kit.exchange import NONE_REPEATED, RawHeaders, Repeated, Work
+from routeiq.kit.outbound import Origin as Word
+from routeiq.kit.outbound import OutboundGuard, OutboundPolicy, Route
+from routeiq.kit.outbound.guard import Addresses
 
 
 class TwinExchange:
-    """The server's side of one request, as `kit.exchange` has it. `fails`: the next good answer cannot be written."""
+    """The server's side of one request, as `kit.exchange` has it.
+
+    `fails`: the next good answer cannot be written; `breaks`: nor can the next part. `slow`: the client takes nothing
+    more until `drained`."""
 
     def __init__(self, raw: bytes = b"") -> None:
         self.status = 0
@@ -29,36 +29,60 @@ class TwinExchange:
         self.answers = 0
         self.left = False
         self.fails = False
+        self.breaks = self.slow = False
+        self.parts: list[bytes] = []
         self.task: asyncio.Task[None] | None = None
         self._raw = raw
         self._open = False
         self._on_left: Callable[[], None] | None = None
+        self._on_drained: Callable[[], None] | None = None
+        self._takes = asyncio.Event()
 
     def body(self) -> bytes | None:
         return self._raw
 
     def whole(self, status: int, headers: RawHeaders, body: bytes, repeated: Repeated = NONE_REPEATED) -> None:
-        if self.fails and status < 400:
-            self.fails = False
-            raise RuntimeError("a header that cannot be sent")
         self.start(status, headers, repeated)
         self.end(body)
 
     def start(self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
         if self.left:
             return
+        if self.fails and status < 400:
+            self.fails = False
+            raise RuntimeError("a header that cannot be sent")
         assert not self.answers
         self.status, self.answers, self._open = status, 1, True
         self.headers = {name.decode(): value.decode("latin-1") for name, value in (*headers, *repeated)}
 
     def part(self, data: bytes) -> bool:
+        if self.breaks:
+            self.breaks = False
+            raise RuntimeError("a part that cannot be sent")
         if not self.left:
             assert self._open
             self.body_sent += data
-        return True
+            self.parts.append(data)
+        return self.left or not self.slow
 
     async def drain(self) -> None:
-        """It is always ready."""
+        while self.slow and not self.left:
+            self._takes.clear()
+            await self._takes.wait()
+
+    def on_drained(self, callback: Callable[[], None]) -> None:
+        if self.slow:
+            self._on_drained = callback
+        else:
+            callback()
+
+    def drained(self) -> None:
+        """The client has taken what there was."""
+        self.slow = False
+        self._takes.set()
+        callback, self._on_drained = self._on_drained, None
+        if callback is not None:
+            callback()
 
     def end(self, last: bytes = b"") -> None:
         self.part(last)
@@ -80,7 +104,8 @@ class TwinExchange:
         """The client goes."""
         if self.left or (self.answers and not self._open):
             return
-        self.left = True
+        self.left, self._on_drained = True, None
+        self._takes.set()
         callback, self._on_left = self._on_left, None
         if callback is not None:
             callback()
@@ -92,48 +117,6 @@ class TwinExchange:
                 await asyncio.sleep(0)
             if self.task is not None:
                 await asyncio.wait([self.task])
-
-
-class PassageFirst:
-    """An executor: each plan by a passage, and what that leaves by the one that is tested beside it."""
-
-    def __init__(self, caller: Caller) -> None:
-        self._executor = Executor(caller)
-        self._passages = Passages(caller, self._executor, Gate())
-
-    async def execute(self, plan: Plan, answer: Answer, done: Callable[[Outcome], None]) -> None:
-        exchange, rest = TwinExchange(), _Rest(done)
-        through = Answer(answer.send, [], exchange)
-        if not self._passages.take(plan, through, rest.done, rest):
-            await self._executor.execute(plan, answer, done)
-            return
-        try:
-            under_way = await rest.news
-        except asyncio.CancelledError:
-            exchange.leave()
-            raise
-        if under_way is not None:
-            await self._executor.execute(plan, answer, done, under_way)
-        elif exchange.answers:
-            headers = [(name.encode(), value.encode("latin-1")) for name, value in exchange.headers.items()]
-            await answer.whole(exchange.status, exchange.body_sent, headers)
-
-
-class _Rest:
-    def __init__(self, done: Callable[[Outcome], None]) -> None:
-        self._done = done
-        self._loop = asyncio.get_running_loop()
-        self.news: asyncio.Future[UnderWay | None] = self._loop.create_future()
-
-    def done(self, outcome: Outcome) -> None:
-        self._done(outcome)
-        self._loop.call_soon(lambda: None if self.news.done() else self.news.set_result(None))
-
-    def go_on(self, under_way: UnderWay) -> None:
-        self.news.set_result(under_way)
-
-    def fail(self, error: Exception) -> None:
-        self.news.set_exception(error)
 
 
 class Peer(asyncio.Transport):
@@ -188,18 +171,24 @@ Line = Callable[[Peer], None]
 """What an upstream does about a request."""
 
 
-class TwinPool(PooledClient):
+class TwinPool:
     """The real client, whose connections lead to the test. Requests are met as `script` has it, then by nobody."""
 
     def __init__(self) -> None:
-        super().__init__()
+        guard = OutboundGuard(OutboundPolicy(), Word.DOCUMENT, lookup=_anywhere)
+        self._client = client = PooledClient(guard=guard, dial=self._dial)
+        self.send, self.begin, self.response, self.close = client.send, client.begin, client.response, client.close
         self.peers: list[Peer] = []
         self.script: deque[Line] = deque()
         self.requests = 0
 
-    async def _dial(self, slots: Slots, origin: Origin, request: HTTPRequest, deadline: float) -> Connection:
-        peer = Peer(self, slots.loop)
-        peer.connection = Connection(slots.loop, slots, origin)
+    @property
+    def open_connections(self) -> int:
+        return self._client.open_connections
+
+    async def _dial(self, _: Route, make: Callable[[], Connection], *__: object) -> Connection:
+        peer = Peer(self, asyncio.get_running_loop())
+        peer.connection = make()
         peer.connection.connection_made(peer)
         self.peers.append(peer)
         return peer.connection
@@ -216,6 +205,10 @@ class TwinPool(PooledClient):
         for response in await asyncio.gather(*(self.send(request) for _ in range(connections))):
             await response.read()
         self.requests = 0
+
+
+async def _anywhere(_: str) -> Addresses:
+    return (ip_address("203.0.113.1"),)
 
 
 def says(status: int, body: bytes, *lines: bytes) -> Line:

@@ -20,6 +20,7 @@ from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.plan import Outcome, Plan
 from routeiq.gateway.upstream.openai_compatible import KINDS, OpenAICompatible
+from routeiq.gateway.upstream.provider import UpstreamRequest
 from tests.support.asgi import Answer, Client, scope
 from tests.support.gateway import AUTH, make_gateway
 from tests.support.passing import Line, TwinExchange, TwinPool, says
@@ -50,6 +51,13 @@ class Ended(Meter):
 
     def refused(self, endpoint: str, status: int) -> None:
         self.refusals.append(status)
+
+
+class Waiting(OpenAICompatible):
+    """One that cannot do without waiting: every request takes a task."""
+
+    def begin(self, request: UpstreamRequest, deployment: Deployment) -> None:
+        return None
 
 
 def member(name: str = MODEL, group: str = MODEL, **fields: object) -> Deployment:
@@ -134,6 +142,11 @@ async def bench(*deployments: Deployment, connections: int = 1, **fields: object
         made.turn()
     await made.pool.warm(URL, connections)
     return made
+
+
+async def pair(*deployments: Deployment, **fields: object) -> tuple[Bench, Bench]:
+    """One that takes no task where it can, and one that always does."""
+    return await bench(*deployments, **fields), await bench(*deployments, provider=Waiting, **fields)  # type: ignore[arg-type]
 
 
 def packed(body: bytes) -> Line:

@@ -14,6 +14,7 @@ from routeiq import __version__
 from routeiq.cli.errors import one_error
 from routeiq.config.environment import LaunchSettings, find_config, read_environment
 from routeiq.config.start import Start, start_with
+from routeiq.config.state import Mode
 from routeiq.embedded.data_dir import DEFAULT, DataDir
 from routeiq.embedded.runner import Announcement, Suite
 from routeiq.embedded.topology import Options
@@ -65,7 +66,7 @@ def _announce(console: Console, said: Announcement, data_dir: Path) -> None:
         console.print(f"warning: {warning}", style="yellow", markup=False)
     console.print(f"RouteIQ {__version__} answers at {said.url}", style="bold")
     models = [said.state.routing.auto_name] if said.state.routing.auto_models else []
-    console.print(f"models: {', '.join([*models, *said.state.groups])}", markup=False)
+    console.print(f"models: {', '.join([*models, *said.state.groups, *said.state.listed_aliases])}", markup=False)
     if said.key.created:
         console.print(f"key:    {said.key.key}", markup=False)
         console.print("        (shown once; `routeiq keys show` finds it again)")
@@ -76,11 +77,16 @@ def _announce(console: Console, said: Announcement, data_dir: Path) -> None:
 
 
 def _try_it(console: Console, said: Announcement) -> None:
-    model = said.state.routing.auto_name if said.state.routing.auto_models else next(iter(said.state.groups), "")
+    routing, groups = said.state.routing, said.state.groups
+    chat = (
+        [routing.auto_name] if routing.auto_models else [name for name, one in groups.items() if one.mode is Mode.CHAT]
+    )
+    if not chat:
+        return
     key = said.key.key if said.key.created else "$ROUTEIQ_KEY"
     console.print(
         f"try:    curl {said.url}/v1/chat/completions -H 'Content-Type: application/json' "
         f'-H "Authorization: Bearer {key}" '
-        f"""-d '{{"model": "{model}", "messages": [{{"role": "user", "content": "What is a prime number?"}}]}}'""",
+        f"""-d '{{"model": "{chat[0]}", "messages": [{{"role": "user", "content": "What is a prime number?"}}]}}'""",
         markup=False,
     )

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from routeiq.config.document import Document
 from routeiq.config.document.failover import entries
 from routeiq.config.fallbacks import KINDS
-from routeiq.config.names import match, renamed
+from routeiq.config.names import is_pattern, match, renamed
 from routeiq.config.state import Group, ModelName, ProviderAccess, Wildcard
 
 Groups = Mapping[ModelName, Group]
@@ -58,9 +58,9 @@ def names_of(document: Document) -> frozenset[str]:
 
 
 def _mentioned(document: Document) -> Iterator[str]:
-    """What fallback lists name: a plan looks it up as it does any group."""
+    """What fallback lists name: chains are worked out for it, and a plan looks it up as it does any group."""
     for settings in (document.router, document.litellm):
         for kind in KINDS:
-            for _, names, _ in entries(getattr(settings, kind), ()):
-                yield from names
+            for name, names, _ in entries(getattr(settings, kind), ()):
+                yield from (name, *names) if not is_pattern(name) else names
         yield from settings.default_fallbacks or ()

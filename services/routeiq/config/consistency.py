@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from routeiq.config.deployments import chooses_provider
+from routeiq.config.deployments import callable_base, chooses_provider
 from routeiq.config.document import Document, Listed
 from routeiq.config.document.strategies import ACCEPTED_AS_SHUFFLE
 from routeiq.config.fallbacks import check_fallbacks
@@ -38,7 +38,7 @@ def check_references(document: Document, problems: Problems) -> None:
             ("router_settings", "routing_strategy_args", "model_path"), "is not used, because routeiq.artifact is given"
         )
     if not document.model_names:
-        problems.warning(("model_list",), "has no models; every request for a model will be refused")
+        problems.warning(("model_list",), "has no models; only what is added by API is served")
     _check_auto(document, problems)
     check_aliases(document, problems)
     check_fallbacks(document, problems)
@@ -151,7 +151,9 @@ def _check_stars(listed: Listed, problems: Problems) -> None:
 def _check_address(url: str | None, at: Location, problems: Problems) -> None:
     if not url:
         return
+    if callable_base(url) != url:
+        problems.warning(at, "0.0.0.0 is where a server listens; 127.0.0.1 is called")
     try:
-        OutboundPolicy().check_url(url, Origin.DOCUMENT)
+        OutboundPolicy().check_url(callable_base(url), Origin.DOCUMENT)
     except RouteIQError as refused:
         problems.error(at, refused.message)

@@ -6,7 +6,7 @@ needed: `environment`, the services' settings, the outbound policy, telemetry.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -24,7 +24,7 @@ NO_EFFECT = words(
     DATABASE_URL STORE_MODEL_IN_DB LITELLM_RUN_DB_MIGRATIONS LITELLM_SALT_KEY SERVICE_KEYS ROUTEIQ_ENCRYPTION_KEY
     DB_MIGRATION_SKIP DB_MIGRATION_MAX_RETRIES DB_MIGRATION_RETRY_DELAY DB_MIGRATION_MAX_DELAY ROUTEIQ_WORKERS
     ROUTEIQ_ENV REDIS_URL REDIS_HOST REDIS_PORT REDIS_PASSWORD REDIS_SSL REDIS_DB REDIS_USERNAME
-    ADMIN_API_KEY ADMIN_API_KEYS ADMIN_AUTH_ENABLED ROUTEIQ_KEY_PREFIX ROUTEIQ_CORS_ORIGINS
+    ADMIN_API_KEY ADMIN_API_KEYS ADMIN_AUTH_ENABLED ROUTEIQ_KEY_PREFIX
     ROUTEIQ_KEY_ROTATION_ENABLED ROUTEIQ_KEY_ROTATION_MAX_AGE_SECONDS ROUTEIQ_MANAGEMENT_RBAC_ENABLED
     ROUTEIQ_MANAGEMENT_OTEL_ENABLED
     CONFIG_S3_BUCKET CONFIG_S3_KEY CONFIG_GCS_BUCKET CONFIG_GCS_KEY CONFIG_HOT_RELOAD CONFIG_SYNC_ENABLED
@@ -69,9 +69,9 @@ NO_EFFECT_PREFIXES = (
 )  # fmt: skip
 
 
-def warn_of_names(environ: Mapping[str, str], problems: Problems) -> None:
-    """A warning for each name that is set and does nothing."""
-    for name in sorted(environ):
+def warn_of_names(names: Iterable[str], environ: Mapping[str, str], problems: Problems) -> None:
+    """A warning for each of `names` that is set and does nothing."""
+    for name in sorted(names):
         if environ[name] and (name in NO_EFFECT or name.startswith(NO_EFFECT_PREFIXES)):
             problems.warning((name,), "is set in the environment and has no effect yet", line=0)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from routeiq.config.credentials import KEYLESS, find_base, find_key, key_names
 from routeiq.config.document import Listed, LitellmParams, ModelEntry
+from routeiq.config.document.models import SENT_BY_US
 from routeiq.config.prices import ModelFacts, Wanted
 from routeiq.config.problems import Problems
+from routeiq.config.providers import OWN
 from routeiq.config.scalars import JSONValue
 from routeiq.config.state import ANY_PROVIDER, Deployment, DeploymentId, HTTPClientKind, Mode, ModelName
 from routeiq.config.words import words
@@ -22,6 +25,7 @@ _PLACED = words(
     """
 )
 """Parameters that a Deployment holds as fields; the rest is its `params`."""
+_LISTENING = re.compile(r"^(https?://)0\.0\.0\.0(?=[:/]|$)", re.IGNORECASE)
 _NO_FACTS = ModelFacts()
 _UNPRICED = words(
     """
@@ -79,9 +83,10 @@ def build_deployment(
     problems: Problems,
     *,
     stream_timeout_s: float | None = None,
+    drop_params: bool = False,
 ) -> Deployment:
     """Args: raw: the entry as written; candidate: its name in decisions; facts: of the price file;
-    stream_timeout_s: the router's, for entries without their own."""
+    stream_timeout_s, drop_params: for entries without their own."""
     entry, params, info = listed.entry, listed.entry.litellm_params, listed.entry.model_info
     wild = "*" in entry.model_name
     provider, model = (ANY_PROVIDER, params.model) if wild and chooses_provider(params) else split_model(params)
@@ -114,9 +119,10 @@ def build_deployment(
         quality_offset=info.routeiq.quality_offset,
         http_client=HTTPClientKind(info.routeiq.http_client),
         access_groups=info.access_groups,
-        params=MappingProxyType(_provider_params(params)),
+        params=MappingProxyType(({"drop_params": True} if drop_params else {}) | _provider_params(params)),
     )
     _warn_of_price(deployment, listed, problems)
+    _warn_of_unsent(deployment, listed, problems)
     return deployment
 
 
@@ -130,7 +136,7 @@ def _access(
 ) -> tuple[str | None, str | None]:
     """(api_base, api_key), from the entry, else from the environment as `credentials` says."""
     params = listed.entry.litellm_params
-    given = params.api_base or params.base_url or None
+    given = callable_base(params.api_base or params.base_url or "") or None
     if provider == ANY_PROVIDER:
         return given, params.api_key if given else None
     key = params.api_key or (None if given else find_key(provider, environ))
@@ -145,6 +151,21 @@ def _access(
 def _provider_params(params: LitellmParams) -> dict[str, object]:
     given = params.model_dump(exclude_unset=True, exclude_none=True)
     return {name: value for name, value in given.items() if name not in _PLACED and name not in params.later}
+
+
+def callable_base(url: str) -> str:
+    """0.0.0.0 is where a server listens. LiteLLM's examples call it, and mean this machine."""
+    return _LISTENING.sub(r"\g<1>127.0.0.1", url)
+
+
+def _warn_of_unsent(deployment: Deployment, listed: Listed, problems: Problems) -> None:
+    """A parameter that nobody sends: the gateway calls these providers itself, and knows what it sends."""
+    if deployment.provider not in OWN - {"simulated", "routeiq"}:
+        return
+    for name in sorted(deployment.params.keys() - SENT_BY_US):
+        if "cost" not in name:
+            message = f"is not sent to {deployment.provider}; extra_body sends what you like"
+            problems.warning((*listed.at, "litellm_params", name), message)
 
 
 def _warn_of_price(deployment: Deployment, listed: Listed, problems: Problems) -> None:

@@ -56,6 +56,7 @@ class GroupBuilder:
             one = build_deployment(
                 listed, self._raw(listed), candidate, weight, facts.get(listed.at), self.environ, problems,
                 stream_timeout_s=self.loaded.document.router.stream_timeout,
+                drop_params=self.loaded.document.litellm.drop_params,
             )  # fmt: skip
             if one.id in built:
                 problems.warning(listed.at, "repeats an earlier entry in everything and is left out")

@@ -66,7 +66,7 @@ def _load(data: JSONObject, problems: Problems, environ: Mapping[str, str], sour
     resolved = references.document(data)
     document = obey(validate(resolved, references.unresolved, problems), environ, problems)
     check_references(document, problems)
-    warn_of_names(environ, problems)
+    warn_of_names(environ.keys() - references.used, environ, problems)
     folder = source.resolve().parent if source else None
     return Loaded(document, data, problems, folder, references.own, frozenset(references.used))
 

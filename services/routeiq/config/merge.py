@@ -8,6 +8,7 @@ secret of the environment could be sent anywhere.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import astuple
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from routeiq.config.added import Added
 from routeiq.config.build import assemble
 from routeiq.config.consistency import check_model
 from routeiq.config.credentials import key_names
+from routeiq.config.deployments import callable_base
 from routeiq.config.document import Listed, ModelEntry
 from routeiq.config.document.messages import report
 from routeiq.config.document.providers import Provider
@@ -65,7 +67,7 @@ class _Reader:
 
     def models(self, given: tuple[OverlayModel, ...]) -> Iterator[Listed]:
         seen = set[str]()
-        for model in sorted(given, key=lambda one: (one.id, one.model_name, one.litellm_params, one.model_info)):
+        for model in sorted(given, key=astuple):
             if model.id in seen:
                 self._problems.error(("models", model.id), "is left out: its id is another model's")
             elif not model.blocked:
@@ -74,7 +76,7 @@ class _Reader:
 
     def providers(self, given: tuple[OverlayProvider, ...]) -> Iterator[tuple[Location, Provider]]:
         seen = set[str]()
-        for provider in sorted(given, key=lambda one: (one.name, one.id)):
+        for provider in sorted(given, key=lambda one: (one.name, astuple(one))):
             if provider.name in seen:
                 self._problems.error(("providers", provider.id), "is left out: its name is another provider's")
             else:
@@ -132,7 +134,7 @@ class _Reader:
             url = getattr(params, name)
             try:
                 if url:
-                    self._policy.check_url(url, Origin.OPERATOR)
+                    self._policy.check_url(callable_base(url), Origin.OPERATOR)
             except RouteIQError as refused:
                 own.error((*listed.at, "litellm_params", name), refused.message)
 

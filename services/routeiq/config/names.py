@@ -35,7 +35,7 @@ _UNKNOWN = ModelFacts()
 
 def find_group(state: State, name: str) -> Group | None:
     """The group that serves `name`; None: nobody does, or `auto` does. A wildcard's is made anew at each call."""
-    found = state.named.get(ModelName(name)) or state.groups.get(ModelName(name))
+    found = state.named_group(name)
     if found is not None or name == state.routing.auto_name or state.routing.is_auto(name):
         return found
     return match(state.wildcards, state.providers_in_reach, name)

@@ -277,6 +277,10 @@ class State:
         """The group of that `model_name`, or None."""
         return self.groups.get(ModelName(name))
 
+    def named_group(self, name: str) -> Group | None:
+        """The group that has that name, an alias's before a model's; None: `auto`, a wildcard or nobody does."""
+        return self.named.get(ModelName(name)) or self.groups.get(ModelName(name))
+
     def entries(self) -> Iterator[Group]:
         """Every group as its entries say it, each deployment once: wildcards and providers too, aliases not."""
         yield from self.groups.values()

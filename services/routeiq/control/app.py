@@ -17,6 +17,7 @@ from routeiq.config.start import Start, start_with
 from routeiq.control.settings import DATABASE_URL, ENCRYPTION_KEY, Settings
 from routeiq.kit.asgi import ASGIApp, Receive, Scope, Send
 from routeiq.kit.assertions import AssertionGuard
+from routeiq.kit.build import describe_build
 from routeiq.kit.errors import ConfigurationError
 from routeiq.kit.health import Readiness
 from routeiq.kit.lifespan import live
@@ -77,6 +78,7 @@ class ControlService(Service):
     def __init__(self, settings: Settings, start: Start, policy: OutboundPolicy) -> None:
         """Binds its ports. Call it in the running loop. Raises: ConfigurationError."""
         readiness, registry = Readiness(NAME), CollectorRegistry()
+        describe_build(registry)
         verifier = settings.verifier(NAME)
         rpc = RpcServer(verifier)
         app = AssertionGuard(ControlApp(self._make, rpc, readiness), verifier)

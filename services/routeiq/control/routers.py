@@ -26,7 +26,7 @@ def routers(office: Office, database: Database, rules: Rules) -> list[APIRouter]
         audit_router(office),
         budgets_router(office, resets),
         keys_router(office, resets),
-        models_router(office, Catalogue(rules.declared, rules.sealer)),
+        models_router(office, Catalogue(rules.declared, rules.sealer, rules.policy)),
         providers_router(office, rules),
         health_router(office, database, rules),
         overrides_router(office, rules.declared),

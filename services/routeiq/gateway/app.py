@@ -45,6 +45,7 @@ from routeiq.kit.asgi import (
     unsent,
     whole_body,
 )
+from routeiq.kit.build import COMPILED
 from routeiq.kit.cors import CORS
 from routeiq.kit.error_bodies import Family, error_body, error_headers, stream_event
 from routeiq.kit.errors import AuthenticationError, MethodNotAllowed, NotFound, RouteIQError
@@ -53,7 +54,7 @@ from routeiq.kit.ids import request_id
 from routeiq.kit.lifespan import live
 from routeiq.kit.ops import OpsApp, Pages, ops_pages
 from routeiq.kit.outbound import OutboundPolicy
-from routeiq.kit.server import HTTPServer, bind
+from routeiq.kit.server import HTTPServer, address_of, bind
 from routeiq.kit.service import Service
 
 log = structlog.get_logger()
@@ -244,6 +245,7 @@ def create_app(gateway: Gateway, cors: CORS | None = None) -> Edge:
 
 def create_service(gateway: Gateway, settings: Settings, sock: socket) -> Service:
     """The gateway on a socket that is bound already, and on its other ports."""
+    log.info("gateway.listening", address=address_of(sock), version=__version__, compiled=COMPILED)
     app, ops = create_app(gateway, settings.cors()), OpsApp(gateway.readiness, gateway.registry)
     limit_s = settings.drain_delay_s + settings.drain_s
     server = partial(

@@ -42,6 +42,7 @@ from routeiq.gateway.state import StateHolder
 from routeiq.gateway.upstream.guarded import Outbound
 from routeiq.gateway.upstream.registry import Providers
 from routeiq.gateway.upstream.routing_encoder import RoutingEncoder
+from routeiq.kit.build import describe_build
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.health import Check, Readiness
 from routeiq.kit.key_files import load_private_key
@@ -114,6 +115,7 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
     Raises: ConfigurationError: a key that is none."""
     state = start.state
     registry = CollectorRegistry()
+    describe_build(registry)
     figures = Figures()
     cooldowns = Cooldowns(state, figures, DeploymentMeter(registry))
     holder = StateHolder(state, cooldowns.follow)

@@ -123,10 +123,10 @@ class Answer:
 
     async def start(self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
         """The head of a stream. Then come its `part`s and its `end`."""
-        self.begun = self.streams = True
         if self.exchange is not None:
-            self.exchange.start(status, [*headers, *self._headers], repeated)
+            self.start_now(status, headers, repeated)
             return
+        self.begun = self.streams = True
         lines = [*headers, *repeated, *self._headers]
         await self.send({"type": "http.response.start", "status": status, "headers": lines})
 
@@ -138,10 +138,10 @@ class Answer:
 
     async def end(self, last: bytes = b"") -> None:
         """The end of a stream."""
-        self.streams = False
         if self.exchange is not None:
-            self.exchange.end(last)
+            self.end_now(last)
         else:
+            self.streams = False
             await self.send({"type": "http.response.body", "body": last})
 
     async def whole(
@@ -157,10 +157,20 @@ class Answer:
         await self.send({"type": "http.response.body", "body": body})
 
     def whole_now(self, status: int, body: bytes, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
-        """The same without waiting, for who has an exchange."""
+        """The same without waiting, for who has an exchange. So are the next two."""
         assert self.exchange is not None, "plain ASGI takes waiting"
         self.begun = True
         self.exchange.whole(status, [*headers, *self._headers], body, repeated)
+
+    def start_now(self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
+        assert self.exchange is not None, "plain ASGI takes waiting"
+        self.begun = self.streams = True
+        self.exchange.start(status, [*headers, *self._headers], repeated)
+
+    def end_now(self, last: bytes = b"") -> None:
+        assert self.exchange is not None, "plain ASGI takes waiting"
+        self.streams = False
+        self.exchange.end(last)
 
     async def passed(self, message: Message) -> None:
         """A `send` for another ASGI application."""

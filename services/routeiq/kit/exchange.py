@@ -62,6 +62,10 @@ class Exchange(Protocol):
         """Return once the client has taken most of what was written, or left."""
         ...
 
+    def on_drained(self, callback: Callable[[], None]) -> None:
+        """The same without waiting: call this once the client has taken most of it, and not at all if it leaves."""
+        ...
+
     def end(self, last: bytes = b"") -> None:
         """The last part."""
         ...

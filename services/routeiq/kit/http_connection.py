@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import uvicorn
@@ -22,8 +22,11 @@ TAKING_S = 60.0
 """A peer that takes nothing of what was written for so long is given up, with whatever it was still to have."""
 
 
-class Connection(asyncio.Protocol):
-    """`uvicorn.Server` calls `shutdown`, and waits until none is left in its `connections`."""
+class Connection:
+    """An `asyncio.Protocol` in all but name (docs/adr/0013).
+
+    `uvicorn.Server` calls `shutdown`, and waits until none is left in its `connections`.
+    """
 
     transport: Corked
 
@@ -56,6 +59,7 @@ class Connection(asyncio.Protocol):
         """Bytes that waited for the peer when `takes` last looked; it has until `_taking_until` to take some."""
         self._taking_until = 0.0
         self._writable: asyncio.Event | None = None
+        self._on_drained: Callable[[], None] | None = None
         self._default: object = None
         self._default_lines = b""
 
@@ -131,6 +135,9 @@ class Connection(asyncio.Protocol):
         self._unsent = 0
         if self._writable is not None:
             self._writable.set()
+        callback, self._on_drained = self._on_drained, None
+        if callback is not None:
+            callback()
         if self.waiting and self._current is None and not self.transport.is_closing():
             self._go_on()
             self.resume()
@@ -139,6 +146,13 @@ class Connection(asyncio.Protocol):
         """Return once more may be written, or nobody reads."""
         while self.write_paused and not self.transport.is_closing() and self._writable is not None:
             await self._writable.wait()
+
+    def on_drained(self, callback: Callable[[], None]) -> None:
+        """Call this once more may be written; at once if it may. Not if the client leaves before."""
+        if self.write_paused:
+            self._on_drained = callback
+        else:
+            callback()
 
     def takes(self, now: float) -> bool:
         """False: the peer has taken nothing of what waits for it for too long. Ask every few seconds."""
@@ -157,6 +171,7 @@ class Connection(asyncio.Protocol):
 
     def _leave(self) -> None:
         self._final = True
+        self._on_drained = None
         if self._current is not None:
             self._current.leave()
         if self._writable is not None:

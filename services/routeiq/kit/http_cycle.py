@@ -196,6 +196,10 @@ class Cycle:
     async def drain(self) -> None:
         await self._connection.drain()
 
+    def on_drained(self, callback: Callable[[], None]) -> None:
+        if not self.left:
+            self._connection.on_drained(callback)
+
     def whole(self, status: int, headers: RawHeaders, body: bytes, repeated: Repeated = NONE_REPEATED) -> None:
         if self.left:
             return

@@ -47,6 +47,8 @@ Refused = Callable[[int], None]
 _REFUSAL = b"%b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
 _NOTHING, _HEAD, _TIMED_HEAD, _BODY = range(4)
 """What is being read. The time of a head or a body begins to count at the end of the read in which it began."""
+_NO_PARSER = HttpRequestParser(object())
+"""Of a connection that is lost."""
 
 
 class HTTPProtocol(Connection):
@@ -90,7 +92,7 @@ class HTTPProtocol(Connection):
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
         self._incoming = None
-        del self._parser  # which holds this
+        self._parser = _NO_PARSER  # its own one holds this
 
     def data_received(self, data: bytes) -> None:
         if len(data) > MAX_HEAD_BYTES:
@@ -113,7 +115,12 @@ class HTTPProtocol(Connection):
             self._limit()
         if self._fresh is not None:
             scope, self._fresh = self._fresh, None
-            self._begin_fresh(scope)
+            cork = self.transport.cork
+            cork.reading = True
+            try:
+                self._begin_fresh(scope)
+            finally:
+                cork.reading = False
 
     def _begin_fresh(self, scope: MutableMapping[str, Any]) -> None:
         """At the end of the read in which its head came, when its body may be there, too."""

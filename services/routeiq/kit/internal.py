@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings
 
 from routeiq.kit.asgi import Answer, ASGIApp, Receive, Scope, Send
 from routeiq.kit.assertions import AssertionGuard
+from routeiq.kit.build import describe_build
 from routeiq.kit.error_bodies import openai_body
 from routeiq.kit.errors import ConfigurationError, NotFound
 from routeiq.kit.health import Readiness
@@ -42,6 +43,7 @@ def internal_service(
     name: str, app: ASGIApp, settings: InternalSettings, readiness: Readiness, registry: CollectorRegistry
 ) -> Service:
     """Bound, not yet serving. Raises: ConfigurationError."""
+    describe_build(registry)
     guarded = AssertionGuard(app, settings.verifier(name))
     server = HTTPServer(guarded, bind(settings.host, settings.port))
     return Service(name, server, HTTPServer(OpsApp(readiness, registry), bind(settings.host, settings.ops_port)))

@@ -11,6 +11,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from routeiq.api.routing.v1 import routing_pb2_grpc
+from routeiq.kit.build import describe_build
 from routeiq.kit.errors import ConfigurationError
 from routeiq.kit.health import Readiness
 from routeiq.kit.identity import AssertionVerifier
@@ -92,6 +93,7 @@ class RoutingService:
     def __init__(self, settings: Settings) -> None:
         """Binds the second port. Raises: ConfigurationError: no usable key of a caller, or the port is taken."""
         registry = CollectorRegistry()
+        describe_build(registry)
         self.app = RoutingApp(settings, registry)
         self.readiness = Readiness(self.name)
         self.ops = HTTPServer(OpsApp(self.readiness, registry), bind(settings.ops_host, settings.ops_port))

@@ -10,8 +10,9 @@ import pytest
 from routeiq.gateway.pipeline.execute import Executor
 from routeiq.gateway.plan import Outcome, Plan
 from routeiq.kit.asgi import Answer
-from tests.support.executing import Calling, Says, Way
-from tests.support.passing import PassageFirst
+from tests.support.executing import Calling, Says
+from tests.support.passage_first import PassageFirst
+from tests.support.prompt_calls import Way, prompt
 
 
 class AnyExecutor(Protocol):
@@ -24,7 +25,7 @@ def in_process(calling: Calling) -> AnyExecutor:
 
 def by_passage(way: Way) -> Callable[[Calling], AnyExecutor]:
     def made(calling: Calling) -> AnyExecutor:
-        calling.prompt(way)
+        prompt(calling, way)
         return PassageFirst(calling.caller)
 
     return made

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from routeiq import __version__
 from routeiq.kit.key_files import create_private_key, save_public_key
 from tests.perf import machine
 from tests.perf.children import Child, Children, free_port
+from tests.perf.scrape import read_metrics
 from tests.perf.targets.target import Ports, Route, Target, Workload
 
 ROUTEIQ = str(Path(sys.executable).parent / "routeiq")
@@ -19,6 +20,7 @@ KEY = "sk-bench-a-master-key-that-is-long"
 HEADERS = (f"authorization: Bearer {KEY}",)
 LIKE = {"small": "gemma-2-9b-it", "medium": "llama-3.1-8b-instruct", "large": "llama-3.1-nemotron-51b-instruct"}
 FALLBACK = "medium"
+COMPILED = 'routeiq_build_info{compiled="true"'
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,22 @@ class Suite:
     tracing: Tracing | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
     """More of it, for the gateways."""
+    tree: str = ""
+    """Where the package is that runs; empty: where this process has found it."""
 
     def __post_init__(self) -> None:
         self.private, self.public = self.children.folder / "identity.key", self.children.folder / "identity.pub"
-        save_public_key(self.public, create_private_key(self.private).public_key())
+        if not self.private.exists():
+            save_public_key(self.public, create_private_key(self.private).public_key())
         self.config = self.children.folder / "gateway.json"
         self.config.write_text(json.dumps(document(self.upstream)))
+
+    def interpreted(self) -> Suite:
+        """The same from the sources."""
+        return replace(self, tree="")
+
+    def _package(self) -> dict[str, str]:
+        return {"PYTHONPATH": self.tree} if self.tree else {}
 
     def routing(self, name: str, port: int, ops_port: int) -> Child:
         """Returns once it listens; its model may still be loading."""
@@ -59,6 +71,7 @@ class Suite:
             "ROUTEIQ_ROUTING_OPS_PORT": str(ops_port),
             "ROUTEIQ_ROUTING_IDENTITY_PUBLIC_KEYS": str(self.public),
             "ROUTEIQ_ROUTING_THREADS": "1",
+            **self._package(),
         }
         command = machine.on_other_core(ROUTEIQ, "serve", "routing")
         child = self.children.start(f"{name} routing", command, environ)
@@ -73,6 +86,7 @@ class Suite:
             "ROUTEIQ_GATEWAY_OPS_PORT": str(ops_port),
             "ROUTEIQ_GATEWAY_ROUTING_ADDRESS": f"127.0.0.1:{routing_port}",
             "ROUTEIQ_GATEWAY_IDENTITY_KEY": str(self.private),
+            **self._package(),
             **(self.tracing.environ() if self.tracing else {}),
             **self.environ,
         }
@@ -86,16 +100,24 @@ class Suite:
         port, ops_port, routing_port = free_port(), free_port(), free_port()
         routing = self.routing(name, routing_port, free_port()) if routed else None
         child = self.gateway(name, port, ops_port, routing_port)
+        child.wait_port(ops_port)
+        metrics_url = f"http://127.0.0.1:{ops_port}/metrics"
         return Target(
             name,
             dict.fromkeys(Route, port),
             child.pid,
             headers=HEADERS,
             workload=workload or Workload(),
-            metrics_url=f"http://127.0.0.1:{ops_port}/metrics",
+            metrics_url=metrics_url,
             routing_pid=routing.pid if routing else 0,
-            version=__version__,
+            version=version(metrics_url),
         )
+
+
+def version(metrics_url: str) -> str:
+    """As the running gateway has it."""
+    compiled = any(COMPILED in name for name in read_metrics(metrics_url))
+    return f"{__version__}, {'compiled' if compiled else 'interpreted'}"
 
 
 def document(upstream: Ports) -> dict[str, object]:

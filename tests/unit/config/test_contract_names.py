@@ -44,7 +44,7 @@ def test_wrong_value_is_an_error_that_names_the_variable(name: str, value: str, 
     assert "s3cret" not in found
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_HOST", "ROUTEIQ_CORS_ORIGINS", "ROUTEIQ_QUOTA_ENABLED"])
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_HOST", "ROUTEIQ_KEY_PREFIX", "ROUTEIQ_QUOTA_ENABLED"])
 def test_name_without_effect_is_a_warning(name: str) -> None:
     assert warnings(MODEL, {name: "s3cret"}) == [
         f"f.yaml: {name}: warning: is set in the environment and has no effect yet"

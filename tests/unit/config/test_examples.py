@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from routeiq.config.build import build
 from routeiq.config.check import check
 from routeiq.config.load import load
@@ -47,6 +49,18 @@ def test_guides_document_of_fallbacks_loads_without_a_word(tmp_path: Path) -> No
     assert check(written, {}).lines == ()
     routing = build(load(written, {}), {}).routing
     assert routing.fallbacks[ModelName("small")] == FallbackNames((ModelName("large"),), (ModelName("long"),))
+
+
+@pytest.mark.parametrize(
+    "heading", ["## Further names", "## Credentials with a name", "## Providers and overrides of the LLM Gateway API"]
+)
+def test_guides_documents_load_without_a_word(tmp_path: Path, heading: str) -> None:
+    guide = (ROOT / "docs" / "guides" / "configuration.md").read_text()
+    text = guide.partition(heading)[2].partition("```yaml\n")[2].partition("```")[0]
+    written = tmp_path / "config.yaml"
+    written.write_text(text if "model_list" in text else f"model_list: []\n{text}")
+    lines = [line for line in check(written, ENVIRON).lines if "has no models" not in line]
+    assert [line for line in lines if "its price is unknown" not in line] == []
 
 
 def test_reference_is_current() -> None:

@@ -197,6 +197,7 @@ def test_hidden_aliases_of_litellm_settings_yield_to_those_of_the_router() -> No
         ("one: two, two: a", "stands for two, which is an alias itself; name its model"),
         ("one: {modle: a}", "is required"),
         ("one: 5.5", "must be a mapping"),
+        (r'"o\ne": a', "must not hold line breaks or other control characters"),
     ],
 )
 def test_faulty_alias(aliases: str, message: str) -> None:

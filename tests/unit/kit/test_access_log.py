@@ -26,6 +26,7 @@ def line(status: int, model: str = "") -> Done:
 @pytest.fixture
 def plain() -> None:
     log.configure(service="gateway")
+    structlog.configure(cache_logger_on_first_use=False)
 
 
 @pytest.mark.usefixtures("plain")

@@ -61,16 +61,8 @@ class Document:
     general: GeneralSettings = field(default_factory=GeneralSettings)
     litellm: LitellmSettings = field(default_factory=LitellmSettings)
     routeiq: RouteIQ = field(default_factory=RouteIQ)
-
-    @property
-    def aliases(self) -> Mapping[str, AliasTarget]:
-        """Of both sections, `router_settings` over `litellm_settings`, without those that name themselves."""
-        hidden = {alias: AliasTarget(model=model, hidden=True) for alias, model in self.litellm.model_alias_map.items()}
-        return {
-            alias: target
-            for alias, target in {**self.router.model_group_alias, **hidden, **self.router.model_group_alias}.items()
-            if target.model != alias
-        }
+    aliases: Mapping[str, AliasTarget] = field(default_factory=dict)
+    """Of both sections, without those that name themselves."""
 
 
 def known_sections() -> frozenset[str]:
@@ -87,14 +79,24 @@ def validate(data: JSONObject, unresolved: Collection[Location], problems: Probl
     _warn_of_sections(data, problems)
     reader = _Reader(unresolved, problems)
     raw = with_credentials(data.get(_MODELS, []), reader.credentials(data.get(_CREDENTIALS)), problems)
+    router = reader.section(RouterSettings, "router_settings", data)
+    library = reader.section(LitellmSettings, "litellm_settings", data)
     return Document(
         reader.models(raw),
         _names(raw),
-        reader.section(RouterSettings, "router_settings", data),
+        router,
         reader.section(GeneralSettings, "general_settings", data),
-        reader.section(LitellmSettings, "litellm_settings", data),
+        library,
         reader.section(RouteIQ, "routeiq", data),
+        _aliases(router, library),
     )
+
+
+def _aliases(router: RouterSettings, library: LitellmSettings) -> Mapping[str, AliasTarget]:
+    """The router's win, and come first."""
+    hidden = {alias: AliasTarget(model=model, hidden=True) for alias, model in library.model_alias_map.items()}
+    given = {**router.model_group_alias, **hidden, **router.model_group_alias}
+    return {alias: target for alias, target in given.items() if target.model != alias}
 
 
 def _warn_of_sections(data: JSONObject, problems: Problems) -> None:

@@ -27,6 +27,14 @@ CREDENTIALS = words(
     aws_bedrock_runtime_endpoint watsonx_region_name
     """
 )
+SENT_BY_US = words(
+    """
+    api_version azure_ad_token organization project extra_headers extra_body drop_params dimensions frequency_penalty
+    logit_bias max_completion_tokens max_tokens n parallel_tool_calls presence_penalty reasoning_effort response_format
+    seed service_tier stop temperature thinking top_k top_p user
+    """
+)
+"""What of an entry's parameters has an effect where the gateway calls the provider itself."""
 REQUEST_DEFAULTS = words(
     """
     temperature top_p top_k max_tokens max_completion_tokens n stop seed presence_penalty frequency_penalty logit_bias
@@ -87,6 +95,11 @@ class LitellmParams(Section):
     cooldown_time: Rate | None = Field(
         default=None, description="Seconds; wins over `Retry-After` and `router_settings.cooldown_time`. 0: never."
     )
+    drop_params: bool | None = Field(
+        default=None,
+        description="true: what a provider does not take is left out of a request, where the request is translated. "
+        "Default: `litellm_settings.drop_params`.",
+    )
     input_cost_per_token: Price | None = Field(default=None, description="USD a token. Default: LiteLLM's price file.")
     output_cost_per_token: Price | None = Field(default=None, description="USD a token. Default: LiteLLM's price file.")
 
@@ -95,7 +108,7 @@ class LitellmParams(Section):
         tags tag_regex mock_response region_name
         itpm otpm num_retries max_budget budget_duration keepalive_seconds use_in_pass_through timeout_by_service_tier
         stream_timeout_by_service_tier default_api_key_tpm_limit default_api_key_rpm_limit max_file_size_mb
-        configurable_clientside_auth_params drop_params merge_reasoning_content_in_choices auto_router_config_path
+        configurable_clientside_auth_params merge_reasoning_content_in_choices auto_router_config_path
         auto_router_config auto_router_default_model auto_router_embedding_model complexity_router_config
         complexity_router_default_model
         """

@@ -6,16 +6,18 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from routeiq.config.document.names import Name
 from routeiq.config.document.section import Section
 
 
-def _name(text: str) -> str:
-    if "/" in text or not text.isprintable() or " " in text:
-        raise ValueError("must have no slash and no space")
+def _no_slash(text: str) -> str:
+    """It stands before one, where a model's group is called `<provider>/<model>`."""
+    if "/" in text:
+        raise ValueError("must have no slash")
     return text
 
 
-ProviderName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_name)]
+ProviderName = Annotated[Name, Field(max_length=100), AfterValidator(_no_slash)]
 Limit = Annotated[int, Field(ge=0, le=2**53)]
 
 
@@ -30,9 +32,7 @@ class Provider(Section):
     base_url: str | None = Field(
         default=None, min_length=1, description="Its address; needed where the name is not a known provider's."
     )
-    models: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
-        description="What it calls its models, the default one first."
-    )
+    models: tuple[Name, ...] = Field(description="What it calls its models, the default one first.")
     is_enabled: bool = Field(default=True, description="false: it is kept and not used.")
     rate_limit_rpm: Limit = Field(default=60, description="Requests a minute, of all gateways together.")
     rate_limit_tpm: Limit = Field(default=100_000, description="Tokens a minute, of all gateways together.")

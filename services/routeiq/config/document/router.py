@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from routeiq.config.document.failover import AllowedFailsPolicy, FallbackList, RetryPolicy
+from routeiq.config.document.names import Name
 from routeiq.config.document.section import Section
 from routeiq.config.document.strategies import DEFAULT, accept
 from routeiq.config.words import words
@@ -57,7 +58,7 @@ class RoutingStrategyArgs(Section):
 class AliasTarget(Section):
     """What an alias stands for. A text alone is its `model`."""
 
-    model: str = Field(min_length=1, description="A `model_name`, a name that a wildcard matches, or `auto`.")
+    model: Name = Field(description="A `model_name`, a name that a wildcard matches, or `auto`.")
     hidden: bool = Field(default=False, description="true: `/v1/models` does not list the alias.")
 
 
@@ -90,7 +91,7 @@ class RouterSettings(Section):
     stream_timeout: float | None = Field(
         default=None, gt=0, description="`stream_timeout` of deployments that have none of their own."
     )
-    model_group_alias: dict[str, Annotated[AliasTarget, BeforeValidator(_target)]] = Field(
+    model_group_alias: dict[Name, Annotated[AliasTarget, BeforeValidator(_target)]] = Field(
         default_factory=dict,
         description="Further names: `{alias: model_name}` or `{alias: {model: model_name, hidden: true}}`.",
     )

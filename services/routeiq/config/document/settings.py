@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field
 
 from routeiq.config.document.failover import FallbackList
+from routeiq.config.document.names import Name
 from routeiq.config.document.section import Section
 from routeiq.config.words import words
 from routeiq.kit.master_key import weakness
@@ -73,15 +74,17 @@ class LitellmSettings(Section):
         default=None, description="Default of `router_settings.content_policy_fallbacks`."
     )
     allowed_fails: int | None = Field(default=None, ge=0, description="Default of `router_settings.allowed_fails`.")
-    model_alias_map: dict[str, str] = Field(
+    drop_params: bool = Field(default=False, description="Default of `litellm_params.drop_params`.")
+    model_alias_map: dict[Name, Name] = Field(
         default_factory=dict, description="Hidden aliases; `router_settings.model_group_alias` wins."
     )
 
     later: ClassVar[frozenset[str]] = words(
         """
         cache cache_params enable_caching_on_provider_specific_optional_params callbacks success_callback
-        failure_callback service_callbacks service_callback input_callback post_call_rules pre_call_rules drop_params
-        modify_params set_verbose telemetry json_logs context_window_fallback_dict max_budget budget_duration
+        failure_callback service_callbacks service_callback input_callback post_call_rules pre_call_rules
+        check_provider_endpoint modify_params set_verbose telemetry json_logs context_window_fallback_dict max_budget
+        budget_duration
         max_user_budget max_internal_user_budget internal_user_budget_duration max_end_user_budget
         max_end_user_budget_id
         default_team_settings default_team_params default_key_generate_params upperbound_key_generate_params

@@ -13,8 +13,9 @@ from routeiq.control.errors import NotAllowed
 from routeiq.control.keys.ceiling import Ceiling
 from routeiq.control.keys.effective import effective
 from routeiq.control.store import holders
+from routeiq.control.store.keys import former_of
 from routeiq.control.store.tables import Key, Team
-from routeiq.kit.principal import Role
+from routeiq.kit.principal import Principal, Role
 
 WRITER = "internal_user"
 """LiteLLM's role whose holders manage keys of their own."""
@@ -75,8 +76,15 @@ async def standing_of(session: AsyncSession, actor: Actor, now: datetime) -> Sta
         own = own.under_key(found.key, effective(found.key, found.budget, now))
     if found.user is not None:
         own = own.under_holder(found.user)
-    role = found.user.role if found.user is not None else VIEWER
+    role = found.user.role if found.user is not None and await _works(session, found.key, principal, now) else VIEWER
     return Standing(actor, role, principal.user_id or None, teams, bound, own)
+
+
+async def _works(session: AsyncSession, key: Key | None, principal: Principal, now: datetime) -> bool:
+    """A gateway may know a key for a moment longer than it is one. In that moment it makes no other."""
+    if key is None:
+        return await former_of(session, principal.key_id) is None
+    return not key.blocked and (key.expires_at is None or key.expires_at > now)
 
 
 def ceiling_in(standing: Standing, team: Team | None) -> Ceiling:

@@ -95,6 +95,7 @@ class _StreamOptions(msgspec.Struct):
 
 
 _encoder = msgspec.json.Encoder()
+_stream_options = msgspec.json.Decoder(_StreamOptions | None)
 
 
 def usage(prompt: int, completion: int, details: PromptDetails | None = None) -> Usage:
@@ -129,7 +130,7 @@ def wants_usage(body: Mapping[str, msgspec.Raw]) -> bool:
     if options is None:
         return False
     try:
-        parsed = msgspec.json.decode(options, type=_StreamOptions | None)
+        parsed = _stream_options.decode(options)
     except UNREADABLE:
         return False
     return bool(parsed and parsed.include_usage)

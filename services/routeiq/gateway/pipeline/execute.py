@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.edits import REDACTED, StreamEdits, renamed
 from routeiq.gateway.dialects.openai_answer import wants_usage
 from routeiq.gateway.per_deployment import PerDeployment
@@ -47,7 +48,7 @@ class Executor:
         try:
             served = await attempts.run(sent)
             if served.stream is not None:
-                await self._stream(plan, served, served.stream, attempts.trail, answer, relayed)
+                await self._relay(plan, served, served.stream, attempts.trail, answer, relayed)
             else:
                 body, headers, repeated = self.whole(plan, served, attempts.trail)
                 await answer.whole(served.status, body, headers, repeated)
@@ -67,21 +68,28 @@ class Executor:
                 attempts.settle(usage, error)
                 done(_outcome(served, relayed.bytes_sent, usage, attempts.trail, status, error))
 
-    async def _stream(
+    async def _relay(
         self, plan: Plan, served: Served, stream: Begun, trail: Sequence[Attempt], answer: Answer, relayed: Relayed
     ) -> None:
-        shown = self._shown.of(served.deployment)
-        headers, repeated = shown.headers(plan, trail, served.fallback)
+        headers, repeated = self.head(plan, served, trail)
+        await relay_stream(answer, stream, headers, self.edits(plan, served.deployment), relayed, repeated)
+
+    def head(self, plan: Plan, served: Served, trail: Sequence[Attempt]) -> tuple[RawHeaders, Repeated]:
+        """The headers of any answer."""
+        headers, repeated = self._shown.of(served.deployment).headers(plan, trail, served.fallback)
         headers += passed_on(served.headers)
+        return headers, repeated
+
+    def edits(self, plan: Plan, deployment: Deployment) -> StreamEdits:
+        """What is changed in a stream of `deployment`."""
+        shown = self._shown.of(deployment)
         hide = plan.endpoint in USAGE_ON_DEMAND and not wants_usage(plan.body)
-        edits = StreamEdits(plan.endpoint, model=shown.alias, hide_usage=hide, secret=shown.secret)
-        await relay_stream(answer, stream, headers, edits, relayed, repeated)
+        return StreamEdits(plan.endpoint, model=shown.alias, hide_usage=hide, secret=shown.secret)
 
     def whole(self, plan: Plan, served: Served, trail: Sequence[Attempt]) -> tuple[bytes, RawHeaders, Repeated]:
         """What the client gets of a whole answer or a refusal: its body, and its headers."""
         shown = self._shown.of(served.deployment)
-        headers, repeated = shown.headers(plan, trail, served.fallback)
-        headers += passed_on(served.headers)
+        headers, repeated = self.head(plan, served, trail)
         body = served.body or b""
         if shown.alias is not None and served.status < 400:
             body = renamed(body, shown.alias)

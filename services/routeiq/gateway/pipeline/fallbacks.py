@@ -22,7 +22,7 @@ def plan_fallbacks(state: State, call: Call, balancer: Balancer, names: Fallback
 def _deployments(state: State, name: ModelName, endpoint: Endpoint) -> tuple[Deployment, ...]:
     """Those that serve the endpoint. A routed group's are balanced as any other's, and `auto` stands for its fallback
     model: routing is asked once."""
-    group = state.named.get(name) or state.groups.get(name)
+    group = state.named_group(name)
     if group is None and state.routing.is_auto(name):
         group = state.groups.get(state.routing.fallback_model or state.routing.auto_models[0])
     if group is None or group.mode is (Mode.CHAT if endpoint is Endpoint.EMBEDDINGS else Mode.EMBEDDING):

@@ -73,7 +73,7 @@ def may_be_served(state: State, access: ModelAccess, name: str, group: Group | N
     """Whether all of a model that the caller did not ask for may answer it. Its aliases say nothing about that.
 
     Args: group: None: the state's of that name."""
-    group = group or state.named.get(ModelName(name)) or state.groups.get(ModelName(name))
+    group = group or state.named_group(name)
     try:
         return _confined(state, access, (name, name, name), group, exists=group is not None) is None
     except ModelDenied:

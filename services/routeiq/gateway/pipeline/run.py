@@ -98,7 +98,7 @@ class Pipeline:
         plan, done = planned
         if self.passages.take(plan, answer, done, _Rest(self, context, answer, planned, guarded)):
             return None
-        return self.serve(context, answer, planned, self.passages.start(plan) if plan.stream else None)
+        return self.serve(context, answer, planned)
 
     def serve(
         self, context: Context, answer: Answer, decided: Waiting | Planned, under_way: UnderWay | None = None

@@ -28,7 +28,8 @@ from routeiq.gateway.upstream.registry import speaks
 from routeiq.kit.errors import InvalidRequest, NotFound, Unavailable
 from routeiq.kit.ids import uuid7
 
-MOST_LANES = 4096
+MOST_LANES = 1024
+"""Of wildcards each holds deployments of its own."""
 SKIPPED, UNANSWERED = "override_skipped", "override_unknown"
 OVERRIDDEN = "override"
 

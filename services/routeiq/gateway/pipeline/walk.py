@@ -10,7 +10,8 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
-from routeiq.config.state import ANY_STATUS, Deployment, DeploymentId
+from routeiq.config.names import is_pattern
+from routeiq.config.state import ANY_STATUS, Deployment
 from routeiq.gateway.pipeline.failures import Kind
 from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.plan import Fallback, Plan
@@ -40,8 +41,8 @@ class Walk:
         self._queue = list(plan.deployments)
         self._groups = list(plan.fallbacks.general)
         self._in_group = 0
-        self._calls: dict[DeploymentId, int] = {}
-        self._not_before: dict[DeploymentId, float] = {}
+        self._calls: dict[str, int] = {}
+        self._not_before: dict[str, float] = {}
         self._special = False
         self.number = 0
         """How many fallback groups were turned to."""
@@ -64,11 +65,11 @@ class Walk:
             return self._elsewhere(failed, kind, now)
         if kind is Kind.PASSING and self._may_repeat(failed):
             self._queue.append(failed)
-            self._not_before[failed.id] = now + (retry_after_s or 0.0)
+            self._not_before[_called(failed)] = now + (retry_after_s or 0.0)
         return self._again(status, now) or self._fall_back(Fallback.UPSTREAM_FAILED, now)
 
     def _may_repeat(self, failed: Deployment) -> bool:
-        return failed.max_retries is None or self._calls[failed.id] <= failed.max_retries
+        return failed.max_retries is None or self._calls[_called(failed)] <= failed.max_retries
 
     def _again(self, status: int, now: float) -> Step | None:
         """Another call in this group, unless only cooled or full ones are left and another group may serve."""
@@ -92,10 +93,10 @@ class Walk:
 
     def _pause(self, deployment: Deployment, now: float) -> float:
         """None before a first call. Full jitter (AWS Architecture Blog, Exponential backoff and jitter, 2015)."""
-        calls = self._calls.get(deployment.id, 0)
+        calls = self._calls.get(_called(deployment), 0)
         if not calls:
             return 0.0
-        asked = self._not_before[deployment.id] - now
+        asked = self._not_before[_called(deployment)] - now
         ceiling = min(LONGEST_BACKOFF_S, BACKOFF_S * 2 ** (calls - 1))
         jitter = 0.0 if asked > 0 else self._chance.uniform(0.0, ceiling)
         return max(asked, jitter, self._plan.retry_pause_s)
@@ -118,7 +119,7 @@ class Walk:
     def _fall_back(self, reason: Fallback, now: float) -> Step | None:
         """The next group that has a deployment which was not called yet."""
         while self._groups:
-            self._queue = [one for one in self._groups.pop(0) if one.id not in self._calls]
+            self._queue = [one for one in self._groups.pop(0) if _called(one) not in self._calls]
             if self._queue:
                 self._in_group = 0
                 self.number += 1
@@ -131,7 +132,7 @@ class Walk:
 
         def rank(index: int) -> tuple[bool, float, int]:
             one = self._queue[index]
-            wait = max(0.0, self._not_before.get(one.id, 0.0) - now)
+            wait = max(0.0, self._not_before.get(_called(one), 0.0) - now)
             return self._figures.of(one.id).passed_over(now), wait, index
 
         return 0 if len(self._queue) == 1 else min(range(len(self._queue)), key=rank)
@@ -139,5 +140,13 @@ class Walk:
     def _take(self, index: int) -> Deployment:
         deployment = self._queue.pop(index)
         self._in_group += 1
-        self._calls[deployment.id] = self._calls.get(deployment.id, 0) + 1
+        called = deployment.id if deployment.entry is None else _called(deployment)
+        self._calls[called] = self._calls.get(called, 0) + 1
         return deployment
+
+
+def _called(deployment: Deployment) -> str:
+    """What counts as one in a request: a deployment, under whatever name; behind a wildcard each model of it."""
+    if deployment.entry is None or not is_pattern(deployment.entry):
+        return deployment.id
+    return f"{deployment.id}/{deployment.model}"

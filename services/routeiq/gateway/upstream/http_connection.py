@@ -45,8 +45,8 @@ class Keeper(Protocol):
         ...
 
 
-class Connection(asyncio.Protocol):
-    """Belongs to its keeper; carries one exchange at a time."""
+class Connection:
+    """An `asyncio.Protocol` in all but name (docs/adr/0013). Belongs to its keeper; carries one exchange at a time."""
 
     __slots__ = (
         "_ended", "_exchange", "_head", "_head_at", "_in_head", "_interim", "_keeper", "_loop", "_parser", "_parts",
@@ -86,11 +86,10 @@ class Connection(asyncio.Protocol):
 
         Args: head: up to the value of `content-length`.
         """
-        exchange = Exchange(self._loop, self, timeout_s)
         if self._ended or self._transport is None:
+            exchange = Exchange(self._loop, self, timeout_s)
             exchange.end(ConnectionLost())
             return exchange
-        self._exchange = exchange
         self._head = b""
         self._head_at = self._slack = 0
         self._in_head = self._reusable = True
@@ -101,6 +100,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(b"%b%d\r\n\r\n" % (head, len(body)))
             self._unsent = memoryview(body)
             self._write_on()
+        self._exchange = exchange = Exchange(self._loop, self, timeout_s)
         return exchange
 
     def abort(self) -> None:
@@ -179,6 +179,15 @@ class Connection(asyncio.Protocol):
         if exchange is None or (not exchange.answered and self._nothing_sent()):
             self._refuse_unasked()
             return
+        transport = self._transport
+        assert transport is not None, "it has read something"
+        transport.cork.reading = True
+        try:
+            self._receive(exchange, data)
+        finally:
+            transport.cork.reading = False
+
+    def _receive(self, exchange: Exchange, data: bytes) -> None:
         exchange.answered = True
         self._slack += len(data)
         beginning = exchange.head is None
@@ -202,7 +211,7 @@ class Connection(asyncio.Protocol):
             self._go_on(exchange, refused)
 
     def _nothing_sent(self) -> bool:
-        """The request still waits for the end of the turn. A long one never does."""
+        """The request has not left, or in this turn. Not of a long one, which leaves in pieces."""
         return self._transport is not None and self._transport.holds
 
     def _refuse_unasked(self) -> None:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from routeiq.gateway.upstream.http_connection import Connection
 from routeiq.gateway.upstream.http_tls import system_tls
 from routeiq.kit.outbound import Route
 
 CONNECT_TIMEOUT_S = 10.0
+Dial = Callable[[Route, Callable[[], Connection], ssl.SSLContext | None, float, float], Awaitable[Connection]]
+"""As `dial`, which has the names of the arguments."""
 
 
 async def dial(
@@ -38,10 +40,9 @@ async def dial(
 
 async def _open(address: str, route: Route, make: Callable[[], Connection], tls: ssl.SSLContext | None) -> Connection:
     loop = asyncio.get_running_loop()
-    if route.target.scheme == "https":
-        _, connection = await loop.create_connection(
-            make, address, route.target.port, ssl=tls or system_tls(), server_hostname=str(route.target.host)
-        )
-    else:
-        _, connection = await loop.create_connection(make, address, route.target.port)
+    secure = route.target.scheme == "https"
+    _, connection = await loop.create_connection(  # type: ignore[type-var]  # a protocol in all but name
+        make, address, route.target.port,
+        ssl=tls or system_tls() if secure else None, server_hostname=str(route.target.host) if secure else None,
+    )  # fmt: skip
     return connection

@@ -52,6 +52,7 @@ class Exchange:
         "callback",
         "complete",
         "deadline",
+        "early",
         "error",
         "head",
         "line",
@@ -71,6 +72,8 @@ class Exchange:
         self.waiter: asyncio.Future[None] | None = None
         self.callback: Callable[[], None] | None = None
         """Instead of a reader: called once, when all is here, when nothing more comes, or when no more can be kept."""
+        self.early = False
+        """It is called before that too, and again: when the head has come, and when something of the body has."""
         self.answered = False
         """True: at least one byte came back."""
         self.status = 0
@@ -86,8 +89,9 @@ class Exchange:
         Args: deadline: of the head, by the loop's clock; 0: for what follows it, `timeout_s` from now.
         A cancelled wait closes the connection.
         """
-        if self.error is not None:
-            raise self.error
+        broken = self.error
+        if broken is not None:
+            raise broken
         assert self.line is not None
         self.deadline = deadline or self._loop.time() + self.timeout_s
         self.line.watch(self.deadline)
@@ -116,12 +120,31 @@ class Exchange:
         held, self._sink = self._sink is None, None
         return not held
 
-    def call(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called, within `timeout_s` from now, where others would wait."""
-        self.callback = callback
+    def call(self, callback: Callable[[], None], *, early: bool = False) -> None:
+        """Have `callback` called, within `timeout_s` from the beginning, where others would wait."""
+        self.callback, self.early = callback, early
         self.deadline = self.begun + self.timeout_s
         if self.line is not None:
             self.line.watch(self.deadline)
+
+    def pour(self, sink: Sink, callback: Callable[[], None]) -> None:
+        """As `push`, without waiting: `callback` is called once, when that was all, when nothing more comes, or when
+        `sink` has raised or wants a pause."""
+        self._sink, self.callback, self.early = sink, callback, False
+        line = self.line
+        if line is not None:
+            line.resume()
+            self.deadline = self._loop.time() + self.timeout_s
+            line.watch(self.deadline)
+        if self.parts:
+            self._pour(sink, self.take())
+        if line is None:
+            self.call_back()
+
+    @property
+    def pauses(self) -> bool:
+        """Why the callback of `pour` was called: its sink wants a pause."""
+        return self._sink is None and not isinstance(self.error, SinkFailed)
 
     def take(self) -> bytes:
         """Everything that has come and was not taken."""
@@ -149,15 +172,23 @@ class Exchange:
                 return
         except Exception as error:  # noqa: BLE001 - raised again where the answer is awaited
             self.complete, self.error = False, SinkFailed(error)
+            callback = self.callback
             self.drop()
+            self.callback = callback
         self._sink = None
         if self.line is not None:
             self.line.hold()
-        self.wake()
+        self.deadline = math.inf
+        if self.callback is not None:
+            self.call_back()
+        else:
+            self.wake()
 
     def wake(self) -> None:
         """Let the reader look."""
         if self.callback is not None:
+            if self.early:
+                self.callback()
             return
         waiter, self.waiter = self.waiter, None
         self.deadline = math.inf
@@ -171,15 +202,20 @@ class Exchange:
             self.complete = True
         elif self.error is None:
             self.error = error
-        self.wake()
         if self.callback is not None:
             self.call_back()
+        else:
+            self.wake()
 
     def call_back(self) -> None:
         """From now on somebody waits, or nobody."""
         callback, self.callback = self.callback, None
         if callback is not None:
             callback()
+
+    def call_off(self) -> None:
+        """Somebody waits from now on."""
+        self.callback = None
 
     def drop(self) -> None:
         """Nobody reads on: the connection is closed, unless it was given back already. A reader elsewhere fails."""

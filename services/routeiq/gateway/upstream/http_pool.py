@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from functools import partial
 from typing import NamedTuple
 
 from routeiq.gateway.upstream.http import MAX_BODY_BYTES, MAX_CONNECTIONS, HTTPRequest, RequestHeaders
 from routeiq.gateway.upstream.http_connection import Connection
-from routeiq.gateway.upstream.http_dial import CONNECT_TIMEOUT_S, dial
+from routeiq.gateway.upstream.http_dial import CONNECT_TIMEOUT_S, Dial, dial
 from routeiq.gateway.upstream.http_exchange import ConnectionLost, Exchange
 from routeiq.gateway.upstream.http_head import AnswerRefused, request_head, request_target
 from routeiq.gateway.upstream.http_response import PooledResponse, UnfinishedResponse
@@ -40,7 +41,7 @@ class PooledClient:
     """One loop, one client. Idle connections are closed after `idle_s`.
 
     Args: guard: resolves and checks addresses; None: the policy for documents, under which metadata addresses alone are
-    refused. tls: None: the system's authorities.
+    refused. tls: None: the system's authorities. dial: opens a connection.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class PooledClient:
         max_connections: int = MAX_CONNECTIONS,
         max_body_bytes: int = MAX_BODY_BYTES,
         idle_s: float = IDLE_S,
+        dial: Dial = dial,
     ) -> None:
         self._guard = guard or OutboundGuard(OutboundPolicy(), Word.DOCUMENT)
         self._tls = tls
@@ -59,6 +61,7 @@ class PooledClient:
         self._max_connections = max_connections
         self._max_body_bytes = max_body_bytes
         self._idle_s = idle_s
+        self._open_one = dial
         self._slots: Slots | None = None
         self._destinations: dict[str, _Destination] = {}
 
@@ -150,12 +153,11 @@ class PooledClient:
             kept = await slots.room(None if fresh else origin)
             if kept is not None:
                 return kept
-            connection = None
             try:
                 connection = await self._dial(slots, origin, request, deadline)
-            finally:
-                if connection is None:
-                    slots.forgo()
+            except BaseException:
+                slots.forgo()
+                raise
         slots.opened(connection)
         return connection
 
@@ -165,7 +167,8 @@ class PooledClient:
         except RouteIQError as refused:
             raise _refusal(request.label, refused) from None
         loop = asyncio.get_running_loop()
-        return await dial(route, lambda: Connection(loop, slots, origin), self._tls, self._connect_timeout_s, deadline)
+        made = partial(Connection, loop, slots, origin)
+        return await self._open_one(route, made, self._tls, self._connect_timeout_s, deadline)
 
 
 def _head(destination: _Destination, request: HTTPRequest) -> bytes:

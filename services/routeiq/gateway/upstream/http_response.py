@@ -62,7 +62,7 @@ class PooledResponse:
         except SinkFailed as failed:
             raise failed.error from None
         except _BROKEN as error:
-            raise _failure(self._label, error) from None
+            raise broken_off(self._label, error) from None
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Raises UpstreamFailed: the body ends early or cannot be decoded; UpstreamTimeout: it stalls."""
@@ -84,7 +84,7 @@ class PooledResponse:
             if decoder is not None:
                 decoder.finish()
         except _BROKEN as error:
-            raise _failure(self._label, error) from None
+            raise broken_off(self._label, error) from None
         finally:
             exchange.drop()
 
@@ -104,7 +104,8 @@ class UnfinishedResponse(PooledResponse):
                 self._exchange.drop()
 
 
-def _failure(label: str, error: Exception) -> UpstreamFailed:
+def broken_off(label: str, error: BaseException) -> UpstreamFailed:
+    """What an answer that broke off with `error` is to its reader."""
     if isinstance(error, TimeoutError):
         return UpstreamTimeout(f"`{label}` stopped sending in the middle of its answer.")
     words = str(error) if isinstance(error, AnswerRefused) else type(error).__name__

@@ -5,7 +5,6 @@ without waiting.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import NamedTuple, cast
 
 import msgspec
@@ -15,18 +14,19 @@ from routeiq.gateway.dialects.openai_answer import wants_usage
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest, PromptClient
-from routeiq.gateway.upstream.http_exchange import ConnectionLost, Exchange
-from routeiq.gateway.upstream.http_head import AnswerRefused
+from routeiq.gateway.upstream.http_exchange import Exchange, SinkFailed
+from routeiq.gateway.upstream.http_response import broken_off
 from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse
-from routeiq.gateway.upstream.refusals import refuse
+from routeiq.gateway.upstream.refusals import first_event_refusal, refuse
 from routeiq.gateway.upstream.request_body import Body, Sent, raw
-from routeiq.gateway.upstream.responses import refuse_unusable
+from routeiq.gateway.upstream.responses import refuse_unusable, streams_events
 from routeiq.kit.json_errors import UNREADABLE
 
 USAGE_ON_DEMAND = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
 """Where a stream reports usage only if `stream_options` asks for it. The gateway always asks, for its own count."""
 
 _encode = msgspec.json.Encoder().encode
+_options = msgspec.json.Decoder(Body | None)
 _ASK = msgspec.Raw(b'{"include_usage":true}')
 
 
@@ -52,7 +52,7 @@ async def checked(response: UpstreamResponse, request: UpstreamRequest, deployme
 
 
 class PromptCall:
-    """A call that is under way, for who is called back by its exchange."""
+    """A call that is under way, for who is called back by its exchange: once for a whole answer, early for a stream."""
 
     __slots__ = ("_deployment", "_http", "_request", "_sent", "exchange")
 
@@ -78,18 +78,31 @@ class PromptCall:
             return None
         return None if head.encoding else exchange.take()
 
+    def first(self) -> bytes | None:
+        """The first bytes of a stream that needs no second look, which stay where they are; empty: they are still to
+        come. None: `response` has it, or says what is wrong."""
+        exchange = self.exchange
+        head, parts = exchange.head, exchange.parts
+        if head is None:
+            return b"" if exchange.error is None else None
+        if exchange.status != 200 or head.encoding or not streams_events(head):
+            return None
+        if not parts:
+            return None if exchange.complete or exchange.error is not None else b""
+        return parts[0] if first_event_refusal(parts[0], self._deployment) is None else None
+
+    def failure(self) -> Exception | None:
+        """Why a stream ended before its end."""
+        error = self.exchange.error
+        if isinstance(error, SinkFailed):
+            return error.error
+        return None if error is None else broken_off(self._deployment.group, error)
+
     @property
     def stale(self) -> bool:
         """It met a connection whose other end had gone: the request may be sent again."""
         error = self.exchange.error
         return error is not None and not self.exchange.answered and not isinstance(error, TimeoutError)
-
-    async def arrival(self) -> None:
-        """Wait for the answer's head, or for what is instead of one, which `response` then raises."""
-        exchange = self.exchange
-        if exchange.head is None and exchange.error is None:
-            with suppress(AnswerRefused, ConnectionLost, OSError):
-                await exchange.arrival(exchange.begun + exchange.timeout_s)
 
     async def response(self) -> UpstreamResponse:
         """As `Provider.send`. Raises: as it does."""
@@ -139,8 +152,9 @@ def ask_for_usage(request: UpstreamRequest, body: Body) -> None:
     """Make a stream report its usage. An operator's `extra_body: {stream_options: null}` takes it back."""
     if not request.stream or request.endpoint not in USAGE_ON_DEMAND or wants_usage(body):
         return
+    options = body.get("stream_options")
     try:
-        asked = msgspec.json.decode(body.get("stream_options", b"null"), type=Body | None) or {}
+        asked = _options.decode(options) or {} if options is not None else {}
     except UNREADABLE:
         return  # the upstream will say what is wrong with it
     body["stream_options"] = raw({**asked, "include_usage": True}) if asked else _ASK

@@ -19,12 +19,16 @@ from routeiq.gateway.upstream.http_head import PASSED_ON, AnswerHead
 from routeiq.gateway.upstream.provider import PushedResponse, Sink, UpstreamFailed, UpstreamResponse
 from routeiq.kit.asgi import Answer
 from routeiq.kit.error_bodies import stream_event
+from routeiq.kit.errors import RouteIQError
 from routeiq.kit.exchange import NONE_REPEATED, Exchange, Repeated
 from routeiq.kit.sse import SSEFrameTooLarge
 
 Headers = list[tuple[bytes, bytes]]
 
-_STREAMED = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
+BROKEN = (UpstreamFailed, SSEFrameTooLarge)
+"""What a stream can end with instead of its end."""
+STREAMED = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
+"""Of every stream: nobody in between holds it back."""
 
 
 class Begun(NamedTuple):
@@ -66,26 +70,31 @@ async def relay_stream(
     repeated: Repeated = NONE_REPEATED,
 ) -> None:
     """An SSE stream."""
-    await answer.start(200, [*headers, *_STREAMED], repeated)
+    await answer.start(200, [*headers, *STREAMED], repeated)
     try:
         await _pass(answer, stream, edits, relayed)
         last = edits.rest()
-    except (UpstreamFailed, SSEFrameTooLarge) as failed:
-        relayed.error = failed.code
-        last = b"\n\n" + stream_event(edits.endpoint.errors, failed)
+    except BROKEN as failed:
+        last = last_event(failed, edits, relayed)
     await answer.end(last)
     relayed.bytes_sent += len(last)
 
 
+def last_event(failed: RouteIQError, edits: StreamEdits, relayed: Relayed) -> bytes:
+    """Of a stream that one of BROKEN has ended."""
+    relayed.error = failed.code
+    return b"\n\n" + stream_event(edits.endpoint.errors, failed)
+
+
 async def _pass(answer: Answer, stream: Begun, edits: StreamEdits, relayed: Relayed) -> None:
-    relayed.usage = StreamUsage(edits.endpoint)
     source, exchange = stream.source, answer.exchange
     async with aclosing(stream.rest) as rest:  # type: ignore[type-var]  # every chunks() is an async generator
         if exchange is not None and getattr(source, "pushes", False):  # isinstance looks through a protocol for long
             pushed = cast(PushedResponse, source)
-            await _push(stream.first, pushed, exchange, _sink(exchange.part, relayed.usage, edits, relayed))
+            await _push(stream.first, pushed, exchange, sink_of(exchange.part, edits, relayed))
         else:
-            await _pull(stream.first, rest, answer, relayed.usage, edits, relayed)
+            usage = relayed.usage = StreamUsage(edits.endpoint)
+            await _pull(stream.first, rest, answer, usage, edits, relayed)
 
 
 async def _push(first: bytes, source: PushedResponse, exchange: Exchange, sink: Sink) -> None:
@@ -113,7 +122,9 @@ async def _pull(
             return
 
 
-def _sink(part: Sink, usage: StreamUsage, edits: StreamEdits, relayed: Relayed) -> Sink:
+def sink_of(part: Sink, edits: StreamEdits, relayed: Relayed) -> Sink:
+    """What takes a stream's chunks and hands them to `part`."""
+    relayed.usage = usage = StreamUsage(edits.endpoint)
     add, feed = usage.add, edits.feed
 
     def pass_on(chunk: bytes) -> bool:

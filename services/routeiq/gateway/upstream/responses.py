@@ -10,6 +10,8 @@ from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamResponse
 JSON_HEADERS: Mapping[str, str] = {"content-type": "application/json"}
 SSE_HEADERS: Mapping[str, str] = {"content-type": "text/event-stream; charset=utf-8"}
 
+_STREAMS = frozenset({"", "text/event-stream", "text/event-stream; charset=utf-8"})
+
 
 class WholeResponse:
     """A body that is already here."""
@@ -61,6 +63,12 @@ class StreamedResponse:
             await self._generator.aclose()
 
 
+def streams_events(headers: Mapping[str, str]) -> bool:
+    """Whether the head is an event stream's, or does not say."""
+    kind = headers.get("content-type", "")
+    return kind in _STREAMS or kind.partition(";")[0].strip().lower() in _STREAMS
+
+
 async def refuse_unusable(response: UpstreamResponse, *, stream: bool, label: str) -> None:
     """Close and raise UpstreamFailed for a head that cannot begin an answer.
 
@@ -68,11 +76,10 @@ async def refuse_unusable(response: UpstreamResponse, *, stream: bool, label: st
     """
     if response.status == 200 and not stream:
         return
-    content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     problem = ""
     if not 200 <= response.status < 300:
         problem = f"with status {response.status}, which is neither an answer nor an error"
-    elif stream and content_type not in ("", "text/event-stream"):
+    elif stream and not streams_events(response.headers):
         problem = "with a body that is not an event stream"
     if problem:
         await response.close()

@@ -35,8 +35,8 @@ async def provider(handler: Callable[[web.Request], Any]) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def here(sqlite_url: str) -> AsyncIterator[World]:
-    async with world(sqlite_url, policy=LOCAL) as found:
+async def here(control_sqlite_url: str) -> AsyncIterator[World]:
+    async with world(control_sqlite_url, policy=LOCAL) as found:
         yield found
 
 

@@ -49,8 +49,8 @@ asyncio.run(ask_everything(sys.argv[1]))
 
 
 @pytest.fixture
-async def used(database_url: str) -> AsyncIterator[World]:
-    async with world(database_url) as here:
+async def used(control_database_url: str) -> AsyncIterator[World]:
+    async with world(control_database_url) as here:
         for method, path, body in REQUESTS:
             await here.ask(method, path, body, who=ADMIN)
         yield here
@@ -73,10 +73,10 @@ async def test_no_row_has_it(used: World) -> None:
     assert ("model.new", "error") in actions
 
 
-def test_no_log_line_has_it(database_url: str) -> None:
+def test_no_log_line_has_it(control_database_url: str) -> None:
     """In a process of its own: loggers keep the level with which they were used first."""
     ran = subprocess.run(
-        [sys.executable, "-c", PROGRAM, database_url], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", PROGRAM, control_database_url], capture_output=True, text=True, timeout=60, check=True
     )
     lines = ran.stdout + ran.stderr
     assert "management.refused" in lines
@@ -89,8 +89,8 @@ async def ask_everything(database_url: str) -> None:
             await here.ask(method, path, body, who=ADMIN)
 
 
-async def test_no_file_has_it(sqlite_url: str, tmp_path: Path) -> None:
-    async with world(sqlite_url) as here:
+async def test_no_file_has_it(control_sqlite_url: str, tmp_path: Path) -> None:
+    async with world(control_sqlite_url) as here:
         await here.done("POST", "/api/v1/providers", PROVIDER, status=201)
         await here.done("POST", "/model/new", MODEL, who=ADMIN)
     assert _that_hold(b"acme", tmp_path)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from routeiq.kit.principal import Principal, Role
-from tests.support.keyring import ADMIN, VIEWER, Keyring, member_row, team_row, user, user_row
+from tests.support.keyring import ADMIN, HOUR, VIEWER, Keyring, member_row, team_row, user, user_row
 
 WRITES: list[tuple[str, dict[str, Any]]] = [
     ("/key/generate", {}),
@@ -156,12 +156,28 @@ async def test_a_key_gives_no_more_than_it_has(keyring: Keyring) -> None:
     assert refused["error"]["message"] == wanted
 
 
+@pytest.mark.parametrize("ending", ["/key/delete", "/key/block", "/key/regenerate", "late"])
+async def test_a_key_that_has_just_ended_makes_no_other(keyring: Keyring, ending: str) -> None:
+    """A gateway may know it for a second longer, and what held it must not be lost with it."""
+    await people(keyring)
+    made = await keyring.made(user_id="w", models=["gpt-4o"], duration="1h")
+    who = await keyring.acting(made)
+    if ending == "late":
+        keyring.now += HOUR
+    else:
+        await keyring.post(ending, {"keys": [made["key"]]} if "delete" in ending else {"key": made["key"]})
+    await keyring.post("/key/generate", {}, who=who, status=401)
+
+
 async def test_what_an_administrator_set_in_metadata_outlives_a_users_own(keyring: Keyring) -> None:
     await people(keyring)
     made = await keyring.made(
         user_id="w", metadata={"permissions": ["key.read"], "mine": 1}, guardrails=["pii"], model_rpm_limit={"a": 1}
     )
-    await keyring.post("/key/update", {"key": made["key"], "metadata": {"mine": 2}}, who=user("w"))
+    own = {"mine": 2, "guardrails": None, "model_rpm_limit": None}
+    await keyring.post("/key/update", {"key": made["key"], "metadata": own}, who=user("w"))
+    taking = {"key": made["key"], "metadata": {"permissions": ["*"]}}
+    await keyring.post("/key/update", taking, who=user("w"), status=403)
     metadata = (await keyring.info(made["key"]))["metadata"]
     assert metadata == {
         "permissions": ["key.read"], "mine": 2, "guardrails": ["pii"], "model_rpm_limit": {"a": 1},

@@ -74,10 +74,35 @@ async def test_name_behind_a_wildcard_falls_back_as_its_pattern_says() -> None:
     assert json.loads(found.body)["model"] == "fast"
 
 
+async def test_routed_group_has_no_fallbacks_of_autos() -> None:
+    text = models(entry("g", "simulated/x"), entry("g", "simulated/y"), entry("b", "simulated/z"))
+    settings = "router_settings: {routing_strategy: llmrouter-knn, num_retries: 0, fallbacks: [{auto: [b]}]}"
+    state = built(text + settings)
+    assert state.routing.fallbacks_of("g", state.named_group("g")) is None
+    provider = TwinProvider(TwinResponse(500))
+    found = await ask(make_gateway(state, provider, TwinRouting(decision("simulated/x", ("simulated/y",)))), "g")
+    assert (found.status, len(provider.calls)) == (500, 1)
+
+
 async def test_fallback_may_be_a_name_behind_a_wildcard() -> None:
     provider = TwinProvider(TwinResponse(500), answer("gpt-x"))
     found = await ask(gateway(provider, "fallbacks: [{a: [openai/gpt-x]}]"), "a")
     assert json.loads(found.body)["model"] == "openai/gpt-x"
+
+
+async def test_names_behind_one_wildcard_fall_back_to_each_other() -> None:
+    provider = TwinProvider(TwinResponse(500), TwinResponse(500), answer("gpt-y"))
+    fallbacks = "fallbacks: [{openai/gpt-x: [openai/gpt-x2]}, {openai/gpt-x2: [openai/gpt-y]}]"
+    found = await ask(gateway(provider, fallbacks), "openai/gpt-x")
+    assert [deployment.model for _, deployment in provider.calls] == ["gpt-x", "gpt-x2", "gpt-y"]
+    assert json.loads(found.body)["model"] == "openai/gpt-y"
+
+
+async def test_alias_of_a_group_that_failed_is_not_called_again() -> None:
+    provider = TwinProvider(TwinResponse(500), answer("y"))
+    found = await ask(gateway(provider, "fallbacks: [{a: [fast, b]}]"), "a")
+    assert [deployment.model for _, deployment in provider.calls] == ["x", "y"]
+    assert json.loads(found.body)["model"] == "b"
 
 
 async def test_auto_without_models_says_so() -> None:

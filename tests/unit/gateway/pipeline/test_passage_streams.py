@@ -1,75 +1,161 @@
-"""Streams that are asked for before there is a task: what they come to is what the same request comes to as one."""
+"""Streams that take no task: what they come to is what the same request comes to as one."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from tests.support.passing import Line, hangs_up, silent, turns
-from tests.support.prompt_gateway import BUSY, CHAT, DOWN, FALLBACKS, bench, figures, member, shown, told
+from routeiq.gateway.dialects import edits
+from routeiq.gateway.plan import Usage
+from tests.support.passing import Line, Peer, hangs_up, silent, turns
+from tests.support.prompt_gateway import (
+    BUSY,
+    CHAT,
+    DOWN,
+    FALLBACKS,
+    bench,
+    figures,
+    member,
+    pair,
+    shown,
+    told,
+)
+from tests.support.streams import HEAD, LAST, STREAM, chunk, streams
 from tests.support.twins import FRAMES
 
-STREAM = CHAT[:-1] + b',"stream":true}'
-HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+ASKED = CHAT[:-1] + b',"stream":true,"stream_options":{"include_usage":true}}'
 PAGE = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-type: text/html\r\n\r\nhi"
-LAST = b"0\r\n\r\n"
+NAMED = tuple(b'data: {"model":"gpt","choices":[{"n":%d}]}\n\n' % n for n in range(3))
+KEY = "sk-a-long-secret"
 
 
-def chunk(data: bytes) -> bytes:
-    return b"%x\r\n%b\r\n" % (len(data), data)
+def then(*pieces: bytes, end: Callable[[Peer], None] = silent) -> Line:
+    """Each piece in a read of its own, which whoever waits for it sees before the next one, and then `end`."""
+
+    async def play(peer: Peer) -> None:
+        for piece in pieces:
+            peer.say(piece)
+            await turns(10)
+        end(peer)
+
+    def line(peer: Peer) -> None:
+        playing.add(asyncio.ensure_future(play(peer)))
+
+    playing: set[asyncio.Future[None]] = set()
+    return line
 
 
-def streams(*frames: bytes, end: bytes = LAST) -> Line:
-    return lambda peer: peer.say(HEAD, *map(chunk, frames), end)
+def packed(body: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=31)
+    data = packer.compress(body) + packer.flush()
+    return HEAD.replace(b"transfer", b"content-encoding: gzip\r\ntransfer") + chunk(data) + LAST
 
 
 WHOLE = streams(*FRAMES)
+BODY = HEAD + b"".join(map(chunk, FRAMES)) + LAST
+REFUSAL = b'data: {"error":{"message":"no","code":429}}\n\n'
 SCRIPTS: Mapping[str, Sequence[Line]] = {
     "a stream": [WHOLE],
-    "in one read": [lambda peer: peer.say(HEAD + b"".join(map(chunk, FRAMES)) + LAST)],
+    "in one read": [then(BODY)],
+    "byte by byte": [then(*(bytes([byte]) for byte in BODY))],
+    "several frames a chunk": [streams(FRAMES[0] * 3, FRAMES[1] + FRAMES[2])],
+    "frames cut anywhere": [streams(b"".join(FRAMES)[:9], b"".join(FRAMES)[9:70], b"".join(FRAMES)[70:])],
+    "an unfinished frame at its end": [streams(*FRAMES[:2], FRAMES[2][:-1])],
+    "with another name": [streams(*NAMED)],
+    "with the key in it": [streams(FRAMES[0], b'data: {"x":"%b"}\n\n' % KEY.encode())],
+    "with headers": [then(BODY.replace(b"\r\n", b"\r\nopenai-version: 1\r\nx-odd: 2\r\n", 1))],
+    "without a type": [then(BODY.replace(b"content-type", b"x-odd"))],
+    "created": [then(BODY.replace(b"200 OK", b"201 Created"))],
+    "packed": [then(packed(b"".join(FRAMES)))],
+    "the last one": [then(BODY.replace(b"\r\n", b"\r\nconnection: close\r\n", 1))],
+    "until it closes": [then(HEAD.replace(b"transfer-encoding: chunked\r\n", b"") + FRAMES[0], end=Peer.half_close)],
+    "with a length": [then(HEAD.replace(b"transfer-encoding: chunked", b"content-length: 22") + FRAMES[0])],
+    "behind an interim one": [then(b"HTTP/1.1 103 Hints\r\nlink: x\r\n\r\n" + BODY)],
+    "and another one": [then(BODY + BODY)],
     "busy, then fine": [BUSY, WHOLE],
     "down for good": [DOWN, DOWN, DOWN, DOWN],
     "stale": [hangs_up, WHOLE],
     "stale, then down": [hangs_up, DOWN, WHOLE],
-    "cut in its head": [lambda peer: (peer.say(HEAD[:30]), peer.hang_up())[0], WHOLE],
+    "no http": [then(b"EHLO\r\n\r\n"), WHOLE],
+    "cut in its head": [then(HEAD[:30], end=hangs_up), WHOLE],
+    "cut behind its head": [then(HEAD, end=hangs_up), WHOLE],
+    "cut in its first chunk": [then(HEAD + chunk(FRAMES[0])[:9], end=hangs_up)],
+    "cut in its middle": [then(HEAD, chunk(FRAMES[0]), chunk(FRAMES[1])[:20], end=hangs_up)],
+    "cut between two chunks": [then(HEAD + chunk(FRAMES[0]), end=hangs_up)],
+    "reset": [then(HEAD, chunk(FRAMES[0]), end=lambda peer: peer.hang_up(ConnectionResetError()))],
+    "a bad chunk": [then(HEAD, chunk(FRAMES[0]), b"no\r\n")],
+    "a bad chunk behind a good one": [then(HEAD + chunk(FRAMES[0]), chunk(FRAMES[0]) + b"no\r\n")],
+    "endless framing": [then(HEAD, chunk(FRAMES[0]), b"1;x=%b\r\n" % (b"a" * 90_000))],
     "without an event": [streams(), WHOLE],
-    "an error at once": [streams(b'data: {"error":{"message":"no","code":429}}\n\n'), WHOLE],
-    "a page": [
-        lambda peer: peer.say(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-type: text/html\r\n\r\nhi"),
-        WHOLE,
-    ],
-}
+    "empty at once": [then(HEAD + LAST), WHOLE],
+    "an error at once": [streams(REFUSAL), WHOLE],
+    "an error with its head": [then(HEAD + chunk(REFUSAL)), WHOLE],
+    "an error in two reads": [then(HEAD, chunk(REFUSAL[:20]), chunk(REFUSAL[20:]), LAST)],
+    "an error in its middle": [streams(FRAMES[0], REFUSAL)],
+    "a page": [then(PAGE), WHOLE],
+    "the head of a page": [then(PAGE[:-2], end=hangs_up), WHOLE],
+    "a redirect": [then(b"HTTP/1.1 302 X\r\nlocation: /x\r\ncontent-length: 5\r\n\r\n"), WHOLE],
+    "a frame that is too long": [then(HEAD, *map(chunk, (FRAMES[0], b"data: " + b"x" * 2000, b"y")), LAST)],
+    "the first frame is too long": [then(HEAD, chunk(b"data: " + b"x" * 2000), LAST)],
+}  # fmt: skip
 
 
+@pytest.mark.parametrize("body", [STREAM, ASKED], ids=["counted", "asked for usage"])
+@pytest.mark.parametrize("name", ["m", "gpt"], ids=["its name", "an alias"])
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
-async def test_whatever_comes_ends_as_it_would_as_a_task(script: Sequence[Line]) -> None:
-    deployments = member(), member("other", "other")
-    early = await bench(*deployments, num_retries=1, fallbacks=FALLBACKS)
-    general = await bench(*deployments, num_retries=1, fallbacks=FALLBACKS)
-    early.pool.script.extend([*script, WHOLE, WHOLE])
-    general.pool.script.extend([*script, WHOLE, WHOLE])
-    client = early.begin(STREAM)
-    assert client.task is not None
-    await client.ended()
-    answer = await general.general(STREAM)
-    assert (client.status, client.body_sent) == (answer.status, answer.body)
+async def test_whatever_comes_ends_as_it_would_as_a_task(
+    monkeypatch: pytest.MonkeyPatch, script: Sequence[Line], name: str, body: bytes
+) -> None:
+    monkeypatch.setattr(edits, "FRAME_LIMIT_BYTES", 1000)
+    deployments = member(name, api_key=KEY), member("other", "other")
+    passed, general = await pair(*deployments, num_retries=1, fallbacks=FALLBACKS)
+    for one in passed, general:
+        one.pool.script.extend([*script, WHOLE, WHOLE])
+    client, answer = passed.begin(body), general.begin(body)
+    assert (client.task, answer.task is None) == (None, False)
+    await asyncio.gather(client.ended(), answer.ended())
+    await turns()  # until what was aborted is closed
+    assert (client.status, client.body_sent) == (answer.status, answer.body_sent)
     assert shown(client.headers) == shown(answer.headers)
-    assert told(early.outcome) == told(general.outcome)
-    assert figures(early, "m", "other") == figures(general, "m", "other")
-    assert early.pool.requests == general.pool.requests
-    assert early.pool.open_connections == general.pool.open_connections
-    assert early.idle
+    assert told(passed.outcome) == told(general.outcome)
+    assert figures(passed, name, "other") == figures(general, name, "other")
+    assert passed.ended.refusals == general.ended.refusals
+    assert passed.pool.requests == general.pool.requests
+    assert passed.pool.open_connections == general.pool.open_connections
+    assert (passed.idle, general.idle) == (True, True)
 
 
-async def test_the_upstream_is_called_before_the_task_runs() -> None:
-    one = await bench()
-    one.pool.script.append(WHOLE)
+@pytest.mark.parametrize("fields", [{}, {"model": "gpt"}], ids=["its name", "an alias"])
+async def test_a_stream_takes_no_task(fields: dict[str, object]) -> None:
+    one = await bench(member(**fields))  # type: ignore[arg-type]
+    one.pool.script.append(silent)
     client = one.begin(STREAM)
-    assert one.live().in_flight == 1
+    await turns()
+    peer = one.pool.peers[0]
+    peer.say(HEAD)
+    assert client.answers == 0
+    for number, frame in enumerate((FRAMES[0], FRAMES[2]), 1):
+        peer.say(chunk(frame))
+        assert client.parts == [FRAMES[0], FRAMES[2]][:number]
+    peer.say(chunk(FRAMES[1]), LAST)
+    assert (client.status, client.task, one.outcome.usage) == (200, None, Usage(3, 5))
+    assert (one.outcome.streamed_bytes, one.idle, one.pool.open_connections) == (len(client.body_sent), True, 1)
+    one.pool.script.append(WHOLE)
+    await one.begin(STREAM).ended()
+    assert len(one.pool.peers) == 1
+
+
+@pytest.mark.parametrize("pieces", [(), (HEAD,)], ids=["silent", "behind its head"])
+async def test_the_deployments_limit_is_a_time_out(pieces: Sequence[bytes]) -> None:
+    one = await bench(member(stream_timeout_s=0.05), member("other", "other"), fallbacks=FALLBACKS)
+    one.pool.script.extend([then(*pieces), WHOLE])
+    client = one.begin(STREAM)
     await client.ended()
-    assert (client.status, one.live().requests, one.idle) == (200, 1, True)
+    assert (client.status, client.headers["x-routeiq-attempts"]) == (200, "m=504,other=200")
+    assert (one.pool.peers[0].closed, one.idle, one.live().failures) == (True, True, 1)
 
 
 async def test_the_requests_deadline_is_a_504() -> None:
@@ -81,24 +167,56 @@ async def test_the_requests_deadline_is_a_504() -> None:
     assert (one.pool.peers[0].closed, one.idle) == (True, True)
 
 
-@pytest.mark.parametrize("later", [0, 5], ids=["before its task runs", "while the upstream thinks"])
-async def test_a_client_that_leaves_closes_its_upstream(later: int) -> None:
-    one = await bench()
-    one.pool.script.append(silent)
+async def test_silence_in_its_middle_ends_a_stream_and_chunks_keep_it_alive() -> None:
+    one = await bench(member(stream_timeout_s=0.1))
+    one.pool.script.append(streams(FRAMES[0], end=b""))
     client = one.begin(STREAM)
-    await turns(later)
-    client.leave()
-    assert client.task is not None
-    await asyncio.wait([client.task])
+    for _ in range(4):
+        await asyncio.sleep(0.05)
+        one.pool.peers[0].say(chunk(FRAMES[0]))
+    assert one.ended.outcomes == []
+    await client.ended()
+    assert (one.outcome.status, one.outcome.error, one.idle) == (200, "upstream_timeout", True)
+    assert (client.task, one.pool.peers[0].closed) == (None, True)
+
+
+@pytest.mark.parametrize("pieces", [(), (HEAD,), (HEAD, chunk(FRAMES[0]))], ids=["silent", "head", "begun"])
+async def test_a_client_that_leaves_closes_its_upstream(pieces: Sequence[bytes]) -> None:
+    one = await bench()
+    one.pool.script.append(then(*pieces))
+    client = one.begin(STREAM)
     await turns()
-    assert (one.outcome.status, one.outcome.error) == (499, "client_disconnected")
+    client.leave()
+    assert (one.outcome.status, one.outcome.error, client.task) == (499, "client_disconnected", None)
+    await turns()
     assert (one.pool.peers[0].closed, one.idle, one.pool.open_connections) == (True, True, 0)
 
 
-async def test_the_end_of_a_drain_closes_it_too() -> None:
+async def test_a_stream_that_cannot_be_written_is_an_error_of_ours() -> None:
     one = await bench()
-    one.pool.script.append(silent)
+    one.pool.script.append(WHOLE)
     client = one.begin(STREAM)
-    one.gate.cut()
-    await client.ended()
-    assert (client.status, one.outcome.status, one.pool.peers[0].closed, one.idle) == (503, 503, True, True)
+    client.fails = True
+    await turns(20)
+    assert client.task is not None
+    await asyncio.wait([client.task])
+    assert (one.outcome.status, one.outcome.error, one.idle) == (500, "internal_error", True)
+    assert (one.pool.peers[0].closed, one.live().failures) == (True, 1)
+
+
+@pytest.mark.parametrize("piece", [chunk(FRAMES[0]), LAST], ids=["a chunk", "the end"])
+async def test_a_part_that_cannot_be_written_is_an_error_of_ours(piece: bytes) -> None:
+    passed, general = await pair()
+    bodies = []
+    for one in passed, general:
+        one.pool.script.append(streams(FRAMES[0], end=b""))
+        client = one.begin(STREAM)
+        await turns()
+        client.breaks = True
+        one.pool.peers[0].say(piece)
+        await turns(20)
+        bodies.append(client.body_sent)
+        assert (one.outcome.status, one.outcome.error, one.idle) == (500, "internal_error", True)
+    assert bodies[0] == bodies[1]
+    assert told(passed.outcome) == told(general.outcome)
+    assert figures(passed, "m") == figures(general, "m")

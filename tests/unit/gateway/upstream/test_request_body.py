@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from routeiq.gateway.upstream.request_body import Sent, text_param
+from routeiq.config.document.models import SENT_BY_US
+from routeiq.gateway.upstream.request_body import DEFAULTS, Sent, text_param
 from tests.support.upstream import deployment, request
 
 
@@ -23,3 +24,7 @@ def test_a_default_limit_yields_to_the_callers_under_either_name() -> None:
 def test_a_parameter_of_another_type_is_no_text() -> None:
     assert text_param(deployment(organization=5), "organization") is None
     assert text_param(deployment(organization="o"), "organization") == "o"
+
+
+def test_configuration_knows_which_parameters_of_an_entry_are_sent() -> None:
+    assert DEFAULTS <= SENT_BY_US

@@ -1,0 +1,84 @@
+"""What passages have in common: how they end otherwise than with an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from routeiq.gateway.pipeline.attempt import LEFT, Attempts
+from routeiq.gateway.pipeline.execute import Executor, UnderWay
+from routeiq.gateway.pipeline.gate import Gate, shutting_down
+from routeiq.gateway.plan import Outcome, Plan, Usage
+from routeiq.gateway.upstream.openai_calls import PromptCall
+from routeiq.kit.asgi import Answer
+from routeiq.kit.exchange import Exchange
+
+
+class Rest(Protocol):
+    """What becomes of a request whose passage ends otherwise than with an answer."""
+
+    def go_on(self, under_way: UnderWay) -> None:
+        """As a task, from the call that was made."""
+        ...
+
+    def fail(self, error: Exception) -> None:
+        """With the answer to `error`; its outcome is reported."""
+        ...
+
+
+class Shared(NamedTuple):
+    """What all of them use."""
+
+    executor: Executor
+    gate: Gate
+
+
+class Passage:
+    """One request that is under way without a task. `exchange` is its client's."""
+
+    __slots__ = ("_answer", "_attempts", "_call", "_done", "_exchange", "_plan", "_rest", "_shared")
+
+    def __init__(
+        self,
+        shared: Shared,
+        plan: Plan,
+        answer: Answer,
+        exchange: Exchange,
+        attempts: Attempts,
+        call: PromptCall,
+        done: Callable[[Outcome], None],
+        rest: Rest,
+    ) -> None:
+        self._shared, self._plan, self._answer, self._exchange = shared, plan, answer, exchange
+        self._attempts, self._call, self._done, self._rest = attempts, call, done, rest
+
+    def arrive(self) -> None:
+        """The upstream has answered, or will not."""
+        raise NotImplementedError
+
+    def _hand_over(self) -> None:
+        """To a task, before anything of an answer is written."""
+        self._shared.gate.leave(self)
+        self._exchange.on_left(None)
+        call, attempts = self._call, self._attempts
+        call.exchange.call_off()
+        sent = attempts.again(self._plan.deployments[0]) if call.stale else call.response()
+        self._rest.go_on((attempts, sent))
+
+    def _finish(self, status: int, usage: Usage | None, sent: int, error: str = "") -> None:
+        """With an answer that was begun, or could not be."""
+        deployment, trail = self._plan.deployments[0], tuple(self._attempts.trail)
+        self._done(Outcome(status, deployment, trail, usage, sent, error))
+
+    def leave(self) -> None:
+        """The client has left, before anything of an answer was written."""
+        self._shared.gate.leave(self)
+        self._call.exchange.drop()
+        self._attempts.left(self._plan.deployments[0])
+        self._done(Outcome(499, None, tuple(self._attempts.trail), None, 0, LEFT))
+
+    def cancel(self) -> None:
+        """The gate is being closed."""
+        self._exchange.on_left(None)
+        self.leave()
+        self._rest.fail(shutting_down())

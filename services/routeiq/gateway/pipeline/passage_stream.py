@@ -1,0 +1,109 @@
+"""A passage whose answer is a stream: begun, relayed and ended in call-backs.
+
+It counts as answered with its first bytes, which decide whether it is one. Chunks go from the upstream's socket to the
+client's in one call; where the client is slow, the upstream's is not read until the client has taken most of them. What
+can be made ready is made while the upstream thinks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from routeiq.gateway.pipeline.attempt import CRASHED, LEFT, Attempts
+from routeiq.gateway.pipeline.passage_base import Passage, Rest, Shared
+from routeiq.gateway.pipeline.served import Served
+from routeiq.gateway.plan import Outcome, Plan
+from routeiq.gateway.upstream.openai_calls import PromptCall
+from routeiq.gateway.upstream.relay import BROKEN, STREAMED, Relayed, last_event, sink_of
+from routeiq.kit.asgi import Answer
+from routeiq.kit.exchange import Exchange
+
+
+class StreamPassage(Passage):
+    """One of them."""
+
+    __slots__ = ("_begun", "_edits", "_over", "_relayed", "_sink")
+
+    def __init__(
+        self,
+        shared: Shared,
+        plan: Plan,
+        answer: Answer,
+        exchange: Exchange,
+        attempts: Attempts,
+        call: PromptCall,
+        done: Callable[[Outcome], None],
+        rest: Rest,
+    ) -> None:
+        super().__init__(shared, plan, answer, exchange, attempts, call, done, rest)
+        self._begun = self._over = False
+        self._relayed = Relayed()
+        self._edits = shared.executor.edits(plan, plan.deployments[0])
+        self._sink = sink_of(exchange.part, self._edits, self._relayed)
+
+    def arrive(self) -> None:
+        first = self._call.first()
+        if first is None:
+            self._hand_over()
+        elif first:
+            self._begin()
+
+    def _begin(self) -> None:
+        plan, attempts, call = self._plan, self._attempts, self._call
+        deployment, head = plan.deployments[0], call.exchange.head
+        assert head is not None, "something of its body is here"
+        self._begun = True
+        attempts.answered(deployment)
+        try:
+            headers, repeated = self._shared.executor.head(plan, Served(deployment, 200, head, None), attempts.trail)
+            self._answer.start_now(200, [*headers, *STREAMED], repeated)
+        except Exception as error:  # noqa: BLE001  # the edge logs and answers it
+            self._fail(error)
+            return
+        self._pour()
+
+    def _pour(self) -> None:
+        """What is here, and what comes."""
+        if not self._over:
+            self._call.exchange.pour(self._sink, self._pause_or_end)
+
+    def _pause_or_end(self) -> None:
+        if self._call.exchange.pauses:
+            self._exchange.on_drained(self._pour)
+        else:
+            self._end(self._call.failure())
+
+    def _end(self, failed: Exception | None) -> None:
+        try:
+            if failed is None:
+                last = self._edits.rest()
+            elif isinstance(failed, BROKEN):
+                last = last_event(failed, self._edits, self._relayed)
+            else:
+                raise failed
+            self._answer.end_now(last)
+        except Exception as error:  # noqa: BLE001  # the edge logs and answers it
+            self._fail(error)
+            return
+        self._relayed.bytes_sent += len(last)
+        self._settle(200, self._relayed.error)
+
+    def _fail(self, error: Exception) -> None:
+        self._exchange.on_left(None)
+        self._call.exchange.drop()
+        self._settle(500, CRASHED)
+        self._rest.fail(error)
+
+    def leave(self) -> None:
+        if not self._begun:
+            super().leave()
+        else:
+            self._call.exchange.drop()
+            self._settle(499, LEFT)
+
+    def _settle(self, status: int, error: str) -> None:
+        self._shared.gate.leave(self)
+        self._over = True
+        usage = self._relayed.tokens()
+        self._attempts.settle(usage, error)
+        self._finish(status, usage, self._relayed.bytes_sent, error)
