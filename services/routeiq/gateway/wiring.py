@@ -91,6 +91,7 @@ class Gateway:
     @asynccontextmanager
     async def _serving(self) -> AsyncIterator[None]:
         watcher = asyncio.create_task(self.readiness.watch())
+        self.callers.start()
         self.readiness.serving = True
         try:
             yield

@@ -64,7 +64,7 @@ class RedisSettings(BaseSettings):
 
 
 class Redis:
-    """One server. Make it anywhere; it connects at its first use, in the running loop. `close` it.
+    """One server. Make it anywhere; `start` it in the running loop; it connects at its first use. `close` it.
 
     Args: url: `redis://user:password@host:port/db`, or `rediss://`."""
 
@@ -72,6 +72,11 @@ class Redis:
         self._url, self._timeout_s = url, timeout_s
         self._client: Client | None = None
         self._looking: asyncio.Task[None] | None = None
+        self._opening: asyncio.Task[Client] | None = None
+
+    def start(self) -> None:
+        """Load the library beside, so that the first who asks does not wait for that."""
+        self._opening = asyncio.create_task(self._open(), name="redis-open")
 
     @property
     def away(self) -> bool:
@@ -99,9 +104,10 @@ class Redis:
             raise RedisAway("Redis does not answer.") from None
 
     async def close(self) -> None:
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+        tasks = [task for task in (self._looking, self._opening) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._client is not None:
             await self._client.aclose()
 

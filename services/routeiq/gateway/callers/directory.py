@@ -64,6 +64,11 @@ class Callers:
         )
         self._entries = self._lookup.entries
 
+    def start(self) -> None:
+        """In the running loop, before the first request: what takes a while to load is loaded beside."""
+        if self._second is not None:
+            self._second.start()
+
     def at_once(self, mark: bytes) -> Caller | None:
         """None: it takes `get`. Raises: AuthenticationError.  Args: mark: the key's hash here."""
         entry = self._entries.get(mark)

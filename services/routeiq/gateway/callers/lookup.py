@@ -30,6 +30,8 @@ RENEW_AT = 0.75
 """Of an answer's time: from then on it is renewed by whoever asks for it."""
 RETRY_S = 1.0
 """Between attempts to renew one."""
+UNKNOWN = 500
+"""Of what does not exist, so many are kept: who tries keys at random never tries one twice."""
 PATIENCE_S = 0.25
 """How long somebody waits for a newer answer where there is an old one."""
 ATTEMPTS = 3
@@ -149,7 +151,7 @@ class Lookup(Generic[S2, V]):
     ) -> None:
         """Args: count: called with `asked`, `unknown`, `stale`, `unavailable` or `refused`, as it happens."""
         self._ask, self._timing, self._away, self._count, self._clock = ask, timing, away, count, clock
-        self._known, self._unknown = Shelf[V](capacity), Shelf[V](capacity)
+        self._known, self._unknown = Shelf[V](capacity), Shelf[V](min(capacity, UNKNOWN))
         self._flights: dict[Hashable, Flight[V]] = {}
         self._second, self._unknown_in_second = 0, 0
         self._waiting = 0

@@ -54,6 +54,9 @@ class SecondLevel:
         self._writer: asyncio.Task[None] | None = None
         self._to_forget = 0
 
+    def start(self) -> None:
+        self._redis.start()
+
     async def get(self, key_id: str) -> KeptAnswer | None:
         """Never raises. None too while something is still to be forgotten: it might be just that."""
         if self._to_forget:
