@@ -25,6 +25,7 @@ def routers(office: Office, database: Database, rules: Rules) -> list[APIRouter]
     return [
         audit_router(office),
         budgets_router(office, resets),
+        health_router(office, database, rules),
         keys_router(office, resets),
         models_router(office, Catalogue(rules.declared, rules.sealer, rules.policy)),
         overrides_router(office, rules.declared),
