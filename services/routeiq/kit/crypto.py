@@ -49,7 +49,7 @@ class Sealer:
         """Text of `[A-Za-z0-9_.-]`. Args: context: whose it is, for example a row's id; it opens there alone."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         sealed = self._keys[self._newest].encrypt(nonce, content, self._bound_to(context))
-        return f"{VERSION}.{self._newest}.{urlsafe_b64encode(nonce + sealed).decode().rstrip('=')}"
+        return f"{VERSION}.{self._newest}.{_text(nonce + sealed)}"
 
     def open(self, sealed: str, context: str) -> bytes:
         """Raises: SealBroken: with a text that says nothing of what is inside."""
@@ -60,6 +60,8 @@ class Sealer:
             raise SealBroken("it was sealed by a key that is not here")
         try:
             raw = b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
+            if _text(raw) != body:  # the last character has bits that nothing reads
+                raise SealBroken("the seal is broken")
             return key.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], self._bound_to(context))
         except (ValueError, InvalidTag):
             raise SealBroken("the seal is broken") from None
@@ -70,6 +72,10 @@ class Sealer:
 
     def _bound_to(self, context: str) -> bytes:
         return f"{VERSION}\0{self._purpose}\0{context}".encode()
+
+
+def _text(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def master_keys(text: str, *, source: str = "ROUTEIQ_ENCRYPTION_KEY") -> tuple[bytes, ...]:
