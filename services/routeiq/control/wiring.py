@@ -50,13 +50,16 @@ class Control:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Serve inside. Raises: MigrationFailed, DatabaseUnavailable: it was to migrate, and could not."""
+        """Serve inside. The document of the API takes a second to make, which no request should wait for: it is made
+        beside, and kept. Raises: MigrationFailed, DatabaseUnavailable: it was to migrate, and could not."""
         if self.migrate_at:
             await asyncio.to_thread(self.migrations.run, self.migrate_at)
         self.bus.start()
+        described = asyncio.create_task(asyncio.to_thread(self.api.openapi), name="openapi")
         try:
             yield
         finally:
+            await asyncio.wait([described])
             await self.bus.close()
             await self.database.close()
 
