@@ -172,7 +172,7 @@ def test_control_may_die_and_come_back(fleet: Fleet) -> None:
 
 def test_what_was_added_is_served_also_after_a_start_without_control(fleet: Fleet) -> None:
     add_model(fleet, "added")
-    assert until(lambda: all(serves(fleet, process, "added") for process in GATEWAYS)) < POLL_S + 1
+    assert until(lambda: all(serves(fleet, process, "added") for process in GATEWAYS)) < POLL_S + 5
     until(lambda: (fleet.folder / "state-gateway-2" / "overlay.bin").exists())
     version = served_version(fleet, "gateway-2")
     assert fleet.stop("control") == 0
