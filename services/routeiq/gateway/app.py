@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from socket import socket
@@ -64,16 +64,21 @@ LAST_WORDS_S = 5
 """For streams that are cut short to say so."""
 INTERNAL_PREFIX = b"x-routeiq-internal-"
 
+CreateAPI = Callable[[Gateway, Pages], ASGIApp]
+
 
 class Edge:
     """The gateway as an ASGI application."""
 
-    def __init__(self, gateway: Gateway, cors: CORS | None = None) -> None:
+    def __init__(self, gateway: Gateway, cors: CORS | None = None, *, create: CreateAPI | None = None) -> None:
+        """Args: create: makes what FastAPI serves, in a thread; given by tests."""
+        self._create = create or _create_api
         self._gateway = gateway
         self._cors = cors
         self._access = AccessTable()
         self._pages = edge_pages(gateway)
         self._api: ASGIApp | None = None
+        self._loading: asyncio.Task[ASGIApp] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -171,9 +176,16 @@ class Edge:
         await api(inner, replayed(body, receive), answer.passed)
 
     async def _load_api(self) -> ASGIApp:
-        """In a thread, because FastAPI takes a while to import. Requests that come together keep the first one made."""
-        made = await asyncio.to_thread(_create_api, self._gateway, self._pages)
-        self._api = self._api or made
+        """In a thread, because FastAPI takes a while to import, and once: requests that come together wait for the same
+        one, whichever of them leaves meanwhile."""
+        if self._loading is None:
+            self._loading = asyncio.create_task(asyncio.to_thread(self._create, self._gateway, self._pages))
+        loading = self._loading
+        try:
+            self._api = await asyncio.shield(loading)
+        finally:
+            if loading.done() and self._loading is loading:
+                self._loading = None  # one that failed is made anew by who comes next
         return self._api
 
     async def _authorised(self, scope: Scope, method: str) -> tuple[Line, Caller | None]:
