@@ -17,7 +17,7 @@ from routeiq.control.models.routes import models_router
 from routeiq.control.overrides.routes import overrides_router
 from routeiq.control.providers.change import Rules
 from routeiq.control.providers.routes import health_router, providers_router
-from routeiq.control.store.database import control_migrations, open_database
+from routeiq.control.store.database import open_database
 from routeiq.kit.crypto import Sealer
 from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.principal import Principal, Role
@@ -80,7 +80,7 @@ class World:
 async def world(
     database_url: str, *, text: str = DOCUMENT, policy: OutboundPolicy | None = None
 ) -> AsyncIterator[World]:
-    control_migrations().run(database_url)
+    """Args: database_url: of a database that was migrated."""
     database, told, moments = open_database(database_url), Told(), Moments()
     office, declared = office_of(database, told, moments), Declared(starting(text), NOW)
     sealer = Sealer([b"k" * 16 + bytes(range(16))], "provider-keys")

@@ -115,6 +115,7 @@ class Fleet:
                 f"{prefix}DATABASE_URL": f"sqlite:///{self.folder / 'control.db'}",
                 f"{prefix}MIGRATE": "true",
                 "ROUTEIQ_ENCRYPTION_KEY": ENCRYPTION_KEY,
+                "LITELLM_CONFIG_PATH": str(self.folder / "config.yaml"),
             }
         if service.startswith("gateway"):
             own |= {

@@ -7,7 +7,7 @@ a value may be a secret.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -104,6 +104,10 @@ class Problems:
                 there = (*origin.at, *at[length:])
                 return Place(origin.file, _line(there, origin.lines), dotted(there))
         return Place(self.file, _line(at, self.lines), dotted(at))
+
+    def copy(self) -> Problems:
+        """For who goes on by itself: what it finds is not found here."""
+        return replace(self, _found=dict(self._found))
 
     def raise_errors(self) -> None:
         """Raises: ConfigurationError with every error, if there is one."""

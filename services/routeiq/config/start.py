@@ -27,9 +27,10 @@ class Start:
     warnings: tuple[str, ...] = ()
 
     def with_overlay(self, overlay: Overlay, open_secret: OpenSecret) -> tuple[State, Problems]:
-        """The document and `overlay`, and what of the overlay is left out. Blocks like a start does."""
-        problems = Problems("overlay")
-        state = merge(self.loaded, overlay, self.environ, problems, open_secret=open_secret)
+        """The document and `overlay`, and what of the overlay is left out. Blocks like a start does; several may
+        at once."""
+        problems, own = Problems("overlay"), replace(self.loaded, problems=self.loaded.problems.copy())
+        state = merge(own, overlay, self.environ, problems, open_secret=open_secret)
         return replace(state, warnings=self.warnings + state.warnings), problems
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
+from routeiq.config.environment import LaunchSettings, find_config, read_environment
+from routeiq.config.start import Start, start_with
 from routeiq.control.settings import DATABASE_URL, ENCRYPTION_KEY, Settings
 from routeiq.kit.asgi import ASGIApp, Receive, Scope, Send
 from routeiq.kit.assertions import AssertionGuard
@@ -35,8 +37,9 @@ STOP_S = 1.0
 class ControlApp:
     """The HTTP application. Its lifespan is control's life."""
 
-    def __init__(self, settings: Settings, rpc: RpcServer, readiness: Readiness) -> None:
+    def __init__(self, settings: Settings, start: Start, rpc: RpcServer, readiness: Readiness) -> None:
         self._settings = settings
+        self._start = start
         self._rpc = rpc
         self._readiness = readiness
         self._api: ASGIApp | None = None
@@ -50,7 +53,7 @@ class ControlApp:
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:
-        control = await asyncio.to_thread(_build, self._settings)
+        control = await asyncio.to_thread(_build, self._settings, self._start)
         self._api = control.api
         self._readiness.checks = control.checks()
         watcher = asyncio.create_task(self._readiness.watch(), name="control-readiness")
@@ -71,34 +74,40 @@ class ControlApp:
 class ControlService(Service):
     """With `rpc_address`, where its gRPC is reached."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, start: Start) -> None:
         """Binds its ports. Call it in the running loop. Raises: ConfigurationError."""
         readiness, registry = Readiness(NAME), CollectorRegistry()
         describe_build(registry)
         verifier = settings.verifier(NAME)
         rpc = RpcServer(verifier)
-        app = AssertionGuard(ControlApp(settings, rpc, readiness), verifier)
+        app = AssertionGuard(ControlApp(settings, start, rpc, readiness), verifier)
         server = HTTPServer(app, bind(settings.host, settings.port))
         ops = HTTPServer(OpsApp(readiness, registry), bind(settings.host, settings.ops_port))
         self.rpc_address = rpc.bind(settings.host, settings.rpc_port)
         super().__init__(NAME, server, ops, on_stop=partial(setattr, readiness, "draining", True))
 
 
-def create_service(settings: Settings) -> ControlService:
-    """Bound to its addresses, not yet serving. Raises: ConfigurationError: names each variable that is missing."""
+def create_service(settings: Settings, start: Start) -> ControlService:
+    """Bound to its addresses, not yet serving.
+
+    Args: start: what the gateways start with.  Raises: ConfigurationError: names each variable that is missing."""
     needed = {DATABASE_URL[0]: settings.database_url, ENCRYPTION_KEY: settings.encryption_key}
     missing = [f"{name} is not set" for name, value in needed.items() if value is None]
     if missing:
         raise ConfigurationError(missing)
-    return ControlService(settings)
+    return ControlService(settings, start)
 
 
 async def launch(config: Path | None) -> Service:
-    """The service as its settings say. It reads no configuration document. Raises: ConfigurationError."""
-    return create_service(Settings())
+    """The service as its settings say, and the configuration document that the gateways read.
+
+    Raises: ConfigurationError: every problem of the environment or of the document."""
+    environ = read_environment(Path.cwd())
+    document = find_config(config, LaunchSettings.from_environ(environ))
+    return create_service(Settings(), await asyncio.to_thread(start_with, document, environ))
 
 
-def _build(settings: Settings) -> Control:
+def _build(settings: Settings, start: Start) -> Control:
     from routeiq.control.wiring import build  # noqa: PLC0415  # SQLAlchemy and FastAPI: see above
 
-    return build(settings)
+    return build(settings, start)

@@ -8,15 +8,24 @@ from routeiq.control.audit.routes import audit_router
 from routeiq.control.budgets.calendar import Calendar
 from routeiq.control.budgets.routes import budgets_router
 from routeiq.control.keys.routes import keys_router
+from routeiq.control.models.catalogue import Catalogue
+from routeiq.control.models.routes import models_router
 from routeiq.control.office import Office
-from routeiq.kit.crypto import Sealer
+from routeiq.control.overrides.routes import overrides_router
+from routeiq.control.providers.change import Rules
+from routeiq.control.providers.routes import health_router, providers_router
+from routeiq.kit.db import Database
 
 
-def routers(office: Office, sealer: Sealer) -> list[APIRouter]:
-    """Args: sealer: for providers' keys."""
+def routers(office: Office, database: Database, rules: Rules) -> list[APIRouter]:
+    """Args: rules: for what is added beside the document."""
     resets = Calendar()
     return [
         audit_router(office),
         budgets_router(office, resets),
+        health_router(office, database, rules),
         keys_router(office, resets),
+        models_router(office, Catalogue(rules.declared, rules.sealer)),
+        overrides_router(office, rules.declared),
+        providers_router(office, rules),
     ]

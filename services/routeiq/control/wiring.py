@@ -11,9 +11,12 @@ from functools import partial
 from fastapi import FastAPI
 
 from routeiq.api.control.v1 import control_pb2, control_pb2_grpc
+from routeiq.config.start import Start
 from routeiq.control.api import create_api
+from routeiq.control.declared import Declared
 from routeiq.control.migrations import control_migrations
 from routeiq.control.office import Office
+from routeiq.control.providers.change import Rules
 from routeiq.control.publish import Publisher
 from routeiq.control.routers import routers
 from routeiq.control.servicer import ControlServicer
@@ -25,6 +28,7 @@ from routeiq.kit.crypto import Sealer, master_keys
 from routeiq.kit.db import Database
 from routeiq.kit.health import Check
 from routeiq.kit.migrate import Migrations
+from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.rpc import RpcServer
 
 PURPOSE = "provider-keys"
@@ -65,7 +69,7 @@ class Control:
         return {"database": self.database.answers, "schema": partial(self.migrations.fit, self.database)}
 
 
-def build(settings: Settings) -> Control:
+def build(settings: Settings, start: Start) -> Control:
     """Opens nothing. Raises: ConfigurationError."""
     assert settings.database_url is not None, "its absence was said before"
     assert settings.encryption_key is not None, "as above"
@@ -73,9 +77,10 @@ def build(settings: Settings) -> Control:
     database = open_database(address)
     bus = Bus(settings.nats_url.get_secret_value(), "routeiq-control")
     sealer = Sealer(master_keys(settings.encryption_key.get_secret_value()), PURPOSE)
+    policy = OutboundPolicy.from_environ(start.environ).with_own_services(settings.own_services())
     office = Office(database, Publisher(bus), now)
     return Control(
-        create_api(routers(office, sealer)),
+        create_api(routers(office, database, Rules(Declared(start, now()), sealer, policy))),
         address if settings.migrate else "",
         database,
         control_migrations(),

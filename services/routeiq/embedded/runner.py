@@ -79,7 +79,7 @@ class Suite:
 
     async def _serve(self, nats: NATSServer, routing: RoutingService, start: Start, sock: socket) -> None:
         governing = control_settings(self.data, nats.url)
-        control, late = control_service(governing), late_services(self.data)
+        control, late = control_service(governing, start), late_services(self.data)
         key = self.data.keep_master_key(self.master_key or start.state.master_key)
         settings = gateway_settings(
             self.data, self.options, key.key, routing=routing.url, control=control, governing=governing

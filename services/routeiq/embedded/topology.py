@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings
 
 from routeiq.a2a_registry import app as a2a_registry
 from routeiq.a2a_registry.settings import Settings as A2ASettings
+from routeiq.config.start import Start
 from routeiq.config.state import State
 from routeiq.config_sync import app as config_sync
 from routeiq.config_sync.settings import Settings as ConfigSyncSettings
@@ -61,9 +62,9 @@ def control_settings(data: DataDir, nats_url: str) -> ControlSettings:
     return settings.model_copy(update=own)
 
 
-def control_service(settings: ControlSettings) -> ControlService:
+def control_service(settings: ControlSettings, start: Start) -> ControlService:
     """Readiness waits for it."""
-    return control.create_service(settings)
+    return control.create_service(settings, start)
 
 
 def late_services(data: DataDir) -> list[Service]:

@@ -145,7 +145,7 @@ TABLE: tuple[Line, ...] = (
     *_managed("POST", "budget", "new update delete", Level.ADMIN),
     *_managed("POST", "budget", "info", Level.VIEWER),
     *_managed("GET", "budget", "list", Level.VIEWER),
-    *_managed("POST", "model", "new update delete", Level.ADMIN),
+    *_managed("POST", "model", "new update delete block unblock", Level.ADMIN),
     *_managed("PATCH", "model", "{model_id:path}/update", Level.ADMIN),
     *_managed("GET", "model", "info", Level.USER),
     *_managed("GET", "v1/model", "info", Level.USER),

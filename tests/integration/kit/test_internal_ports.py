@@ -31,6 +31,7 @@ from routeiq.kit.rpc import RpcServer
 from routeiq.kit.rpc_client import call_metadata, open_channel
 from routeiq.kit.service import Service
 from routeiq.kit.signing import HEADER, LIFETIME_S, AssertionSigner
+from tests.support.catalogue import starting
 from tests.support.fleet import ENCRYPTION_KEY
 from tests.support.http_server import serving, with_lifespan
 
@@ -210,7 +211,8 @@ async def test_no_path_of_a_service_answers_without(keys: Keys, name: str, sqlit
         encryption_key=ENCRYPTION_KEY,
         migrate=True,
     )
-    async with served(module.create_service(settings)) as service, httpx.AsyncClient() as client:
+    more = (starting(),) if name == "control" else ()
+    async with served(module.create_service(settings, *more)) as service, httpx.AsyncClient() as client:
         bare = [await client.request(method, service.url + path) for path in PATHS for method in ("GET", "POST")]
         token = AssertionSigner(keys.ours, "gateway").sign(name, WHO)
         other = AssertionSigner(keys.ours, "gateway").sign("another", WHO)

@@ -15,7 +15,7 @@ from routeiq.config.merge import merge
 from routeiq.config.names import find_group
 from routeiq.config.overlay import Overlay, OverlayModel, OverlayProvider
 from routeiq.config.problems import Problems
-from routeiq.config.state import State
+from routeiq.config.state import ModelName, State
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.outbound import Origin
 from tests.support.config_documents import NO_PRICES, entry, loaded, models
@@ -116,6 +116,19 @@ def test_names_of_the_document_win(name: str) -> None:
 def test_ids_of_the_document_win() -> None:
     _, problems = merged(model("id-a"))
     assert problems == ["overlay: models.id-a: is left out: its id belongs to the configuration document"]
+
+
+def test_secrets_are_opened_at_any_depth() -> None:
+    params = {"extra_headers": {"authorization": SEALED}, "extra_body": {"list": [SEALED, 5], "sealed": 1}}
+    state, found = merged(model("1", **params))
+    (one,) = state.groups[ModelName("new")].deployments
+    assert dict(one.params) == {
+        "extra_headers": {"authorization": "secret"}, "extra_body": {"list": ["secret", 5], "sealed": 1},
+    }  # fmt: skip
+    _, found = merged(model("1", extra_headers={"authorization": {"sealed": "other"}}))
+    assert found == [
+        "overlay: models.1.litellm_params.extra_headers.authorization: cannot be opened: it was sealed with another key"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ class View:
 
 
 class Catalogue:
-    """Of one control. It merges in a thread, one at a time: a merge notes what it finds in the document's problems."""
+    """Of one control. It merges in a thread, one at a time, so that many requests after a change take one core."""
 
     def __init__(self, declared: Declared, sealer: Sealer) -> None:
         self.declared = declared

@@ -25,7 +25,7 @@ TIMEOUT_S = 10.0
 MAX_BYTES = 64 * 1024
 MOST_CHARACTERS = 200
 SIMULATED = frozenset({"simulated"})
-_LOOKS_SECRET = re.compile(r"(?i)\b(?:sk|pk|gsk|xai|key|bearer)[-_ ][^\s\"',;]+|[A-Za-z0-9_\-*.]{20,}")
+_LOOKS_SECRET = re.compile(r"(?i)\b(?:(?:sk|pk|gsk|xai|key)[-_]|bearer +)[^\s\"',;]+|[A-Za-z0-9_\-*.]{20,}")
 
 
 async def probe(
@@ -39,12 +39,11 @@ async def probe(
         return "There is no test for this provider without a base_url."
     try:
         async with asyncio.timeout(timeout_s):
-            said = await _ask(call, guard)
+            return await _ask(call, key, guard)
     except TimeoutError:
-        said = f"The provider did not answer within {timeout_s:g} seconds."
+        return f"The provider did not answer within {timeout_s:g} seconds."
     except RouteIQError as refused:
-        said = refused.message
-    return None if said is None else scrubbed(said, key)
+        return refused.message
 
 
 def scrubbed(text: str, key: str | None) -> str:
@@ -54,7 +53,7 @@ def scrubbed(text: str, key: str | None) -> str:
     return line[:MOST_CHARACTERS]
 
 
-async def _ask(call: Call, guard: OutboundGuard) -> str | None:
+async def _ask(call: Call, key: str | None, guard: OutboundGuard) -> str | None:
     import aiohttp  # noqa: PLC0415  # 8 MB, for a call that few ever make
 
     from routeiq.kit.outbound.aiohttp_transport import GuardMiddleware, connector  # noqa: PLC0415  # the same
@@ -68,7 +67,7 @@ async def _ask(call: Call, guard: OutboundGuard) -> str | None:
             ) as session,
             session.get(call.url, headers=call.headers, allow_redirects=False) as answer,
         ):
-            return await _verdict(answer)
+            return await _verdict(answer, key)
     except (aiohttp.ClientError, OSError, ValueError) as error:
         if isinstance(error, TimeoutError):
             raise
@@ -76,10 +75,10 @@ async def _ask(call: Call, guard: OutboundGuard) -> str | None:
         return _why(error)
 
 
-async def _verdict(answer: aiohttp.ClientResponse) -> str | None:
+async def _verdict(answer: aiohttp.ClientResponse, key: str | None) -> str | None:
     if answer.status < 300:
         return None
-    message = _message(await answer.content.read(MAX_BYTES))
+    message = scrubbed(_message(await answer.content.read(MAX_BYTES)), key)
     return f"The provider answered {answer.status}{': ' if message else '.'}{message}"
 
 

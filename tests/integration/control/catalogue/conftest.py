@@ -10,6 +10,6 @@ from tests.support.catalogue import World, world
 
 
 @pytest.fixture
-async def here(database_url: str) -> AsyncIterator[World]:
-    async with world(database_url) as found:
+async def here(control_database_url: str) -> AsyncIterator[World]:
+    async with world(control_database_url) as found:
         yield found
