@@ -15,6 +15,7 @@ from routeiq.config.document import Document
 from routeiq.config.fallbacks import build_fallbacks
 from routeiq.config.group_builder import GroupBuilder
 from routeiq.config.groups import Grouped, auto_models, grouped
+from routeiq.config.joining import Joining
 from routeiq.config.load import Loaded, load
 from routeiq.config.names import by_specificity, is_pattern
 from routeiq.config.problems import Problems
@@ -117,7 +118,8 @@ class _Builder:
         )
 
     def _built(self) -> tuple[Groups, Groups, Grouped]:
-        """(the document's groups, the added ones, the entries of both), wildcards among them."""
+        """(the document's groups with who joined them, the added ones, the entries of both by group), wildcards among
+        them."""
         members = grouped(self.document.models)
         facts = self.groups.facts((*self.document.models, *self.added.models))
         own = {
@@ -125,8 +127,10 @@ class _Builder:
         }
         self._check_modes(own, members)
         ids = {one.id for group in own.values() for one in group.deployments}
-        fitting = self.added.fitting(names_of(self.document) | {ENCODER}, ids)
+        plain = {name for name in own if not is_pattern(name) and name not in self.document.aliases}
+        fitting, joining = self.added.fitting(names_of(self.document) | {ENCODER}, ids, plain)
         further = self.added.groups(fitting, self.groups, facts)
+        own = Joining(self.groups, members, facts, self.added.problems).into(own, joining)
         return own, further, {**members, **grouped(fitting)}
 
     def _providers(self) -> tuple[ProviderEntry, ...]:
