@@ -58,8 +58,8 @@ class Joining:
             )
         if self.builder.learns and differ([*members, listed]):
             return (
-                "it is another model than that of its name in the configuration document, so that learned routing would "
-                "have to choose; if it is the same, say so by model_info.base_model"
+                "it is another model than that of its name in the configuration document, so that learned routing "
+                "would have to choose; if it is the same, say so by model_info.base_model"
             )
         return ""
 
