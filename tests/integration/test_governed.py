@@ -3,22 +3,30 @@ on the other within a second; what happens while control or NATS is away."""
 
 from __future__ import annotations
 
+import asyncio
 import signal
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from routeiq.control.store.database import open_database
+from routeiq.control.store.overlay import bump
+from routeiq.control.store.tables import Model
 from tests.support.fleet import HEADERS, Fleet, fleet_in
 from tests.support.servers.nats import NATS
+from tests.support.servers.postgres import Postgres
+from tests.support.stores import DATABASES
 
 GATEWAYS = ("gateway", "gateway-2")
 TTL_S = 2.0
 POLL_S = 1.0
+MADE: dict[str, Any] = dict.fromkeys(("created_at", "updated_at"), datetime(2026, 1, 1, tzinfo=UTC))
+MADE |= dict.fromkeys(("created_by", "updated_by"), "test")
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -29,10 +37,22 @@ def nats() -> Iterator[NATS]:
         yield server
 
 
+@pytest.fixture(scope="module", params=DATABASES)
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('database')}/control.db"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.create()
+    yield server.url_of(name)
+    server.drop(name)
+
+
 @pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory, nats: NATS) -> Iterator[Fleet]:
+def fleet(tmp_path_factory: pytest.TempPathFactory, nats: NATS, database: str) -> Iterator[Fleet]:
     """All run, and each test leaves them so."""
     settings = {
+        "ROUTEIQ_CONTROL_DATABASE_URL": database,
         "ROUTEIQ_NATS_URL": nats.url,
         "ROUTEIQ_GATEWAY_CALLER_TTL_S": str(TTL_S),
         "ROUTEIQ_GATEWAY_OVERLAY_EVERY_S": str(POLL_S),
@@ -76,17 +96,17 @@ def asks(fleet: Fleet, process: str, key: str) -> int:
 
 def add_model(fleet: Fleet, name: str) -> None:
     """As control's row, told to nobody."""
-    made = "'2026-01-01 00:00:00.000000', 'test', '2026-01-01 00:00:00.000000', 'test'"
-    with closing(sqlite3.connect(fleet.folder / "control.db", timeout=10)) as database, database:
-        database.execute(
-            "INSERT INTO models (id, model_name, litellm_params, model_info, blocked, created_at, created_by,"
-            f" updated_at, updated_by) VALUES (?, ?, ?, '{{}}', 0, {made})",
-            (name, name, '{"model": "simulated/x", "tokens_per_second": 0, "ttft_ms": 0}'),
-        )
-        database.execute(
-            "INSERT INTO overlay_version (id, version) VALUES (1, 1)"
-            " ON CONFLICT (id) DO UPDATE SET version = version + 1"
-        )
+    params = {"model": "simulated/x", "tokens_per_second": 0, "ttft_ms": 0}
+    row = Model(id=name, model_name=name, litellm_params=params, **MADE)
+
+    async def add() -> None:
+        database = open_database(fleet.environ["ROUTEIQ_CONTROL_DATABASE_URL"])
+        async with database.transaction() as session:
+            session.add(row)
+            await bump(session)
+        await database.close()
+
+    asyncio.run(add())
 
 
 def serves(fleet: Fleet, process: str, model: str) -> bool:
@@ -165,6 +185,45 @@ def test_what_was_added_is_served_also_after_a_start_without_control(fleet: Flee
     fleet.start("control")
     fleet.wait("control")
     until(lambda: all(serves(fleet, process, "later") for process in GATEWAYS))
+
+
+def test_a_model_is_served_when_its_write_is_answered(fleet: Fleet) -> None:
+    params = {"model": "simulated/x", "tokens_per_second": 0, "ttft_ms": 0, "api_key": "sk-of-the-provider"}
+    row = managed(fleet, "/model/new", {"model_name": "fresh", "litellm_params": params})
+    assert "sk-of-the-provider" not in str(row)
+    assert serves(fleet, "gateway", "fresh")
+    assert until(lambda: serves(fleet, "gateway-2", "fresh")) < 1.0
+    body = {"model": "fresh", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]}
+    assert httpx.post(f"{fleet.url}/v1/chat/completions", headers=HEADERS, json=body, timeout=10).status_code == 200
+    managed(fleet, "/model/delete", {"id": row["model_id"]}, "gateway-2")
+    assert not serves(fleet, "gateway-2", "fresh")
+    assert until(lambda: not serves(fleet, "gateway", "fresh")) < 1.0
+    for process in GATEWAYS:
+        assert "sk-of-the-provider" not in fleet.log_of(process)
+    assert b"sk-of-the-provider" not in (fleet.folder / "state-gateway" / "overlay.bin").read_bytes()
+
+
+def test_many_writes_at_once_are_all_in_force_when_they_are_answered(fleet: Fleet) -> None:
+    params = {"model": "simulated/x", "tokens_per_second": 0, "ttft_ms": 0}
+
+    def add(number: int) -> bool:
+        process, name = GATEWAYS[number % 2], f"many-{number}"
+        managed(fleet, "/model/new", {"model_name": name, "litellm_params": params}, process)
+        return serves(fleet, process, name)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(add, range(24)))
+    until(lambda: all(serves(fleet, process, f"many-{one}") for process in GATEWAYS for one in range(24)), 5)
+    assert served_version(fleet, "gateway") == served_version(fleet, "gateway-2")
+
+
+def test_what_the_document_says_nobody_changes_through_the_api(fleet: Fleet) -> None:
+    listed = httpx.get(f"{fleet.url}/model/info", headers=HEADERS, timeout=10).json()["data"]
+    own = next(one for one in listed if one["model_name"] == "first")
+    body = {"id": own["model_info"]["id"]}
+    refused = httpx.post(f"{fleet.url}/model/delete", headers=HEADERS, json=body, timeout=10)
+    assert refused.status_code == 400
+    assert serves(fleet, "gateway", "first")
 
 
 def test_the_second_port_has_the_gateway_api_alone(fleet: Fleet) -> None:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from fastapi import APIRouter
 
 from routeiq.config.build import build
 from routeiq.config.start import Start
 from routeiq.control.declared import Declared
 from routeiq.control.models.catalogue import Catalogue
 from routeiq.control.models.routes import models_router
+from routeiq.control.office import Office
 from routeiq.control.overrides.routes import overrides_router
 from routeiq.control.providers.change import Rules
 from routeiq.control.providers.routes import health_router, providers_router
@@ -22,7 +24,7 @@ from routeiq.kit.crypto import Sealer
 from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.principal import Principal, Role
 from tests.support.config_documents import loaded
-from tests.support.people import NOW, Control, Moments, Told, office_of
+from tests.support.people import NOW, Control, House
 
 SERVICE = Principal("e" * 64, Role.SERVICE)
 DOCUMENT = """
@@ -81,17 +83,19 @@ async def world(
     database_url: str, *, text: str = DOCUMENT, policy: OutboundPolicy | None = None
 ) -> AsyncIterator[World]:
     """Args: database_url: of a database that was migrated."""
-    database, told, moments = open_database(database_url), Told(), Moments()
-    office, declared = office_of(database, told, moments), Declared(starting(text), NOW)
+    database, declared = open_database(database_url), Declared(starting(text), NOW)
     sealer = Sealer([b"k" * 16 + bytes(range(16))], "provider-keys")
     rules = Rules(declared, sealer, policy or OutboundPolicy())
-    routers = [
-        models_router(office, Catalogue(declared, sealer)),
-        providers_router(office, rules),
-        health_router(office, database, rules),
-        overrides_router(office, declared),
-    ]
+
+    def routers(office: Office) -> list[APIRouter]:
+        return [
+            models_router(office, Catalogue(declared, sealer, rules.policy)),
+            providers_router(office, rules),
+            health_router(office, database, rules),
+            overrides_router(office, declared),
+        ]
+
     try:
-        yield World(Control(database, told, moments, routers), sealer, declared)
+        yield World(Control(database, House(routers)), sealer, declared)
     finally:
         await database.close()

@@ -114,8 +114,8 @@ class Fleet:
                 f"{prefix}RPC_PORT": str(self.ports["control-grpc"]),
                 f"{prefix}DATABASE_URL": f"sqlite:///{self.folder / 'control.db'}",
                 f"{prefix}MIGRATE": "true",
-                "ROUTEIQ_ENCRYPTION_KEY": ENCRYPTION_KEY,
                 "LITELLM_CONFIG_PATH": str(self.folder / "config.yaml"),
+                "ROUTEIQ_ENCRYPTION_KEY": ENCRYPTION_KEY,
             }
         if service.startswith("gateway"):
             own |= {

@@ -47,7 +47,7 @@ class Keyring:
         self.api = create_api([keys_router(office, _after), audit_router(office)])
 
     def asked(self, who: Principal) -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=httpx.ASGITransport(_let_in(self.api, who)), base_url="http://control")
+        return httpx.AsyncClient(transport=httpx.ASGITransport(let_in(self.api, who)), base_url="http://control")
 
     async def post(
         self, path: str, body: object = None, *, who: Principal = ADMIN, status: int = 200, **headers: str
@@ -130,7 +130,7 @@ def _after(duration: str, now: datetime) -> datetime:
     return duration_of(duration).after(now)
 
 
-def _let_in(api: ASGIApp, who: Principal) -> ASGIApp:
+def let_in(api: ASGIApp, who: Principal) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await api({**scope, SCOPE_KEY: who}, receive, send)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from routeiq.api.control.v1 import control_pb2 as pb
@@ -53,41 +55,61 @@ class Moments:
         self.now += by
 
 
+class House:
+    """The API, made once, since that takes longer than most tests, and what each test puts under it."""
+
+    def __init__(self, routers: Callable[[Office], Sequence[APIRouter]]) -> None:
+        self.api = create_api(routers(Office(self, self, self)))  # type: ignore[arg-type]  # it stands for each of them
+        self.now: Control | None = None
+
+    def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
+        assert self.now is not None
+        return self.now.database.transaction()
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncSession]:
+        assert self.now is not None
+        return self.now.database.reading()
+
+    async def publish(self, changed: pb.Changed) -> None:
+        assert self.now is not None
+        await self.now.told.publish(changed)
+
+    def __call__(self) -> datetime:
+        assert self.now is not None
+        return self.now.moments()
+
+
 class Control:
     """`asked(who)` is a client for that principal."""
 
-    def __init__(self, database: Database, told: Told, moments: Moments, routers: Sequence[APIRouter]) -> None:
-        self.database, self.told, self.moments = database, told, moments
-        self._api = create_api(routers)
+    def __init__(self, database: Database, house: House) -> None:
+        self.database, self.told, self.moments = database, Told(), Moments()
+        self._api, house.now = house.api, self
 
     def asked(self, who: Principal = ADMIN) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(_let_in(self._api, who))
         return httpx.AsyncClient(transport=transport, base_url="http://control")
 
-    async def post(self, path: str, body: object, who: Principal = ADMIN, status: int = 200) -> Any:
+    async def post(self, path: str, body: object, who: Principal = ADMIN, code: int = 200) -> Any:
         """The answer's JSON. The answer has that status."""
         async with self.asked(who) as client:
-            return _json(await client.post(path, content=json.dumps(body)), status)
+            return _json(await client.post(path, content=json.dumps(body)), code)
 
-    async def patch(self, path: str, body: object, who: Principal = ADMIN, status: int = 200) -> Any:
+    async def patch(self, path: str, body: object, who: Principal = ADMIN, code: int = 200) -> Any:
         async with self.asked(who) as client:
-            return _json(await client.patch(path, content=json.dumps(body)), status)
+            return _json(await client.patch(path, content=json.dumps(body)), code)
 
-    async def get(self, path: str, who: Principal = ADMIN, status: int = 200, **query: Any) -> Any:
+    async def get(self, path: str, who: Principal = ADMIN, code: int = 200, **query: Any) -> Any:
         async with self.asked(who) as client:
-            return _json(await client.get(path, params=query), status)
-
-
-def office_of(database: Database, told: Told, moments: Moments) -> Office:
-    return Office(database, told, moments)  # type: ignore[arg-type]  # it publishes
+            return _json(await client.get(path, params=query), code)
 
 
 def changed_by(answer: httpx.Response) -> pb.Changed:
     return pb.Changed.FromString(b64decode(answer.headers[CHANGED]))
 
 
-def _json(answer: httpx.Response, status: int) -> Any:
-    assert answer.status_code == status, (answer.status_code, answer.text)
+def _json(answer: httpx.Response, code: int) -> Any:
+    assert answer.status_code == code, (answer.status_code, answer.text)
     return answer.json()
 
 

@@ -4,7 +4,7 @@ that takes a second which nobody else on the machine should wait for."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from routeiq.kit.errors import ConfigurationError
 from routeiq.kit.health import Readiness
 from routeiq.kit.lifespan import live
 from routeiq.kit.ops import OpsApp
+from routeiq.kit.outbound import OutboundPolicy, literal_addresses
 from routeiq.kit.rpc import RpcServer
 from routeiq.kit.server import HTTPServer, bind
 from routeiq.kit.service import Service
@@ -37,9 +38,9 @@ STOP_S = 1.0
 class ControlApp:
     """The HTTP application. Its lifespan is control's life."""
 
-    def __init__(self, settings: Settings, start: Start, rpc: RpcServer, readiness: Readiness) -> None:
-        self._settings = settings
-        self._start = start
+    def __init__(self, make: Callable[[], Control], rpc: RpcServer, readiness: Readiness) -> None:
+        """Args: make: loads what it takes; it runs in a thread."""
+        self._make = make
         self._rpc = rpc
         self._readiness = readiness
         self._api: ASGIApp | None = None
@@ -53,7 +54,7 @@ class ControlApp:
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:
-        control = await asyncio.to_thread(_build, self._settings, self._start)
+        control = await asyncio.to_thread(self._make)
         self._api = control.api
         self._readiness.checks = control.checks()
         watcher = asyncio.create_task(self._readiness.watch(), name="control-readiness")
@@ -74,40 +75,43 @@ class ControlApp:
 class ControlService(Service):
     """With `rpc_address`, where its gRPC is reached."""
 
-    def __init__(self, settings: Settings, start: Start) -> None:
+    def __init__(self, settings: Settings, start: Start, policy: OutboundPolicy) -> None:
         """Binds its ports. Call it in the running loop. Raises: ConfigurationError."""
         readiness, registry = Readiness(NAME), CollectorRegistry()
         describe_build(registry)
         verifier = settings.verifier(NAME)
         rpc = RpcServer(verifier)
-        app = AssertionGuard(ControlApp(settings, start, rpc, readiness), verifier)
+        app = AssertionGuard(ControlApp(self._make, rpc, readiness), verifier)
         server = HTTPServer(app, bind(settings.host, settings.port))
         ops = HTTPServer(OpsApp(readiness, registry), bind(settings.host, settings.ops_port))
         self.rpc_address = rpc.bind(settings.host, settings.rpc_port)
+        self._settings, self._start = settings, start
+        own = literal_addresses([server.address, ops.address, self.rpc_address, *settings.nats_addresses()])
+        self._policy = policy.with_own_services(own)
         super().__init__(NAME, server, ops, on_stop=partial(setattr, readiness, "draining", True))
 
+    def _make(self) -> Control:
+        from routeiq.control.wiring import build  # noqa: PLC0415  # SQLAlchemy and FastAPI: see above
 
-def create_service(settings: Settings, start: Start) -> ControlService:
-    """Bound to its addresses, not yet serving.
+        return build(self._settings, self._start, self._policy)
 
-    Args: start: what the gateways start with.  Raises: ConfigurationError: names each variable that is missing."""
+
+def create_service(settings: Settings, start: Start, policy: OutboundPolicy) -> ControlService:
+    """Bound to its addresses, not yet serving. Raises: ConfigurationError: names each variable that is missing.
+
+    Args: start: the document that the gateways serve.  policy: for the addresses of providers."""
     needed = {DATABASE_URL[0]: settings.database_url, ENCRYPTION_KEY: settings.encryption_key}
     missing = [f"{name} is not set" for name, value in needed.items() if value is None]
     if missing:
         raise ConfigurationError(missing)
-    return ControlService(settings, start)
+    return ControlService(settings, start, policy)
 
 
 async def launch(config: Path | None) -> Service:
-    """The service as its settings say, and the configuration document that the gateways read.
+    """The service as its settings say, beside the document that the gateways serve, which it reads as they do.
 
-    Raises: ConfigurationError: every problem of the environment or of the document."""
+    Raises: ConfigurationError."""
     environ = read_environment(Path.cwd())
     document = find_config(config, LaunchSettings.from_environ(environ))
-    return create_service(Settings(), await asyncio.to_thread(start_with, document, environ))
-
-
-def _build(settings: Settings, start: Start) -> Control:
-    from routeiq.control.wiring import build  # noqa: PLC0415  # SQLAlchemy and FastAPI: see above
-
-    return build(settings, start)
+    start = await asyncio.to_thread(start_with, document, environ)
+    return create_service(Settings(), start, OutboundPolicy.from_environ(environ))

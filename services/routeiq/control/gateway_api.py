@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import status
 from pydantic import BaseModel
 
 from routeiq.control.actor import Actor
@@ -23,8 +22,8 @@ class Detail(BaseModel):
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """For a route's description."""
-    return {one: {"model": Detail} for one in (status.HTTP_401_UNAUTHORIZED, *statuses)}
+    """For a route's description. 400 is of a body that is no JSON."""
+    return {one: {"model": Detail} for one in (400, 401, *statuses)}
 
 
 class Unprocessable(Refused):

@@ -14,18 +14,22 @@ from routeiq.control.office import Office
 from routeiq.control.overrides.routes import overrides_router
 from routeiq.control.providers.change import Rules
 from routeiq.control.providers.routes import health_router, providers_router
+from routeiq.control.teams.routes import teams_router
+from routeiq.control.users.routes import users_router
 from routeiq.kit.db import Database
 
 
 def routers(office: Office, database: Database, rules: Rules) -> list[APIRouter]:
-    """Args: rules: for what is added beside the document."""
+    """Args: rules: what of the document nobody may change, and how providers are checked and sealed."""
     resets = Calendar()
     return [
         audit_router(office),
         budgets_router(office, resets),
-        health_router(office, database, rules),
         keys_router(office, resets),
-        models_router(office, Catalogue(rules.declared, rules.sealer)),
-        overrides_router(office, rules.declared),
+        models_router(office, Catalogue(rules.declared, rules.sealer, rules.policy)),
         providers_router(office, rules),
+        health_router(office, database, rules),
+        overrides_router(office, rules.declared),
+        teams_router(office, resets),
+        users_router(office, resets),
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Annotated
 
 from pydantic import AliasChoices, Field, SecretStr
@@ -35,10 +34,6 @@ class Settings(InternalSettings):
     migrate: bool = False
     """Bring the schema to this release's at the start. In a cluster a job does, once: `routeiq migrate`."""
 
-    def own_services(self) -> list[tuple[str, int]]:
-        """What no provider's URL may reach, as far as it is known here. A name is left to the network's policy."""
-        try:
-            host = str(ip_address(self.host))
-        except ValueError:
-            return []
-        return [(host, port) for port in (self.port, self.ops_port, self.rpc_port) if port]
+    def nats_addresses(self) -> list[str]:
+        """`host:port` of each."""
+        return [one.rpartition("@")[2].rpartition("/")[2] for one in self.nats_url.get_secret_value().split(",") if one]

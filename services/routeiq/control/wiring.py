@@ -69,7 +69,7 @@ class Control:
         return {"database": self.database.answers, "schema": partial(self.migrations.fit, self.database)}
 
 
-def build(settings: Settings, start: Start) -> Control:
+def build(settings: Settings, start: Start, policy: OutboundPolicy) -> Control:
     """Opens nothing. Raises: ConfigurationError."""
     assert settings.database_url is not None, "its absence was said before"
     assert settings.encryption_key is not None, "as above"
@@ -77,10 +77,10 @@ def build(settings: Settings, start: Start) -> Control:
     database = open_database(address)
     bus = Bus(settings.nats_url.get_secret_value(), "routeiq-control")
     sealer = Sealer(master_keys(settings.encryption_key.get_secret_value()), PURPOSE)
-    policy = OutboundPolicy.from_environ(start.environ).with_own_services(settings.own_services())
     office = Office(database, Publisher(bus), now)
+    rules = Rules(Declared(start, now()), sealer, policy)
     return Control(
-        create_api(routers(office, database, Rules(Declared(start, now()), sealer, policy))),
+        create_api(routers(office, database, rules)),
         address if settings.migrate else "",
         database,
         control_migrations(),

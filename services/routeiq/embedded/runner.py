@@ -33,7 +33,7 @@ from routeiq.gateway.upstream.guarded import guarded
 from routeiq.gateway.wiring import build_gateway
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.master_key import KeptKey
-from routeiq.kit.outbound import OutboundPolicy
+from routeiq.kit.outbound import OutboundPolicy, literal_addresses
 from routeiq.kit.server import address_of, bind
 from routeiq.kit.service import Runner, Service
 from routeiq.kit.signals import stop_event
@@ -79,12 +79,15 @@ class Suite:
 
     async def _serve(self, nats: NATSServer, routing: RoutingService, start: Start, sock: socket) -> None:
         governing = control_settings(self.data, nats.url)
-        control, late = control_service(governing, start), late_services(self.data)
+        late = late_services(self.data)
+        others = [routing.url, nats.address, *_addresses(late), address_of(sock)]
+        policy = self.outbound.with_own_services(literal_addresses(others))
+        control = control_service(governing, start, policy)
         key = self.data.keep_master_key(self.master_key or start.state.master_key)
         settings = gateway_settings(
             self.data, self.options, key.key, routing=routing.url, control=control, governing=governing
         )
-        own = [routing.url, nats.address, control.rpc_address, *_addresses([control, *late]), address_of(sock)]
+        own = [*others, control.rpc_address, *_addresses([control])]
         gateway = create_service(build_gateway(settings, start, outbound=guarded(self.outbound, own)), settings, sock)
         services: list[Runner] = [gateway, control, routing, *late]
         endpoints = {service.name: service.url for service in services}
@@ -97,8 +100,8 @@ class Suite:
                 tasks = {one.name: group.create_task(failures.note(one.serve())) for one in (gateway, routing)}
                 if await _answering(gateway, stop):
                     self.announce(Announcement(gateway.url, key, start.state))
-                    others = (control, *late)
-                    tasks |= {one.name: group.create_task(failures.note(one.serve())) for one in others}
+                    rest = (control, *late)
+                    tasks |= {one.name: group.create_task(failures.note(one.serve())) for one in rest}
                 await stop.wait()
                 await _stop([(one, tasks[one.name]) for one in services if one.name in tasks], watching)
             failures.raise_first()

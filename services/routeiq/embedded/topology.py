@@ -28,6 +28,7 @@ from routeiq.embedded.data_dir import DataDir
 from routeiq.gateway.settings import Settings as GatewaySettings
 from routeiq.gateway.settings import contract_settings
 from routeiq.kit.internal import InternalSettings
+from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.service import Service
 from routeiq.mcp_registry import app as mcp_registry
 from routeiq.mcp_registry.settings import Settings as MCPSettings
@@ -62,9 +63,9 @@ def control_settings(data: DataDir, nats_url: str) -> ControlSettings:
     return settings.model_copy(update=own)
 
 
-def control_service(settings: ControlSettings, start: Start) -> ControlService:
-    """Readiness waits for it."""
-    return control.create_service(settings, start)
+def control_service(settings: ControlSettings, start: Start, policy: OutboundPolicy) -> ControlService:
+    """Readiness waits for it. Args: policy: with the suite's other services."""
+    return control.create_service(settings, start, policy)
 
 
 def late_services(data: DataDir) -> list[Service]:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
 from prometheus_client import CollectorRegistry
 
+from routeiq.config.start import start_with
 from routeiq.kit.asgi import Answer, Receive, Scope, Send
 from routeiq.kit.assertions import AssertionGuard
 from routeiq.kit.errors import AuthenticationError
@@ -26,12 +27,12 @@ from routeiq.kit.health import Readiness
 from routeiq.kit.identity import AssertionVerifier
 from routeiq.kit.internal import InternalSettings, internal_service
 from routeiq.kit.key_files import save_public_key
+from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.principal import Principal, Role, principal_of
 from routeiq.kit.rpc import RpcServer
 from routeiq.kit.rpc_client import call_metadata, open_channel
 from routeiq.kit.service import Service
 from routeiq.kit.signing import HEADER, LIFETIME_S, AssertionSigner
-from tests.support.catalogue import starting
 from tests.support.fleet import ENCRYPTION_KEY
 from tests.support.http_server import serving, with_lifespan
 
@@ -211,8 +212,8 @@ async def test_no_path_of_a_service_answers_without(keys: Keys, name: str, sqlit
         encryption_key=ENCRYPTION_KEY,
         migrate=True,
     )
-    more = (starting(),) if name == "control" else ()
-    async with served(module.create_service(settings, *more)) as service, httpx.AsyncClient() as client:
+    surroundings = (start_with(None, {"ROUTEIQ_DISCOVERY": "false"}), OutboundPolicy()) if name == "control" else ()
+    async with served(module.create_service(settings, *surroundings)) as service, httpx.AsyncClient() as client:
         bare = [await client.request(method, service.url + path) for path in PATHS for method in ("GET", "POST")]
         token = AssertionSigner(keys.ours, "gateway").sign(name, WHO)
         other = AssertionSigner(keys.ours, "gateway").sign("another", WHO)

@@ -123,6 +123,7 @@ def test_a_field_that_nobody_thought_of_is_for_administrators() -> None:
         (key(data={"guardrails": ["pii"]}), {"metadata": {"guardrails": []}}),
         (key(data={"permissions": ["key.read"]}), {"metadata": {"permissions": ["*"]}}),
         (key(spend_nano_usd=5 * NANO), {"spend": 1}),
+        (key(spend_nano_usd=5 * NANO), {"spend": 0}),
     ],
 )
 def test_what_holds_a_key_back_stays(row: Key, fields: dict[str, Any]) -> None:
@@ -134,6 +135,25 @@ def test_a_limit_that_the_asking_key_has_is_not_taken_off(name: str) -> None:
     row = key(models=["gpt-4o"], max_budget_nano_usd=NANO, rpm_limit=1, tpm_limit=1, max_parallel_requests=1)
     assert refused(HELD, row, **{name: None})
     assert refused(FREELY, row, **{name: None}) == ""
+
+
+@pytest.mark.parametrize("name", ["max_budget", "rpm_limit", "tpm_limit", "max_parallel_requests"])
+def test_a_limit_of_nothing_is_a_limit(name: str) -> None:
+    columns = {"max_budget": "max_budget_nano_usd"}
+    nothing = {columns.get(name, name): 0}
+    assert refused(under(**nothing), key(**nothing), **{name: None})
+    assert refused(under(**nothing), key(), **{name: 1})
+    assert getattr(inherited(GenerateKey(), under(**nothing), NOW), name) == 0
+
+
+@pytest.mark.parametrize("duration", [None, "-1", "2d"])
+def test_the_end_of_the_asking_key_is_not_put_off(duration: str | None) -> None:
+    ends = {"expires_at": NOW + timedelta(days=1)}
+    assert refused(under(**ends), key(**ends), duration=duration)
+
+
+def test_null_leaves_what_is_kept_in_metadata() -> None:
+    assert refused(FREELY, key(data={"guardrails": ["pii"]}), guardrails=None, metadata={"guardrails": None}) == ""
 
 
 def test_a_row_that_is_sent_back_as_it_is_changes_nothing() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from routeiq.control.answers.budgets import Answer, BudgetRow, dates
 from routeiq.control.answers.memberships import AliasedMember, Member, MembershipRow, aliased_member, member_row
 from routeiq.control.fields import shown_limits
+from routeiq.control.keys.answers import KeyInfo
 from routeiq.control.store.members import Membership
 from routeiq.control.store.tables import Team
 from routeiq.kit.money import to_usd
@@ -141,7 +142,7 @@ class TeamDetails(BareTeam):
 
 class ListedTeam(TeamRow):
     team_memberships: list[MembershipRow]
-    keys: list[Words]
+    keys: list[KeyInfo]
 
 
 class CountedTeam(TeamRow):

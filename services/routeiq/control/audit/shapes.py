@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from routeiq.control.storable import check_storable
 
 MAX_PAGE = 10_000_000
-Text = Annotated[str, Field(max_length=256)]
+Text = Annotated[str, Field(max_length=256), AfterValidator(check_storable)]
 
 
 class AuditQuery(BaseModel):

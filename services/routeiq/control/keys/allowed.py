@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from routeiq.control.keys.ceiling import SAFE_PRESETS, Ceiling
-from routeiq.control.keys.fields import PERMISSIONS, SERVICE_ACCOUNT
+from routeiq.control.keys.fields import BACKED, PERMISSIONS, SERVICE_ACCOUNT
 from routeiq.control.keys.refusals import INTERNAL, admins_only, beyond_own, wrapped
 from routeiq.control.keys.rows import current, expiry
 from routeiq.control.keys.shapes import GenerateKey, KeyFields, KeyType
@@ -37,7 +37,7 @@ def check_fields(body: KeyFields, row: Key | None, ceiling: Ceiling, now: dateti
     before = current(row)
     for name, value in body.model_dump(mode="json", exclude_unset=True).items():
         was = before.get(name)
-        if name in FREE or name in HOLDERS or _same(value, was):
+        if name in FREE or name in HOLDERS or _same(value, was) or (value is None and name in BACKED):
             continue
         rule = RULES.get(name)
         if rule is None:
@@ -48,7 +48,8 @@ def check_fields(body: KeyFields, row: Key | None, ceiling: Ceiling, now: dateti
 def inherited(body: GenerateKey, ceiling: Ceiling, now: datetime) -> GenerateKey:
     """A new key is held to what holds the one that asked for it."""
     sent = body.model_dump(exclude_unset=True)
-    own = {name: value for name, value in _of_the_asking_key(ceiling, now).items() if _nothing(sent.get(name))}
+    found = {name: value for name, value in _of_the_asking_key(ceiling, now).items() if not _nothing(value)}
+    own = {name: value for name, value in found.items() if _nothing(sent.get(name))}
     if body.key_type not in (None, KeyType.DEFAULT):
         own.pop("allowed_routes", None)
     return GenerateKey.model_validate({**sent, **own})
@@ -60,16 +61,16 @@ def _of_the_asking_key(ceiling: Ceiling, now: datetime) -> dict[str, Any]:
         found |= {"max_budget": to_usd(ceiling.key_max_nano_usd), "budget_duration": ceiling.budget_duration}
     if ceiling.expires_at is not None:
         found["duration"] = f"{max(int((ceiling.expires_at - now).total_seconds()), 1)}s"
-    return {name: value for name, value in {**found, **ceiling.key_limits, **ceiling.exact}.items() if value}
+    return {**found, **ceiling.key_limits, **ceiling.exact}
 
 
 def _nothing(value: Any) -> bool:
-    """Zero is something."""
-    return value is None or value in ([], {}, "-1")
+    """Zero is something: a limit of nothing at all."""
+    return value is None or value is False or value in ([], {}, "")
 
 
 def _same(value: Any, was: Any) -> bool:
-    return value == was or (not value and not was)
+    return value == was or (_nothing(value) and _nothing(was))
 
 
 Rule = Callable[[Any, Any, Ceiling, datetime], None]

@@ -59,8 +59,8 @@ async def change_fields(work: Write, standing: Standing, row: Key, body: KeyFiel
     check_amounts(body, AUTH)
     team = await check_move(work.session, standing, body, row)
     if not standing.is_admin:
-        keep_metadata(body, row)
         check_fields(body, row, ceiling_in(standing, team), work.now)
+        keep_metadata(body, row)
     if body.budget_id and body.budget_id != row.budget_id and not await budget_exists(work.session, body.budget_id):
         raise wrapped(400, f"Budget not found, passed budget_id: {body.budget_id}.", AUTH)
     if body.key_alias != row.alias:

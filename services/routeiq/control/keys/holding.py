@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.control.keys.refusals import AUTH, INTERNAL, plain
 from routeiq.control.keys.shapes import KeyFields
-from routeiq.control.keys.standing import Standing
+from routeiq.control.keys.standing import VIEWER, WRITER, Standing
 from routeiq.control.store import holders
 from routeiq.control.store.tables import Key, Team
 
@@ -17,10 +17,13 @@ async def held_by(session: AsyncSession, standing: Standing, body: KeyFields, *,
         body.user_id = None
     elif not standing.is_admin and body.user_id is None:
         body.user_id = standing.user_id
+    if standing.bound is not None and not body.team_id:
+        body.team_id = standing.bound
     if not body.team_id:
         _need_own(standing, body.user_id)
         return None
     team = await holders.team(session, body.team_id)
+    await need_ordinary(session, standing, body.user_id)
     if team is None:
         if standing.is_admin:
             return None
@@ -51,6 +54,17 @@ async def check_move(session: AsyncSession, standing: Standing, body: KeyFields,
             AUTH,
         )
     return team
+
+
+async def need_ordinary(session: AsyncSession, standing: Standing, user_id: str | None) -> None:
+    """A key is as much as its user is, so whoever leads a team gets none of an administrator who happens to be in it.
+
+    Raises: Refused."""
+    if standing.is_admin or user_id in (None, standing.user_id):
+        return
+    found = await holders.users(session, {user_id})
+    if any(one.role not in (WRITER, VIEWER) for one in found.values()):
+        raise plain(403, f"Only proxy admins can have keys of user={user_id}, whose role is more than internal_user.")
 
 
 def _need_own(standing: Standing, user_id: str | None) -> None:

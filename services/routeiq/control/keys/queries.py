@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from routeiq.control.keys.refusals import wrapped
+from routeiq.control.storable import check_storable
 from routeiq.control.store.keys import SORTED
 
 MAX_PAGE = 10_000_000
-Text = Annotated[str, Field(max_length=256)]
+Text = Annotated[str, Field(max_length=256), AfterValidator(check_storable)]
 
 
 class Page(BaseModel):

@@ -65,7 +65,7 @@ async def page(work: Read, query: ListQuery) -> KeyPage:
 async def aliases(work: Read, query: AliasQuery) -> AliasPage:
     standing = await standing_of(work.session, work.actor, work.now)
     seen = None if standing.actor.reads_all else store.Seen(standing.user_id, list(standing.teams))
-    wanted = store.Wanted(seen, team_id=query.team_id, alias_part=query.search)
+    wanted = store.Wanted(seen, team_id=query.team_id or standing.bound, alias_part=query.search)
     names, total = await store.page_of_aliases(work.session, wanted, work.now, page=query.page, size=query.size)
     return AliasPage(
         aliases=list(names), total_count=total, current_page=query.page, total_pages=-(-total // query.size),
@@ -103,7 +103,7 @@ def _wanted(standing: Standing, query: ListQuery) -> store.Wanted:
     is_part = query.substring_matching
     wanted = store.Wanted(
         _seen(standing, query),
-        query.team_id,
+        query.team_id or standing.bound,
         query.organization_id,
         query.key_hash,
         alias=None if is_part else query.key_alias,
@@ -162,8 +162,8 @@ def _user(user: User | None, *, whole: bool) -> UserOfKey | None:
 async def _deleted(work: Read, standing: Standing, query: ListQuery) -> tuple[list[ListedKey], int]:
     user_id = query.user_id if standing.actor.reads_all else standing.user_id
     rows, total = await store.page_of_deleted(
-        work.session, user_id=user_id, team_id=query.team_id, key_hash=query.key_hash, alias=query.key_alias,
-        page=query.page, size=query.size,
+        work.session, user_id=user_id, team_id=query.team_id or standing.bound, key_hash=query.key_hash,
+        alias=query.key_alias, page=query.page, size=query.size,
     )  # fmt: skip
     return [
         ListedKey(**key_row(restored(one.row), None).model_dump(), deleted_at=one.ended_at, deleted_by=one.ended_by)

@@ -6,6 +6,7 @@ from routeiq.control.fields import Resets
 from routeiq.control.keys.answers import KeyMade
 from routeiq.control.keys.change import change_fields
 from routeiq.control.keys.finding import budget_of, need_free, tell, written
+from routeiq.control.keys.holding import need_ordinary
 from routeiq.control.keys.refusals import wrapped
 from routeiq.control.keys.rows import archived, expiry, key_made
 from routeiq.control.keys.shapes import RegenerateKey
@@ -28,6 +29,7 @@ async def regenerate(work: Write, key: str | None, body: RegenerateKey, resets: 
         raise wrapped(404, f"Key {_shown(named)} not found.")
     if not standing.may_change(row):
         raise wrapped(403, "You are not authorized to regenerate this key")
+    await need_ordinary(work.session, standing, row.user_id)
     new = checked_successor(body.new_key) if body.new_key is not None else fresh()
     await need_free(work.session, key_hash=hash_of(new))
     old = row.hash

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AfterValidator, StringConstraints
 
 from routeiq.control.fields import Resets
 from routeiq.control.keys import answers, queries, reading, shapes
@@ -16,9 +17,12 @@ from routeiq.control.keys.remove import delete
 from routeiq.control.keys.resetting import reset_spend
 from routeiq.control.office import Office
 from routeiq.control.refusals import refusals
+from routeiq.control.storable import check_storable
 
 TAG = "key management"
-Key = Annotated[str | None, Query(max_length=1024)]
+KeyText = Annotated[str, StringConstraints(max_length=1024), AfterValidator(check_storable)]
+Key = Annotated[KeyText | None, Query()]
+KeyOfPath = Annotated[KeyText, Path()]
 
 
 def keys_router(office: Office, resets: Resets) -> APIRouter:
@@ -56,7 +60,7 @@ def _making(router: APIRouter, office: Office, resets: Resets) -> None:
 
     @router.post("/key/{key}/regenerate")
     async def key_regenerate_named(
-        request: Request, response: Response, key: str, body: shapes.RegenerateKey | None = None
+        request: Request, response: Response, key: KeyOfPath, body: shapes.RegenerateKey | None = None
     ) -> answers.KeyMade:
         """The same, with the key or its hash in the path."""
         async with office.write(request, response, "key.regenerate") as work:
@@ -96,7 +100,7 @@ def _changing(router: APIRouter, office: Office, resets: Resets) -> None:
 
     @router.post("/key/{key}/reset_spend")
     async def key_reset_spend(
-        request: Request, response: Response, key: str, body: shapes.ResetSpend
+        request: Request, response: Response, key: KeyOfPath, body: shapes.ResetSpend
     ) -> answers.SpendReset:
         """Set back what a key has spent."""
         async with office.write(request, response, "key.reset_spend") as work:

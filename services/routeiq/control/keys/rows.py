@@ -56,19 +56,21 @@ def _metadata(before: Mapping[str, Any], body: KeyFields) -> dict[str, Any]:
 
 
 def keep_metadata(body: KeyFields, row: Key) -> None:
-    """For who may not touch them: what `metadata` says of limits and permissions outlives its replacement."""
+    """For who may not touch them: what `metadata` says of limits and permissions outlives its replacement. Those that
+    were sent, and are the caller's to set, are fields of the body beside, and come on top."""
     if "metadata" in body.model_fields_set:
         kept = {name: row.data[name] for name in (*BACKED, PERMISSIONS) if name in row.data}
-        body.metadata = {**kept, **(body.metadata or {})}
+        body.metadata = {**(body.metadata or {}), **kept}
 
 
 def current(row: Key | None) -> Mapping[str, Any]:
     """What each field of a request is now, in the request's own terms."""
     if row is None:
-        return {}
+        return {"spend": 0}
     columns = {name: getattr(row, column) for name, column in COLUMNS.items()}
-    limits = shown_limits(row)
-    return {**(row.data or {}), **(row.extra or {}), **columns, **limits, "metadata": row.data}
+    end = None if row.expires_at is None else row.expires_at.isoformat()
+    own = {"metadata": row.data, "spend": to_usd(row.spend_nano_usd), "duration": end}
+    return {**(row.data or {}), **(row.extra or {}), **columns, **shown_limits(row), **own}
 
 
 def key_info(row: Key, budget: Budget | None) -> KeyInfo:

@@ -17,6 +17,7 @@ from routeiq.control.store.models import all_models
 from routeiq.control.store.overlay import read_version
 from routeiq.control.store.tables import Model
 from routeiq.kit.crypto import Sealer
+from routeiq.kit.outbound import OutboundPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class View:
 class Catalogue:
     """Of one control. It merges in a thread, one at a time, so that many requests after a change take one core."""
 
-    def __init__(self, declared: Declared, sealer: Sealer) -> None:
-        self.declared = declared
+    def __init__(self, declared: Declared, sealer: Sealer, policy: OutboundPolicy) -> None:
+        self.declared, self.policy = declared, policy
         self._sealer = sealer
         self._merging = asyncio.Lock()
         self._view: View | None = None
@@ -45,23 +46,27 @@ class Catalogue:
     async def view(self, session: AsyncSession) -> View:
         """Of the version of this moment, or a newer one."""
         version = await read_version(session)
-        known = self._view
-        if known is not None and known.version == version:
-            return known
+        if self._view is not None and self._view.version == version:
+            return self._view
         rows = await all_models(session)
-        state, _ = await self._merged(rows, version)
-        view = View(version, state, {row.id: row for row in rows}, _deployments(state))
-        if self._view is None or self._view.version <= version:
-            self._view = view
+        async with self._merging:
+            known = self._view
+            if known is not None and known.version == version:
+                return known
+            state, _ = await self._merged(rows, version)
+            view = View(version, state, {row.id: row for row in rows}, _deployments(state))
+            if known is None or known.version < version:
+                self._view = view
         return view
 
     async def objections(self, row: Model, rows: Sequence[Model]) -> Sequence[str]:
         """Why gateways would leave out the model, or others because of it. Args: rows: all, it among them."""
         trial = [row, *(one for one in rows if one.id != row.id)]
-        _, after = await self._merged(trial, 0, unblocked=row.id)
-        if not after:
-            return ()
-        _, before = await self._merged(trial[1:], 0)
+        async with self._merging:
+            _, after = await self._merged(trial, 0, unblocked=row.id)
+            if not after:
+                return ()
+            _, before = await self._merged(trial[1:], 0)
         return [_said(problem, row.id) for problem in after if problem not in before]
 
     async def _merged(
@@ -69,8 +74,7 @@ class Catalogue:
     ) -> tuple[State, Collection[Problem]]:
         """And what of the rows is left out."""
         overlay = Overlay(version, tuple(_entry(row, blocked=row.blocked and row.id != unblocked) for row in rows))
-        async with self._merging:
-            state, problems = await asyncio.to_thread(self.declared.start.with_overlay, overlay, self._open)
+        state, problems = await asyncio.to_thread(self.declared.start.with_overlay, overlay, self._open)
         return state, problems.errors
 
     def _open(self, sealed: str, entry_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -15,22 +15,29 @@ from routeiq.control.models.shapes import (
     BlockModel,
     ChangedModel,
     Deleted,
+    DetailAnswer,
     ModelGroups,
     ModelId,
     ModelPage,
     ModelRow,
     NewModel,
+    RefusedAnswer,
     ShownModels,
 )
 from routeiq.control.models.shown import model_row
 from routeiq.control.office import Office
 
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    400: {"model": RefusedAnswer | DetailAnswer},
+    401: {"model": RefusedAnswer},
+    404: {"model": RefusedAnswer},
+}
 Page = Annotated[int, Query(ge=1, le=1_000_000)]
 Size = Annotated[int, Query(ge=1, le=10_000)]
 
 
 def models_router(office: Office, catalogue: Catalogue) -> APIRouter:
-    router = APIRouter(tags=["models"])
+    router = APIRouter(tags=["models"], responses=_REFUSED)
     _add_writes(router, office, catalogue)
     _add_blocking(router, office, catalogue)
     _add_reads(router, office, catalogue)

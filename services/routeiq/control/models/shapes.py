@@ -100,6 +100,21 @@ class Deleted(Answer):
     message: str
 
 
+class Refusal(Answer):
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
+class RefusedAnswer(Answer):
+    error: Refusal
+
+
+class DetailAnswer(Answer):
+    detail: str | dict[str, str]
+
+
 class ShownModel(Answer):
     model_name: str
     litellm_params: JSON

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
+from routeiq.config.document import LitellmParams
+from routeiq.config.document.models import CREDENTIALS, REQUEST_DEFAULTS
 from routeiq.control.errors import Refused
 from routeiq.control.models import refusals
 from routeiq.control.models.catalogue import Catalogue
+from routeiq.control.models.references import forbidden
 from routeiq.control.models.secrets import with_seals
 from routeiq.control.models.shapes import ChangedModel, Info, NewModel
 from routeiq.control.office import Write
@@ -17,18 +20,19 @@ from routeiq.control.store.overlay import bump
 from routeiq.control.store.rows import add_if_free
 from routeiq.control.store.tables import Model
 
-Missing = Callable[[str], Refused]
+KNOWN = LitellmParams.known() | CREDENTIALS | REQUEST_DEFAULTS
 
 
 async def add_model(work: Write, body: NewModel, catalogue: Catalogue) -> Model:
     """Raises: Refused."""
     work.actor.need_admin()
     _need_no_team(body.model_info)
+    sent = body.litellm_params.sent()
     model_id, by = body.model_info.id or str(uuid4()), work.actor.id
     row = Model(
         id=model_id,
         model_name=body.model_name,
-        litellm_params=_sealed(body.litellm_params.sent(), model_id, catalogue),
+        litellm_params=_sealed(sent, model_id, catalogue),
         model_info=_given(body.model_info.sent()),
         blocked=False,
         created_at=work.now, created_by=by, updated_at=work.now, updated_by=by,
@@ -36,7 +40,7 @@ async def add_model(work: Write, body: NewModel, catalogue: Catalogue) -> Model:
     await _changing(work)
     if model_id in catalogue.declared.models or not await add_if_free(work.session, row):
         raise refusals.id_taken(model_id)
-    await _check(work, row, catalogue)
+    await _check(work, row, sent, catalogue)
     work.note("model.new", "model", model_id, fields=_fields(body))
     return row
 
@@ -46,11 +50,12 @@ async def change_model(work: Write, row: Model, body: ChangedModel, catalogue: C
 
     Raises: Refused."""
     _need_no_team(body.model_info)
+    params: dict[str, Any] = {}
     row.model_name = body.model_name or row.model_name
     if body.litellm_params is not None:
-        sent = body.litellm_params.sent()
-        gone = {name for name, value in sent.items() if value is None} if clear else set()
-        row.litellm_params = _without(row.litellm_params, gone) | _sealed(sent, row.id, catalogue)
+        params = body.litellm_params.sent()
+        gone = {name for name, value in params.items() if value is None} if clear else set()
+        row.litellm_params = _without(row.litellm_params, gone) | _sealed(params, row.id, catalogue)
     if body.model_info is not None:
         sent = body.model_info.sent()
         gone = {name for name, value in sent.items() if value is None} if clear else set()
@@ -58,7 +63,7 @@ async def change_model(work: Write, row: Model, body: ChangedModel, catalogue: C
     if body.blocked is not None:
         row.blocked = body.blocked
     await _touched(work, row)
-    await _check(work, row, catalogue)
+    await _check(work, row, params, catalogue)
     work.note("model.update", "model", row.id, fields=_fields(body))
     return row
 
@@ -96,10 +101,12 @@ async def _touched(work: Write, row: Model) -> None:
     await work.session.flush()
 
 
-async def _check(work: Write, row: Model, catalogue: Catalogue) -> None:
+async def _check(work: Write, row: Model, sent: Mapping[str, Any], catalogue: Catalogue) -> None:
+    """Args: sent: its parameters, as far as they are new.  Raises: Refused."""
     objections = await catalogue.objections(row, await all_models(work.session))
-    if objections:
-        raise refusals.not_built(objections)
+    found = dict.fromkeys([*objections, *forbidden(sent, catalogue.policy)])
+    if found:
+        raise refusals.not_built(found)
 
 
 def _sealed(params: Mapping[str, Any], model_id: str, catalogue: Catalogue) -> dict[str, Any]:
@@ -121,6 +128,7 @@ def _need_no_team(info: Info | None) -> None:
 
 
 def _fields(body: NewModel | ChangedModel) -> list[str]:
-    """Names alone; those of the parameters too."""
-    params = body.litellm_params.model_fields_set if body.litellm_params is not None else ()
-    return sorted({*(body.model_fields_set - {"litellm_params"}), *(f"litellm_params.{name}" for name in params)})
+    """Names alone; of the parameters those that everybody knows."""
+    params = body.litellm_params.model_fields_set if body.litellm_params is not None else set()
+    named = {f"litellm_params.{name if name in KNOWN else '...'}" for name in params}
+    return sorted({*(body.model_fields_set - {"litellm_params"}), *named})

@@ -75,7 +75,7 @@ async def change_provider(work: Write, row: Provider, body: ChangedProvider, rul
 async def remove_provider(work: Write, row: Provider) -> None:
     """Overrides that name it stay, without effect until there is one of that name again."""
     await delete_provider(work.session, row)
-    work.note("provider.delete", "provider", row.id, name=row.name)
+    work.note("provider.delete", "provider", row.id)
 
 
 async def stored(work: Write, id_or_name: str, declared: Declared) -> Provider:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.control.store.tables import Budget, Member, User
@@ -32,7 +32,7 @@ async def memberships_of(
         .where(Member.team_id.in_(team_ids), *([Member.user_id == user_id] if user_id is not None else []))
         .order_by(Member.joined_at, Member.user_id)
     )
-    return [Membership(*row) for row in (await session.execute(rows)).tuples()]
+    return [Membership(*row) for row in await session.execute(rows)]
 
 
 async def addressed(session: AsyncSession, team_id: str, user_id: str | None, email: str | None) -> Sequence[Member]:
@@ -55,7 +55,7 @@ async def team_ids_of(session: AsyncSession, user_ids: Collection[str]) -> dict[
         .order_by(Member.joined_at, Member.team_id)
     )
     found: dict[str, list[str]] = {}
-    for user_id, team_id in (await session.execute(rows)).tuples():
+    for user_id, team_id in await session.execute(rows):
         found.setdefault(user_id, []).append(team_id)
     return found
 
@@ -71,6 +71,25 @@ async def administers(session: AsyncSession, user_id: str, team_id: str) -> bool
     return role is not None and not role.endswith("_viewer")
 
 
+async def share_with_members(session: AsyncSession, team_id: str, budget_id: str) -> None:
+    """Members who have no budget get this one."""
+    without = update(Member).where(Member.team_id == team_id, Member.budget_id.is_(None))
+    await session.execute(without.values(budget_id=budget_id))
+
+
 async def delete_members_of(session: AsyncSession, user_ids: Collection[str]) -> None:
     """Out of all teams."""
     await session.execute(delete(Member).where(Member.user_id.in_(user_ids)))
+
+
+async def budgets_of_members(session: AsyncSession, user_ids: Collection[str]) -> list[str]:
+    """Ids of what they have in their teams."""
+    rows = select(Member.budget_id).where(Member.user_id.in_(user_ids), Member.budget_id.is_not(None))
+    return [budget_id for budget_id in await session.scalars(rows) if budget_id is not None]
+
+
+async def leads_one_of(session: AsyncSession, leader: str, user_id: str) -> bool:
+    """Whether the one is an admin of a team that the other is in."""
+    led = select(Member.team_id).where(Member.user_id == leader, Member.role == "admin")
+    found = select(Member.user_id).where(Member.user_id == user_id, Member.team_id.in_(led)).limit(1)
+    return await session.scalar(found) is not None

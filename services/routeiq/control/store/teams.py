@@ -67,7 +67,7 @@ async def page_of_teams(
 async def key_counts(session: AsyncSession, ids: Collection[str]) -> dict[str, int]:
     """Of teams that have any."""
     counted = select(Key.team_id, func.count()).where(Key.team_id.in_(ids)).group_by(Key.team_id)
-    return {team_id: count for team_id, count in (await session.execute(counted)).tuples() if team_id is not None}
+    return {team_id: count for team_id, count in await session.execute(counted) if team_id is not None}
 
 
 def _filters(wanted: TeamFilter) -> list[ColumnElement[bool]]:

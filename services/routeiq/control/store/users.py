@@ -55,6 +55,11 @@ async def locked_user_with(session: AsyncSession, email: str) -> User | None:
     return (await session.scalars(found)).one_or_none()
 
 
+async def users_of(session: AsyncSession, ids: Collection[str]) -> Sequence[User]:
+    """Those that exist, by id."""
+    return (await session.scalars(select(User).where(User.id.in_(ids)).order_by(User.id))).all()
+
+
 async def existing_ids(session: AsyncSession, ids: Collection[str]) -> set[str]:
     return set((await session.scalars(select(User.id).where(User.id.in_(ids)))).all())
 
@@ -75,7 +80,7 @@ async def newest_users(session: AsyncSession, most: int) -> Sequence[User]:
 async def key_counts(session: AsyncSession, ids: Collection[str]) -> dict[str, int]:
     """Of users who have any."""
     counted = select(Key.user_id, func.count()).where(Key.user_id.in_(ids)).group_by(Key.user_id)
-    return {user_id: count for user_id, count in (await session.execute(counted)).tuples() if user_id is not None}
+    return {user_id: count for user_id, count in await session.execute(counted) if user_id is not None}
 
 
 def _filters(wanted: UserFilter) -> list[ColumnElement[bool]]:

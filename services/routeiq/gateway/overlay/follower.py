@@ -112,6 +112,8 @@ class OverlayFollower:
 
     async def _take(self, overlay: pb.Overlay) -> bool:
         """Returns: whether it is in force now. One that cannot be merged is looked at once."""
+        if overlay.version < self.version:
+            log.error("overlay.older", version=self.version, told=overlay.version)
         if overlay.version <= self.version or overlay.version == self._refused:
             return False
         try:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import NamedTuple
 
 from routeiq.gateway.upstream.http import Authorize, HTTPClient, ProxyOf
 from routeiq.gateway.upstream.http_choice import HTTPChoice
 from routeiq.gateway.upstream.http_pool import PooledClient
-from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
+from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy, literal_addresses
 
 _REMEMBERED_URLS = 1024
 
@@ -27,7 +26,7 @@ def guarded(policy: OutboundPolicy, own: Iterable[str]) -> Outbound:
 
     Args: own: `host:port` of our own services. Names are left to the network's policy: their addresses change.
     """
-    guard = OutboundGuard(policy.with_own_services(_literal(own)), Origin.DOCUMENT)
+    guard = OutboundGuard(policy.with_own_services(literal_addresses(own)), Origin.DOCUMENT)
     proxy_of = lru_cache(maxsize=_REMEMBERED_URLS)(policy.proxies.of)
     return Outbound(HTTPChoice(PooledClient(guard=guard), lambda: _aiohttp(guard, proxy_of), proxy_of), guard.authorize)
 
@@ -37,12 +36,3 @@ def _aiohttp(guard: OutboundGuard, proxy_of: ProxyOf) -> HTTPClient:
     from routeiq.kit.outbound.aiohttp_transport import PinnedResolver  # noqa: PLC0415  # the same
 
     return AiohttpClient(resolver=PinnedResolver(guard), check_url=guard.check_url, proxy_of=proxy_of)
-
-
-def _literal(addresses: Iterable[str]) -> Iterator[tuple[str, int]]:
-    for address in addresses:
-        host, _, port = address.rpartition(":")
-        try:
-            yield str(ip_address(host.strip("[]"))), int(port)
-        except ValueError:
-            continue

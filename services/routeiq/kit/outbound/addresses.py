@@ -6,7 +6,7 @@ RFC 3056 (6to4), RFC 4380 (Teredo), RFC 6052 and 8215 (NAT64), RFC 5214 (ISATAP)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -89,3 +89,13 @@ def _reach(address: IPAddress) -> Reach:
     if address.is_unspecified or address.is_multicast or inside(address, METADATA) or inside(address, _NO_HOST):
         return Reach.FORBIDDEN
     return Reach.PUBLIC if address.is_global else Reach.PRIVATE
+
+
+def literal_addresses(addresses: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """Those of `host:port` whose host is an address. Names are left to the network's policy: what they mean changes."""
+    for address in addresses:
+        host, _, port = address.rpartition(":")
+        try:
+            yield str(ip_address(host.strip("[]"))), int(port)
+        except ValueError:
+            continue

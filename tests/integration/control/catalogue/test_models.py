@@ -103,6 +103,23 @@ async def _served(here: World, name: str) -> int:
     return sum(one["model_name"] == name for one in listed["data"])
 
 
+async def test_it_leads_to_nothing_of_the_gateways_machine(here: World) -> None:
+    for name, value, words in (
+        ("aws_sts_endpoint", "http://169.254.169.254/x", "must never be called"),
+        ("token_url", "HTTP://127.0.0.1:8130", "private address"),
+        ("my_things", {"callback": ["http://10.0.0.1"]}, "private address"),
+        ("vertex_credentials", "/etc/passwd", "only the document may name a file"),
+        ("azure_ad_token", "oidc/env/LITELLM_MASTER_KEY", "a token of the gateway's machine"),
+        ("extra_headers", {"x": "os.environ/HOME"}, "refers to the environment"),
+    ):
+        refused = await _do(here, "/model/new", {**NEW, "litellm_params": {"model": "openai/x", name: value}}, 400)
+        assert f"litellm_params.{name}" in refused["error"]["message"]
+        assert words in refused["error"]["message"]
+    await _do(here, "/model/new", {**NEW, "litellm_params": {**PARAMS, "vertex_credentials": '{"type": "x"}'}})
+    worse = {"litellm_params": {"aws_sts_endpoint": "http://10.0.0.1"}}
+    await here.done("PATCH", "/model/x-1/update", worse, who=ADMIN, status=400)
+
+
 async def test_an_update_merges_and_keeps_what_is_null(here: World) -> None:
     await _do(here, "/model/new", NEW)
     sent = {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from routeiq.kit.principal import Principal, Role
-from tests.support.keyring import ADMIN, VIEWER, Keyring, member_row, team_row, user, user_row
+from tests.support.keyring import ADMIN, HOUR, VIEWER, Keyring, member_row, team_row, user, user_row
 
 WRITES: list[tuple[str, dict[str, Any]]] = [
     ("/key/generate", {}),
@@ -156,12 +156,28 @@ async def test_a_key_gives_no_more_than_it_has(keyring: Keyring) -> None:
     assert refused["error"]["message"] == wanted
 
 
+@pytest.mark.parametrize("ending", ["/key/delete", "/key/block", "/key/regenerate", "late"])
+async def test_a_key_that_has_just_ended_makes_no_other(keyring: Keyring, ending: str) -> None:
+    """A gateway may know it for a second longer, and what held it must not be lost with it."""
+    await people(keyring)
+    made = await keyring.made(user_id="w", models=["gpt-4o"], duration="1h")
+    who = await keyring.acting(made)
+    if ending == "late":
+        keyring.now += HOUR
+    else:
+        await keyring.post(ending, {"keys": [made["key"]]} if "delete" in ending else {"key": made["key"]})
+    await keyring.post("/key/generate", {}, who=who, status=401)
+
+
 async def test_what_an_administrator_set_in_metadata_outlives_a_users_own(keyring: Keyring) -> None:
     await people(keyring)
     made = await keyring.made(
         user_id="w", metadata={"permissions": ["key.read"], "mine": 1}, guardrails=["pii"], model_rpm_limit={"a": 1}
     )
-    await keyring.post("/key/update", {"key": made["key"], "metadata": {"mine": 2}}, who=user("w"))
+    own = {"mine": 2, "guardrails": None, "model_rpm_limit": None}
+    await keyring.post("/key/update", {"key": made["key"], "metadata": own}, who=user("w"))
+    taking = {"key": made["key"], "metadata": {"permissions": ["*"]}}
+    await keyring.post("/key/update", taking, who=user("w"), status=403)
     metadata = (await keyring.info(made["key"]))["metadata"]
     assert metadata == {
         "permissions": ["key.read"], "mine": 2, "guardrails": ["pii"], "model_rpm_limit": {"a": 1},
@@ -186,3 +202,24 @@ async def test_an_administrator_may_say_for_whom_it_writes(keyring: Keyring) -> 
     body = {"key_alias": "one"}
     assert (await keyring.post("/key/generate", body, who=ADMIN, litellm_changed_by="ann"))["created_by"] == "ann"
     assert (await keyring.post("/key/generate", {}, who=user("w"), litellm_changed_by="ann"))["created_by"] == "w"
+
+
+async def test_a_key_of_a_team_acts_for_that_team_alone(keyring: Keyring) -> None:
+    """Else who leads a team would have all that its members have: it can make a key for each of them."""
+    await people(keyring)
+    await keyring.holds(team_row("other"))
+    await keyring.holds(member_row("other", "v", "admin"))
+    personal = await keyring.made(user_id="v", key_alias="personal")
+    elsewhere = await keyring.made(user_id="v", team_id="other", key_alias="elsewhere")
+    minted = await keyring.made(who=user("u"), team_id="t", user_id="v", key_alias="minted")
+    who = await keyring.acting(minted)
+    for key in (personal, elsewhere):
+        for path, body in (*WRITES[2:], ("/key/generate", {"team_id": "other"})):
+            path, body = naming(key["token"], path, body)
+            answer = await keyring.answer(path, body, who=who)
+            assert answer.status_code in (400, 403)
+        await keyring.get("/key/info", who=who, key=key["token"], answers=403)
+    listed = await keyring.get("/key/list", who=who, include_team_keys=True, return_full_object=True)
+    assert [key["key_alias"] for key in listed["keys"]] == ["minted"]
+    assert (await keyring.get("/key/aliases", who=who))["aliases"] == ["minted"]
+    assert (await keyring.made(who=who))["team_id"] == "t"

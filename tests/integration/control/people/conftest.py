@@ -5,18 +5,37 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from fastapi import APIRouter
 
 from routeiq.control.budgets.calendar import Calendar
 from routeiq.control.budgets.routes import budgets_router
+from routeiq.control.keys.routes import keys_router
 from routeiq.control.migrations import control_migrations
+from routeiq.control.office import Office
 from routeiq.control.store.database import open_database
-from tests.support.people import Control, Moments, Told, office_of
+from routeiq.control.teams.routes import teams_router
+from routeiq.control.users.routes import users_router
+from tests.support.people import Control, House
+
+
+def routers(office: Office) -> list[APIRouter]:
+    calendar = Calendar()
+    return [
+        budgets_router(office, calendar),
+        keys_router(office, calendar),
+        teams_router(office, calendar, available=("open",)),
+        users_router(office, calendar),
+    ]
+
+
+@pytest.fixture(scope="session")
+def house() -> House:
+    return House(routers)
 
 
 @pytest.fixture
-async def control(database_url: str) -> AsyncIterator[Control]:
+async def control(database_url: str, house: House) -> AsyncIterator[Control]:
     control_migrations().run(database_url)
-    database, told, moments = open_database(database_url), Told(), Moments()
-    office, calendar = office_of(database, told, moments), Calendar()
-    yield Control(database, told, moments, [budgets_router(office, calendar)])
+    database = open_database(database_url)
+    yield Control(database, house)
     await database.close()

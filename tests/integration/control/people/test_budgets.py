@@ -41,7 +41,7 @@ async def test_an_id_is_made_up_for_who_sends_none(control: Control) -> None:
 
 async def test_an_id_is_taken_once(control: Control) -> None:
     await control.post("/budget/new", {"budget_id": "free"})
-    refused = await control.post("/budget/new", {"budget_id": "free"}, status=400)
+    refused = await control.post("/budget/new", {"budget_id": "free"}, code=400)
     assert refused == {"detail": {"error": "Budget with id 'free' already exists."}}
 
 
@@ -76,10 +76,10 @@ async def test_a_reset_that_was_sent_holds_for_the_first_period(control: Control
 
 
 async def test_an_update_names_a_budget_that_there_is(control: Control) -> None:
-    assert await control.post("/budget/update", {"max_budget": 1}, status=400) == {
+    assert await control.post("/budget/update", {"max_budget": 1}, code=400) == {
         "detail": {"error": "budget_id is required"}
     }
-    unknown = await control.post("/budget/update", {"budget_id": "no"}, status=404)
+    unknown = await control.post("/budget/update", {"budget_id": "no"}, code=404)
     assert "not found" in unknown["detail"]["error"]
 
 
@@ -93,7 +93,7 @@ async def test_a_budget_that_is_deleted_leaves_its_keys_alive(control: Control) 
         row = await session.get(Key, "h1")
         assert row is not None
         assert row.budget_id is None
-    assert (await control.post("/budget/delete", {"id": "b"}, status=404))["detail"]["error"]
+    assert (await control.post("/budget/delete", {"id": "b"}, code=404))["detail"]["error"]
 
 
 async def test_the_list_has_the_newest_first(control: Control) -> None:
@@ -104,7 +104,7 @@ async def test_the_list_has_the_newest_first(control: Control) -> None:
 
 
 async def test_info_wants_ids(control: Control) -> None:
-    assert await control.post("/budget/info", {"budgets": []}, status=400) == {
+    assert await control.post("/budget/info", {"budgets": []}, code=400) == {
         "detail": {"error": "Specify list of budget id's to query. Passed in=[]"}
     }
 
@@ -123,7 +123,7 @@ async def test_settings_say_what_can_be_set(control: Control) -> None:
 @pytest.mark.parametrize("amount", [-1, -0.5, 1e30])
 @pytest.mark.parametrize("name", ["max_budget", "soft_budget"])
 async def test_what_is_no_amount_is_refused_in_litellms_words(control: Control, name: str, amount: float) -> None:
-    refused = await control.post("/budget/new", {name: amount}, status=400)
+    refused = await control.post("/budget/new", {name: amount}, code=400)
     assert refused == {"detail": {"error": f"{name} must be a non-negative finite number. Received: {float(amount)}"}}
 
 
@@ -137,7 +137,7 @@ async def test_what_is_no_amount_is_refused_in_litellms_words(control: Control, 
     ],
 )  # fmt: skip
 async def test_what_cannot_be_kept_is_refused(control: Control, body: object) -> None:
-    await control.post("/budget/new", body, status=422)
+    await control.post("/budget/new", body, code=422)
 
 
 async def test_unicode_is_kept(control: Control) -> None:
@@ -157,16 +157,16 @@ async def test_unicode_is_kept(control: Control) -> None:
 @pytest.mark.parametrize("who", [VIEWER, KEYLESS, user("u1")], ids=["viewer", "keyless", "user"])
 async def test_only_administrators_write(control: Control, who: Any, method: str, path: str, body: object) -> None:
     await control.post("/budget/new", {"budget_id": "b", "max_budget": 1})
-    refused = await control.post(path, body, who, status=401)
+    refused = await control.post(path, body, who, code=401)
     assert refused["error"]["type"] == "auth_error"
     assert f"Route={path}" in refused["error"]["message"]
     assert (await control.post("/budget/info", {"budgets": ["b"]}))[0]["max_budget"] == 1.0
 
 
 async def test_a_user_reads_no_budgets(control: Control) -> None:
-    await control.get("/budget/list", user("u1"), status=401)
-    await control.get("/budget/settings", user("u1"), status=401, budget_id="b")
-    await control.post("/budget/info", {"budgets": ["b"]}, user("u1"), status=401)
+    await control.get("/budget/list", user("u1"), code=401)
+    await control.get("/budget/settings", user("u1"), code=401, budget_id="b")
+    await control.post("/budget/info", {"budgets": ["b"]}, user("u1"), code=401)
 
 
 async def test_gateways_are_told(control: Control) -> None:

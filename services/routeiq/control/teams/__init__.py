@@ -1,0 +1,1 @@
+"""Teams, as LiteLLM's clients manage them (litellm.md, 1.3)."""

@@ -1,0 +1,1 @@
+"""Users, as LiteLLM's clients manage them (litellm.md, 1.2)."""
