@@ -64,7 +64,7 @@ def api(fleet: Fleet) -> Iterator[httpx.Client]:
 
 def add(api: httpx.Client, upstream: str, name: str, *models: str, **fields: object) -> dict[str, Any]:
     sent = {"name": name, "display_name": name.title(), "api_key": f"sk-of-{name}", "base_url": upstream}
-    answer = api.post("/providers", json={**sent, "models": models or ("small",), **fields})
+    answer = api.post("/providers", json={**sent, "models": models or ("small",), "rate_limit_rpm": 1000, **fields})
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
     return made
@@ -108,7 +108,7 @@ def test_a_provider_is_added_shown_changed_and_removed(api: httpx.Client, upstre
     assert made.keys() == PROVIDER_FIELDS
     assert (made["is_enabled"], made["rate_limit_rpm"], made["rate_limit_tpm"], made["priority"]) == (
         True,
-        60,
+        1000,
         100_000,
         3,
     )

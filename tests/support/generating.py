@@ -51,7 +51,7 @@ class Upstreams:
 
 
 def provider(
-    name: str, *models: str, priority: int = 10, rpm: int = 0, tpm: int = 0, **fields: object
+    name: str, *models: str, priority: int = 10, rpm: int = 1000, tpm: int = 10**6, **fields: object
 ) -> ProviderEntry:
     own = tuple(
         deployment(f"{name}/{model}", model=model, quota=Quota(name, rpm, tpm), like=model, **fields)

@@ -47,7 +47,7 @@ class HTTPClientKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What all deployments of a provider may have in a minute, together and in all gateways; 0: no limit."""
+    """What all deployments of a provider may have in a minute, together and in all gateways; 0: nothing."""
 
     name: str
     rpm: int
@@ -242,7 +242,6 @@ class ProviderEntry:
     models: tuple[Deployment, ...]
     is_enabled: bool = True
     rate_limit_rpm: int = 60
-    """0: no limit; so below."""
     rate_limit_tpm: int = 100_000
     priority: int = 10
     origin: Origin = Origin.DOCUMENT

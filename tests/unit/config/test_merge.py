@@ -15,7 +15,7 @@ from routeiq.config.merge import merge
 from routeiq.config.names import find_group
 from routeiq.config.overlay import Overlay, OverlayModel, OverlayProvider
 from routeiq.config.problems import Problems
-from routeiq.config.state import Deployment, ModelName, State
+from routeiq.config.state import Deployment, ModelName, Quota, State
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.outbound import Origin
 from tests.support.config_documents import NO_PRICES, entry, loaded, models
@@ -106,7 +106,7 @@ def test_blocked_model_is_not_served() -> None:
     assert problems == []
 
 
-@pytest.mark.parametrize("name", ["openai/*", "fast", "auto", "all-MiniLM-L6-v2", "openai/mentioned"])
+@pytest.mark.parametrize("name", ["openai/*", "openai/m", "fast", "auto", "all-MiniLM-L6-v2", "openai/mentioned"])
 def test_names_of_the_document_win(name: str) -> None:
     state, problems = merged(model(name=name))
     assert problems == ["overlay: models.1: is left out: its model_name belongs to the configuration document"]
@@ -277,6 +277,32 @@ def test_added_provider_is_a_record_like_the_documents() -> None:
     assert (own.models[0].api_key, own.models[0].group, own.models[0].origin) == ("k", "own/m", Origin.OPERATOR)
 
 
+def test_models_of_providers_have_names_that_nobody_else_has() -> None:
+    state, problems = merged(
+        provider("own", models=("m", "n")), provider("off", enabled=False), model(name="own/n"), model("2", name="*")
+    )
+    assert problems == []
+    assert set(state.provided) == {"openai/m", "own/m"}
+    for name, identifier in (("own/m", "provider:own/m"), ("own/n", "1"), ("openai/m", "provider:openai/m")):
+        found = find_group(state, name)
+        assert found is not None
+        assert (found.name, found.deployments[0].id) == (name, identifier)
+
+
+def test_added_provider_takes_no_name_that_a_wildcard_of_the_document_has() -> None:
+    text = models(entry("'openai/*'", "'openai/*'", "api_key: k"), entry("'own/*'", "'groq/*'", "api_key: k"))
+    state, _ = merged(provider("openai", api_key="box:k"), provider("own"), provider("new"), text=text)
+    assert set(state.provided) == {"new/m"}
+    found = find_group(state, "openai/m")
+    assert found is not None
+    assert found.deployments[0].entry == "openai/*"
+
+
+def test_provider_may_have_no_more_than_its_limits() -> None:
+    state, _ = merged(provider("own", rate_limit_rpm=0, rate_limit_tpm=5), text=EMPTY)
+    assert state.providers[0].models[0].quota == Quota("own", 0, 5)
+
+
 def test_overrides_that_are_looked_up_are_said_to_exist() -> None:
     overlay, problems = Overlay(has_overrides=True), Problems("overlay")
     state = merge(loaded(EMPTY), overlay, {}, problems, open_secret=open_secret, price_file=NO_PRICES)
@@ -336,6 +362,8 @@ def test_no_overlay_changes_what_the_document_says(overlay: Overlay) -> None:
             assert {one.candidate for one in after[name].deployments} == {one.candidate for one in group.deployments}
             assert {one.mode for one in after[name].deployments} == {one.mode for one in group.deployments}
     assert state.named.keys() == BASE.named.keys()
+    assert {name: state.provided[name] for name in BASE.provided} == dict(BASE.provided)
+    assert not any(find_group(BASE, name) for name in state.provided.keys() - BASE.provided.keys())
     assert state.wildcards[: len(BASE.wildcards)] == BASE.wildcards
     assert state.providers[: len(BASE.providers)] == BASE.providers
     assert state.overrides == BASE.overrides

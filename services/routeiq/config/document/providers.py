@@ -34,8 +34,8 @@ class Provider(Section):
     )
     models: tuple[Name, ...] = Field(description="What it calls its models, the default one first.")
     is_enabled: bool = Field(default=True, description="false: it is kept and not used.")
-    rate_limit_rpm: Limit = Field(default=60, description="Requests a minute, of all gateways together; 0: no limit.")
-    rate_limit_tpm: Limit = Field(default=100_000, description="Tokens a minute, as above; 0: no limit.")
+    rate_limit_rpm: Limit = Field(default=60, description="Requests a minute, of all gateways together.")
+    rate_limit_tpm: Limit = Field(default=100_000, description="Tokens a minute, of all gateways together.")
     priority: int = Field(default=10, description="The highest is asked first; equal ones by name.")
 
 

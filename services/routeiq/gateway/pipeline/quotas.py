@@ -29,15 +29,14 @@ class Quotas:
 
     def used(self, quota: Quota, tokens: int) -> None:
         """What an answer came to."""
-        if quota.tpm and tokens:
+        if tokens:
             self._counters.add(_tokens(quota), tokens)
 
 
 def _limits(quota: Quota | None) -> list[Limit]:
     if quota is None:
         return []
-    found = [Limit(f"provider:{quota.name}:requests", quota.rpm)] if quota.rpm else []
-    return [*found, Limit(_tokens(quota), quota.tpm, 0)] if quota.tpm else found
+    return [Limit(f"provider:{quota.name}:requests", quota.rpm), Limit(_tokens(quota), quota.tpm, 0)]
 
 
 def _tokens(quota: Quota) -> str:
