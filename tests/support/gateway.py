@@ -22,14 +22,21 @@ from routeiq.gateway.pipeline.execute import Executor
 from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.meter import DeploymentMeter, Meter
+from routeiq.gateway.pipeline.overriding import Overriding
 from routeiq.gateway.pipeline.passage import Passages
+from routeiq.gateway.pipeline.provider_choice import ProviderChoice
+from routeiq.gateway.pipeline.quotas import Quotas
+from routeiq.gateway.pipeline.response_cache import ResponseCache
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.routes.delegate import Apply, Delegate
+from routeiq.gateway.routes.generate.endpoint import Generation
 from routeiq.gateway.state import StateHolder
 from routeiq.gateway.upstream.provider import Provider
 from routeiq.gateway.wiring import Gateway
 from routeiq.kit.bus import Bus
+from routeiq.kit.cache import MemoryCache
+from routeiq.kit.counters import Counters, MemoryCounters
 from routeiq.kit.health import Readiness
 from routeiq.kit.telemetry import Telemetry, TelemetrySettings
 from routeiq.kit.ticker import Ticker
@@ -68,6 +75,8 @@ def make_gateway(
     overrides: Overrides | None = None,
     service_keys: Sequence[str] = (),
     strict: bool = False,
+    cache_ttl_s: float = 3600.0,
+    counters: Counters | None = None,
     link: ControlLink | None = None,
 ) -> Gateway:
     """Every part is real but the provider, the routing client and the clients that are never called."""
@@ -77,8 +86,19 @@ def make_gateway(
     balancer = Balancer(figures)
     learned, conversations = learned_router(routing, balancer=balancer, registry=registry), ConversationIds(b"secret")
     gate = Gate(concurrency)
-    caller = Caller(lambda _: provider, figures, cooldowns)
+    quotas = Quotas(counters or MemoryCounters())
+    overriding = Overriding(overrides, quotas, strict=strict)
+    caller = Caller(lambda _: provider, figures, cooldowns, quotas=quotas)
     executor = Executor(caller)
+    pipeline = Pipeline(
+        Selector(learned, balancer, conversations, overriding),
+        executor,
+        Meter(registry, gate),
+        Telemetry("gateway", "0", TelemetrySettings(OTEL_ENABLED=False)),
+        gate,
+        Passages(caller, executor, gate),
+    )
+    cache = ResponseCache(MemoryCache(100, 1000), cache_ttl_s, off={"uncached"}, shared={"shared"})
     return Gateway(
         holder=StateHolder(served, cooldowns.follow),
         authenticator=Authenticator(KEY, callers, service_keys),
@@ -91,14 +111,8 @@ def make_gateway(
         callers=callers,  # type: ignore[arg-type]  # as the test says
         overrides=overrides,  # type: ignore[arg-type]  # as the test says
         learned=learned,
-        pipeline=Pipeline(
-            Selector(learned, balancer, conversations, overrides, strict=strict),
-            executor,
-            Meter(registry, gate),
-            Telemetry("gateway", "0", TelemetrySettings(OTEL_ENABLED=False)),
-            gate,
-            Passages(caller, executor, gate),
-        ),
+        pipeline=pipeline,
+        generation=Generation(pipeline, ProviderChoice(learned, overriding, quotas), cache),
         figures=figures,
         readiness=Readiness("gateway", serving=True),
         registry=registry,

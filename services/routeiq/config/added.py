@@ -24,17 +24,25 @@ class Added:
     has_overrides: bool = False
     problems: Problems = field(default_factory=lambda: Problems("overlay"))
 
-    def fitting(self, names: Collection[str], ids: Collection[DeploymentId]) -> Sequence[Listed]:
-        """Those whose name and id are not the document's: what it says is not changed by API."""
-        kept = []
+    def fitting(
+        self, names: Collection[str], ids: Collection[DeploymentId], open_to_all: Collection[str]
+    ) -> tuple[Sequence[Listed], Sequence[Listed]]:
+        """(those of names of their own, those that would join the document's groups). What the document says is not
+        changed by API: the others have its ids, or such names as are no group's.
+
+        Args: names: the document's. open_to_all: those of them that are groups which one may join."""
+        own, joining = list[Listed](), list[Listed]()
         for listed in self.models:
-            if listed.entry.model_name in names:
-                self.problems.error(listed.at, "is left out: its model_name belongs to the configuration document")
-            elif listed.entry.model_info.id in ids:
+            name = listed.entry.model_name
+            if listed.entry.model_info.id in ids:
                 self.problems.error(listed.at, "is left out: its id belongs to the configuration document")
+            elif name in open_to_all:
+                joining.append(listed)
+            elif name in names:
+                self.problems.error(listed.at, "is left out: its model_name belongs to the configuration document")
             else:
-                kept.append(listed)
-        return kept
+                own.append(listed)
+        return own, joining
 
     def groups(self, entries: Sequence[Listed], builder: GroupBuilder, facts: Facts) -> dict[ModelName, Group]:
         """By name. A group that does not build is left out whole."""

@@ -15,9 +15,11 @@ from routeiq.config.document import Document
 from routeiq.config.fallbacks import build_fallbacks
 from routeiq.config.group_builder import GroupBuilder
 from routeiq.config.groups import Grouped, auto_models, grouped
+from routeiq.config.joining import Joining
 from routeiq.config.load import Loaded, load
 from routeiq.config.names import by_specificity, is_pattern
 from routeiq.config.problems import Problems
+from routeiq.config.provided import provided, provider_names
 from routeiq.config.provider_entries import build_provider, document_overrides, document_providers
 from routeiq.config.reads import Reads
 from routeiq.config.routing_settings import routing_settings
@@ -109,6 +111,7 @@ class _Builder:
             wildcards=wildcards,
             providers_in_reach=reach,
             providers=providers,
+            provided=MappingProxyType(provided(providers, groups, names, _patterns(own))),
             overrides=document_overrides(self.document),
             has_overrides=self.added.has_overrides or bool(self.document.routeiq.overrides),
             master_key=self.document.general.master_key,
@@ -117,7 +120,8 @@ class _Builder:
         )
 
     def _built(self) -> tuple[Groups, Groups, Grouped]:
-        """(the document's groups, the added ones, the entries of both), wildcards among them."""
+        """(the document's groups with who joined them, the added ones, the entries of both by group), wildcards among
+        them."""
         members = grouped(self.document.models)
         facts = self.groups.facts((*self.document.models, *self.added.models))
         own = {
@@ -125,8 +129,11 @@ class _Builder:
         }
         self._check_modes(own, members)
         ids = {one.id for group in own.values() for one in group.deployments}
-        fitting = self.added.fitting(names_of(self.document) | {ENCODER}, ids)
+        plain = {name for name in own if not is_pattern(name) and name not in self.document.aliases}
+        names = names_of(self.document) | provider_names(self.document) | {ENCODER}
+        fitting, joining = self.added.fitting(names, ids, plain)
         further = self.added.groups(fitting, self.groups, facts)
+        own = Joining(self.groups, members, facts, self.added.problems).into(own, joining)
         return own, further, {**members, **grouped(fitting)}
 
     def _providers(self) -> tuple[ProviderEntry, ...]:

@@ -46,22 +46,30 @@ class GroupBuilder:
     def group(self, name: str, entries: Sequence[Listed], facts: Facts, problems: Problems) -> Group:
         """What is wrong with it goes to `problems`."""
         own = differ(entries) and not is_pattern(name)
-        learned = own and is_learned(self.loaded.document.router.routing_strategy)
+        learned = own and self.learns
         if learned:
             check_names(entries, problems)
         built: dict[DeploymentId, Deployment] = {}
         for listed, weight in zip(entries, weights(entries), strict=True):
-            self._check_provider(listed, problems)
-            candidate = candidate_name(listed, own=own)
-            one = build_deployment(
-                listed, self._raw(listed), candidate, weight, facts.get(listed.at), self.environ, problems,
-                stream_timeout_s=self.loaded.document.router.stream_timeout,
-                drop_params=self.loaded.document.litellm.drop_params,
-            )  # fmt: skip
+            one = self.deployment(listed, candidate_name(listed, own=own), weight, facts, problems)
             if one.id in built:
                 problems.warning(listed.at, "repeats an earlier entry in everything and is left out")
             built.setdefault(one.id, one)
         return Group(ModelName(name), tuple(built.values()), learned)
+
+    def deployment(self, listed: Listed, candidate: str, weight: float, facts: Facts, problems: Problems) -> Deployment:
+        """Of one entry, which belongs to a group."""
+        self._check_provider(listed, problems)
+        return build_deployment(
+            listed, self._raw(listed), candidate, weight, facts.get(listed.at), self.environ, problems,
+            stream_timeout_s=self.loaded.document.router.stream_timeout,
+            drop_params=self.loaded.document.litellm.drop_params,
+        )  # fmt: skip
+
+    @property
+    def learns(self) -> bool:
+        """Whether requests for a group of different models are routed by what was learned."""
+        return is_learned(self.loaded.document.router.routing_strategy)
 
     def _check_provider(self, listed: Listed, problems: Problems) -> None:
         params = listed.entry.litellm_params

@@ -49,6 +49,16 @@ def weights(members: Sequence[Listed]) -> Sequence[float]:
     return [1.0] * len(members)
 
 
+def weight_beside(members: Sequence[Listed], listed: Listed) -> float:
+    """Of an entry that joins `members`, which keep theirs: by what they go by, and 0 without it; where they go by
+    nothing and have 1 each, its own `weight`, else 1, too."""
+    for name in ("weight", "rpm", "tpm"):
+        if any(getattr(one.entry.litellm_params, name) for one in members):
+            return float(getattr(listed.entry.litellm_params, name) or 0.0)
+    own = listed.entry.litellm_params.weight
+    return 1.0 if own is None else own
+
+
 def check_names(members: Sequence[Listed], problems: Problems) -> None:
     """Within a routed group one name must not stand for two models: an id may be spelt like another's model."""
     first: dict[str, str] = {}

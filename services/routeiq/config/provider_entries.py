@@ -14,7 +14,7 @@ from routeiq.config.nearest import did_you_mean
 from routeiq.config.prices import read_facts
 from routeiq.config.problems import Location, Problems
 from routeiq.config.providers import known_providers
-from routeiq.config.state import Deployment, OverrideEntry, ProviderEntry
+from routeiq.config.state import Deployment, OverrideEntry, ProviderEntry, Quota
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.outbound import Origin, OutboundPolicy
 
@@ -44,18 +44,27 @@ def build_provider(
     one: Provider, at: Location, environ: Mapping[str, str], price_file: Path | None, origin: Origin
 ) -> ProviderEntry:
     """`models` are grouped as `<provider>/<model>`. What is unknown of them is no warning: nobody can say it here."""
+    quota = Quota(one.name, one.rate_limit_rpm, one.rate_limit_tpm)
     listed = tuple(_listed(one, model, position, at) for position, model in enumerate(dict.fromkeys(one.models)))
     return ProviderEntry(
         name=one.name,
         display_name=one.display_name or one.name,
         base_url=one.base_url,
-        models=tuple(replace(built, origin=origin) for built in _deployments(listed, environ, price_file)),
+        models=tuple(
+            replace(built, origin=origin, quota=quota, like=_like(built.model))
+            for built in _deployments(listed, environ, price_file)
+        ),
         is_enabled=one.is_enabled,
         rate_limit_rpm=one.rate_limit_rpm,
         rate_limit_tpm=one.rate_limit_tpm,
         priority=one.priority,
         origin=origin,
     )
+
+
+def _like(model: str) -> str | None:
+    """What the artifact calls it, if it knows it: the model's own name, whoever made or serves it."""
+    return model.rpartition("/")[2].lower() or None
 
 
 def _listed(one: Provider, model: str, position: int, at: Location) -> Listed:

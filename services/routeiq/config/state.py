@@ -21,6 +21,8 @@ EMPTY: Mapping[str, object] = MappingProxyType({})
 ANY_STATUS = 0
 """In a mapping by status: every status that is not named."""
 NO_STATUSES: Mapping[int, int] = MappingProxyType({})
+OFFERED = ModelName("/api/v1/generate")
+"""A group that no request can name: what the LLM Gateway API chooses among."""
 _NO_GROUPS: Mapping[ModelName, Mapping[int, int]] = MappingProxyType({})
 _NO_FACTS: Mapping[str, ModelFacts] = MappingProxyType({})
 ANY_PROVIDER = "*"
@@ -41,6 +43,15 @@ class HTTPClientKind(StrEnum):
     POOL = "pool"
     """Our own."""
     AIOHTTP = "aiohttp"
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What all deployments of a provider may have in a minute, together and in all gateways; 0: nothing."""
+
+    name: str
+    rpm: int
+    tpm: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,8 @@ class Deployment:
     """Names by which keys may be allowed to call it (`model_info.access_groups`)."""
     entry: ModelName | None = None
     """The `model_name` of its entry, where it serves under another: an alias, or a name that a wildcard matches."""
+    quota: Quota | None = None
+    """Of the provider of the LLM Gateway API that it belongs to."""
     params: Mapping[str, object] = field(default_factory=lambda: EMPTY, repr=False)
     """Everything else of `litellm_params` that a provider may want, with references to the environment resolved."""
     derived: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -266,6 +279,8 @@ class State:
     providers_in_reach: Mapping[str, ProviderAccess] = field(default_factory=lambda: _NO_ACCESS)
     """For wildcards whose requests say the provider."""
     providers: tuple[ProviderEntry, ...] = ()
+    provided: Mapping[ModelName, Group] = field(default_factory=lambda: _NOTHING_NAMED)
+    """The models of enabled providers by `<provider>/<model>`, where that name is nobody else's."""
     overrides: tuple[OverrideEntry, ...] = ()
     has_overrides: bool = False
     """Whether there are any, those included that are looked up one by one."""
@@ -278,14 +293,16 @@ class State:
         return self.groups.get(ModelName(name))
 
     def named_group(self, name: str) -> Group | None:
-        """The group that has that name, an alias's before a model's; None: `auto`, a wildcard or nobody does."""
-        return self.named.get(ModelName(name)) or self.groups.get(ModelName(name))
+        """The group of that name: an alias's, a model's or a provider's. None: `auto`, a wildcard or nobody has it."""
+        asked = ModelName(name)
+        return self.named.get(asked) or self.groups.get(asked) or self.provided.get(asked)
 
     def entries(self) -> Iterator[Group]:
-        """Every group as its entries say it, each deployment once: wildcards and providers too, aliases not."""
+        """Every group as its entries say it, each deployment once: wildcards too, aliases not. Those of all providers
+        are one, because each may take another's place."""
         yield from self.groups.values()
         for wildcard in self.wildcards:
             yield wildcard.group
-        for provider in self.providers:
-            for one in provider.models if provider.is_enabled else ():
-                yield Group(one.group, (one,))
+        offered = tuple(one for provider in self.providers if provider.is_enabled for one in provider.models)
+        if offered:
+            yield Group(OFFERED, offered)

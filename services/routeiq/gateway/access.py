@@ -158,6 +158,7 @@ TABLE: tuple[Line, ...] = (
     *_managed("GET", "v2/model", "info", Level.USER),
     *_managed("GET", "model_group", "info", Level.USER),
     _control("GET", "/audit", Level.VIEWER),
+    _line("POST", "/api/v1/generate", Level.SERVICE),
     _control("GET", "/api/v1/health", Level.NONE),
     _control("GET", "/api/v1/health/providers", Level.SERVICE),
     _control("GET POST", "/api/v1/providers", Level.SERVICE),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from socket import socket
@@ -21,10 +21,13 @@ from routeiq.config.start import start_with
 from routeiq.gateway.access import AccessTable, Level, Line, Owner
 from routeiq.gateway.callers.caller import CALLER, Caller
 from routeiq.gateway.callers.refusals import as_litellm
-from routeiq.gateway.pipeline.authenticate import presented_key
+from routeiq.gateway.pipeline.authenticate import SERVICE_PATHS, UnknownServiceKey, presented_key
+from routeiq.gateway.pipeline.meter import GENERATE as GENERATE_ENDPOINT
 from routeiq.gateway.pipeline.run import Arrival
+from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.routes.api_port import APIPort
 from routeiq.gateway.routes.delegate import Delegated
+from routeiq.gateway.routes.generate.endpoint import PATH as GENERATE
 from routeiq.gateway.routes.health import health_pages
 from routeiq.gateway.routes.hot import HotPath, hot_path
 from routeiq.gateway.settings import Settings, read_settings
@@ -64,16 +67,21 @@ LAST_WORDS_S = 5
 """For streams that are cut short to say so."""
 INTERNAL_PREFIX = b"x-routeiq-internal-"
 
+CreateAPI = Callable[[Gateway, Pages], ASGIApp]
+
 
 class Edge:
     """The gateway as an ASGI application."""
 
-    def __init__(self, gateway: Gateway, cors: CORS | None = None) -> None:
+    def __init__(self, gateway: Gateway, cors: CORS | None = None, *, create: CreateAPI | None = None) -> None:
+        """Args: create: makes what FastAPI serves, in a thread; given by tests."""
+        self._create = create or _create_api
         self._gateway = gateway
         self._cors = cors
         self._access = AccessTable()
         self._pages = edge_pages(gateway)
         self._api: ASGIApp | None = None
+        self._loading: asyncio.Task[ASGIApp] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -144,7 +152,7 @@ class Edge:
         try:
             await self._slow(scope, receive, answer, rid)
         except Exception as error:  # noqa: BLE001  # as above
-            await self._refuse(hot_path(scope["path"]), rid, answer, error)
+            await self._refuse(hot_path(scope["path"]), rid, answer, error, scope["path"])
 
     async def _slow(self, scope: Scope, receive: Receive, answer: Answer, rid: str) -> None:
         """Pages, and everything that FastAPI serves. HEAD is GET without a body, which the server leaves out by its own
@@ -155,6 +163,10 @@ class Edge:
             return
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         line, caller = await self._authorised(scope, method)
+        if scope["path"] == GENERATE and caller is not None:
+            arrival = Arrival(rid, caller, self._gateway.holder.current, Endpoint.CHAT, first_values(scope))
+            await self._gateway.generation.run(arrival, scope, receive, answer)
+            return
         if line.owner is not Owner.GATEWAY:
             call = Delegated(line, method, caller.principal if caller is not None else None, rid)
             await self._gateway.link.delegates[line.owner].pass_on(call, scope, receive, answer)
@@ -171,9 +183,16 @@ class Edge:
         await api(inner, replayed(body, receive), answer.passed)
 
     async def _load_api(self) -> ASGIApp:
-        """In a thread, because FastAPI takes a while to import. Requests that come together keep the first one made."""
-        made = await asyncio.to_thread(_create_api, self._gateway, self._pages)
-        self._api = self._api or made
+        """In a thread, because FastAPI takes a while to import, and once: requests that come together wait for the same
+        one, whichever of them leaves meanwhile."""
+        if self._loading is None:
+            self._loading = asyncio.create_task(asyncio.to_thread(self._create, self._gateway, self._pages))
+        loading = self._loading
+        try:
+            self._api = await asyncio.shield(loading)
+        finally:
+            if loading.done() and self._loading is loading:
+                self._loading = None  # one that failed is made anew by who comes next
         return self._api
 
     async def _authorised(self, scope: Scope, method: str) -> tuple[Line, Caller | None]:
@@ -187,6 +206,8 @@ class Edge:
         try:
             caller = await self._gateway.authenticator.caller(headers, query, path)
         except AuthenticationError as error:
+            if line is not None and line.level is Level.SERVICE:
+                raise UnknownServiceKey("invalid key") from None
             if line is not None and line.litellm:
                 raise as_litellm(error, presented_key(headers, query)) from None
             raise
@@ -203,7 +224,7 @@ class Edge:
         message, allow = f"There is no {method} {path}.", self._access.methods(path)
         return MethodNotAllowed(message, allow=allow) if allow else NotFound(message)
 
-    async def _refuse(self, hot: HotPath | None, rid: str, answer: Answer, error: Exception) -> None:
+    async def _refuse(self, hot: HotPath | None, rid: str, answer: Answer, error: Exception, path: str = "") -> None:
         """The body of an error, or the last event of a stream. Nothing for a client that left."""
         if isinstance(error, ClientDisconnected):
             return
@@ -211,17 +232,26 @@ class Edge:
             log.error("request.crashed", request_id=rid, exc_info=error)
             error = RouteIQError("internal")
         if not answer.counted:
-            self._gateway.pipeline.meter.refused(hot.endpoint.value if hot else "other", error.status)
+            self._gateway.pipeline.meter.refused(_label(hot, path), error.status)
         log.info("request.refused", request_id=rid, status=error.status, code=error.code)
         if answer.streams:
-            await answer.end(b"\n\n" + stream_event(_family(hot), error, rid))
+            await answer.end(b"\n\n" + stream_event(_family(hot, path), error, rid))
         elif not answer.begun:
-            body = error_body(_family(hot), error, rid)
+            body = error_body(_family(hot, path), error, rid)
             await answer.whole(error.status, body, [JSON, *error_headers(error)])
 
 
-def _family(hot: HotPath | None) -> Family:
-    return hot.endpoint.errors if hot else Family.OPENAI
+def _family(hot: HotPath | None, path: str) -> Family:
+    if hot is not None:
+        return hot.endpoint.errors
+    return Family.DETAIL if path.startswith(SERVICE_PATHS) else Family.OPENAI
+
+
+def _label(hot: HotPath | None, path: str) -> str:
+    """For the meter."""
+    if hot is not None:
+        return hot.endpoint.value
+    return GENERATE_ENDPOINT if path == GENERATE else "other"
 
 
 def edge_pages(gateway: Gateway) -> Pages:

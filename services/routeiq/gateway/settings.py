@@ -30,6 +30,7 @@ ENCRYPTION_KEY = "ROUTEIQ_ENCRYPTION_KEY"
 """Of the suite, like the one above: they have one value for every service."""
 CACHE_SIZE, CACHE_TTL_S = 4096, 300.0
 CONVERSATIONS, CONVERSATION_TTL_S = 10_000, 3600.0
+GENERATE_CACHE_TTL_S, GENERATE_CACHE_SIZE = 3600.0, 1000
 CALLERS, TTL_S, UNKNOWN_TTL_S, STALE_S = 10_000, 60.0, 10.0, 24 * 3600.0
 
 
@@ -52,6 +53,10 @@ def _origins(text: str) -> str:
 
 Addresses = Annotated[str, AfterValidator(_addresses)]
 Positive = Annotated[float, Field(gt=0)]
+
+
+def split_names(text: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in text.split(",") if name.strip())
 
 
 class Settings(BaseSettings):
@@ -110,6 +115,14 @@ class Settings(BaseSettings):
     """How old it may be while control cannot be asked."""
     override_strict: bool = False
     """True: a customer whose override cannot be served gets 503, not another model."""
+    generate_cache_ttl_s: Annotated[float, Field(ge=0)] = GENERATE_CACHE_TTL_S
+    """How long an answer of `/api/v1/generate` is given again for the same question; 0: none is."""
+    generate_cache_size: Annotated[int, Field(ge=0)] = GENERATE_CACHE_SIZE
+    """Such answers kept in this process, some KB each; 0: none."""
+    generate_cache_off: str = ""
+    """Services, with commas between, of which none is kept."""
+    generate_cache_shared: str = ""
+    """Services, with commas between, whose customers get each other's."""
     redis_url: SecretStr = SecretStr("")
     """`redis://user:password@host:port/db`; empty: as the REDIS_* names say, and none without them."""
     encryption_key: Annotated[SecretStr, Field(validation_alias=ENCRYPTION_KEY)] = SecretStr("")

@@ -32,17 +32,24 @@ from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.learned import LearnedRouter
 from routeiq.gateway.pipeline.meter import DeploymentMeter, Meter
+from routeiq.gateway.pipeline.overriding import Overriding
 from routeiq.gateway.pipeline.passage import Passages
+from routeiq.gateway.pipeline.provider_choice import ProviderChoice
+from routeiq.gateway.pipeline.quotas import Quotas
+from routeiq.gateway.pipeline.response_cache import ResponseCache
 from routeiq.gateway.pipeline.routing_counts import RoutingCounts
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.pipeline.sticky import Conversations
-from routeiq.gateway.settings import Settings
+from routeiq.gateway.routes.generate.endpoint import Generation
+from routeiq.gateway.settings import Settings, split_names
 from routeiq.gateway.state import StateHolder
 from routeiq.gateway.upstream.guarded import Outbound
 from routeiq.gateway.upstream.registry import Providers
 from routeiq.gateway.upstream.routing_encoder import RoutingEncoder
 from routeiq.kit.build import describe_build
+from routeiq.kit.cache import MemoryCache
+from routeiq.kit.counters import MemoryCounters
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.health import Check, Readiness
 from routeiq.kit.key_files import load_private_key
@@ -51,6 +58,8 @@ from routeiq.kit.telemetry import Telemetry
 from routeiq.kit.ticker import Ticker
 
 PROBE_TIMEOUT_S = 1.0
+LONGEST_KEPT = 256 * 1024
+"""Bytes of an answer that is kept; 8000 tokens are some 32 KiB."""
 ENCODER_PROVIDER = "routeiq"
 """The provider kind of models that the routing service itself serves."""
 
@@ -71,6 +80,7 @@ class Gateway:
     overrides: Overrides
     learned: LearnedRouter
     pipeline: Pipeline
+    generation: Generation
     figures: Figures
     readiness: Readiness
     registry: CollectorRegistry
@@ -145,12 +155,15 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
         merge=merging(start, settings.encryption_key.get_secret_value()),
         ticker=ticker,
     )
-    selector = Selector(learned, balancer, conversations, overrides, strict=settings.override_strict)
+    quotas = Quotas(MemoryCounters())
+    overriding = Overriding(overrides, quotas, strict=settings.override_strict)
+    selector = Selector(learned, balancer, conversations, overriding)
     gate = Gate(settings.max_concurrency, ticker)
     meter = Meter(registry, gate)
-    caller = Caller(providers.of, figures, cooldowns, ticker=ticker)
+    caller = Caller(providers.of, figures, cooldowns, ticker=ticker, quotas=quotas)
     executor = Executor(caller)
     passages = Passages(caller, executor, gate)
+    pipeline = Pipeline(selector, executor, meter, telemetry, gate, passages)
     return Gateway(
         holder=holder,
         authenticator=Authenticator(
@@ -167,7 +180,8 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
         callers=callers,
         overrides=overrides,
         learned=learned,
-        pipeline=Pipeline(selector, executor, meter, telemetry, gate, passages),
+        pipeline=pipeline,
+        generation=Generation(pipeline, ProviderChoice(learned, overriding, quotas), _response_cache(settings)),
         figures=figures,
         readiness=Readiness("gateway", link.checks() | _checks(settings, routing, serves)),
         registry=registry,
@@ -195,6 +209,15 @@ def _learned(
         RoutingCounts(registry),
         cache=DecisionCache(settings.decision_cache_size, settings.decision_cache_ttl_s),
         conversations=Conversations(settings.conversations, settings.conversation_ttl_s),
+    )
+
+
+def _response_cache(settings: Settings) -> ResponseCache:
+    return ResponseCache(
+        MemoryCache(settings.generate_cache_size, LONGEST_KEPT),
+        settings.generate_cache_ttl_s,
+        off=split_names(settings.generate_cache_off),
+        shared=split_names(settings.generate_cache_shared),
     )
 
 

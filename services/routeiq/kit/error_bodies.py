@@ -1,7 +1,7 @@
 """The only place that renders an error for a caller.
 
-Families (contract 1.0): the LLM and management routes answer in OpenAI's shape, `/messages` in Anthropic's. An error
-after the first streamed byte is a final SSE event.
+Families (contract 1.0): the LLM and management routes answer in OpenAI's shape, `/messages` in Anthropic's, the LLM
+Gateway API in FastAPI's. An error after the first streamed byte is a final SSE event.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from routeiq.kit.errors import MethodNotAllowed, RouteIQError, Unavailable
+from routeiq.kit.errors import InvalidFields, MethodNotAllowed, RateLimited, RouteIQError, Unavailable
 
 _INTERNAL = RouteIQError("internal")
 _ANTHROPIC_TYPES: Mapping[int, str] = {
@@ -31,18 +31,27 @@ class Family(StrEnum):
 
     OPENAI = "openai"
     ANTHROPIC = "anthropic"
+    DETAIL = "detail"
+    """FastAPI's own."""
 
 
 def error_body(family: Family, error: RouteIQError, request_id: str | None = None) -> bytes:
     """The body in the family's shape. Anthropic's has the request id in it."""
     if family is Family.OPENAI:
         return openai_body(error)
+    if family is Family.DETAIL:
+        return detail_body(error)
     return anthropic_error(error.status, error.public_message, request_id)
 
 
 def openai_body(error: RouteIQError) -> bytes:
     """`{"error": {message, type, param, code}}` as OpenAI's SDKs read it."""
     return openai_error(error.public_message, error.type, error.code, error.param)
+
+
+def detail_body(error: RouteIQError) -> bytes:
+    """`{"detail": "..."}`, or a list of what is wrong with which field."""
+    return msgspec.json.encode({"detail": error.details if isinstance(error, InvalidFields) else error.public_message})
 
 
 def openai_error(message: str, type_: str, code: str | None, param: str | None = None) -> bytes:
@@ -70,8 +79,8 @@ def stream_event(family: Family, error: RouteIQError, request_id: str | None = N
 
 
 def error_headers(error: RouteIQError) -> list[tuple[bytes, bytes]]:
-    """`Retry-After` on every 503 that knows when to come back, `WWW-Authenticate` on a 401, `Allow` on a 405."""
-    if isinstance(error, Unavailable):
+    """`Retry-After` where it is known when to come back, `WWW-Authenticate` on a 401, `Allow` on a 405."""
+    if isinstance(error, Unavailable | RateLimited):
         return [(b"retry-after", str(error.retry_after_s).encode())]
     if isinstance(error, MethodNotAllowed):
         return [(b"allow", ", ".join(error.allow).encode())]

@@ -2,11 +2,13 @@
 
     RouteIQError            500 internal_error      the text is for logs only
     |- InvalidRequest       400 invalid_request_error
-    |  `- BodyTooLarge      413
+    |  |- BodyTooLarge      413
+    |  `- InvalidFields     422  carries details, one for each field
     |- AuthenticationError  401 authentication_error
     |- PermissionDenied     403 permission_error
     |- NotFound             404 not_found_error
     |- MethodNotAllowed     405 invalid_request_error    carries allow
+    |- RateLimited          429 rate_limit_error  carries retry_after_s
     |- Unavailable          503 service_unavailable  carries retry_after_s
     `- ConfigurationError   a start error: it lists every problem and never becomes a response
 
@@ -15,7 +17,7 @@ A 4xx message is written for the caller. A 5xx message reaches the caller only i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 
@@ -47,6 +49,16 @@ class BodyTooLarge(InvalidRequest):
     status, code = 413, "request_too_large"
 
 
+class InvalidFields(InvalidRequest):
+    """A body whose fields break their rules. `details` are FastAPI's: `type`, `loc` and `msg` of each; no values."""
+
+    status, code = 422, "invalid_fields"
+
+    def __init__(self, details: Sequence[Mapping[str, object]]) -> None:
+        super().__init__("; ".join(str(one["msg"]) for one in details))
+        self.details = details
+
+
 class AuthenticationError(RouteIQError):
     status, type, code = 401, "authentication_error", "invalid_api_key"
 
@@ -65,6 +77,14 @@ class MethodNotAllowed(RouteIQError):
     def __init__(self, message: str, *, allow: Iterable[str]) -> None:
         super().__init__(message)
         self.allow = tuple(allow)
+
+
+class RateLimited(RouteIQError):
+    status, type, code = 429, "rate_limit_error", "rate_limit_exceeded"
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class Unavailable(RouteIQError):

@@ -15,7 +15,7 @@ from routeiq.config.merge import merge
 from routeiq.config.names import find_group
 from routeiq.config.overlay import Overlay, OverlayModel, OverlayProvider
 from routeiq.config.problems import Problems
-from routeiq.config.state import ModelName, State
+from routeiq.config.state import Deployment, ModelName, Quota, State
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.outbound import Origin
 from tests.support.config_documents import NO_PRICES, entry, loaded, models
@@ -106,11 +106,91 @@ def test_blocked_model_is_not_served() -> None:
     assert problems == []
 
 
-@pytest.mark.parametrize("name", ["a", "openai/*", "fast", "auto", "all-MiniLM-L6-v2", "openai/mentioned"])
+@pytest.mark.parametrize("name", ["openai/*", "openai/m", "fast", "auto", "all-MiniLM-L6-v2", "openai/mentioned"])
 def test_names_of_the_document_win(name: str) -> None:
     state, problems = merged(model(name=name))
     assert problems == ["overlay: models.1: is left out: its model_name belongs to the configuration document"]
     assert state.groups == document_alone().groups
+
+
+PLAIN = models(
+    entry("a", "simulated/x", info="id: id-a"),
+    entry("shared", "simulated/x", "weight: 2"),
+    entry("limited", "simulated/x", "rpm: 100"),
+    entry("mixed", "simulated/x", info="id: one"),
+    entry("mixed", "simulated/y", info="id: two"),
+    entry("vectors", "simulated/v", info="mode: embedding"),
+)
+LEARNED = PLAIN + "router_settings: {routing_strategy: llmrouter-knn}\n"
+
+
+def joined(
+    name: str, text: str = PLAIN, info: str = "{}", **params: object
+) -> tuple[tuple[Deployment, ...], list[str]]:
+    """Those of a group of the document, with one more; and what was said."""
+    state, problems = merged(model("new", name, info, **({"model": "simulated/x"} | params)), text=text)
+    before, after = (one.groups[ModelName(name)].deployments for one in (document_alone(text), state))
+    assert after[: len(before)] == before
+    assert state.routing.auto_models == document_alone(text).routing.auto_models
+    return after[len(before) :], problems
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "weight", "candidate"),
+    [
+        ("a", {}, 1.0, "a"),
+        ("a", {"weight": 3}, 3.0, "a"),
+        ("a", {"rpm": 10}, 1.0, "a"),
+        ("a", {"model": "simulated/other"}, 1.0, "a"),
+        ("shared", {"weight": 5}, 5.0, "shared"),
+        ("shared", {}, 0.0, "shared"),
+        ("limited", {"rpm": 7, "weight": 5}, 7.0, "limited"),
+        ("mixed", {"model": "simulated/y"}, 1.0, "two"),
+        ("mixed", {"model": "simulated/z"}, 1.0, "one"),
+    ],
+)
+def test_added_model_joins_a_group_of_the_document_with_its_own_weight(
+    name: str, params: dict[str, object], weight: float, candidate: str
+) -> None:
+    (one,), problems = joined(name, **params)
+    assert (one.id, one.group, one.weight, one.candidate, one.origin) == (
+        "new",
+        name,
+        weight,
+        candidate,
+        Origin.OPERATOR,
+    )
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "info", "model_of_it", "message"),
+    [
+        ("a", PLAIN, '{"mode": "embedding"}', "simulated/x", "its mode is embedding, and chat that of its name"),
+        ("vectors", PLAIN, "{}", "simulated/v", "its mode is chat, and embedding that of its name"),
+        ("mixed", LEARNED, "{}", "simulated/x", "learned routing chooses among the models of that name"),
+        ("a", LEARNED, "{}", "simulated/other", "it is another model than that of its name"),
+    ],
+)
+def test_added_model_of_another_kind_does_not_join(
+    name: str, text: str, info: str, model_of_it: str, message: str
+) -> None:
+    found, (problem,) = joined(name, text, info, model=model_of_it)
+    assert found == ()
+    assert problem.startswith(f"overlay: models.new: is left out: {message}")
+
+
+def test_same_model_joins_a_plain_group_under_learned_routing() -> None:
+    for params in ({}, {"model": "azure/own-name"}):
+        found, problems = joined(
+            "a", LEARNED, '{"base_model": "x"}', api_key="k", api_base="https://x.example", **params
+        )
+        assert (len(found), problems) == (1, [])
+
+
+def test_alias_of_a_group_has_who_joined_it_too() -> None:
+    state, _ = merged(model("new", "a", model="simulated/x"))
+    assert [one.id for one in state.named[ModelName("fast")].deployments] == ["id-a", "new"]
 
 
 def test_ids_of_the_document_win() -> None:
@@ -197,6 +277,32 @@ def test_added_provider_is_a_record_like_the_documents() -> None:
     assert (own.models[0].api_key, own.models[0].group, own.models[0].origin) == ("k", "own/m", Origin.OPERATOR)
 
 
+def test_models_of_providers_have_names_that_nobody_else_has() -> None:
+    state, problems = merged(
+        provider("own", models=("m", "n")), provider("off", enabled=False), model(name="own/n"), model("2", name="*")
+    )
+    assert problems == []
+    assert set(state.provided) == {"openai/m", "own/m"}
+    for name, identifier in (("own/m", "provider:own/m"), ("own/n", "1"), ("openai/m", "provider:openai/m")):
+        found = find_group(state, name)
+        assert found is not None
+        assert (found.name, found.deployments[0].id) == (name, identifier)
+
+
+def test_added_provider_takes_no_name_that_a_wildcard_of_the_document_has() -> None:
+    text = models(entry("'openai/*'", "'openai/*'", "api_key: k"), entry("'own/*'", "'groq/*'", "api_key: k"))
+    state, _ = merged(provider("openai", api_key="box:k"), provider("own"), provider("new"), text=text)
+    assert set(state.provided) == {"new/m"}
+    found = find_group(state, "openai/m")
+    assert found is not None
+    assert found.deployments[0].entry == "openai/*"
+
+
+def test_provider_may_have_no_more_than_its_limits() -> None:
+    state, _ = merged(provider("own", rate_limit_rpm=0, rate_limit_tpm=5), text=EMPTY)
+    assert state.providers[0].models[0].quota == Quota("own", 0, 5)
+
+
 def test_overrides_that_are_looked_up_are_said_to_exist() -> None:
     overlay, problems = Overlay(has_overrides=True), Problems("overlay")
     state = merge(loaded(EMPTY), overlay, {}, problems, open_secret=open_secret, price_file=NO_PRICES)
@@ -249,8 +355,15 @@ def any_merged(overlay: Overlay) -> State:
 @given(OVERLAYS)
 def test_no_overlay_changes_what_the_document_says(overlay: Overlay) -> None:
     state = any_merged(overlay)
-    assert {name: state.groups[name] for name in BASE.groups} == dict(BASE.groups)
-    assert state.named == BASE.named
+    for before, after in ((BASE.groups, state.groups), (BASE.named, state.named)):
+        for name, group in before.items():
+            assert after[name].deployments[: len(group.deployments)] == group.deployments
+            assert (after[name].learned, after[name].mode) == (group.learned, group.mode)
+            assert {one.candidate for one in after[name].deployments} == {one.candidate for one in group.deployments}
+            assert {one.mode for one in after[name].deployments} == {one.mode for one in group.deployments}
+    assert state.named.keys() == BASE.named.keys()
+    assert {name: state.provided[name] for name in BASE.provided} == dict(BASE.provided)
+    assert not any(find_group(BASE, name) for name in state.provided.keys() - BASE.provided.keys())
     assert state.wildcards[: len(BASE.wildcards)] == BASE.wildcards
     assert state.providers[: len(BASE.providers)] == BASE.providers
     assert state.overrides == BASE.overrides

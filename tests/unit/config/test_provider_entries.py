@@ -60,7 +60,7 @@ def test_overrides_stand_in_the_state() -> None:
 
 def test_only_enabled_providers_have_live_deployments() -> None:
     state = built(PROVIDERS, {"K": "k1"})
-    assert [group.name for group in state.entries()] == [
+    assert [one.group for group in state.entries() for one in group.deployments] == [
         "all-MiniLM-L6-v2", "anthropic/claude-x", "anthropic/claude-y",
     ]  # fmt: skip
     assert list(state.groups) == ["all-MiniLM-L6-v2"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 
 import pytest
 
 from routeiq.config.state import FallbackNames, ModelName, RoutingSettings
-from routeiq.gateway.app import create_app
+from routeiq.gateway.app import Edge, create_app
 from routeiq.gateway.upstream.provider import UpstreamFailed
-from routeiq.kit.asgi import Message, Receive, Scope, Send
+from routeiq.kit.asgi import ASGIApp, Message, Receive, Scope, Send
 from tests.support.asgi import Client, call, scope
 from tests.support.gateway import AUTH, CHAT, edge, error, make_gateway
 from tests.support.twins import (
@@ -143,6 +144,42 @@ async def test_an_odd_query_is_no_crash(query: bytes) -> None:
 async def test_a_body_that_is_not_utf_8_is_400(text: bytes) -> None:
     answer = await call(edge(), scope(headers=[AUTH]), CHAT.replace(b"hi", text))
     assert (answer.status, error(answer)["code"]) == (400, "invalid_json")
+
+
+async def test_requests_that_come_together_build_the_api_once_even_if_the_first_leaves() -> None:
+    built, go = [], threading.Event()
+
+    def create(_: object, __: object) -> ASGIApp:
+        built.append(1)
+        go.wait(5)
+        return api
+
+    async def api(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    served = Edge(make_gateway(state(deployment()), TwinProvider(), TwinRouting(decision())), create=create)
+    first, *others = [asyncio.create_task(call(served, scope("GET", "/docs"))) for _ in range(3)]
+    while not built:
+        await asyncio.sleep(0.001)
+    first.cancel()
+    await asyncio.sleep(0)
+    go.set()
+    assert [answer.status for answer in await asyncio.gather(*others)] == [200, 200]
+    assert (await call(served, scope("GET", "/docs"))).status == 200
+    assert len(built) == 1
+
+
+async def test_an_api_that_cannot_be_built_is_built_anew_by_the_next() -> None:
+    built = []
+
+    def create(_: object, __: object) -> ASGIApp:
+        built.append(1)
+        raise OSError("no memory")
+
+    served = Edge(make_gateway(state(deployment()), TwinProvider(), TwinRouting(decision())), create=create)
+    assert [(await call(served, scope("GET", "/docs"))).status for _ in range(2)] == [500, 500]
+    assert len(built) == 2
 
 
 async def test_internal_headers_of_a_client_are_dropped() -> None:

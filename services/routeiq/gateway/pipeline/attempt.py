@@ -14,14 +14,16 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from routeiq.config.state import Deployment
+from routeiq.config.state import Deployment, Quota
 from routeiq.gateway.pipeline.cooldown import Cooldowns
 from routeiq.gateway.pipeline.failures import retry_after_s
 from routeiq.gateway.pipeline.figures import Figures, Live
-from routeiq.gateway.pipeline.served import Served, begun, busy, refused, usage_of, verdict
+from routeiq.gateway.pipeline.quotas import Quotas
+from routeiq.gateway.pipeline.served import Served, begun, busy, over_quota, refused, usage_of, verdict
 from routeiq.gateway.pipeline.walk import Walk
 from routeiq.gateway.plan import Attempt, Fallback, Plan, Usage
 from routeiq.gateway.upstream.provider import Provider, UpstreamRequest, UpstreamResponse, UpstreamTimeout
+from routeiq.kit.counters import MemoryCounters
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.ticker import Ticker, Within
 
@@ -44,12 +46,13 @@ class Caller:
     sleep: Sleep = asyncio.sleep
     chance: random.Random = field(default_factory=random.Random)
     ticker: Ticker = field(default_factory=Ticker)
+    quotas: Quotas = field(default_factory=lambda: Quotas(MemoryCounters()))
 
 
 class Attempts:
     """One request's calls. Made for one plan, used once: `run`, then `settle`. `trail` has every call that is over."""
 
-    __slots__ = ("_begun", "_caller", "_clock", "_live", "_plan", "_short", "_ticket", "trail")
+    __slots__ = ("_begun", "_caller", "_clock", "_live", "_plan", "_quota", "_short", "_ticket", "trail")
 
     def __init__(self, caller: Caller, plan: Plan) -> None:
         self._caller = caller
@@ -57,6 +60,8 @@ class Attempts:
         self._plan = plan
         self._live: Live | None = None
         """Whose call is under way, or whose answer is being relayed."""
+        self._quota: Quota | None = None
+        """What the last call's tokens count for."""
         self._ticket = 0
         self._begun = 0.0
         self._short = False
@@ -83,11 +88,12 @@ class Attempts:
         return await self._go_on(walk, served)
 
     def open(self, deployment: Deployment) -> UpstreamRequest | None:
-        """Begin the call of a plan's first deployment. None: it is cooled or full, or there is no time: `run` knows.
+        """Begin the call of a plan's first deployment. None: it is cooled or full, or has a quota that somebody has to
+        be asked for, or there is no time: `run` knows.
 
         Who opens must `run`, `settle` or `forget`."""
         plan, live, now = self._plan, self._caller.figures.of(deployment.id), self._clock()
-        if live.passed_over(now) or plan.deadline <= now:
+        if live.passed_over(now) or plan.deadline <= now or deployment.quota is not None:
             return None
         self._begun, self._live, self._ticket = now, live, live.begin(now)
         limit, within = self._limit(deployment), plan.deadline - now
@@ -138,7 +144,10 @@ class Attempts:
             if usage is None:
                 live.succeeded(now)
             else:
-                live.succeeded(now, usage.input_tokens + usage.output_tokens)
+                tokens = usage.input_tokens + usage.output_tokens
+                live.succeeded(now, tokens)
+                if self._quota is not None:
+                    self._caller.quotas.used(self._quota, tokens)
                 if not stream and usage.output_tokens > 1:
                     each = seconds / usage.output_tokens
             live.measure(each, now, stream=stream)
@@ -173,6 +182,9 @@ class Attempts:
             live, self._begun = self._caller.figures.of(deployment.id), self._clock()
             if live.in_flight >= live.max_parallel:
                 return self._write(refused(self._plan, deployment, busy(deployment)), group)
+            self._quota = deployment.quota
+            if self._quota is not None and (wait_s := await self._caller.quotas.take(self._quota)):
+                return self._write(refused(self._plan, deployment, over_quota(deployment), wait_s), group)
             self._live, self._ticket = live, live.begin(self._begun)
         counts = True
         try:

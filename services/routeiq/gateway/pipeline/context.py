@@ -11,6 +11,14 @@ from routeiq.gateway.callers.caller import Caller
 from routeiq.gateway.plan import Endpoint
 
 
+class Purpose(msgspec.Struct, frozen=True, gc=False):
+    """What a request of the LLM Gateway API says of itself: its customer, the service that asks, the kind of task."""
+
+    user_id: str
+    service: str
+    task_type: str
+
+
 class Call(msgspec.Struct, frozen=True, gc=False):
     """A caller's request, parsed one level deep: values stay bytes until a stage needs one."""
 
@@ -31,6 +39,8 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     """The first value of each, names in lower case."""
     started: float
     """On the clock of `time.monotonic`, as is every deadline."""
+    purpose: Purpose | None = None
+    """None: it came by another API."""
 
     def header(self, name: bytes) -> str | None:
         """The first value of a header, decoded; `name` in lower case."""

@@ -1,5 +1,6 @@
-"""Whom a request is for: OpenAI's `user`, Anthropic's and LiteLLM's `metadata.user_id`, LiteLLM's headers, else the
-user of the key; and for which service: `X-Service-Name`, else the key's alias."""
+"""Whom a request is for, and which service asks: as the LLM Gateway API says it. Elsewhere OpenAI's `user`, Anthropic's
+and LiteLLM's `metadata.user_id`, LiteLLM's headers, else the user of the key; and `X-Service-Name`, else the key's
+alias."""
 
 from __future__ import annotations
 
@@ -26,6 +27,8 @@ _string = msgspec.json.Decoder(str)
 
 def customer_of(context: Context) -> Customer | None:
     """None: nobody is named."""
+    if context.purpose is not None:
+        return Customer(context.purpose.user_id, context.purpose.service)
     principal = context.caller.principal
     named = _in_body(context.call.body) or _in_headers(context) or principal.user_id
     if not named or len(named) > LONGEST:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.pipeline.context import Context
+from routeiq.gateway.pipeline.context import Context, Purpose
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.plan import Decision, Endpoint, Outcome, Plan
 from routeiq.kit.access_log import AccessLog, Line
@@ -37,8 +37,18 @@ class Done(Line, tag="request.done", gc=False):
     ms: float
 
 
-_Ended = tuple[str, Endpoint, bool, Decision, Outcome, Deployment, str, float, float]
-"""Request id, endpoint, stream, decision, outcome, who served or should have, key id, seconds, time of the end."""
+class Generated(Done, tag="generate.done", gc=False):
+    """The same for one of the LLM Gateway API."""
+
+    service_name: str
+    task_type: str
+
+
+GENERATE = "generate"
+"""Its endpoint, in metrics and lines."""
+_Ended = tuple[str, Endpoint, bool, Decision, Outcome, Deployment, str, float, float, Purpose | None]
+"""Request id, endpoint, stream, decision, outcome, who served or should have, key id, seconds, time of the end, and
+what else was said of it."""
 
 
 class Meter:
@@ -91,13 +101,17 @@ class Meter:
         ended = time.time()
         deployment = outcome.deployment or plan.deployments[0]
         self._batch.add(
-            (plan.request_id, plan.endpoint, plan.stream, plan.decision, outcome, deployment, key_id, seconds, ended)
-        )
+            (
+                plan.request_id, plan.endpoint, plan.stream, plan.decision, outcome, deployment, key_id, seconds, ended,
+                context.purpose,
+            )
+        )  # fmt: skip
 
     def _count(self, batch: list[_Ended]) -> None:
         requests, decisions, tokens = self._requests.by, self._decisions.by, self._tokens.by
-        observe, service, lines = self._duration.observe, self._log.service, []
-        for request_id, endpoint, stream, decision, outcome, served, key_id, seconds, ended in batch:
+        observe, service, lines = self._duration.observe, self._log.service, list[Done]()
+        for request_id, asked, stream, decision, outcome, served, key_id, seconds, ended, purpose in batch:
+            endpoint = asked if purpose is None else GENERATE
             usage, fallback = outcome.usage, decision.fallback or outcome.fallback
             model = served.entry or served.group  # callers choose the names behind wildcards; labels have few values
             requests[endpoint, str(outcome.status)] += 1
@@ -106,13 +120,16 @@ class Meter:
             if usage is not None:
                 tokens[model, "input"] += usage.input_tokens
                 tokens[model, "output"] += usage.output_tokens
-            lines.append(
-                Done(
-                    request_id, endpoint, outcome.status, served.group, decision.strategy, fallback,
-                    len(outcome.attempts), stream, outcome.streamed_bytes, outcome.error, key_id[:12],
-                    round(seconds * 1000, 1), service=service, timestamp=datetime.fromtimestamp(ended, UTC),
-                )
+            facts = (
+                request_id, endpoint, outcome.status, served.group, decision.strategy, fallback,
+                len(outcome.attempts), stream, outcome.streamed_bytes, outcome.error, key_id[:12],
+                round(seconds * 1000, 1),
             )  # fmt: skip
+            at = datetime.fromtimestamp(ended, UTC)
+            if purpose is None:
+                lines.append(Done(*facts, service=service, timestamp=at))
+            else:
+                lines.append(Generated(*facts, purpose.service, purpose.task_type, service=service, timestamp=at))
         self._log.write(lines)
 
 

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from routeiq.kit.spans import OpenSpan
 
 _SPANS = {endpoint: f"gateway {endpoint.value}" for endpoint in Endpoint}
+GENERATED = "gateway generate"
+"""The span of a request of the LLM Gateway API."""
 _PLAIN = frozenset({b"traceparent", b"tracestate", b"accept-language"})
 _BY_FAMILY: Mapping[Family, frozenset[bytes]] = {
     Family.OPENAI: _PLAIN | {b"openai-beta"},
@@ -82,7 +84,7 @@ class Pipeline:
             raw = await read_body(scope, receive, arrival.state.body_limit_bytes)
             context = _context(arrival, raw, started)
             selection = self.selector.at_once(context)
-            decided = self._planned(context, selection, answer) if isinstance(selection, Selection) else selection
+            decided = self.planned(context, selection, answer) if isinstance(selection, Selection) else selection
             await self._serve(context, answer, receive, decided)
 
     def begin(self, arrival: Arrival, raw: bytes, answer: Answer, guarded: Guarded) -> Work | None:
@@ -94,7 +96,7 @@ class Pipeline:
         selection = self.selector.at_once(context)
         if not isinstance(selection, Selection):
             return self.serve(context, answer, selection)
-        planned = self._planned(context, selection, answer)
+        planned = self.planned(context, selection, answer)
         plan, done = planned
         if self.passages.take(plan, answer, done, _Rest(self, context, answer, planned, guarded)):
             return None
@@ -127,15 +129,16 @@ class Pipeline:
     ) -> None:
         with DisconnectWatch(receive, self.gate.ticker, exchange=answer.exchange):
             if isinstance(decided, Unasked | Unresolved):
-                decided = self._planned(context, await self.selector.later(context, decided), answer)
+                decided = self.planned(context, await self.selector.later(context, decided), answer)
             plan, done = decided
             await self.executor.execute(plan, answer, done, under_way)
 
-    def _planned(self, context: Context, selection: Selection, answer: Answer) -> Planned:
+    def planned(self, context: Context, selection: Selection, answer: Answer) -> Planned:
         """From here on `done` counts the request."""
         plan = _plan(context, selection)
         answer.counted = True
-        span = self.telemetry.start_span(_SPANS[plan.endpoint], context.headers.get(b"traceparent"))
+        name = _SPANS[plan.endpoint] if context.purpose is None else GENERATED
+        span = self.telemetry.start_span(name, context.headers.get(b"traceparent"))
         return plan, partial(self._finish, context, plan, span)
 
     def _finish(self, context: Context, plan: Plan, span: OpenSpan | None, outcome: Outcome) -> None:

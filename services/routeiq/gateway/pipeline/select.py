@@ -10,9 +10,9 @@ import msgspec
 from msgspec import structs
 
 from routeiq.config.document.strategies import balancing
-from routeiq.config.state import Deployment, FallbackNames, Group, Mode, ModelName, State
+from routeiq.config.state import Deployment, FallbackNames, Group, Mode, State
 from routeiq.gateway.callers.models import Kind, ModelAccess, ModelDenied
-from routeiq.gateway.callers.overrides import NO_OVERRIDE, Customer, Override, Overrides
+from routeiq.gateway.callers.overrides import NO_OVERRIDE, Customer, Override
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.conversation import ConversationIds
@@ -21,27 +21,20 @@ from routeiq.gateway.pipeline.eligible import NotSpoken
 from routeiq.gateway.pipeline.fallbacks import plan_fallbacks
 from routeiq.gateway.pipeline.learned import LearnedRouter, Question, Unasked
 from routeiq.gateway.pipeline.objective import HEADER, cost_weight
-from routeiq.gateway.pipeline.permitted import may_be_served, permitted, permitted_fallbacks
+from routeiq.gateway.pipeline.overriding import OVERRIDDEN, REASON, SKIPPED, UNANSWERED, Overriding
+from routeiq.gateway.pipeline.permitted import permitted, permitted_fallbacks
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.plan import NO_FALLBACKS, Decision, Endpoint
 from routeiq.gateway.upstream.registry import speaks
-from routeiq.kit.errors import InvalidRequest, NotFound, Unavailable
+from routeiq.kit.errors import InvalidRequest, NotFound
 from routeiq.kit.ids import uuid7
 
 MOST_LANES = 1024
 """Of wildcards each holds deployments of its own."""
-SKIPPED, UNANSWERED = "override_skipped", "override_unknown"
-OVERRIDDEN = "override"
 
 
 class ModelNotFound(NotFound):
     type, code = "invalid_request_error", "model_not_found"
-
-
-class OverrideUnserved(Unavailable):
-    """Where the settings are strict: a customer has an override that nothing can serve now, or control cannot say."""
-
-    code = "override_unavailable"
 
 
 class Lane(msgspec.Struct, frozen=True):
@@ -76,17 +69,13 @@ class Selector:
         learned: LearnedRouter,
         balancer: Balancer,
         conversations: ConversationIds,
-        overrides: Overrides | None = None,
-        *,
-        strict: bool = False,
+        overriding: Overriding | None = None,
     ) -> None:
-        """Args: overrides: None: nobody has any.  strict: an override that cannot be served refuses the request."""
+        """Args: overriding: None: by the document's overrides alone."""
         self._learned, self._balancer, self._conversations = learned, balancer, conversations
-        self._overrides, self._strict = overrides, strict
+        self._overriding = overriding or Overriding()
         self._state: State | None = None
         self._lanes: dict[tuple[ModelAccess, Endpoint, str], Lane] = {}
-        self._declared: dict[Customer, Override] = {}
-        self._served: dict[tuple[ModelAccess, Endpoint, Override], tuple[Deployment, ...]] = {}
 
     def at_once(self, context: Context) -> Selection | Waiting:
         """The selection, without waiting for anybody; else what `later` has to wait for.
@@ -97,66 +86,30 @@ class Selector:
         if context.state.has_overrides:
             customer = customer_of(context)
             if customer is not None:
-                self._follow(context.state)
-                own = self._declared.get(customer) if customer.service else None
-                override = own or self._known(customer)
+                override = self._overriding.known(context.state, customer)
                 return Unresolved(customer) if override is None else self._overridden(context, override)
         return self._requested(context)
 
     async def later(self, context: Context, waiting: Waiting) -> Selection:
         """Once control has said which override holds, and the routing service which model. Raises: as `at_once`."""
         if isinstance(waiting, Unresolved):
-            found = await self._resolved(context, waiting.customer)
+            override = await self._overriding.get(context.state, waiting.customer)
+            found = self._requested(context, UNANSWERED) if override is None else self._overridden(context, override)
             if isinstance(found, Selection):
                 return found
             waiting = found
         lane = self._lane(context)
         return self._with_fallbacks(await self._learned.ask(waiting), context, lane)
 
-    async def _resolved(self, context: Context, customer: Customer) -> Selection | Unasked:
-        assert self._overrides is not None, "somebody found it unresolved"
-        try:
-            said = await self._overrides.get(customer)
-            return self._overridden(context, self._preferred(customer, said))
-        except OverrideUnserved:
-            raise
-        except Unavailable:
-            return self._without(context, UNANSWERED)
-
-    def _known(self, customer: Customer) -> Override | None:
-        """None: control is to be asked."""
-        said = self._overrides.at_once(customer) if self._overrides is not None else NO_OVERRIDE
-        return None if said is None else self._preferred(customer, said)
-
-    def _preferred(self, customer: Customer, said: Override) -> Override:
-        """For the service goes before for any, and the document before what was added by API."""
-        return said if said.specific else self._declared.get(Customer(customer.user_id, ""), said)
-
     def _overridden(self, context: Context, override: Override) -> Selection | Unasked:
         if override == NO_OVERRIDE:
             return self._requested(context)
-        members = self._members(context, override)
+        members = self._overriding.members(context, override)
         if not members:
-            return self._without(context, SKIPPED)
+            self._overriding.check()
+            return self._requested(context, SKIPPED)
         order = self._balancer.order(members, context.state.routing, stream=context.call.stream)
-        return Selection(order, Decision(uuid7(), order[0].candidate, OVERRIDDEN, "customer_override"))
-
-    def _members(self, context: Context, override: Override) -> tuple[Deployment, ...]:
-        """Empty: it cannot be followed."""
-        self._follow(context.state)
-        key = (context.caller.models, context.call.endpoint, override)
-        members = self._served.get(key)
-        if members is None:
-            if len(self._served) >= MOST_LANES:
-                self._served.clear()
-            members = self._served[key] = _served_by(context, override)
-        return members
-
-    def _without(self, context: Context, reason: str) -> Selection | Unasked:
-        """As if there were no override, and say so."""
-        if self._strict:
-            raise OverrideUnserved("The model that is set for this customer is not available.")
-        return self._requested(context, reason)
+        return Selection(order, Decision(uuid7(), order[0].candidate, OVERRIDDEN, REASON))
 
     def _requested(self, context: Context, note: str = "") -> Selection | Unasked:
         """By the model's name. Args: note: what else is to be said of the decision."""
@@ -181,13 +134,7 @@ class Selector:
 
     def _follow(self, state: State) -> None:
         if state is not self._state:
-            self._state, self._lanes, self._served = state, {}, {}
-            self._declared = {
-                Customer(one.user_id, one.service_name or ""): Override(
-                    one.provider_name, one.model_name, bool(one.service_name)
-                )
-                for one in state.overrides
-            }
+            self._state, self._lanes = state, {}
 
     def _keep(self, key: tuple[ModelAccess, Endpoint, str], lane: Lane) -> Lane:
         """Callers choose the names behind wildcards, so there may be any number of them."""
@@ -230,23 +177,6 @@ def _lane(state: State, access: ModelAccess, call: Call) -> Lane:
             raise ModelDenied(Kind.KEY, call.model)
     fallbacks = permitted_fallbacks(state, access, state.routing.fallbacks_of(found.name, group))
     return Lane(group, members, balancing(state.routing.strategy), fallbacks, found.candidates)
-
-
-def _served_by(context: Context, override: Override) -> tuple[Deployment, ...]:
-    """Empty where its provider is gone or disabled, does not serve the endpoint, or is not for this caller, who could
-    otherwise reach any customer's model by naming the customer."""
-    state, call = context.state, context.call
-    name = f"{override.provider}/{override.model}"
-    providers = [one for one in state.providers if one.name == override.provider and one.is_enabled]
-    members = tuple(model for one in providers for model in one.models if model.group == name)
-    group = Group(ModelName(name), members)
-    if not members or not may_be_served(state, context.caller.models, name, group):
-        return ()
-    try:
-        _check_mode(call.endpoint, name, group)
-        return _speaking(group, call.endpoint)
-    except (InvalidRequest, NotSpoken):
-        return ()
 
 
 def _not_found(state: State, model: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
 
 import msgspec
 
@@ -24,6 +25,12 @@ class DeploymentBusy(UpstreamFailed):
     status, type, code = 429, "rate_limit_error", "max_parallel_requests"
 
 
+class OverQuota(UpstreamFailed):
+    """The provider has had all the requests or tokens of this minute. Another one may serve; nobody waits."""
+
+    status, type, code = 429, "rate_limit_error", "provider_rate_limited"
+
+
 class Served(msgspec.Struct):
     """An answer and who gave it. `body` is whole for a unary call and for a refusal, None for a stream."""
 
@@ -43,6 +50,8 @@ class Served(msgspec.Struct):
 
 def verdict(served: Served) -> tuple[Kind, str]:
     """What is to be done about a failure, and the word for it."""
+    if served.error == OverQuota.code:
+        return Kind.MOVE_ON, served.error
     if served.error:
         return kind_of(served.status), served.error
     return classify(served.status, served.body or b"")
@@ -52,10 +61,15 @@ def busy(deployment: Deployment) -> DeploymentBusy:
     return DeploymentBusy(f"The model `{deployment.group}` has all the parallel requests that it may have.")
 
 
-def refused(plan: Plan, deployment: Deployment, error: RouteIQError) -> Served:
-    """An error of ours as an answer in the shape of the endpoint."""
+def over_quota(deployment: Deployment) -> OverQuota:
+    return OverQuota(f"The provider of `{deployment.group}` has had all that it may have in this minute.")
+
+
+def refused(plan: Plan, deployment: Deployment, error: RouteIQError, wait_s: float = 0.0) -> Served:
+    """An error of ours as an answer in the shape of the endpoint. Args: wait_s: when to come again; 0: nobody knows."""
     body = error_body(plan.endpoint.errors, error, plan.request_id)
-    return Served(deployment, error.status, JSON_HEADERS, body, error=error.code)
+    headers = {**JSON_HEADERS, "retry-after": str(ceil(wait_s))} if wait_s else JSON_HEADERS
+    return Served(deployment, error.status, headers, body, error=error.code)
 
 
 async def begun(response: UpstreamResponse, deployment: Deployment) -> Served:

@@ -28,6 +28,9 @@ def finish_span(span: OpenSpan, context: Context, plan: Plan, outcome: Outcome) 
     events = [(ATTEMPT_EVENT, _attempt(one)) for one in outcome.attempts]
     events.append((DECISION_EVENT, {"routeiq.router_decision.payload": _payload(context, plan, outcome)}))
     failed = outcome.status >= 500 or outcome.error
+    if context.purpose is not None:
+        said["routeiq.task_type"] = context.purpose.task_type
+        said["routeiq.service_name"] = context.purpose.service
     span.end(said, events, Status(StatusCode.ERROR, outcome.error) if failed else _UNSET)
 
 

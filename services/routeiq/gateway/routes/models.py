@@ -39,10 +39,12 @@ def models_router(holder: StateHolder) -> APIRouter:
 
 
 def catalogue(state: State) -> dict[str, Model]:
-    """Public name -> entry, in document order, then the aliases. Wildcards are not listed: they have no end."""
+    """Public name -> entry, in document order, then providers' models, then the aliases. Wildcards are not listed: they
+    have no end."""
     auto = state.routing.auto_name
     entries: dict[str, Model] = {auto: _auto(auto)} if state.routing.auto_models else {}
     entries |= {name: _of_group(group) for name, group in state.groups.items()}
+    entries |= {name: _of_group(group) for name, group in state.provided.items()}
     for alias in state.listed_aliases:
         group = state.named.get(alias)
         entries[alias] = _auto(alias) if group is None else _of_group(group)

@@ -12,6 +12,8 @@ from fastapi.openapi.utils import get_openapi
 from routeiq.gateway.access import Owner
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.routes.delegate import Delegate
+from routeiq.gateway.routes.generate import openapi as generate
+from routeiq.gateway.routes.generate.endpoint import PATH as GENERATE
 from routeiq.gateway.routes.hot import HOT_PATHS, HOT_TEMPLATES
 from routeiq.gateway.routes.openapi_owned import OwnedDocuments
 from routeiq.kit.error_bodies import Family
@@ -143,9 +145,12 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schema["paths"] |= {path: {"post": _operation(path, hot.endpoint)} for path, hot in HOT_PATHS.items()}
     for path, endpoint in HOT_TEMPLATES.items():
         schema["paths"][path] = {"post": _operation(path, endpoint), "parameters": [_MODEL_IN_PATH]}
+    schema["paths"][GENERATE] = {"post": generate.operation()}
     components = schema.setdefault("components", {})
-    components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-    components.setdefault("schemas", {}).update({"Error": _ERROR, "AnthropicError": _ANTHROPIC_ERROR})
+    components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}, **generate.SCHEMES}
+    components.setdefault("schemas", {}).update(
+        {"Error": _ERROR, "AnthropicError": _ANTHROPIC_ERROR, **generate.SCHEMAS}
+    )
     schema["security"] = [{"key": []}]
     return schema
 

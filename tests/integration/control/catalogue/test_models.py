@@ -80,7 +80,7 @@ async def test_what_gateways_could_not_serve_is_refused_with_all_that_is_wrong(h
 
 async def test_other_refusals_say_what_is_wrong(here: World) -> None:
     for change, words in (
-        ({"model_name": "house"}, "its model_name belongs to the configuration document"),
+        ({"model_name": "wild/*"}, "its model_name belongs to the configuration document"),
         ({"litellm_params": {"model": "openai/x", "timeout": "soon"}}, "litellm_params.timeout: must be a number"),
         ({"litellm_params": {"model": "openai/x", "api_base": "http://169.254.169.254"}}, "must never be called"),
         ({"litellm_params": {"model": "openai/x", "api_key": {"sealed": "v1.a.b"}}}, "litellm_params.api_key"),
@@ -89,6 +89,18 @@ async def test_other_refusals_say_what_is_wrong(here: World) -> None:
         refused = await _do(here, "/model/new", {**NEW, **change}, 400)
         assert words in refused["error"]["message"]
     assert (await _do(here, "/model/new", {"model_name": "x", "litellm_params": {}}, 422))["detail"]
+
+
+async def test_a_model_may_join_one_of_the_document_and_leave_it_again(here: World) -> None:
+    await _do(here, "/model/new", {**NEW, "model_name": "plain", "litellm_params": {"model": "simulated/small"}})
+    assert await _served(here, "plain") == 2
+    await _do(here, "/model/delete", {"id": "x-1"})
+    assert await _served(here, "plain") == 1
+
+
+async def _served(here: World, name: str) -> int:
+    listed = await here.done("GET", "/v1/model/info", who=ADMIN)
+    return sum(one["model_name"] == name for one in listed["data"])
 
 
 async def test_it_leads_to_nothing_of_the_gateways_machine(here: World) -> None:

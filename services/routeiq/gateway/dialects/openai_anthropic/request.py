@@ -2,8 +2,8 @@
 
 What would change the answer and cannot be expressed is refused by name; hints (`seed`, `store`, `service_tier`)
 are left out. `response_format: json_schema` becomes `output_config.format`, which Claude 4.5 and later obey;
-`json_object` has no counterpart and is refused. Temperatures above 1 become 1. Models that take no sampling
-parameters get none: a request for `auto` must not fail for the model that was chosen.
+`json_object` has no counterpart: what it asks for is said in the system prompt. Temperatures above 1 become 1. Models
+that take no sampling parameters get none: a request for `auto` must not fail for the model that was chosen.
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ from collections.abc import Mapping
 
 import msgspec
 
-from routeiq.gateway.dialects.openai_anthropic.blocks import MessagesRequest, Metadata, OutputConfig, OutputFormat
+from routeiq.gateway.dialects.openai_anthropic.blocks import (
+    MessagesRequest,
+    Metadata,
+    OutputConfig,
+    OutputFormat,
+    TextBlock,
+)
 from routeiq.gateway.dialects.openai_anthropic.messages import system_prompt, turns
 from routeiq.gateway.dialects.openai_anthropic.thinking import Reasoning, Traits, reason, traits
 from routeiq.gateway.dialects.openai_anthropic.tools import tools
@@ -22,6 +28,8 @@ from routeiq.kit.errors import InvalidRequest
 DEFAULT_MAX_TOKENS = 4096
 """Anthropic requires a limit. A deployment's `max_tokens` replaces it."""
 
+_FORMATS = frozenset({"text", "json_object", "json_schema"})
+JSON_ONLY = "Answer with one JSON object and nothing else: no other text, no code fence."
 _HINTS = frozenset(
     ["metadata", "model", "prediction", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "seed",
      "service_tier", "store", "stream", "stream_options", "verbosity"]
@@ -52,7 +60,7 @@ def anthropic_request(
         model=model,
         max_tokens=reasoning.max_tokens,
         messages=conversation,
-        system=system_prompt(request.messages),
+        system=_system(request),
         tools=usable,
         tool_choice=choice,
         stop_sequences=[stop for stop in _stops(request) if stop.strip()] or None,
@@ -66,15 +74,21 @@ def anthropic_request(
     )
 
 
+def _system(request: ChatRequest) -> list[TextBlock] | None:
+    said = system_prompt(request.messages)
+    if request.response_format is not None and request.response_format.type == "json_object":
+        return [*(said or ()), TextBlock(text=JSON_ONLY)]
+    return said
+
+
 def _refuse_unsupported(body: Mapping[str, msgspec.Raw], request: ChatRequest) -> None:
     for name in sorted(body.keys() - _KNOWN):
         value = msgspec.json.decode(body[name])
         if value is not None and (name not in _NEUTRAL or value != _NEUTRAL[name]):
             raise InvalidRequest(f"`{name}` is not supported by this model's provider.", param=name)
-    if request.response_format is not None and request.response_format.type not in ("text", "json_schema"):
-        raise InvalidRequest(
-            "This model's provider takes `response_format` only with a json_schema.", param="response_format"
-        )
+    if request.response_format is not None and request.response_format.type not in _FORMATS:
+        kind = request.response_format.type
+        raise InvalidRequest(f"This model's provider has no `response_format` {kind!r}.", param="response_format")
     if not all(sequence.strip() for sequence in _stops(request)):
         raise InvalidRequest("This model's provider takes no stop sequence of white space only.", param="stop")
 

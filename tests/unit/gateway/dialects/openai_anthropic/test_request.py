@@ -32,6 +32,14 @@ def test_golden_requests(case: dict[str, object]) -> None:
     assert translate(body, deployed, stream=bool(case.get("stream"))) == case["anthropic"]
 
 
+def test_json_mode_is_said_in_the_system_prompt() -> None:
+    system = {"role": "system", "content": "Be brief."}
+    body = {"model": "m", "messages": [system, *HELLO], "response_format": {"type": "json_object"}}
+    first, last = translate(body)["system"]  # type: ignore[misc]  # JSON
+    assert (first["text"], "one JSON object" in last["text"]) == ("Be brief.", True)
+    assert "output_config" not in translate(body)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -46,7 +54,7 @@ def test_golden_requests(case: dict[str, object]) -> None:
         ("audio", {"voice": "x"}),
         ("web_search_options", {}),
         ("no_such_field", 1),
-        ("response_format", {"type": "json_object"}),
+        ("response_format", {"type": "grammar"}),
         ("stop", ["a", "\n"]),
     ],
 )
