@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from routeiq.config.state import Deployment, DeploymentId
 from routeiq.gateway.callers.caller import Caller
-from routeiq.gateway.pipeline.context import Call, Context
+from routeiq.gateway.pipeline.context import Call, Context, Purpose
 from routeiq.gateway.pipeline.describe import Shown, trail
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.meter import Meter
@@ -70,15 +70,22 @@ def test_names_that_no_header_carries_do_not_break_it() -> None:
     assert dict(said(odd, plan(), FINE))[b"x-routeiq-model"] == "modèle-?".encode("latin-1")
 
 
-def exported(outcome: Outcome, fallback: str = "deadline") -> ReadableSpan:
+def exported(outcome: Outcome, fallback: str = "deadline", purpose: Purpose | None = None) -> ReadableSpan:
     spans = InMemorySpanExporter()
     settings = TelemetrySettings(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")
     telemetry = Telemetry("gateway", "1", settings, lambda: spans)
     span = telemetry.start_span("gateway chat")
     assert span is not None
-    finish_span(span, context(), plan(fallback=fallback), outcome)
+    finish_span(span, structs.replace(context(), purpose=purpose), plan(fallback=fallback), outcome)
     telemetry.shutdown()
     return spans.get_finished_spans()[0]
+
+
+def test_a_span_of_the_gateway_api_names_the_task_and_not_the_customer() -> None:
+    span = exported(Outcome(200, LARGE, FINE, Usage(3, 5), 10), purpose=Purpose("customer-7", "docs", "summary"))
+    assert span.attributes is not None
+    assert (span.attributes["routeiq.task_type"], span.attributes["routeiq.service_name"]) == ("summary", "docs")
+    assert "customer-7" not in span.to_json()
 
 
 def payload(span: ReadableSpan) -> dict[str, Any]:
