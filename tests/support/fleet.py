@@ -114,6 +114,7 @@ class Fleet:
                 f"{prefix}RPC_PORT": str(self.ports["control-grpc"]),
                 f"{prefix}DATABASE_URL": f"sqlite:///{self.folder / 'control.db'}",
                 f"{prefix}MIGRATE": "true",
+                "LITELLM_CONFIG_PATH": str(self.folder / "config.yaml"),
                 "ROUTEIQ_ENCRYPTION_KEY": ENCRYPTION_KEY,
             }
         if service.startswith("gateway"):

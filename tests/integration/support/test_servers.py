@@ -64,7 +64,9 @@ def test_a_killed_valkey_comes_back_at_its_address() -> None:
 def test_it_ends_with_the_process_that_started_it(kind: type[Server], number: signal.Signals) -> None:
     program = _RUN.format(module=kind.name, name=kind.__name__)
     command = [sys.executable, "-c", program]
-    owner = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    owner = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, preexec_fn=_heed_interrupts
+    )
     assert owner.stdout is not None
     with owner.stdout:
         pid, folder = owner.stdout.readline().split()
@@ -76,6 +78,11 @@ def test_it_ends_with_the_process_that_started_it(kind: type[Server], number: si
     assert not _lives(int(pid))
     assert Path(folder).exists() == (number is signal.SIGKILL)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _heed_interrupts() -> None:
+    """Also where this run was started in the background, which shells do with interrupts ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _lives(pid: int) -> bool:
