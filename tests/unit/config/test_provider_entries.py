@@ -89,7 +89,7 @@ def test_secret_stands_in_no_repr() -> None:
         (
             "{name: a/b, models: [m], base_url: http://x}",
             "",
-            "routeiq.providers[0].name: must have no slash and no space",
+            "routeiq.providers[0].name: must have no slash",
         ),
         ("{name: openai}", "", "routeiq.providers[0].models: is required"),
         ("{name: openai, models: [m], rate_limit_rpm: -1}", "", "routeiq.providers[0].rate_limit_rpm: must be greater"),
