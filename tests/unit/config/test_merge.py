@@ -234,7 +234,7 @@ def test_secrets_are_opened_at_any_depth() -> None:
             model("9", model="openai/x", api_key="os.environ/OPENAI_API_KEY", api_base="https://evil.example"),
             "models.9.litellm_params.api_key: refers to the environment",
         ),
-        (provider("a/b"), "providers.p-a/b.name: must have no slash"),
+        (provider("a/b"), "providers.p-a/b.name: must have no slash and no space"),
         (provider("own", base_url=""), "providers.p-own: needs a base_url"),
         (provider("own", base_url="http://127.0.0.1"), "providers.p-own.base_url: the URL leads to a private"),
         (provider("own", api_key="nope"), "providers.p-own.api_key: cannot be opened"),

@@ -86,7 +86,11 @@ def test_secret_stands_in_no_repr() -> None:
     ("providers", "overrides", "message"),
     [
         ("{name: own, models: [m]}", "", "routeiq.providers[0]: needs a base_url, because its name is not a known"),
-        ("{name: a/b, models: [m], base_url: http://x}", "", "routeiq.providers[0].name: must have no slash"),
+        (
+            "{name: a/b, models: [m], base_url: http://x}",
+            "",
+            "routeiq.providers[0].name: must have no slash",
+        ),
         ("{name: openai}", "", "routeiq.providers[0].models: is required"),
         ("{name: openai, models: [m], rate_limit_rpm: -1}", "", "routeiq.providers[0].rate_limit_rpm: must be greater"),
         (

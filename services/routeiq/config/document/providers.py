@@ -10,14 +10,14 @@ from routeiq.config.document.names import Name
 from routeiq.config.document.section import Section
 
 
-def _no_slash(text: str) -> str:
-    """It stands before one, where a model's group is called `<provider>/<model>`."""
-    if "/" in text:
-        raise ValueError("must have no slash")
+def _one_word(text: str) -> str:
+    """It stands before a slash, where a model's group is called `<provider>/<model>`."""
+    if "/" in text or " " in text:
+        raise ValueError("must have no slash and no space")
     return text
 
 
-ProviderName = Annotated[Name, Field(max_length=100), AfterValidator(_no_slash)]
+ProviderName = Annotated[Name, Field(max_length=100), AfterValidator(_one_word)]
 Limit = Annotated[int, Field(ge=0, le=2**53)]
 
 
