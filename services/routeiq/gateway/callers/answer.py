@@ -81,8 +81,11 @@ def labels_changed(changed: pb.Changed) -> Collection[str]:
 
 
 def _principal(answer: pb.ResolveResponse) -> Principal:
+    """A key of a team acts for the team alone, also if its user is or becomes an administrator: who leads the team may
+    hold it."""
     key = answer.key
-    role = _ROLES.get(answer.user.role, Role.USER) if answer.HasField("user") else Role.USER
+    own = answer.HasField("user") and not key.team_id
+    role = _ROLES.get(answer.user.role, Role.USER) if own else Role.USER
     return Principal(key.hash, role, key.user_id, key.team_id, key.alias, tuple(key.permissions))
 
 

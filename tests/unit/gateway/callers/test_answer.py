@@ -47,6 +47,8 @@ def test_a_plain_key() -> None:
 def test_a_users_role_is_its_keys(role: str, expected: Role) -> None:
     answer = pb.ResolveResponse(key=pb.Key(hash="h", user_id="u"), user=pb.User(id="u", role=role))
     assert resolved(answer).principal.role is expected
+    answer.key.team_id = "t"
+    assert resolved(answer).principal.role is Role.USER
 
 
 def test_who_is_blocked() -> None:
