@@ -23,6 +23,7 @@ from routeiq.config.state import (
     State,
     Wildcard,
 )
+from routeiq.kit.outbound import Origin
 
 STAR = "*"
 MOST_STARS = 3
@@ -113,7 +114,9 @@ def _provided(one: Deployment, reach: Mapping[str, ProviderAccess]) -> Deploymen
     access = reach.get(provider)
     if access is None or (slash and first not in reach):
         return None
-    return replace(one, provider=provider, model=model, api_base=access.api_base, api_key=access.api_key)
+    origin = one.origin if access.api_base is None else Origin.DOCUMENT  # the environment is the operator's own word
+    base, key = access.api_base, access.api_key
+    return replace(one, provider=provider, model=model, api_base=base, api_key=key, origin=origin)
 
 
 def _informed(one: Deployment, facts: ModelFacts) -> Deployment:

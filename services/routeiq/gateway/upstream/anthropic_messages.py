@@ -33,7 +33,9 @@ class Messages:
         body = msgspec.json.encode(sent.body(request) | sent.extra)
         url, label, client = messages_url(deployment), deployment.group, deployment.http_client
         response = await self._http.send(
-            HTTPRequest(url, sent.headers(request), body, label, request.timeout_s, client, request.fresh)
+            HTTPRequest(
+                url, sent.headers(request), body, label, request.timeout_s, client, request.fresh, deployment.origin
+            )
         )
         if response.status >= 400:
             return await _refuse(response, deployment)
