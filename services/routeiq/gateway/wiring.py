@@ -156,7 +156,7 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
         ticker=ticker,
     )
     quotas = Quotas(MemoryCounters())
-    overriding = Overriding(overrides, quotas, strict=settings.override_strict)
+    overriding = Overriding(overrides if settings.control_address else None, quotas, strict=settings.override_strict)
     selector = Selector(learned, balancer, conversations, overriding)
     gate = Gate(settings.max_concurrency, ticker)
     meter = Meter(registry, gate)
