@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from routeiq.clients.control import ControlClient
 from routeiq.config.state import OverrideEntry
 from routeiq.gateway.callers.overrides import Customer, Override, Overrides
-from routeiq.gateway.pipeline.overriding import Overriding, OverrideUnserved
+from routeiq.gateway.pipeline.overriding import OverrideUnserved, Overriding
 from routeiq.kit.signing import AssertionSigner
 from tests.support.twins import deployment, state
 
