@@ -22,9 +22,10 @@ from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.anthropic_messages import VERSION, Messages, credentials, messages_url
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
-from routeiq.gateway.upstream.refusals import json_headers, openai_refusal, scrub
+from routeiq.gateway.upstream.refusals import json_headers, openai_refusal
 from routeiq.gateway.upstream.request_body import Body, Sent
 from routeiq.gateway.upstream.responses import StreamedResponse, WholeResponse, refuse_unusable
+from routeiq.gateway.upstream.secrets import scrub
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.json_errors import UNREADABLE
 from routeiq.kit.sse import SSEEvent, SSEFrameTooLarge, SSEReader
