@@ -230,6 +230,7 @@ def test_secrets_are_opened_at_any_depth() -> None:
             model("9", extra_headers={"x": ["os.environ/HOME"]}),
             "models.9.litellm_params.extra_headers: refers to the environment, which only the document may",
         ),
+        (model("9", aws_web_identity_token="oidc/env/HOME"), "models.9.litellm_params.aws_web_identity_token: refers"),
         (
             model("9", model="openai/x", api_key="os.environ/OPENAI_API_KEY", api_base="https://evil.example"),
             "models.9.litellm_params.api_key: refers to the environment",
