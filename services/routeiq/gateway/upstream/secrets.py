@@ -35,7 +35,7 @@ def without(text: bytes, secrets: tuple[bytes, ...]) -> bytes:
     return text
 
 
-def _named(params: Mapping[object, object]) -> Iterator[str]:
+def _named(params: Mapping[str, object]) -> Iterator[str]:
     """At any depth of mappings: `extra_headers` are one. Of `Bearer x`, `x`."""
     for name, value in params.items():
         if isinstance(value, Mapping):
