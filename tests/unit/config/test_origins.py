@@ -6,7 +6,7 @@ import pytest
 
 from routeiq.config.names import find_group
 from routeiq.kit.outbound import Origin
-from tests.unit.config.test_merge import EMPTY, merged, model, provider
+from tests.support.overlays import EMPTY, merged, model, provider
 
 OLLAMA = {"OLLAMA_API_BASE": "http://127.0.0.1:11434"}
 
