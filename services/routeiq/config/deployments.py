@@ -120,7 +120,7 @@ def build_deployment(
         like=info.routeiq.like,
         quality_offset=info.routeiq.quality_offset,
         http_client=HTTPClientKind(info.routeiq.http_client),
-        origin=Origin.DOCUMENT if api_base and not _own_base(params) else origin,
+        origin=origin if _own_base(params) else Origin.DOCUMENT,
         access_groups=info.access_groups,
         params=MappingProxyType(({"drop_params": True} if drop_params else {}) | _provider_params(params)),
     )
@@ -152,7 +152,7 @@ def _access(
 
 
 def _own_base(params: LitellmParams) -> str:
-    """Of the entry itself. An address of the environment is its operator's word, whoever made the entry."""
+    """Of the entry itself. One of the environment, or a provider's usual one, is the operator's word in any case."""
     return params.api_base or params.base_url or ""
 
 

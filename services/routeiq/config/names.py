@@ -24,7 +24,6 @@ from routeiq.config.state import (
     Wildcard,
 )
 from routeiq.kit.globs import STAR, glob
-from routeiq.kit.outbound import Origin
 
 MOST_STARS = 3
 """Of one pattern: each further one multiplies the ways in which a name can be read."""
@@ -115,9 +114,7 @@ def _provided(one: Deployment, reach: Mapping[str, ProviderAccess]) -> Deploymen
     access = reach.get(provider)
     if access is None or (slash and first not in reach):
         return None
-    origin = one.origin if access.api_base is None else Origin.DOCUMENT  # the environment is the operator's own word
-    base, key = access.api_base, access.api_key
-    return replace(one, provider=provider, model=model, api_base=base, api_key=key, origin=origin)
+    return replace(one, provider=provider, model=model, api_base=access.api_base, api_key=access.api_key)
 
 
 def _informed(one: Deployment, facts: ModelFacts) -> Deployment:

@@ -98,7 +98,7 @@ class Deployment:
     quality_offset: float = 0.0
     http_client: HTTPClientKind = HTTPClientKind.POOL
     origin: Origin = Origin.DOCUMENT
-    """On whose word its `api_base` is called."""
+    """On whose word its `api_base` is called; where the entry has none of its own, always the operator's."""
     access_groups: tuple[str, ...] = ()
     """Names by which keys may be allowed to call it (`model_info.access_groups`)."""
     entry: ModelName | None = None

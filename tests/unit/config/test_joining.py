@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from routeiq.config.state import Deployment, ModelName
-from routeiq.kit.outbound import Origin
 from tests.support.config_documents import entry, models
 from tests.support.overlays import document_alone, merged, model
 
@@ -49,13 +48,7 @@ def test_added_model_joins_a_group_of_the_document_with_its_own_weight(
     name: str, params: dict[str, object], weight: float, candidate: str
 ) -> None:
     (one,), problems = joined(name, **params)
-    assert (one.id, one.group, one.weight, one.candidate, one.origin) == (
-        "new",
-        name,
-        weight,
-        candidate,
-        Origin.OPERATOR,
-    )
+    assert (one.id, one.group, one.weight, one.candidate) == ("new", name, weight, candidate)
     assert problems == []
 
 

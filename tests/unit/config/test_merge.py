@@ -11,7 +11,6 @@ from routeiq.config.names import find_group
 from routeiq.config.overlay import Overlay
 from routeiq.config.problems import Problems
 from routeiq.config.state import ModelName
-from routeiq.kit.outbound import Origin
 from tests.support.config_documents import NO_PRICES, loaded
 from tests.support.overlays import DOCUMENT, EMPTY, SEALED, document_alone, merged, model, open_secret
 
@@ -32,7 +31,7 @@ def test_version_names_both() -> None:
 def test_added_model_serves_and_is_a_candidate_of_auto() -> None:
     state, problems = merged(model(api_key=SEALED), text=EMPTY)
     (one,) = state.groups["new"].deployments  # type: ignore[index]  # a name
-    assert (one.id, one.model, one.api_key, one.origin) == ("1", "z", "secret", Origin.OPERATOR)
+    assert (one.id, one.model, one.api_key) == ("1", "z", "secret")
     assert state.routing.auto_models == ("new",)
     assert problems == []
 
