@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.support.keyring import Keyring
 
 
@@ -41,3 +43,20 @@ async def test_a_key_is_replaced_once(keyring: Keyring) -> None:
     answers = await asyncio.gather(*(keyring.answer("/key/regenerate", {"key": made["key"]}) for _ in range(4)))
     assert sorted(answer.status_code for answer in answers) == [200, 404, 404, 404]
     assert (await keyring.get("/key/list"))["total_count"] == 1
+
+
+@pytest.mark.parametrize("path", ["/key/update", "/key/regenerate"])
+async def test_one_of_many_keys_is_given_the_alias(keyring: Keyring, path: str) -> None:
+    keys = [await keyring.made() for _ in range(6)]
+    answers = await asyncio.gather(*(keyring.answer(path, {"key": key["key"], "key_alias": "one"}) for key in keys))
+    assert sorted(answer.status_code for answer in answers) == [200, 400, 400, 400, 400, 400]
+    refused = [answer.json()["error"]["message"] for answer in answers if answer.status_code == 400]
+    assert all(message.startswith("Key with alias 'one' already exists.") for message in refused)
+
+
+async def test_of_bulks_at_once_one_gets_the_alias(keyring: Keyring) -> None:
+    keys = [await keyring.made() for _ in range(4)]
+    bulks = [{"keys": [{"key": key["key"], "key_alias": "one"}]} for key in keys]
+    answers = await asyncio.gather(*(keyring.answer("/key/bulk_update", bulk) for bulk in bulks))
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert sorted(len(answer.json()["failed_updates"]) for answer in answers) == [0, 1, 1, 1]
