@@ -20,7 +20,7 @@ class KeyTaken(Exception):
 
 async def key_of(session: AsyncSession, key_hash: str, *, lock: bool = False) -> Key | None:
     """Args: lock: until the end of the transaction, so that what is read is what is changed."""
-    return await session.get(Key, key_hash, with_for_update=lock)
+    return await session.get(Key, key_hash, with_for_update=lock, populate_existing=lock)
 
 
 async def keys_of(session: AsyncSession, hashes: Iterable[str], *, lock: bool = False) -> Sequence[Key]:

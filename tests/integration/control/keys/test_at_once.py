@@ -6,7 +6,10 @@ import asyncio
 
 import pytest
 
-from tests.support.keyring import Keyring
+from routeiq.control.store.tables import Member
+from routeiq.control.store.teams import locked_teams
+from routeiq.control.store.users import locked_users
+from tests.support.keyring import Keyring, member_row, team_row, user, user_row
 
 
 async def test_one_of_many_gets_the_alias(keyring: Keyring) -> None:
@@ -60,3 +63,24 @@ async def test_of_bulks_at_once_one_gets_the_alias(keyring: Keyring) -> None:
     answers = await asyncio.gather(*(keyring.answer("/key/bulk_update", bulk) for bulk in bulks))
     assert [answer.status_code for answer in answers] == [200] * 4
     assert sorted(len(answer.json()["failed_updates"]) for answer in answers) == [0, 1, 1, 1]
+
+
+async def test_no_key_is_made_of_who_goes_at_this_moment(keyring: Keyring) -> None:
+    """Whoever goes takes the keys along that there are, and must leave none behind that is just being made."""
+    await keyring.holds(user_row("gone"), user_row("left"), team_row("gone"), team_row("stays"))
+    await keyring.holds(member_row("gone", "left", "admin"), member_row("stays", "left"))
+    asked = [
+        ("/key/generate", {}, user("gone")), ("/key/generate", {"team_id": "stays"}, user("left")),
+        ("/key/generate", {"team_id": "gone"}, user("left")),
+        ("/key/service-account/generate", {"team_id": "gone"}, user("left")),
+    ]  # fmt: skip
+    async with keyring.database.transaction() as session:
+        team, _ = await locked_teams(session, ["gone", "stays"])
+        [holder] = await locked_users(session, ["gone"])
+        for row in (team, holder, await session.get_one(Member, ("stays", "left"))):
+            await session.delete(row)
+        await session.flush()
+        asking = [asyncio.create_task(keyring.answer(path, body, who=who)) for path, body, who in asked]
+        await asyncio.wait(asking, timeout=0.5)
+    assert [answer.status_code for answer in await asyncio.gather(*asking)] == [401, 400, 400, 400]
+    assert (await keyring.get("/key/list"))["total_count"] == 0
