@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from routeiq.control.store.search import in_order
 from routeiq.control.store.tables import FormerKey, Key
 
 
@@ -158,7 +159,7 @@ async def page_of_keys(
     """And how many there are in all. Args: page: from 1."""
     where = wanted.where(now)
     column = SORTED[sort_by]
-    order = column.asc().nulls_last() if ascending else column.desc().nulls_last()
+    order = in_order(column, descending=not ascending)
     statement = select(Key).where(*where).order_by(order, Key.hash.desc()).limit(size).offset((page - 1) * size)
     rows = (await session.scalars(statement)).all()
     return rows, await session.scalar(select(func.count()).select_from(Key).where(*where)) or 0

@@ -18,7 +18,15 @@ TAG = "user management"
 LAST_PAGE = 1_000_000
 MOST_IDS = 1000
 Text = Annotated[Name | None, Query()]
-Listed = Annotated[str | None, Query(max_length=100_000), AfterValidator(check_storable)]
+
+
+def _few(text: str | None) -> str | None:
+    if text is not None and text.count(",") >= MOST_IDS:
+        raise ValueError(f"at most {MOST_IDS} ids")
+    return check_storable(text)
+
+
+Listed = Annotated[str | None, Query(max_length=100_000), AfterValidator(_few)]
 """Ids with commas between them."""
 
 

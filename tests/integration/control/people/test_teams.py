@@ -286,6 +286,14 @@ async def test_the_list_has_pages(control: Control) -> None:
     assert (await control.get("/v2/team/list", status="deleted"))["total"] == 0
 
 
+async def test_a_team_without_a_name_comes_last(control: Control) -> None:
+    for name, alias in (("a", "A"), ("b", "B"), ("c", None)):
+        await control.post("/team/new", {"team_id": name, "team_alias": alias})
+    for order, ids in (("asc", ["a", "b", "c"]), ("desc", ["b", "a", "c"])):
+        page = await control.get("/v2/team/list", sort_by="team_alias", sort_order=order)
+        assert [one["team_id"] for one in page["teams"]] == ids
+
+
 async def test_a_user_pages_through_its_own_teams(control: Control) -> None:
     await control.post("/team/new", {"team_id": "t1", "members_with_roles": [_member("u1")]})
     await control.post("/team/new", {"team_id": "t2"})
