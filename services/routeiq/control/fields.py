@@ -6,7 +6,7 @@ In an update an omitted field is kept, and an explicit null clears it (litellm.m
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -30,6 +30,15 @@ def _duration(value: str) -> str:
     return value
 
 
+def in_utc(moment: datetime) -> datetime:
+    """One without a zone is in UTC, as for LiteLLM. Raises: ValueError."""
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time within the years that there are") from None
+
+
+Moment = Annotated[datetime, AfterValidator(in_utc)]
 USD = Annotated[float, AfterValidator(_usd)]
 """Finite, not negative, and within what the database holds."""
 DurationText = Annotated[str, AfterValidator(_duration)]
