@@ -5,7 +5,6 @@ In an update an omitted field is kept, and an explicit null clears it (litellm.m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Protocol
 
@@ -70,6 +69,13 @@ class LimitFields(Body):
     budget_duration: DurationText | None = None
 
 
+class BudgetWindow(Body):
+    """One of `budget_limits`."""
+
+    budget_duration: DurationText
+    max_budget: Annotated[float, Field(ge=0)]
+
+
 RATES = ("tpm_limit", "rpm_limit", "max_parallel_requests")
 MONEY = {"max_budget": "max_budget_nano_usd", "soft_budget": "soft_budget_nano_usd", "spend": "spend_nano_usd"}
 
@@ -110,13 +116,6 @@ def shown_limits(row: HasLimits) -> dict[str, Any]:
 
 def usd(nano: int | None) -> float | None:
     return None if nano is None else to_usd(nano)
-
-
-def set_extra(row: Any, body: Body, names: Iterable[str]) -> None:
-    """Keep what was sent of the fields that nothing here reads. Null is as it was (litellm.md, 1.0)."""
-    sent = {name: value for name, value in body.given(*names).items() if value is not None}
-    if sent:
-        row.extra = {**(row.extra or {}), **sent}
 
 
 class Resets(Protocol):
