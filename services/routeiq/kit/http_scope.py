@@ -29,8 +29,8 @@ class Scopes:
             "asgi": _ASGI,
             "http_version": "1.1",
             "server": get_local_addr(transport),  # type: ignore[arg-type]  # an asyncio.Transport, always
-            "client": get_remote_addr(transport),  # type: ignore[arg-type]
-            "scheme": "https" if is_ssl(transport) else "http",  # type: ignore[arg-type]
+            "client": get_remote_addr(transport),  # type: ignore[arg-type]  # as above
+            "scheme": "https" if is_ssl(transport) else "http",  # type: ignore[arg-type]  # as above
             "root_path": "",
             "query_string": b"",
         }

@@ -67,6 +67,7 @@ async def change_fields(work: Write, standing: Standing, row: Key, body: KeyFiel
         await need_free(work.session, alias=body.key_alias)
     fill(row, body, work.now, resets)
     row.updated_at, row.updated_by = work.now, work.actor.id
+    await written(work, row)
 
 
 async def _update(work: Write, standing: Standing, body: UpdateKey, resets: Resets) -> Key:
@@ -74,7 +75,6 @@ async def _update(work: Write, standing: Standing, body: UpdateKey, resets: Rese
     if not standing.may_change(row):
         raise wrapped(403, "You are not authorized to update this key", AUTH)
     await change_fields(work, standing, row, body, resets)
-    await written(work, row)
     await tell(work, row.hash)
     work.note("key.update", "key", row.hash, fields=sorted(body.model_fields_set - {"key"}))
     return row

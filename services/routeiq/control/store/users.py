@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routeiq.control.store.search import containing, page_of
+from routeiq.control.store.search import containing, in_order, page_of
 from routeiq.control.store.tables import Key, Member, User
 
 SORTED_BY: Mapping[str, str] = {
@@ -69,8 +69,8 @@ async def page_of_users(
 ) -> tuple[Sequence[User], int]:
     """And how many there are in all. Args: page: from 1.  sort_by: one of `SORTED_BY`."""
     column = getattr(User, SORTED_BY[sort_by])
-    order = (column.desc() if descending else column.asc(), User.id)
-    return await page_of(session, select(User).where(*_filters(wanted)).order_by(*order), page, size)
+    order = in_order(column, descending=descending)
+    return await page_of(session, select(User).where(*_filters(wanted)).order_by(order, User.id), page, size)
 
 
 async def newest_users(session: AsyncSession, most: int) -> Sequence[User]:

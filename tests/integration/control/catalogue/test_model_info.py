@@ -67,7 +67,7 @@ async def test_pages_are_searched_and_sorted(here: World) -> None:
     ):  # fmt: skip
         page = await here.done("GET", f"/v2/model/info?{query}", who=ADMIN)
         assert [one["model_name"] for one in page["data"]] == names, query
-    for query in ("sortBy=colour", "page=0", "size=0"):
+    for query in ("sortBy=colour", "page=0", "size=0", "teamId=a%00b"):
         await here.done("GET", f"/v2/model/info?{query}", who=ADMIN, status=422)
 
 

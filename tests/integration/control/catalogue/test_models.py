@@ -54,7 +54,7 @@ async def test_secrets_at_any_depth_reach_the_gateways_as_they_were(here: World)
     params = {
         **PARAMS, "extra_headers": {"x-key": "hidden-1"}, "extra_body": {"sealed": "hidden-2", "deep": ["hidden-3", 5]},
         "aws_secret_access_key": "hidden-4", "my_thing": "hidden-5", "my_number": 5, "temperature": 0.5,
-        "response_format": {"sealed": "hidden-6"}, "api_base": "https://x.example/v1?key=hidden-7",
+        "response_format": {"sealed": "hidden-6"}, "costly_token": "hidden-8", "input_cost_per_image": 0.1, "api_base": "https://x.example/v1?key=hidden-7",
     }  # fmt: skip
     made = await _do(here, "/model/new", {**NEW, "litellm_params": params})
     assert "hidden" not in json.dumps(made)
