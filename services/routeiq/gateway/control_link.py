@@ -38,8 +38,9 @@ class Cached:
         self.overrides.forget(changed)
 
     def missed(self) -> None:
-        """What is known ends by its time; a key that was made meanwhile works at once."""
-        self.callers.forget_unknown()
+        """What is known is looked at again, soon; a key that was made meanwhile works at once."""
+        self.callers.doubt()
+        self.overrides.doubt()
 
 
 @dataclass(frozen=True, slots=True)
