@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.clients.control import AUDIENCE, ControlClient
 from routeiq.gateway.access import Owner
 from routeiq.gateway.callers.directory import Callers
@@ -24,6 +24,9 @@ from routeiq.kit.health import Check
 from routeiq.kit.principal import Principal
 from routeiq.kit.signing import AssertionSigner
 from routeiq.kit.ticker import Ticker
+
+if TYPE_CHECKING:
+    from routeiq.api.control.v1 import control_pb2 as pb
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,17 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import structlog
 
-from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.config.state import State
 from routeiq.gateway.overlay.kept import KeptOverlay
 from routeiq.gateway.state import StateHolder
 from routeiq.kit.errors import RouteIQError
+
+if TYPE_CHECKING:
+    from routeiq.api.control.v1 import control_pb2 as pb
 
 log = structlog.get_logger()
 
@@ -31,9 +34,9 @@ STANDS_S = 30.0
 """So long control says an older version, and nothing else, before it is taken."""
 NEVER_CHANGED = 0
 
-Fetch = Callable[[int], Awaitable[pb.Overlay | None]]
+Fetch = Callable[[int], Awaitable["pb.Overlay | None"]]
 """The overlay, or None if it is still of that version. Raises: RouteIQError: control is away."""
-Merge = Callable[[pb.Overlay], State]
+Merge = Callable[["pb.Overlay"], State]
 """The document with it. Blocks."""
 
 
