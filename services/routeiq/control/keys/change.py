@@ -40,6 +40,7 @@ async def bulk_update(work: Write, body: BulkUpdate, resets: Resets) -> BulkAnsw
     if len(body.keys) > MAX_BULK:
         raise detailed(400, f"Maximum {MAX_BULK} keys can be updated at once. Found {len(body.keys)} keys.")
     standing = await standing_of(work.session, work.actor, work.now)
+    await store.keys_of(work.session, {hash_of(one.key) for one in body.keys}, lock=True)  # in the order of all others
     done: list[BulkDone] = []
     failed: list[BulkFailed] = []
     for one in body.keys:

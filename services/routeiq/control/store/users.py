@@ -49,6 +49,12 @@ async def locked_users(session: AsyncSession, ids: Collection[str]) -> Sequence[
     return (await session.scalars(select(User).where(User.id.in_(ids)).order_by(User.id).with_for_update())).all()
 
 
+async def lock_named_users(session: AsyncSession, ids: Collection[str], emails: Collection[str]) -> None:
+    """All that exist of these, in the order of their ids, so that nobody waits for another in a ring."""
+    some = or_(User.id.in_(ids), func.lower(User.email).in_([email.lower() for email in emails]))
+    await session.execute(select(User.id).where(some).order_by(User.id).with_for_update())
+
+
 async def locked_user_with(session: AsyncSession, email: str) -> User | None:
     """In whatever case it is written."""
     found = select(User).where(func.lower(User.email) == func.lower(email)).with_for_update()

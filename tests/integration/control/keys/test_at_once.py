@@ -11,6 +11,8 @@ from routeiq.control.store.teams import locked_teams
 from routeiq.control.store.users import locked_users
 from tests.support.keyring import Keyring, member_row, team_row, user, user_row
 
+ROUNDS = 12
+
 
 async def test_one_of_many_gets_the_alias(keyring: Keyring) -> None:
     answers = await asyncio.gather(*(keyring.answer("/key/generate", {"key_alias": "one"}) for _ in range(6)))
@@ -39,6 +41,19 @@ async def test_no_change_is_lost(keyring: Keyring) -> None:
     assert [info[name] for name in ("rpm_limit", "config", "agent_id", "project_id")] == [1, {"c": 1}, "a", "p"]
     wanted = {"tags": ["t"], "guardrails": ["g"], "model_rpm_limit": {"m": 1}, "prompts": ["p"]}
     assert info["metadata"] == wanted
+
+
+async def test_many_are_changed_in_whatever_order_they_are_named(keyring: Keyring) -> None:
+    """Whoever locked them as they are named would wait for the other in a ring."""
+    keys = [(await keyring.made())["key"] for _ in range(8)]
+    for number in range(ROUNDS):
+        items = [{"key": key, "rpm_limit": number} for key in keys]
+        answers = await asyncio.gather(
+            *(keyring.answer("/key/bulk_update", {"keys": order}) for order in (items, items[::-1]))
+        )
+        assert [answer.status_code for answer in answers] == [200, 200]
+        assert all(len(answer.json()["successful_updates"]) == len(keys) for answer in answers)
+    assert (await keyring.info(keys[0]))["rpm_limit"] == ROUNDS - 1
 
 
 async def test_a_key_is_replaced_once(keyring: Keyring) -> None:
