@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
 # What is compiled, and what speaks HTTP through it. Other clients and the long waits are the first run's.
-COMPILED_TESTS := $(addprefix tests/unit/kit/test_,batch.py build.py cork.py http_head.py ids.py metrics.py) \
+COMPILED_TESTS := $(addprefix tests/unit/kit/test_,batch.py build.py cork.py http_head.py http_request.py ids.py metrics.py) \
   tests/unit/gateway/pipeline/test_passage*.py tests/unit/gateway/upstream tests/contract/executor/test_executor.py \
   tests/contract/upstream/test_http_*.py tests/integration/test_http_*.py \
   $(addprefix tests/integration/test_,drain.py edge_limits.py lean_gateway.py passages.py routing_away.py traces.py \

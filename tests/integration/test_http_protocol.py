@@ -136,3 +136,23 @@ def test_a_connection_that_fails_spares_no_other(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(HTTPProtocol, "expire", expire)
     sweep([HTTPProtocol.__new__(HTTPProtocol) for _ in range(3)], 0.0)
     assert len(expired) == 3
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"", b"400 Bad Request"),
+        (b"host: x\r\nhost: x\r\n", b"400 Bad Request"),
+        (b"host: x\r\ntransfer-encoding: gzip, chunked\r\n", b"501 Not Implemented"),
+        (b"host: x\r\ntransfer-encoding: gzip\r\ntransfer-encoding: chunked\r\n", b"501 Not Implemented"),
+    ],
+)
+async def test_a_request_that_can_be_read_in_two_ways_is_refused(
+    server: HTTPServer, head: bytes, status: bytes
+) -> None:
+    reader, writer = await connect(server)
+    writer.write(b"POST / HTTP/1.1\r\n%b\r\n0\r\n\r\n" % head + POST + b"content-length: 0\r\n\r\n")
+    answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert answer.count(b"HTTP/1.1") == 1
+    writer.close()

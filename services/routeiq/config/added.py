@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from routeiq.config.document import Listed
 from routeiq.config.document.providers import Provider
@@ -49,10 +49,9 @@ class Added:
         built: dict[ModelName, Group] = {}
         for name, members in grouped(entries).items():
             found = Problems(self.problems.file)
-            group = builder.group(name, members, facts, found)
+            group = builder.group(name, members, facts, found, Origin.OPERATOR)
             if found.errors:
                 self.problems.take(found)
             else:
-                deployments = tuple(replace(one, origin=Origin.OPERATOR) for one in group.deployments)
-                built[group.name] = replace(group, deployments=deployments)
+                built[group.name] = group
         return built

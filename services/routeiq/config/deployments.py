@@ -17,6 +17,7 @@ from routeiq.config.providers import OWN
 from routeiq.config.scalars import JSONValue
 from routeiq.config.state import ANY_PROVIDER, Deployment, DeploymentId, HTTPClientKind, Mode, ModelName
 from routeiq.config.words import words
+from routeiq.kit.outbound import Origin
 
 _PLACED = words(
     """
@@ -84,9 +85,10 @@ def build_deployment(
     *,
     stream_timeout_s: float | None = None,
     drop_params: bool = False,
+    origin: Origin = Origin.DOCUMENT,
 ) -> Deployment:
     """Args: raw: the entry as written; candidate: its name in decisions; facts: of the price file;
-    stream_timeout_s, drop_params: for entries without their own."""
+    stream_timeout_s, drop_params: for entries without their own; origin: whose entry it is."""
     entry, params, info = listed.entry, listed.entry.litellm_params, listed.entry.model_info
     wild = "*" in entry.model_name
     provider, model = (ANY_PROVIDER, params.model) if wild and chooses_provider(params) else split_model(params)
@@ -118,6 +120,7 @@ def build_deployment(
         like=info.routeiq.like,
         quality_offset=info.routeiq.quality_offset,
         http_client=HTTPClientKind(info.routeiq.http_client),
+        origin=origin if _own_base(params) else Origin.DOCUMENT,
         access_groups=info.access_groups,
         params=MappingProxyType(({"drop_params": True} if drop_params else {}) | _provider_params(params)),
     )
@@ -136,7 +139,7 @@ def _access(
 ) -> tuple[str | None, str | None]:
     """(api_base, api_key), from the entry, else from the environment as `credentials` says."""
     params = listed.entry.litellm_params
-    given = callable_base(params.api_base or params.base_url or "") or None
+    given = callable_base(_own_base(params)) or None
     if provider == ANY_PROVIDER:
         return given, params.api_key if given else None
     key = params.api_key or (None if given else find_key(provider, environ))
@@ -146,6 +149,11 @@ def _access(
             (*listed.at, "litellm_params"), f"has no api_key, and {names} is not set; its calls will be refused"
         )
     return given or find_base(provider, environ), key
+
+
+def _own_base(params: LitellmParams) -> str:
+    """Of the entry itself. One of the environment, or a provider's usual one, is the operator's word in any case."""
+    return params.api_base or params.base_url or ""
 
 
 def _provider_params(params: LitellmParams) -> dict[str, object]:

@@ -19,6 +19,7 @@ from routeiq.config.providers import unknown_provider
 from routeiq.config.reads import Reads
 from routeiq.config.scalars import JSONValue
 from routeiq.config.state import Deployment, DeploymentId, Group, ModelName
+from routeiq.kit.outbound import Origin
 
 Facts = Mapping[Location, ModelFacts]
 """By where an entry stands."""
@@ -43,7 +44,14 @@ class GroupBuilder:
         said.warn_of_unused()
         return facts
 
-    def group(self, name: str, entries: Sequence[Listed], facts: Facts, problems: Problems) -> Group:
+    def group(
+        self,
+        name: str,
+        entries: Sequence[Listed],
+        facts: Facts,
+        problems: Problems,
+        origin: Origin = Origin.DOCUMENT,
+    ) -> Group:
         """What is wrong with it goes to `problems`."""
         own = differ(entries) and not is_pattern(name)
         learned = own and self.learns
@@ -51,19 +59,28 @@ class GroupBuilder:
             check_names(entries, problems)
         built: dict[DeploymentId, Deployment] = {}
         for listed, weight in zip(entries, weights(entries), strict=True):
-            one = self.deployment(listed, candidate_name(listed, own=own), weight, facts, problems)
+            one = self.deployment(listed, candidate_name(listed, own=own), weight, facts, problems, origin)
             if one.id in built:
                 problems.warning(listed.at, "repeats an earlier entry in everything and is left out")
             built.setdefault(one.id, one)
         return Group(ModelName(name), tuple(built.values()), learned)
 
-    def deployment(self, listed: Listed, candidate: str, weight: float, facts: Facts, problems: Problems) -> Deployment:
+    def deployment(
+        self,
+        listed: Listed,
+        candidate: str,
+        weight: float,
+        facts: Facts,
+        problems: Problems,
+        origin: Origin = Origin.DOCUMENT,
+    ) -> Deployment:
         """Of one entry, which belongs to a group."""
         self._check_provider(listed, problems)
         return build_deployment(
             listed, self._raw(listed), candidate, weight, facts.get(listed.at), self.environ, problems,
             stream_timeout_s=self.loaded.document.router.stream_timeout,
             drop_params=self.loaded.document.litellm.drop_params,
+            origin=origin,
         )  # fmt: skip
 
     @property

@@ -43,11 +43,11 @@ class Joining:
     def _deployment(self, group: Group, listed: Listed, found: Problems) -> Deployment:
         members = self.members[group.name]
         weight = weight_beside(members, listed)
-        one = self.builder.deployment(listed, _candidate(members, listed), weight, self.facts, found)
+        one = self.builder.deployment(listed, _candidate(members, listed), weight, self.facts, found, Origin.OPERATOR)
         clash = self._clash(group, members, listed, one)
         if clash:
             found.error(listed.at, f"is left out: {clash}")
-        return replace(one, origin=Origin.OPERATOR)
+        return one
 
     def _clash(self, group: Group, members: Sequence[Listed], listed: Listed, one: Deployment) -> str:
         if group.learned:

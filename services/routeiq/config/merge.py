@@ -2,7 +2,7 @@
 
 The document wins: nothing of the overlay changes or removes what it says. An entry of the overlay that does not build
 is left out with a problem, and the rest is served. References to the environment are the document's alone: by API a
-secret of the environment could be sent anywhere.
+secret of this machine could be sent anywhere.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from routeiq.kit.errors import RouteIQError
 from routeiq.kit.outbound import Origin, OutboundPolicy
 
 SEALED = "sealed"
+_OURS = (PREFIX, "oidc/")
+"""What litellm, too, reads of this machine: `oidc/env/NAME` is a variable, `oidc/file/PATH` a file."""
 
 
 def merge(
@@ -190,4 +192,4 @@ def _refers(value: JSONValue) -> bool:
         return any(map(_refers, value.values()))
     if isinstance(value, list):
         return any(map(_refers, value))
-    return isinstance(value, str) and value.startswith(PREFIX)
+    return isinstance(value, str) and value.startswith(_OURS)

@@ -23,8 +23,8 @@ from routeiq.config.state import (
     State,
     Wildcard,
 )
+from routeiq.kit.globs import STAR, glob
 
-STAR = "*"
 MOST_STARS = 3
 """Of one pattern: each further one multiplies the ways in which a name can be read."""
 DEFAULT_PROVIDER = "openai"
@@ -51,7 +51,8 @@ def by_specificity(patterns: Iterable[str]) -> list[str]:
 
 
 def matches(pattern: str, name: str) -> bool:
-    return _captured(pattern, name) is not None
+    """However many stars it has: those of keys' lists are anyone's."""
+    return bool(_PLAIN.fullmatch(name) and glob(pattern).fullmatch(name))
 
 
 def match(wildcards: Sequence[Wildcard], reach: Mapping[str, ProviderAccess], name: str) -> Group | None:

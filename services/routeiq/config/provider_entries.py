@@ -51,8 +51,8 @@ def build_provider(
         display_name=one.display_name or one.name,
         base_url=one.base_url,
         models=tuple(
-            replace(built, origin=origin, quota=quota, like=_like(built.model))
-            for built in _deployments(listed, environ, price_file)
+            replace(built, quota=quota, like=_like(built.model))
+            for built in _deployments(listed, environ, price_file, origin)
         ),
         is_enabled=one.is_enabled,
         rate_limit_rpm=one.rate_limit_rpm,
@@ -77,11 +77,16 @@ def _listed(one: Provider, model: str, position: int, at: Location) -> Listed:
     )
 
 
-def _deployments(listed: Sequence[Listed], environ: Mapping[str, str], price_file: Path | None) -> Sequence[Deployment]:
+def _deployments(
+    listed: Sequence[Listed], environ: Mapping[str, str], price_file: Path | None, origin: Origin
+) -> Sequence[Deployment]:
     keys = {one.at: key for one in listed if (key := price_key(one.entry))}
     found, quiet = read_facts(keys.values(), price_file), Problems("")
     facts = {at: found[key] for at, key in keys.items() if key in found}
-    return [build_deployment(one, None, one.entry.model_name, 1.0, facts.get(one.at), environ, quiet) for one in listed]
+    return [
+        build_deployment(one, None, one.entry.model_name, 1.0, facts.get(one.at), environ, quiet, origin=origin)
+        for one in listed
+    ]
 
 
 def document_providers(

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from routeiq.config.document import Document
 from routeiq.config.load import Loaded
-from routeiq.config.state import CooldownSettings, ModelName, RoutingSettings
+from routeiq.config.state import ModelName, RoutingSettings
+from routeiq.config.statuses import CooldownSettings
 
 DEFAULT_RETRIES = 2
 DEFAULT_TIMEOUT_S = 600.0

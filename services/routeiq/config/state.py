@@ -12,15 +12,13 @@ from types import MappingProxyType
 from typing import NewType
 
 from routeiq.config.prices import ModelFacts
+from routeiq.config.statuses import NO_STATUSES, CooldownSettings
 from routeiq.kit.outbound import Origin
 
 DeploymentId = NewType("DeploymentId", str)
 ModelName = NewType("ModelName", str)
 
 EMPTY: Mapping[str, object] = MappingProxyType({})
-ANY_STATUS = 0
-"""In a mapping by status: every status that is not named."""
-NO_STATUSES: Mapping[int, int] = MappingProxyType({})
 OFFERED = ModelName("/api/v1/generate")
 """A group that no request can name: what the LLM Gateway API chooses among."""
 _NO_GROUPS: Mapping[ModelName, Mapping[int, int]] = MappingProxyType({})
@@ -100,7 +98,7 @@ class Deployment:
     quality_offset: float = 0.0
     http_client: HTTPClientKind = HTTPClientKind.POOL
     origin: Origin = Origin.DOCUMENT
-    """On whose word its `api_base` is called."""
+    """On whose word its `api_base` is called; where the entry has none of its own, always the operator's."""
     access_groups: tuple[str, ...] = ()
     """Names by which keys may be allowed to call it (`model_info.access_groups`)."""
     entry: ModelName | None = None
@@ -149,17 +147,6 @@ class Wildcard:
     @property
     def pattern(self) -> str:
         return self.group.name
-
-
-@dataclass(frozen=True, slots=True)
-class CooldownSettings:
-    """When a failing deployment is put behind the others, and for how long."""
-
-    enabled: bool = True
-    cooldown_s: float = 5.0
-    allowed_fails: int = 3
-    """Failures in a row without a cooldown."""
-    by_status: Mapping[int, int] = field(default_factory=lambda: NO_STATUSES)
 
 
 @dataclass(frozen=True, slots=True)

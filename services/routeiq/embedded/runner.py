@@ -87,7 +87,7 @@ class Suite:
         settings = gateway_settings(
             self.data, self.options, key.key, routing=routing.url, control=control, governing=governing
         )
-        own = [*others, control.rpc_address, *_addresses([control])]
+        own = [*others, control.rpc_address, *_addresses([control]), *settings.own_services()]
         gateway = create_service(build_gateway(settings, start, outbound=guarded(self.outbound, own)), settings, sock)
         services: list[Runner] = [gateway, control, routing, *late]
         endpoints = {service.name: service.url for service in services}

@@ -59,6 +59,7 @@ from routeiq.kit.ops import OpsApp, Pages, ops_pages
 from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.server import HTTPServer, address_of, bind
 from routeiq.kit.service import Service
+from routeiq.kit.shared import Shared
 
 log = structlog.get_logger()
 
@@ -81,7 +82,7 @@ class Edge:
         self._access = AccessTable()
         self._pages = edge_pages(gateway)
         self._api: ASGIApp | None = None
-        self._loading: asyncio.Task[ASGIApp] | None = None
+        self._loading = Shared(self._load_api)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -179,20 +180,12 @@ class Edge:
         if page is not None:
             await page(inner).send(answer)
             return
-        api = self._api or await self._load_api()
+        api = self._api or await self._loading.get()
         await api(inner, replayed(body, receive), answer.passed)
 
     async def _load_api(self) -> ASGIApp:
-        """In a thread, because FastAPI takes a while to import, and once: requests that come together wait for the same
-        one, whichever of them leaves meanwhile."""
-        if self._loading is None:
-            self._loading = asyncio.create_task(asyncio.to_thread(self._create, self._gateway, self._pages))
-        loading = self._loading
-        try:
-            self._api = await asyncio.shield(loading)
-        finally:
-            if loading.done() and self._loading is loading:
-                self._loading = None  # one that failed is made anew by who comes next
+        """In a thread, because FastAPI takes a while to import. One that failed is made anew by who comes next."""
+        self._api = await asyncio.to_thread(self._create, self._gateway, self._pages)
         return self._api
 
     async def _authorised(self, scope: Scope, method: str) -> tuple[Line, Caller | None]:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from routeiq.config.state import NO_STATUSES, Deployment, DeploymentId
+from routeiq.config.state import Deployment, DeploymentId
+from routeiq.config.statuses import NO_STATUSES
 from routeiq.kit.error_bodies import Family
 
 

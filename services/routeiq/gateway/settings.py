@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
@@ -14,12 +15,13 @@ from routeiq.clients.control import RESOLVE_TIMEOUT_S
 from routeiq.clients.routing_batches import PENDING as BATCH_PENDING
 from routeiq.clients.routing_batches import SIZE as BATCH_SIZE
 from routeiq.clients.routing_batches import WAIT_S as BATCH_WAIT_S
-from routeiq.clients.routing_pods import RESOLVE_EVERY_S, split_addresses
+from routeiq.clients.routing_pods import RESOLVE_EVERY_S, join, split_addresses
 from routeiq.config.environment import LaunchSettings
 from routeiq.config.state import State
 from routeiq.kit.cors import CORS, split_origins
 from routeiq.kit.errors import ConfigurationError
 from routeiq.kit.master_key import refuse_well_known
+from routeiq.kit.redis import RedisSettings
 from routeiq.kit.settings import Port
 
 PREFIX = "ROUTEIQ_GATEWAY_"
@@ -28,6 +30,8 @@ CORS_ORIGINS = "ROUTEIQ_CORS_ORIGINS"
 NATS_URL = "ROUTEIQ_NATS_URL"
 ENCRYPTION_KEY = "ROUTEIQ_ENCRYPTION_KEY"
 """Of the suite, like the one above: they have one value for every service."""
+PORTS = {"http": 80, "https": 443, "nats": 4222, "tls": 4222, "redis": 6379, "rediss": 6379}
+"""Where a URL names none."""
 CACHE_SIZE, CACHE_TTL_S = 4096, 300.0
 CONVERSATIONS, CONVERSATION_TTL_S = 10_000, 3600.0
 GENERATE_CACHE_TTL_S, GENERATE_CACHE_SIZE = 3600.0, 1000
@@ -49,6 +53,22 @@ def _optional_addresses(text: str) -> str:
 def _origins(text: str) -> str:
     split_origins(text)
     return text
+
+
+def _or_the_contracts(url: SecretStr) -> SecretStr:
+    """Of Redis. Raises: ValueError."""
+    try:
+        return url if url else SecretStr(RedisSettings().url())
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        raise ValueError(f"REDIS_{str(first['loc'][0]).upper()}: {first['msg']}") from None
+
+
+def _place(url: str) -> str:
+    """`host:port` of a URL; empty: it has none."""
+    parts = urlsplit(url.strip() if "://" in url else f"nats://{url.strip()}")
+    port = parts.port or PORTS.get(parts.scheme, 0)
+    return join(parts.hostname, port) if parts.hostname and port else ""
 
 
 Addresses = Annotated[str, AfterValidator(_addresses)]
@@ -123,7 +143,7 @@ class Settings(BaseSettings):
     """Services, with commas between, of which none is kept."""
     generate_cache_shared: str = ""
     """Services, with commas between, whose customers get each other's."""
-    redis_url: SecretStr = SecretStr("")
+    redis_url: Annotated[SecretStr, AfterValidator(_or_the_contracts), Field(validate_default=True)] = SecretStr("")
     """`redis://user:password@host:port/db`; empty: as the REDIS_* names say, and none without them."""
     encryption_key: Annotated[SecretStr, Field(validation_alias=ENCRYPTION_KEY)] = SecretStr("")
     """Opens what control has sealed, and seals what is kept in Redis; empty: nothing is. Several, the newest first,
@@ -150,10 +170,11 @@ class Settings(BaseSettings):
 
     def own_services(self) -> list[str]:
         """`host:port` of the services that no provider's URL may reach."""
-        control = [url.removeprefix("http://").rstrip("/") for url in (self.control_url, self.control_ops_url)]
-        others = [one.strip() for one in (*self.routing_address.split(","), *self.control_address.split(","))]
-        nats = [one.rpartition("@")[2].rpartition("/")[2] for one in self.nats_url.get_secret_value().split(",")]
-        return [address for address in (*others, *control, *nats, f"{self.host}:{self.port}") if address]
+        grpc = [one.strip() for one in (*self.routing_address.split(","), *self.control_address.split(","))]
+        nats, redis = self.nats_url.get_secret_value(), self.redis_url.get_secret_value()
+        urls = [_place(url) for url in (self.control_url, self.control_ops_url, redis, *nats.split(","))]
+        ports = ((self.host, self.port), (self.host, self.api_port), (self.ops_host, self.ops_port))
+        return [one for one in (*grpc, *urls, *(join(host, port) for host, port in ports if port)) if one]
 
 
 CONTRACT_NAMES = {

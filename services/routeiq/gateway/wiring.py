@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
@@ -100,24 +100,25 @@ class Gateway:
 
     @asynccontextmanager
     async def _serving(self) -> AsyncIterator[None]:
-        watcher = asyncio.create_task(self.readiness.watch())
-        self.callers.start()
-        self.readiness.serving = True
-        try:
-            yield
-        finally:
-            self.readiness.draining = True
-            watcher.cancel()
-            await asyncio.gather(watcher, return_exceptions=True)
-            await self.providers.close()
-            await self.callers.close()
-            await self.overrides.close()
-            await self.control.close()
-            await self.control_probe.close()
-            await self.batches.close()
-            await self.routing.close()
-            self.pipeline.meter.flush()
-            self.telemetry.shutdown()
+        async with AsyncExitStack() as closing:  # one that cannot be closed leaves no other open
+            closing.callback(self.telemetry.shutdown)
+            closing.callback(self.pipeline.meter.flush)
+            for part in (self.routing, self.batches, self.control_probe, self.control):
+                closing.push_async_callback(part.close)
+            for beside in (self.overrides, self.callers, self.providers):
+                closing.push_async_callback(beside.close)
+            closing.push_async_callback(_ended, asyncio.create_task(self.readiness.watch()))
+            self.callers.start()
+            self.readiness.serving = True
+            try:
+                yield
+            finally:
+                self.readiness.draining = True
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Gateway:
@@ -132,45 +133,28 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
     holder = StateHolder(state, cooldowns.follow)
     telemetry = Telemetry("gateway", __version__)
     signer = AssertionSigner(load_private_key(settings.identity_key), issuer="gateway")
-    metrics = RoutingMetrics(registry)
-    routing = RoutingClient(
-        settings.routing_address, signer, metrics=metrics, resolve_every_s=settings.routing_resolve_s
-    )
-    batches = _batches(settings, routing, metrics)
+    routing, batches = _routing(settings, signer, RoutingMetrics(registry))
     control = ControlClient(settings.control_address, signer, timeout_s=settings.control_timeout_ms / 1000)
     probe = ControlProbe(settings.control_ops_url)
     serves = control.serves if settings.control_address else probe.serves
     callers, overrides = build_callers(settings, control, registry)
     providers = Providers(outbound.http, {ENCODER_PROVIDER: RoutingEncoder(routing)}, outbound.authorize)
-    balancer = Balancer(figures)
+    balancer, conversations, ticker = Balancer(figures), ConversationIds(), Ticker()
     learned = _learned(settings, batches, balancer, registry)
-    conversations = ConversationIds()
-    ticker = Ticker()
-    link = link_control(
-        settings,
-        holder,
-        signer,
-        control,
-        cached=Cached(callers, overrides),
-        merge=merging(start, settings.encryption_key.get_secret_value()),
-        ticker=ticker,
-    )
+    merge, cached = merging(start, settings.encryption_key.get_secret_value()), Cached(callers, overrides)
+    link = link_control(settings, holder, signer, control, cached=cached, merge=merge, ticker=ticker)
     quotas = Quotas(MemoryCounters())
-    overriding = Overriding(overrides, quotas, strict=settings.override_strict)
-    selector = Selector(learned, balancer, conversations, overriding)
-    gate = Gate(settings.max_concurrency, ticker)
-    meter = Meter(registry, gate)
-    caller = Caller(providers.of, figures, cooldowns, ticker=ticker, quotas=quotas)
-    executor = Executor(caller)
-    passages = Passages(caller, executor, gate)
-    pipeline = Pipeline(selector, executor, meter, telemetry, gate, passages)
+    overriding = Overriding(overrides if settings.control_address else None, quotas, strict=settings.override_strict)
+    pipeline = _pipeline(
+        Selector(learned, balancer, conversations, overriding),
+        Caller(providers.of, figures, cooldowns, ticker=ticker, quotas=quotas),
+        registry,
+        telemetry,
+        Gate(settings.max_concurrency, ticker),
+    )
     return Gateway(
         holder=holder,
-        authenticator=Authenticator(
-            settings.master_key.get_secret_value(),
-            callers if settings.control_address else None,
-            service_keys(settings),
-        ),
+        authenticator=_authenticator(settings, callers),
         routing=routing,
         batches=batches,
         conversations=conversations,
@@ -190,14 +174,33 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
     )
 
 
-def _batches(settings: Settings, routing: RoutingClient, metrics: RoutingMetrics) -> RoutingBatches:
-    return RoutingBatches(
-        routing,
+def _authenticator(settings: Settings, callers: Callers) -> Authenticator:
+    """Raises: ConfigurationError."""
+    virtual = callers if settings.control_address else None
+    return Authenticator(settings.master_key.get_secret_value(), virtual, service_keys(settings))
+
+
+def _pipeline(
+    selector: Selector, caller: Caller, registry: CollectorRegistry, telemetry: Telemetry, gate: Gate
+) -> Pipeline:
+    executor = Executor(caller)
+    return Pipeline(selector, executor, Meter(registry, gate), telemetry, gate, Passages(caller, executor, gate))
+
+
+def _routing(
+    settings: Settings, signer: AssertionSigner, metrics: RoutingMetrics
+) -> tuple[RoutingClient, RoutingBatches]:
+    client = RoutingClient(
+        settings.routing_address, signer, metrics=metrics, resolve_every_s=settings.routing_resolve_s
+    )
+    batches = RoutingBatches(
+        client,
         metrics,
         wait_s=settings.routing_batch_wait_ms / 1000,
         size=settings.routing_batch_size,
         pending=settings.routing_pending,
     )
+    return client, batches
 
 
 def _learned(

@@ -124,7 +124,7 @@ class Connection:
 
     def resume(self) -> None:
         """Read again, if nothing was and there is room."""
-        raise NotImplementedError
+        raise NotImplementedError  # it cannot be abstract: what is compiled has no interpreted base (docs/adr/0013)
 
     def pause_writing(self) -> None:
         self.write_paused = True

@@ -21,6 +21,7 @@ from routeiq.kit.error_bodies import openai_error
 from routeiq.kit.http_connection import Connection
 from routeiq.kit.http_cycle import Cycle
 from routeiq.kit.http_head import STATUS_LINES
+from routeiq.kit.http_request import primer, refusal, size
 from routeiq.kit.http_scope import Scopes
 
 log = structlog.get_logger()
@@ -44,6 +45,8 @@ BODY_S = 600.0
 Refused = Callable[[int], None]
 """Called with the status of each request that no application gets to see, because it is none or does not come."""
 
+_INVALID = "Invalid HTTP request received."
+_REFUSALS = {400: _INVALID, 501: "No transfer coding but chunked is taken."}
 _REFUSAL = b"%b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
 _NOTHING, _HEAD, _TIMED_HEAD, _BODY = range(4)
 """What is being read. The time of a head or a body begins to count at the end of the read in which it began."""
@@ -150,7 +153,7 @@ class HTTPProtocol(Connection):
 
     def _refuse_unless_final(self) -> None:
         if not self._final:  # behind the last request, anything may come
-            self.refuse(400, "Invalid HTTP request received.")
+            self.refuse(400, _INVALID)
 
     def _limit(self) -> None:
         """Bound what has come of a request that is not whole, and the time for the rest."""
@@ -183,20 +186,24 @@ class HTTPProtocol(Connection):
         if self._primer:
             self._primer, self._reading = b"", _BODY
             return
-        if self._fed and _size(url, headers) > MAX_HEAD_BYTES:
+        if self._fed and size(url, headers) > MAX_HEAD_BYTES:
             self.refuse(431, "The request's headers are too large.")
             return
-        self._reading = _BODY
         parser = self._parser
-        if parser.should_upgrade():
-            self._primer = _primer(headers)
         version, method = parser.get_http_version(), parser.get_method()
+        status = refusal(version, headers)
+        if status:
+            self.refuse(status, _REFUSALS[status])
+            return
+        self._reading = _BODY
+        if parser.should_upgrade():
+            self._primer = primer(headers)
         keep_alive = version == "1.1" and parser.should_keep_alive()
         cycle = Cycle(self, headers, method == b"HEAD", version == "1.1", keep_alive)
         try:
             scope = self._scopes.make(version, method, url, headers, cycle)
         except ValueError:
-            self.refuse(400, "Invalid HTTP request received.")
+            self.refuse(400, _INVALID)
             return
         self._incoming = cycle
         if self._current is None and not self.write_paused:
@@ -289,12 +296,3 @@ class HTTPProtocol(Connection):
         if self._incoming is None or (self._incoming is self._current and not self._incoming.begun):
             self.transport.write(data)
         self.close()
-
-
-def _size(url: bytes, headers: list[tuple[bytes, bytes]]) -> int:
-    return len(url) + sum(len(name) + len(value) + 4 for name, value in headers)
-
-
-def _primer(headers: list[tuple[bytes, bytes]]) -> bytes:
-    framing = [b"%b: %b\r\n" % pair for pair in headers if pair[0] in (b"content-length", b"transfer-encoding")]
-    return b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(framing) if framing else b""

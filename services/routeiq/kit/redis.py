@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 from urllib.parse import quote
 
 import structlog
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from routeiq.kit.errors import Unavailable
@@ -40,6 +40,11 @@ class RedisRefused(RedisAway):
     code = "redis_refused"
 
 
+def _port(given: object) -> object:
+    """Kubernetes sets REDIS_PORT=tcp://10.0.0.1:6379 beside a Service that is called `redis`."""
+    return given.rpartition(":")[2] if isinstance(given, str) and given.startswith("tcp://") else given
+
+
 class RedisSettings(BaseSettings):
     """The contract's names (2.3)."""
 
@@ -47,7 +52,7 @@ class RedisSettings(BaseSettings):
 
     host: str = ""
     """Empty: there is none."""
-    port: int = Field(default=6379, ge=1, le=65535)
+    port: Annotated[int, BeforeValidator(_port), Field(ge=1, le=65535)] = 6379
     db: int = Field(default=0, ge=0)
     username: str = ""
     password: SecretStr = SecretStr("")

@@ -10,7 +10,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from routeiq.config.state import ANY_STATUS, Deployment
+from routeiq.config.state import Deployment
+from routeiq.config.statuses import ANY_STATUS
 from routeiq.gateway.plan import Fallbacks, Plan
 from tests.support.executing import FINE, GONE, Calling, Client, Says, member, plan, serving
 from tests.support.twins import ANSWER

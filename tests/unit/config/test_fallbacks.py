@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from routeiq.config.state import ANY_STATUS, FallbackNames, ModelName
+from routeiq.config.state import FallbackNames, ModelName
+from routeiq.config.statuses import ANY_STATUS
 from tests.support.config_documents import built, entry, errors, models, only, warnings
 from tests.support.twins import deployment
 

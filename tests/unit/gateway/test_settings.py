@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from routeiq.config.environment import LaunchSettings
 from routeiq.gateway.pipeline import decision_cache, sticky
@@ -21,7 +21,28 @@ def settings(**fields: object) -> Settings:
 
 def test_every_address_of_routing_is_one_of_our_own_services() -> None:
     made = settings(routing_address="10.0.0.1:1, 10.0.0.2:2", control_url="http://10.0.0.3:3/", port=4000)
-    assert made.own_services() == ["10.0.0.1:1", "10.0.0.2:2", "10.0.0.3:3", "127.0.0.1:4000"]
+    ours = ["127.0.0.1:4000", "127.0.0.1:4001"]
+    assert made.own_services() == ["10.0.0.1:1", "10.0.0.2:2", "10.0.0.3:3", *ours]
+
+
+def test_so_are_the_stores_and_every_port_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROUTEIQ_NATS_URL", "nats://token@10.0.0.4:4223/, 10.0.0.5")
+    made = settings(redis_url=SecretStr("redis://u:p@10.0.0.6/0"), api_port=8200, ops_host="::1")
+    assert {"10.0.0.4:4223", "10.0.0.5:4222", "10.0.0.6:6379", "127.0.0.1:8200", "[::1]:4001"} < set(
+        made.own_services()
+    )
+
+
+def test_redis_is_where_the_contracts_names_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings().redis_url.get_secret_value() == ""
+    monkeypatch.setenv("REDIS_HOST", "10.0.0.7")
+    assert settings().redis_url.get_secret_value() == "redis://10.0.0.7:6379/0"
+    assert settings(redis_url=SecretStr("redis://own")).redis_url.get_secret_value() == "redis://own"
+    monkeypatch.setenv("REDIS_PORT", "tcp://10.96.0.1:6380")  # as Kubernetes does
+    assert settings().redis_url.get_secret_value() == "redis://10.0.0.7:6380/0"
+    monkeypatch.setenv("REDIS_PORT", "none")
+    with pytest.raises(ValidationError, match="REDIS_PORT: Input should be a valid integer"):
+        settings()
 
 
 def test_defaults_are_those_of_the_parts() -> None:

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field
 
 from routeiq.config.document.section import Section
 from routeiq.config.problems import Location
-from routeiq.config.state import ANY_STATUS
+from routeiq.config.statuses import ANY_STATUS
 
 STATUSES: Mapping[str, tuple[int, ...]] = {
     "AuthenticationError": (401, 402, 403),

@@ -15,7 +15,7 @@ from routeiq.gateway.settings import Settings
 from routeiq.kit.errors import ConfigurationError
 from routeiq.kit.master_key import weakness
 from routeiq.kit.metrics import Counts
-from routeiq.kit.redis import Redis, RedisSettings
+from routeiq.kit.redis import Redis
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ def service_keys(settings: Settings) -> tuple[str, ...]:
 
 
 def _second(settings: Settings) -> SecondLevel | None:
-    url = settings.redis_url.get_secret_value() or RedisSettings().url()
+    url = settings.redis_url.get_secret_value()
     if not url:
         return None
     if not url.startswith(("redis://", "rediss://")):

@@ -9,8 +9,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from routeiq.kit.errors import PermissionDenied
+from routeiq.kit.globs import STAR, glob
 
 MOST_KEPT = 256
+LONGEST_KEPT = 256
+"""Callers choose what stands in a path: a few long ones would hold megabytes for each key."""
 _MODEL = r"(?:/v1|/openai/v1)?"
 _LLM = re.compile(
     rf"{_MODEL}/(?:chat/completions|completions|embeddings|responses|messages|models|rerank|moderations)(?:/.*)?"
@@ -46,16 +49,15 @@ class RouteAccess:
     def __init__(self, words: Sequence[str]) -> None:
         self._words = tuple(words)
         self._exact = frozenset(words)
-        self._patterns = [GROUPS.get(word) or _wildcard(word) for word in words if word in GROUPS or "*" in word]
+        self._patterns = [GROUPS.get(word) or glob(word) for word in words if word in GROUPS or STAR in word]
         self._seen: dict[str, bool] = {}
 
     def allows(self, path: str) -> bool:
         found = self._seen.get(path)
         if found is None:
             found = path in self._exact or any(pattern.fullmatch(path) for pattern in self._patterns)
-            if len(self._seen) >= MOST_KEPT:
-                self._seen.clear()
-            self._seen[path] = found
+            if len(path) <= LONGEST_KEPT:
+                self._keep(path, found)
         return found
 
     def check(self, path: str) -> None:
@@ -66,6 +68,7 @@ class RouteAccess:
                 f"{list(self._words)}. Tried to call route: {path}"
             )
 
-
-def _wildcard(word: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, word.split("*"))))
+    def _keep(self, path: str, allowed: bool) -> None:
+        if len(self._seen) >= MOST_KEPT:
+            self._seen.clear()
+        self._seen[path] = allowed

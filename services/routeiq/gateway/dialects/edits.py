@@ -12,9 +12,10 @@ import msgspec
 
 from routeiq.gateway.plan import Endpoint
 from routeiq.kit.json_errors import UNREADABLE
+from routeiq.kit.redaction import REDACTED
 from routeiq.kit.sse import SSEReader
 
-REDACTED = b"[redacted]"
+HIDDEN = REDACTED.encode()
 FRAME_LIMIT_BYTES = 32 * 1024 * 1024
 """Images travel in frames, too."""
 _OUTER: Mapping[Endpoint, str] = {Endpoint.RESPONSES: "response", Endpoint.MESSAGES: "message"}
@@ -49,13 +50,15 @@ class StreamEdits:
     """Edits an SSE stream, whatever its chunks. With nothing to change, chunks go through untouched.
 
     Args: model: the name to show; None: the upstream's.  hide_usage: drop the event that only reports usage.
-    secret: the upstream's credential, cut out where the upstream says it; two pieces of a frame may hide it.
+    secrets: the upstream's credentials, cut out where the upstream says one; two pieces of a frame may hide it.
     """
 
-    __slots__ = ("_hide_usage", "_model", "_outer", "_reader", "_secret", "endpoint")
+    __slots__ = ("_hide_usage", "_model", "_outer", "_reader", "_secrets", "endpoint")
 
-    def __init__(self, endpoint: Endpoint, *, model: str | None, hide_usage: bool, secret: bytes = b"") -> None:
-        self._secret = secret
+    def __init__(
+        self, endpoint: Endpoint, *, model: str | None, hide_usage: bool, secrets: tuple[bytes, ...] = ()
+    ) -> None:
+        self._secrets = secrets
         self.endpoint = endpoint
         self._outer = _OUTER.get(endpoint)
         self._model = None if model is None else msgspec.json.encode(model)
@@ -64,8 +67,9 @@ class StreamEdits:
 
     def feed(self, chunk: bytes) -> bytes:
         """What may go out now: whole frames. Raises: SSEFrameTooLarge."""
-        if self._secret and self._secret in chunk:
-            chunk = chunk.replace(self._secret, REDACTED)
+        for secret in self._secrets:
+            if secret in chunk:
+                chunk = chunk.replace(secret, HIDDEN)
         if self._model is None:
             if not self._hide_usage:
                 return chunk

@@ -14,7 +14,8 @@ from enum import IntEnum
 import structlog
 
 from routeiq.config.names import is_pattern
-from routeiq.config.state import CooldownSettings, State
+from routeiq.config.state import State
+from routeiq.config.statuses import CooldownSettings
 from routeiq.gateway.pipeline.figures import Figures, Live
 from routeiq.gateway.pipeline.meter import DeploymentMeter
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.plan import Attempt, Decision, Plan
-from routeiq.gateway.upstream.refusals import secret_of
+from routeiq.gateway.upstream.secrets import secrets_of
 from routeiq.kit.exchange import Repeated
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -22,14 +22,14 @@ MOST_KEPT = 256
 class Shown:
     """What callers see of a deployment: the header lines that are the same in most of its answers, made once."""
 
-    __slots__ = ("_deployment", "_repeated", "alias", "secret")
+    __slots__ = ("_deployment", "_repeated", "alias", "secrets")
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
         self.alias = deployment.group if deployment.group != deployment.model else None
         """The name to show instead of the provider's."""
-        self.secret = secret_of(deployment)
-        """Cut out wherever the upstream says it; empty: there is none."""
+        self.secrets = secrets_of(deployment)
+        """Cut out wherever the upstream says one."""
         self._repeated: dict[tuple[str, str, str, int], Repeated] = {}
 
     def headers(self, plan: Plan, attempts: Sequence[Attempt], fallback: str = "") -> tuple[RawHeaders, Repeated]:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.dialects.edits import REDACTED, StreamEdits, renamed
+from routeiq.gateway.dialects.edits import StreamEdits, renamed
 from routeiq.gateway.dialects.openai_answer import wants_usage
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.pipeline.attempt import CRASHED, LEFT, Attempts, Caller
@@ -19,6 +19,7 @@ from routeiq.gateway.plan import Attempt, Outcome, Plan, Usage
 from routeiq.gateway.upstream.openai_calls import USAGE_ON_DEMAND
 from routeiq.gateway.upstream.provider import UpstreamResponse
 from routeiq.gateway.upstream.relay import Begun, Relayed, passed_on, relay_stream
+from routeiq.gateway.upstream.secrets import without
 from routeiq.kit.asgi import Answer
 from routeiq.kit.exchange import Repeated
 
@@ -84,7 +85,7 @@ class Executor:
         """What is changed in a stream of `deployment`."""
         shown = self._shown.of(deployment)
         hide = plan.endpoint in USAGE_ON_DEMAND and not wants_usage(plan.body)
-        return StreamEdits(plan.endpoint, model=shown.alias, hide_usage=hide, secret=shown.secret)
+        return StreamEdits(plan.endpoint, model=shown.alias, hide_usage=hide, secrets=shown.secrets)
 
     def whole(self, plan: Plan, served: Served, trail: Sequence[Attempt]) -> tuple[bytes, RawHeaders, Repeated]:
         """What the client gets of a whole answer or a refusal: its body, and its headers."""
@@ -93,9 +94,7 @@ class Executor:
         body = served.body or b""
         if shown.alias is not None and served.status < 400:
             body = renamed(body, shown.alias)
-        if shown.secret and shown.secret in body:
-            body = body.replace(shown.secret, REDACTED)
-        return body, headers, repeated
+        return without(body, shown.secrets), headers, repeated
 
 
 def _outcome(

@@ -49,17 +49,18 @@ class Overriding:
         return None if said is None else self._preferred(customer, said)
 
     async def get(self, state: State, customer: Customer) -> Override | None:
-        """None: control cannot say. Raises: OverrideUnserved."""
+        """None: control cannot say, and the document does not. Raises: OverrideUnserved."""
         found = self.known(state, customer)
         if found is not None or self._overrides is None:
             return found
         try:
-            said = await self._overrides.get(customer)
+            said: Override | None = await self._overrides.get(customer)
         except Unavailable:
             self.check()
-            return None
+            said = None
         self._follow(state)
-        return self._preferred(customer, said)
+        declared = self._declared.get(Customer(customer.user_id, ""))
+        return declared if said is None else self._preferred(customer, said)
 
     def check(self) -> None:
         """Call it before one is passed over. Raises: OverrideUnserved."""

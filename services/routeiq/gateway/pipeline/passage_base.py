@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
@@ -33,7 +34,7 @@ class Shared(NamedTuple):
     gate: Gate
 
 
-class Passage:
+class Passage(ABC):
     """One request that is under way without a task. `exchange` is its client's."""
 
     __slots__ = ("_answer", "_attempts", "_call", "_done", "_exchange", "_plan", "_rest", "_shared")
@@ -51,10 +52,15 @@ class Passage:
     ) -> None:
         self._shared, self._plan, self._answer, self._exchange = shared, plan, answer, exchange
         self._attempts, self._call, self._done, self._rest = attempts, call, done, rest
+        self._prepare()
 
+    @abstractmethod
+    def _prepare(self) -> None:
+        """While the upstream thinks."""
+
+    @abstractmethod
     def arrive(self) -> None:
         """The upstream has answered, or will not."""
-        raise NotImplementedError
 
     def _hand_over(self) -> None:
         """To a task, before anything of an answer is written."""

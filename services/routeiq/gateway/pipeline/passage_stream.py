@@ -7,16 +7,10 @@ can be made ready is made while the upstream thinks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from routeiq.gateway.pipeline.attempt import CRASHED, LEFT, Attempts
-from routeiq.gateway.pipeline.passage_base import Passage, Rest, Shared
+from routeiq.gateway.pipeline.attempt import CRASHED, LEFT
+from routeiq.gateway.pipeline.passage_base import Passage
 from routeiq.gateway.pipeline.served import Served
-from routeiq.gateway.plan import Outcome, Plan
-from routeiq.gateway.upstream.openai_calls import PromptCall
 from routeiq.gateway.upstream.relay import BROKEN, STREAMED, Relayed, last_event, sink_of
-from routeiq.kit.asgi import Answer
-from routeiq.kit.exchange import Exchange
 
 
 class StreamPassage(Passage):
@@ -24,22 +18,11 @@ class StreamPassage(Passage):
 
     __slots__ = ("_begun", "_edits", "_over", "_relayed", "_sink")
 
-    def __init__(
-        self,
-        shared: Shared,
-        plan: Plan,
-        answer: Answer,
-        exchange: Exchange,
-        attempts: Attempts,
-        call: PromptCall,
-        done: Callable[[Outcome], None],
-        rest: Rest,
-    ) -> None:
-        super().__init__(shared, plan, answer, exchange, attempts, call, done, rest)
+    def _prepare(self) -> None:
         self._begun = self._over = False
         self._relayed = Relayed()
-        self._edits = shared.executor.edits(plan, plan.deployments[0])
-        self._sink = sink_of(exchange.part, self._edits, self._relayed)
+        self._edits = self._shared.executor.edits(self._plan, self._plan.deployments[0])
+        self._sink = sink_of(self._exchange.part, self._edits, self._relayed)
 
     def arrive(self) -> None:
         first = self._call.first()

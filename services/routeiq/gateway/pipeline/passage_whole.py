@@ -16,6 +16,9 @@ class WholePassage(Passage):
 
     __slots__ = ()
 
+    def _prepare(self) -> None:
+        """There is nothing: what is said depends on all of the answer."""
+
     def arrive(self) -> None:
         self._shared.gate.leave(self)
         self._exchange.on_left(None)

@@ -116,7 +116,8 @@ class ProviderChoice:
         """The best of those whose quality is known, and who may be called now. Scores come best utility first."""
         decision, by_name = found.decision, {one.candidate: one for one in offer.models}
         scores = found.response.scores if found.response is not None and not decision.fallback else ()
-        best = next((one for one in scores if not one.prior and self._fit((by_name[one.model],))), None)
+        known = (one for one in scores if not one.prior and one.model in by_name)
+        best = next((one for one in known if self._fit((by_name[one.model],))), None)
         if best is None:
             return structs.replace(found, decision=structs.replace(decision, strategy=PRIORITY))
         if best.model != decision.model:

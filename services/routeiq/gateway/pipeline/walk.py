@@ -11,7 +11,8 @@ import random
 from typing import NamedTuple
 
 from routeiq.config.names import is_pattern
-from routeiq.config.state import ANY_STATUS, Deployment
+from routeiq.config.state import Deployment
+from routeiq.config.statuses import ANY_STATUS
 from routeiq.gateway.pipeline.failures import Kind
 from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.plan import Fallback, Plan

@@ -47,13 +47,15 @@ def health_pages(
 
 
 def _known(authenticator: Authenticator, scope: Scope) -> bool:
-    """A virtual key shows other callers' models only if it may call or see all; one that is yet to be looked up does
-    not wait here."""
+    """A virtual key shows other callers' models only if it may call or see all, and is not confined to other paths; one
+    that is yet to be looked up does not wait here."""
     try:
         caller = authenticator.at_once(first_values(scope), scope.get("query_string", b""))
     except AuthenticationError:
         return False
-    return caller is not None and (caller.principal.role in _SEE_ALL or not caller.models.levels)
+    if caller is None or (caller.routes is not None and not caller.routes.allows(scope["path"])):
+        return False
+    return caller.principal.role in _SEE_ALL or not caller.models.levels
 
 
 def _endpoints(holder: StateHolder, figures: Figures) -> dict[str, object]:

@@ -19,6 +19,7 @@ from routeiq.gateway.access import TABLE, AccessTable, Level, Line, Owner
 from routeiq.gateway.routes.delegate import Delegate
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.json_errors import UNREADABLE
+from routeiq.kit.shared import Shared
 
 log = structlog.get_logger()
 
@@ -56,10 +57,13 @@ class OwnedDocuments:
         self._last: dict[Owner, Document] = {}
         self._sent = b""
         self._sent_until = 0.0
+        self._making = Shared(self._make)
 
     async def whole(self) -> bytes:
-        if self._clock() < self._sent_until:
-            return self._sent
+        """Made once for all who ask at one time: anybody may, without a key."""
+        return self._sent if self._clock() < self._sent_until else await self._making.get()
+
+    async def _make(self) -> bytes:
         missing = [owner for owner, delegate in self._delegates.items() if not await self._fetch(owner, delegate)]
         document = self._own()
         for owner in self._delegates:

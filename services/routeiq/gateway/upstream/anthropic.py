@@ -22,9 +22,10 @@ from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.anthropic_messages import VERSION, Messages, credentials, messages_url
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
-from routeiq.gateway.upstream.refusals import json_headers, openai_refusal, scrub
+from routeiq.gateway.upstream.refusals import json_headers, openai_refusal
 from routeiq.gateway.upstream.request_body import Body, Sent
 from routeiq.gateway.upstream.responses import StreamedResponse, WholeResponse, refuse_unusable
+from routeiq.gateway.upstream.secrets import scrub
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.json_errors import UNREADABLE
 from routeiq.kit.sse import SSEEvent, SSEFrameTooLarge, SSEReader
@@ -74,7 +75,7 @@ def _http_request(request: UpstreamRequest, deployment: Deployment, sent: Sent, 
         translated = msgspec.json.encode({**msgspec.json.decode(translated, type=Body), **sent.extra})
     url, headers = messages_url(deployment), sent.headers(request)
     label, client = deployment.group, deployment.http_client
-    return HTTPRequest(url, headers, translated, label, request.timeout_s, client, request.fresh)
+    return HTTPRequest(url, headers, translated, label, request.timeout_s, client, request.fresh, deployment.origin)
 
 
 async def _refuse(response: UpstreamResponse, deployment: Deployment) -> WholeResponse:

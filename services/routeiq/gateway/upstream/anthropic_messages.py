@@ -10,9 +10,10 @@ from routeiq.gateway.dialects.openai_anthropic.errors import openai_error_body
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse
-from routeiq.gateway.upstream.refusals import CREDENTIAL_REFUSED, json_headers, scrub
+from routeiq.gateway.upstream.refusals import CREDENTIAL_REFUSED, json_headers
 from routeiq.gateway.upstream.request_body import Sent
 from routeiq.gateway.upstream.responses import WholeResponse, refuse_unusable
+from routeiq.gateway.upstream.secrets import scrub
 from routeiq.kit.error_bodies import anthropic_error
 
 VERSION = {"anthropic-version": ANTHROPIC_VERSION}
@@ -33,7 +34,9 @@ class Messages:
         body = msgspec.json.encode(sent.body(request) | sent.extra)
         url, label, client = messages_url(deployment), deployment.group, deployment.http_client
         response = await self._http.send(
-            HTTPRequest(url, sent.headers(request), body, label, request.timeout_s, client, request.fresh)
+            HTTPRequest(
+                url, sent.headers(request), body, label, request.timeout_s, client, request.fresh, deployment.origin
+            )
         )
         if response.status >= 400:
             return await _refuse(response, deployment)

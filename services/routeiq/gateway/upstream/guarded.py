@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 from routeiq.gateway.upstream.http import Authorize, HTTPClient, ProxyOf
+from routeiq.gateway.upstream.http_by_origin import HTTPByOrigin
 from routeiq.gateway.upstream.http_choice import HTTPChoice
 from routeiq.gateway.upstream.http_pool import PooledClient
 from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy, literal_addresses
+from routeiq.kit.outbound.guard import Lookup
 
 _REMEMBERED_URLS = 1024
 
@@ -21,14 +23,26 @@ class Outbound(NamedTuple):
     authorize: Authorize
 
 
-def guarded(policy: OutboundPolicy, own: Iterable[str]) -> Outbound:
-    """Calls the document's URLs, which may be private or loopback, but never metadata addresses nor `own`.
+def guarded(policy: OutboundPolicy, own: Iterable[str], lookup: Lookup | None = None) -> Outbound:
+    """Calls the document's URLs, which may be private or loopback, and those that were added by API, which may be only
+    where `policy` lists them; never metadata addresses nor `own`.
 
     Args: own: `host:port` of our own services. Names are left to the network's policy: their addresses change.
+    lookup: asks DNS; None: the system's.
     """
-    guard = OutboundGuard(policy.with_own_services(literal_addresses(own)), Origin.DOCUMENT)
+    policy = policy.with_own_services(literal_addresses(own))
+    origins = (Origin.DOCUMENT, Origin.OPERATOR)
+    guards = {origin: OutboundGuard(policy, origin, lookup=lookup) for origin in origins}
     proxy_of = lru_cache(maxsize=_REMEMBERED_URLS)(policy.proxies.of)
-    return Outbound(HTTPChoice(PooledClient(guard=guard), lambda: _aiohttp(guard, proxy_of), proxy_of), guard.authorize)
+
+    def authorize(url: str, origin: Origin) -> Awaitable[object]:
+        return guards[origin].authorize(url)
+
+    return Outbound(HTTPByOrigin({one: _client(guard, proxy_of) for one, guard in guards.items()}), authorize)
+
+
+def _client(guard: OutboundGuard, proxy_of: ProxyOf) -> HTTPChoice:
+    return HTTPChoice(PooledClient(guard=guard), lambda: _aiohttp(guard, proxy_of), proxy_of)
 
 
 def _aiohttp(guard: OutboundGuard, proxy_of: ProxyOf) -> HTTPClient:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 import msgspec
 
 from routeiq.gateway.upstream.provider import UpstreamResponse
+from routeiq.kit.outbound import Origin
 
 if TYPE_CHECKING:
     from routeiq.gateway.upstream.http_exchange import Exchange
@@ -87,10 +88,12 @@ class HTTPRequest(msgspec.Struct, frozen=True, gc=False):
     """The deployment's choice, where there are several clients; one of `HTTPClientKind`, or nothing."""
     fresh: bool = False
     """True: over a new connection."""
+    origin: Origin = Origin.DOCUMENT
+    """On whose word `url` is called."""
 
 
-Authorize = Callable[[str], Awaitable[object]]
-"""Resolves a URL's host and checks every answer. Raises a RouteIQError for one that must not be called."""
+Authorize = Callable[[str, Origin], Awaitable[object]]
+"""Resolves a URL's host and checks every answer. Raises a RouteIQError for one that must not be called on that word."""
 
 
 ProxyOf = Callable[[str], str | None]

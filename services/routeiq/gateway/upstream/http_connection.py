@@ -10,12 +10,13 @@ after that is read as the answer to it: HTTP/1.1 gives no sign by which the two 
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol, cast
+from typing import cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from routeiq.gateway.upstream.http_exchange import BUFFER_BYTES, ConnectionLost, Exchange
 from routeiq.gateway.upstream.http_head import AnswerHead, AnswerRefused
+from routeiq.gateway.upstream.http_keeper import Keeper
 from routeiq.kit.cork import Corked, corked
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -23,26 +24,6 @@ FRAMING_RATIO = 8
 """Framing bytes that a byte of body may cost beyond MAX_HEAD_BYTES. Chunks of one byte cost five."""
 _WORTH = 1 + FRAMING_RATIO
 _WRITE_BYTES = 128 * 1024
-
-
-class Keeper(Protocol):
-    """Whom a connection belongs to."""
-
-    def give_back(self, connection: Connection) -> None:
-        """The answer is whole and the connection can carry another request."""
-        ...
-
-    def ended(self, connection: Connection) -> None:
-        """It will not be used again; called once, when that is decided."""
-        ...
-
-    def lost(self, connection: Connection) -> None:
-        """Its socket is closed; called once."""
-        ...
-
-    def spoke_unasked(self, connection: Connection) -> None:
-        """It is about to end, because bytes came that answer nothing; called once."""
-        ...
 
 
 class Connection:

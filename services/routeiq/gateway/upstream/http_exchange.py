@@ -170,7 +170,7 @@ class Exchange:
             if sink(data):
                 self.deadline = self._loop.time() + self.timeout_s
                 return
-        except Exception as error:  # noqa: BLE001 - raised again where the answer is awaited
+        except Exception as error:  # noqa: BLE001  # raised again where the answer is awaited
             self.complete, self.error = False, SinkFailed(error)
             callback = self.callback
             self.drop()

@@ -1,4 +1,4 @@
-"""The two heads of an exchange: the request's, encoded once for equal ones, and what the answer's says of its body.
+"""The two heads of an exchange: the request's, and what the answer's says of its body.
 
 Framing follows RFC 9112, 6: a length and a coding at once, and codings other than `chunked`, are refused. Broken
 lines, folded ones and repeated lengths do not come this far: llhttp refuses them.
@@ -30,6 +30,8 @@ _NOTED = re.compile(rb"\r\n(%b):[ \t]*([^\r]*)" % "|".join((*PASSED_ON, *_FRAMIN
 _NAMING_NONE = frozenset({"keep-alive", "close"})
 _ENCODINGS = {"": "", "identity": "", "gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 _BODILESS = frozenset({204, 304})
+_EVERYBODYS = frozenset({"content-type", "accept", "accept-encoding", "user-agent"})
+"""They have few values and are no credentials: what is kept here outlives the deployment that it was sent for."""
 _LONGEST_KEPT = 4096
 """What is longer is worked out each time: strangers choose it, and caches would hold it for ever."""
 
@@ -53,17 +55,10 @@ def request_head(line: str, host: str, headers: Mapping[str, str]) -> bytes:
 
     Raises: ValueError: a name or a value that would break the head.
     """
-    fields = tuple(headers.items())
-    short = sum([len(value) for _, value in fields]) <= _LONGEST_KEPT
-    return (_kept_head if short else _head)(line, host, fields)
-
-
-def _head(line: str, host: str, headers: tuple[tuple[str, str], ...]) -> bytes:
-    """A deployment's heads are mostly equal; where a trace id differs, its other lines still are."""
     parts = [f"POST {line} HTTP/1.1\r\n".encode("ascii")]
     seen = set()
-    for name, value in headers:
-        lower, encoded = (_kept_field if len(value) <= _LONGEST_KEPT else _field)(name, value)
+    for name, value in headers.items():
+        lower, encoded = (_kept_field if name in _EVERYBODYS else _field)(name, value)
         if lower not in seen:
             seen.add(lower)
             parts.append(encoded)
@@ -74,9 +69,6 @@ def _head(line: str, host: str, headers: tuple[tuple[str, str], ...]) -> bytes:
     return b"".join(parts)
 
 
-_kept_head = lru_cache(maxsize=512)(_head)
-
-
 def _field(name: str, value: str) -> tuple[str, bytes]:
     """The name in lower case and the field's line, which is empty for what the connection decides."""
     if not _NAME.fullmatch(name) or _BREAKS.search(value):
@@ -85,7 +77,7 @@ def _field(name: str, value: str) -> tuple[str, bytes]:
     return lower, b"" if lower in _OURS else f"{lower}: {value}\r\n".encode("latin-1")
 
 
-_kept_field = lru_cache(maxsize=2048)(_field)
+_kept_field = lru_cache(maxsize=64)(_field)
 
 
 _DEFAULTS = tuple(

@@ -12,8 +12,9 @@ import msgspec
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
-from routeiq.gateway.upstream.refusals import credential_refused, openai_refusal, scrub
+from routeiq.gateway.upstream.refusals import credential_refused, openai_refusal
 from routeiq.gateway.upstream.responses import JSON_HEADERS, WholeResponse
+from routeiq.gateway.upstream.secrets import scrub
 from routeiq.kit.error_bodies import openai_error
 
 _CODES = {

@@ -90,7 +90,7 @@ class LiteLLM:
         if self._authorize is None or deployment.api_base is None:
             return
         try:
-            await self._authorize(deployment.api_base)
+            await self._authorize(deployment.api_base, deployment.origin)
         except RouteIQError as refused:
             raise UpstreamFailed(f"The address of `{deployment.group}` is not allowed ({refused.code}).") from None
 

@@ -40,7 +40,7 @@ def http_request(
     if sent.extra:
         body |= sent.extra
     headers, label, client = sent.headers(request), deployment.group, deployment.http_client
-    return HTTPRequest(url, headers, _encode(body), label, request.timeout_s, client, request.fresh)
+    return HTTPRequest(url, headers, _encode(body), label, request.timeout_s, client, request.fresh, deployment.origin)
 
 
 async def checked(response: UpstreamResponse, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:

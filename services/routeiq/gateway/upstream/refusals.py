@@ -8,14 +8,13 @@ wrapped. A 401 speaks of the gateway's credential and not of the caller's key, s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import msgspec
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.dialects.edits import REDACTED
 from routeiq.gateway.upstream.provider import UpstreamResponse
 from routeiq.gateway.upstream.responses import WholeResponse
+from routeiq.gateway.upstream.secrets import scrub
 from routeiq.kit.error_bodies import openai_error
 from routeiq.kit.json_errors import UNREADABLE
 
@@ -31,7 +30,6 @@ _TYPES = {
     429: ("rate_limit_error", "rate_limit_exceeded"),
 }
 """Type and code where the upstream gave none. Other 4xx are as 400; 5xx are `upstream_error`."""
-_SHORTEST_SECRET = 8
 _FIRST_BYTES = 64
 """An event that is an error says so at once."""
 
@@ -115,21 +113,6 @@ def error_type(status: int) -> tuple[str, str]:
     if status >= 500:
         return "upstream_error", "upstream_error"
     return _TYPES.get(status, _TYPES[400])
-
-
-def secret_of(deployment: Deployment) -> bytes:
-    """The deployment's key; empty where there is none that is long enough to be one."""
-    key = deployment.api_key or ""
-    return key.encode() if len(key) >= _SHORTEST_SECRET else b""
-
-
-def scrub(body: bytes, deployment: Deployment) -> bytes:
-    """`body` without the deployment's key and without the host that its `api_base` names."""
-    key = secret_of(deployment)
-    if key:
-        body = body.replace(key, REDACTED)
-    host = urlsplit(deployment.api_base or "").netloc
-    return body.replace(host.encode(), b"[upstream]") if host else body
 
 
 def _unlisted(body: bytes) -> bytes:

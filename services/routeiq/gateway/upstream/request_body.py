@@ -9,6 +9,7 @@ import msgspec
 from routeiq.config.state import Deployment
 from routeiq.gateway.upstream.http import RequestHeaders, forwarded_headers
 from routeiq.gateway.upstream.provider import UpstreamRequest
+from routeiq.kit.lru import LRU
 
 Body = dict[str, msgspec.Raw]
 
@@ -18,6 +19,7 @@ DEFAULTS = frozenset([
     "thinking", "top_k", "top_p", "user",
 ])  # fmt: skip
 """Names of `litellm_params` that are request fields: a deployment's default, which the caller's own value replaces."""
+_VARIED, _LONGEST_KEPT = 16, 512
 _LIMITS = {"max_tokens", "max_completion_tokens"}
 """Two names of one limit: upstreams refuse a request with both."""
 
@@ -25,7 +27,7 @@ _LIMITS = {"max_tokens", "max_completion_tokens"}
 class Sent:
     """What the calls of one deployment have in common: the fields and the header lines that do not vary."""
 
-    __slots__ = ("_extra_headers", "_model", "_own", "_plain", "_streamed", "defaults", "extra")
+    __slots__ = ("_extra_headers", "_model", "_own", "_plain", "_streamed", "_varied", "defaults", "extra")
 
     def __init__(self, deployment: Deployment, model: str, own: Mapping[str, str]) -> None:
         """`model`: the name that goes upstream.  `own`: the provider's headers, the credential among them."""
@@ -37,6 +39,8 @@ class Sent:
         self._extra_headers = _extra_headers(params)
         self._plain = self._headers({}, stream=False)
         self._streamed = self._headers({}, stream=True)
+        self._varied: LRU[tuple[tuple[tuple[str, str], ...], bool], RequestHeaders] = LRU(_VARIED)
+        """With what callers have sent lately: a client says the same each time, unless it traces."""
 
     def body(self, request: UpstreamRequest) -> Body:
         """The deployment's defaults, the caller's fields over them, and the model. `extra` is the last to be added."""
@@ -49,7 +53,14 @@ class Sent:
         """The caller's permitted headers, the provider's own over them, the operator's `extra_headers` over those."""
         if not request.headers:
             return self._streamed if request.stream else self._plain
-        return self._headers(forwarded_headers(request.headers), stream=request.stream)
+        if sum([len(value) for _, value in request.headers]) > _LONGEST_KEPT:
+            return self._headers(forwarded_headers(request.headers), stream=request.stream)
+        key = (request.headers, request.stream)
+        found = self._varied.get(key)
+        if found is None:
+            found = self._headers(forwarded_headers(request.headers), stream=request.stream)
+            self._varied.put(key, found)
+        return found
 
     def _headers(self, headers: dict[str, str], *, stream: bool) -> RequestHeaders:
         headers["content-type"] = "application/json"

@@ -53,3 +53,13 @@ def test_it_forgets_before_it_grows_without_end() -> None:
     for number in range(1000):
         assert access.allows(f"/v1/{number}")
     assert len(access._seen) <= 256
+
+
+def test_long_paths_are_not_kept() -> None:
+    access = RouteAccess(["/v1/*"])
+    assert access.allows("/v1/" + "a" * 10_000)
+    assert access._seen == {}
+
+
+def test_a_pattern_of_many_stars_is_as_quick_as_any() -> None:
+    assert not RouteAccess(["/*a" + "*a" * 30 + "*b"]).allows("/" + "a" * 5000)

@@ -128,5 +128,5 @@ def test_a_whole_answer_gets_the_alias(body: bytes, expected: bytes) -> None:
 
 
 def test_the_upstreams_credential_is_cut_out() -> None:
-    edits = StreamEdits(Endpoint.CHAT, model=None, hide_usage=True, secret=b"sk-upstream")
+    edits = StreamEdits(Endpoint.CHAT, model=None, hide_usage=True, secrets=(b"sk-upstream",))
     assert b"[redacted]" in edits.feed(b'data: {"error":{"message":"bad key sk-upstream"}}\n\n')

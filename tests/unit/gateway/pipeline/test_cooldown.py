@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from prometheus_client import generate_latest
 
-from routeiq.config.state import CooldownSettings, Deployment, RoutingSettings
+from routeiq.config.state import Deployment, RoutingSettings
+from routeiq.config.statuses import CooldownSettings
 from routeiq.gateway.pipeline.cooldown import LONGEST_S, BreakerState
 from routeiq.gateway.pipeline.figures import Live
 from tests.support.executing import Calling, member, serving

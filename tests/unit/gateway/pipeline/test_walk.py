@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from routeiq.config.state import ANY_STATUS, Deployment
+from routeiq.config.state import Deployment
+from routeiq.config.statuses import ANY_STATUS
 from routeiq.gateway.pipeline.failures import Kind, kind_of
 from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.walk import BACKOFF_S, Step, Walk

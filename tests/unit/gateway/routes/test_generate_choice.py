@@ -88,6 +88,14 @@ async def test_a_model_whose_quality_was_not_measured_is_not_chosen_by_routing()
     assert answer.headers["x-routeiq-reason"] == "highest_utility_measured"
 
 
+async def test_a_score_of_a_model_that_nobody_offers_is_passed_over() -> None:
+    said_by_it = decision("high/b", ["gone/x", "low/m"])
+    said_by_it.scores[0].prior = True
+    upstreams = Upstreams()
+    await ask(made(of(*TWO), upstreams, TwinRouting(said_by_it)))
+    assert upstreams.calls == ["low/m"]
+
+
 @pytest.mark.parametrize("what", ["all unknown", "away", "unsure"])
 async def test_without_a_learned_choice_priority_decides(what: str) -> None:
     said_by_it = decision("high/b", ["low/m", "high/a"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -38,6 +39,7 @@ class TwinDelegate:
 
     async def fetch(self, path: str) -> bytes:
         self.asked += 1
+        await asyncio.sleep(0)
         if self.body is None:
             raise Unavailable("away")
         return self.body
@@ -45,6 +47,13 @@ class TwinDelegate:
 
 def documents(delegate: TwinDelegate, now: list[float]) -> OwnedDocuments:
     return OwnedDocuments({Owner.CONTROL: delegate}, lambda: json.loads(json.dumps(OWN)), LINES, lambda: now[0])  # type: ignore[dict-item]  # a twin
+
+
+async def test_many_who_ask_at_one_time_cost_one_question() -> None:
+    delegate = TwinDelegate(json.dumps(THEIRS).encode())
+    made = documents(delegate, [0.0])
+    assert len(set(await asyncio.gather(*(made.whole() for _ in range(50))))) == 1
+    assert delegate.asked == 1
 
 
 async def test_what_the_table_says_is_theirs_stands_in_it() -> None:

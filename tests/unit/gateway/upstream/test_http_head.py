@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tracemalloc
 
 import pytest
@@ -123,3 +124,11 @@ def test_what_strangers_send_at_length_is_not_kept() -> None:
         assert tracemalloc.get_traced_memory()[0] - before < 1_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_no_credential_is_kept_when_its_head_is_gone() -> None:
+    """The head of a deployment is kept with it, and goes with it."""
+    key = f"Bearer {'k' * 20}"
+    held = sys.getrefcount(key)
+    assert f"authorization: {key}".encode() in request_head("/", "h", {"authorization": key})
+    assert sys.getrefcount(key) == held

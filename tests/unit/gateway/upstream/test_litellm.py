@@ -14,7 +14,7 @@ from routeiq.gateway.upstream.litellm_errors import LiteLLMMissing
 from routeiq.gateway.upstream.litellm_provider import LiteLLM
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.kit.errors import InvalidRequest
-from routeiq.kit.outbound import OutboundRefused
+from routeiq.kit.outbound import Origin, OutboundRefused
 from tests.support.litellm_sdk import SDK, Dumped, SDKError, Stream
 from tests.support.upstream import KEY, deployment, read_json, read_stream, request
 
@@ -147,7 +147,7 @@ async def test_a_missing_library_is_said() -> None:
 
 
 async def test_an_address_that_must_not_be_called_never_reaches_the_sdk() -> None:
-    async def refuse(url: str) -> None:
+    async def refuse(url: str, origin: Origin) -> None:
         raise OutboundRefused("points at a metadata address")
 
     called: list[object] = []

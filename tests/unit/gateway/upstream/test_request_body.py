@@ -28,3 +28,21 @@ def test_a_parameter_of_another_type_is_no_text() -> None:
 
 def test_configuration_knows_which_parameters_of_an_entry_are_sent() -> None:
     assert DEFAULTS <= SENT_BY_US
+
+
+def test_what_a_client_says_again_is_made_once_for_a_deployment() -> None:
+    sent = Sent(deployment(), "m", {"authorization": "Bearer k"})
+    version = request(headers=(("anthropic-version", "2023-06-01"),))
+    first = sent.headers(version)
+    assert (first["anthropic-version"], first["authorization"]) == ("2023-06-01", "Bearer k")
+    assert sent.headers(version) is first
+    assert sent.headers(request(stream=True, headers=version.headers))["accept"] == "text/event-stream"
+
+
+def test_no_more_than_a_few_are_kept_and_none_that_is_long() -> None:
+    sent = Sent(deployment(), "m", {})
+    for number in range(100):
+        sent.headers(request(headers=(("traceparent", str(number)),)))
+    sent.headers(request(headers=(("tracestate", "x" * 1000),)))
+    assert len(sent._varied) <= 16
+    assert not any("tracestate" in dict(headers) for headers, _ in sent._varied._entries)

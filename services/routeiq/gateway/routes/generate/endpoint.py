@@ -11,7 +11,7 @@ import time
 import msgspec
 from msgspec import structs
 
-from routeiq.config.state import NO_STATUSES
+from routeiq.config.statuses import NO_STATUSES
 from routeiq.gateway.pipeline.context import Call, Context, Purpose
 from routeiq.gateway.pipeline.describe import RawHeaders
 from routeiq.gateway.pipeline.failures import retry_after_s

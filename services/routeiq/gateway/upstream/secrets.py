@@ -1,0 +1,45 @@
+"""What an upstream may not say of its deployment: the credentials that it was called with, and the host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from routeiq.config.state import Deployment
+from routeiq.kit.redaction import REDACTED, redacted_bytes
+
+HIDDEN = REDACTED.encode()
+_SHORTEST = 8
+"""What is shorter is cut out nowhere: it may be any word."""
+_NAMES_ONE = re.compile(r"(?i)(?:^|[_-])(?:key|token|secret|password|credentials?|authorization|cookie)s?$")
+
+
+def secrets_of(deployment: Deployment) -> tuple[bytes, ...]:
+    """Its key, and whatever else of its parameters is called a secret, the longest first."""
+    named = {deployment.api_key or "", *_named(deployment.params)}
+    return tuple(sorted((one.encode() for one in named if len(one) >= _SHORTEST), key=len, reverse=True))
+
+
+def scrub(body: bytes, deployment: Deployment) -> bytes:
+    """A refusal without them, without the host that `api_base` names, and without what looks like another key."""
+    body = redacted_bytes(without(body, secrets_of(deployment)))
+    host = urlsplit(deployment.api_base or "").netloc
+    return body.replace(host.encode(), b"[upstream]") if host else body
+
+
+def without(text: bytes, secrets: tuple[bytes, ...]) -> bytes:
+    for secret in secrets:
+        if secret in text:
+            text = text.replace(secret, HIDDEN)
+    return text
+
+
+def _named(params: Mapping[str, object]) -> Iterator[str]:
+    """At any depth of mappings: `extra_headers` are one. Of `Bearer x`, `x`."""
+    for name, value in params.items():
+        if isinstance(value, Mapping):
+            yield from _named(value)
+        elif isinstance(value, str) and _NAMES_ONE.search(str(name)):
+            yield value
+            yield value.rpartition(" ")[2]

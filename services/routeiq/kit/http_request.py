@@ -1,0 +1,38 @@
+"""A request's head as bytes: how long it is, what of it says where the body ends, and what is refused.
+
+That is what RFC 9112 refuses and llhttp lets pass: whom the request is for (3.2), how its body is coded (6.1). Two that
+read one request differently are how requests are smuggled, so that nothing is guessed at.
+"""
+
+from __future__ import annotations
+
+import string
+
+_IN_HOSTS = (string.ascii_letters + string.digits + "-._~%!$&'()*+,;=:[]").encode()
+"""RFC 3986, 3.2: a host and its port."""
+
+
+def refusal(version: str, headers: list[tuple[bytes, bytes]]) -> int:
+    """The status, or 0. Args: headers: names in lower case."""
+    hosts = 0
+    codings = b""
+    for name, value in headers:
+        if name == b"host":
+            hosts += 1
+            if value.translate(None, _IN_HOSTS):
+                return 400
+        elif name == b"transfer-encoding":
+            codings += b"," + value.strip().lower()
+    if hosts > 1 or (not hosts and version != "1.0"):
+        return 400
+    return 501 if codings and codings != b",chunked" else 0
+
+
+def size(url: bytes, headers: list[tuple[bytes, bytes]]) -> int:
+    return len(url) + sum(len(name) + len(value) + 4 for name, value in headers)
+
+
+def primer(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """Another head with the same framing; empty: there is no body."""
+    framing = [b"%b: %b\r\n" % pair for pair in headers if pair[0] in (b"content-length", b"transfer-encoding")]
+    return b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(framing) if framing else b""
