@@ -49,13 +49,15 @@ class StreamEdits:
     """Edits an SSE stream, whatever its chunks. With nothing to change, chunks go through untouched.
 
     Args: model: the name to show; None: the upstream's.  hide_usage: drop the event that only reports usage.
-    secret: the upstream's credential, cut out where the upstream says it; two pieces of a frame may hide it.
+    secret: the upstream's credential, cut out where the upstream says it, however it is cut.
     """
 
-    __slots__ = ("_hide_usage", "_model", "_outer", "_reader", "_secret", "endpoint")
+    __slots__ = ("_held", "_hide_usage", "_model", "_outer", "_reader", "_secret", "endpoint")
 
     def __init__(self, endpoint: Endpoint, *, model: str | None, hide_usage: bool, secret: bytes = b"") -> None:
         self._secret = secret
+        self._held = b""
+        """The end of what came, where it may be the beginning of the secret."""
         self.endpoint = endpoint
         self._outer = _OUTER.get(endpoint)
         self._model = None if model is None else msgspec.json.encode(model)
@@ -64,8 +66,11 @@ class StreamEdits:
 
     def feed(self, chunk: bytes) -> bytes:
         """What may go out now: whole frames. Raises: SSEFrameTooLarge."""
-        if self._secret and self._secret in chunk:
-            chunk = chunk.replace(self._secret, REDACTED)
+        if self._secret:
+            if self._held or not chunk.endswith(b"\n"):
+                chunk = self._hold(self._held + chunk)
+            if self._secret in chunk:
+                chunk = chunk.replace(self._secret, REDACTED)
         if self._model is None:
             if not self._hide_usage:
                 return chunk
@@ -76,14 +81,23 @@ class StreamEdits:
         if self._reader is None:
             self._reader = SSEReader(FRAME_LIMIT_BYTES)
         frames = self._reader.frames(chunk)
-        if not self._reader.rest:
+        if not self._reader.holds:
             self._reader = None
         return b"".join([edited for frame in frames if (edited := self._edit(frame))])
 
     def rest(self) -> bytes:
         """At the end of input: a last frame that lacks its blank line."""
         reader, self._reader = self._reader, None
-        return self._edit(reader.rest) if reader is not None else b""
+        held, self._held = self._held, b""
+        return self._edit(reader.rest + held) if reader is not None else held
+
+    def _hold(self, chunk: bytes) -> bytes:
+        """Without the longest end that is a beginning of the secret."""
+        chunk = chunk.replace(self._secret, REDACTED)
+        most = min(len(chunk), len(self._secret) - 1)
+        length = next((n for n in range(most, 0, -1) if chunk.endswith(self._secret[:n])), 0)
+        self._held = chunk[len(chunk) - length :]
+        return chunk[: len(chunk) - length]
 
     def _kept(self, frames: bytes) -> list[bytes]:
         return [edited for frame in SSEReader(FRAME_LIMIT_BYTES).frames(frames) if (edited := self._edit(frame))]
