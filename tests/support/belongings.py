@@ -89,30 +89,35 @@ class Belongings:
         }  # fmt: skip
 
     @property
-    def _body(self) -> dict[str, Any]:
-        joining = {"user_id": self.stranger, "role": "user"}
+    def names(self) -> dict[str, Any]:
+        """Of what is there, as bodies name it."""
         return {
-            "key": self.key, "keys": [self.key], "reset_to": 0.0, "user_id": self.user, "user_ids": [self.user],
-            "team_id": self.team, "team_ids": [self.team], "member": joining, "team_member_permissions": ["/key/info"],
-            "budget_id": self.budget, "budgets": [self.budget], "id": self.budget, "rpm_limit": 7,
-            "model_id": self.model, "model_name": self.model, "litellm_params": {"model": "simulated/other"},
-            "model_info": {"id": self.model}, "models": ["first"],
+            "key": self.key, "keys": [self.key], "user_id": self.user, "user_ids": [self.user], "team_id": self.team,
+            "team_ids": [self.team], "member": {"user_id": self.stranger, "role": "user"}, "budget_id": self.budget,
+            "budgets": [self.budget], "id": self.budget, "model_id": self.model, "model_info": {"id": self.model},
+            "provider_name": self.provider,
+        }  # fmt: skip
+
+    @property
+    def _body(self) -> dict[str, Any]:
+        return {
+            **self.names, "reset_to": 0.0, "team_member_permissions": ["/key/info"], "rpm_limit": 7,
+            "model_name": self.model, "litellm_params": {"model": "simulated/other"}, "models": ["first"],
             "name": self.fresh, "display_name": "Other", "api_key": "sk-of-the-other", "base_url": HOUSE,
-            "provider_name": self.provider, "query": "hi", "messages": [{"role": "user", "content": "hi"}],
-            "model": "first", "max_tokens": 1, "prompt": "hi", "input": "hi",
+            "query": "hi", "messages": [{"role": "user", "content": "hi"}], "model": "first", "max_tokens": 1,
+            "prompt": "hi", "input": "hi",
         }  # fmt: skip
 
     @property
     def _own(self) -> Mapping[str, dict[str, Any]]:
         override = {"model_name": "first"}
-        joining = self._body["member"]
         return {
             "/key/generate": {"key": None},
             "/key/service-account/generate": {"key": None},
             "/key/bulk_update": {"keys": [{"key": self.key, "rpm_limit": 9}]},
             "/user/new": {"user_id": self.fresh},
             "/team/new": {"team_id": self.fresh},
-            "/team/bulk_member_add": {"members": [joining]},
+            "/team/bulk_member_add": {"members": [self.names["member"]]},
             "/budget/new": {"budget_id": self.fresh},
             "/model/new": {"model_name": self.fresh, "model_info": {"id": self.fresh}},
             "/model/delete": {"id": self.model},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +18,10 @@ from tests.support.credentials import SERVICE_KEY, Headers, make_credentials
 from tests.support.fleet import HEADERS, Fleet, fleet_in
 from tests.support.governed import Reply, Rows, Wire
 from tests.support.servers.postgres import Postgres
+
+DOCUMENT_S = 60.0
+STUB = "As control documents it while it runs"
+"""So the gateway describes what control has not described."""
 
 
 @dataclass
@@ -34,6 +40,16 @@ class House:
         answer = self.wire.ask(method, target, HEADERS, body)
         assert answer.status in (200, 201), (method, target, answer.status, answer.body)
         return answer.json()
+
+    def document(self) -> dict[str, Any]:
+        """OpenAPI, with control's part as it makes it itself: the first takes it a second."""
+        end = time.monotonic() + DOCUMENT_S
+        while time.monotonic() < end:
+            document: dict[str, Any] = self.as_admin("GET", "/openapi.json")
+            if STUB not in json.dumps(document):
+                return document
+            time.sleep(0.2)
+        raise AssertionError("control has no document")
 
     def ask(self, who: str, method: str, target: str, body: object = None, **more: str) -> Reply:
         """Args: more: headers, with `_` for `-`."""

@@ -34,7 +34,7 @@ def operations(document: dict[str, Any]) -> Operations:
 
 @pytest.fixture(scope="module")
 def documented(house: House) -> Operations:
-    return operations(house.as_admin("GET", "/openapi.json"))
+    return operations(house.document())
 
 
 @pytest.fixture(scope="module")
