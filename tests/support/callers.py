@@ -136,6 +136,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("admin for models alone", frozenset(Level), closed=_no_inference),
     Kind("admin for reading alone", frozenset(Level), closed=_no_reading, partly=True),
     Kind("admin for management alone", frozenset(Level), closed=_no_management, partly=True),
+    Kind("admin by its user", frozenset(Level)),
     Kind("admin", frozenset(Level)),
 )
 KIND: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}

@@ -50,6 +50,7 @@ def _of_roles(ask: Ask) -> dict[str, Headers]:
         "user with a key as a service": {"x-service-key": user},
         "key of nobody": _bearer(_key(ask)),
         "key of a team, of an admin": _bearer(_key(ask, team_id=TEAM, user_id=LEADER)),
+        "admin by its user": _bearer(_key(ask, user_id=LEADER)),
         "viewer": _bearer(_key(ask, user_id="a-viewer")),
         "user for models alone": _bearer(_key(ask, user_id="a-user", key_type="llm_api")),
         "user for reading alone": _bearer(_key(ask, user_id="a-user", key_type="read_only")),

@@ -56,11 +56,11 @@ def test_the_callers_are_who_they_say(house: House) -> None:
     served = {kind.name for kind in KINDS if house.ask(kind.name, "POST", "/v1/chat/completions", body).status == 200}
     assert served == {
         "user", "key of nobody", "key of a team, of an admin", "viewer", "user for models alone",
-        "admin for models alone", "admin",
+        "admin for models alone", "admin by its user", "admin",
     }  # fmt: skip
     for who in ("user for reading alone", "admin for reading alone", "admin for management alone"):
-        own = house.ask(who, "GET", "/key/info").json()["info"]
-        assert own["allowed_routes"], who
+        assert house.ask(who, "GET", "/key/info").json()["info"]["allowed_routes"], who
+        assert house.ask(who, "GET", "/v1/models").status == (403 if "management" in who else 200)
     assert house.ask("admin for management alone", "GET", "/user/info?user_id=a-user").status == 200
 
 
