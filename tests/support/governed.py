@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Collection, Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -16,6 +17,7 @@ from routeiq.control.store.tables import SCHEMA, Base
 
 AUDIT = "audit_logs"
 TIMEOUT_S = 20
+IDLE_S = 2
 
 
 class Reply(NamedTuple):
@@ -30,15 +32,17 @@ class Reply(NamedTuple):
 
 
 class Wire:
-    """One connection, which is kept. Nobody on this side tidies what is sent. `close` it."""
+    """One connection, which is kept as long as its server keeps one. Nobody on this side tidies what is sent. `close`
+    it."""
 
     def __init__(self, url: str) -> None:
         self.host = urlsplit(url).netloc
         self._connection = http.client.HTTPConnection(self.host, timeout=TIMEOUT_S)
+        self._used = 0.0
 
     def ask(self, method: str, target: str, headers: Mapping[str, str], body: object = None) -> Reply:
         """Args: target: as it stands in the request's first line.  body: JSON; None: there is none."""
-        connection, sent = self._connection, b"" if body is None else json.dumps(body).encode()
+        connection, sent = self._fresh(), b"" if body is None else json.dumps(body).encode()
         connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
         own = {"host": self.host, "content-length": str(len(sent)), "content-type": "application/json"}
         for name, value in {**own, **headers}.items():
@@ -49,6 +53,13 @@ class Wire:
 
     def close(self) -> None:
         self._connection.close()
+
+    def _fresh(self) -> http.client.HTTPConnection:
+        """A server may close one that is idle just as the next request comes."""
+        if time.monotonic() - self._used > IDLE_S:
+            self._connection.close()
+        self._used = time.monotonic()
+        return self._connection
 
 
 class Rows:
