@@ -15,6 +15,7 @@ from routeiq.control.budgets.shapes import BudgetFields, BudgetId, BudgetIds, Bu
 from routeiq.control.errors import Detailed
 from routeiq.control.fields import Name, Resets
 from routeiq.control.office import Office, Write
+from routeiq.control.refusals import refusals
 from routeiq.control.store.budgets import all_budgets, budgets_of, locked_budget, part_with_budget
 from routeiq.control.store.rows import add_if_free
 from routeiq.control.store.tables import Budget
@@ -24,7 +25,7 @@ MOST = 10_000
 
 
 def budgets_router(office: Office, resets: Resets) -> APIRouter:
-    router = APIRouter(tags=["budgets"])
+    router = APIRouter(tags=["budgets"], responses=refusals(400, 401, 404))
 
     @router.post("/budget/new")
     async def new(body: BudgetFields, request: Request, response: Response) -> BudgetRow:
