@@ -162,6 +162,25 @@ def test_nats_is_started_again_when_it_dies(tmp_path: Path) -> None:
         pytest.fail("nats did not come back at its address")
 
 
+def test_a_database_of_anybodys_is_not_touched(tmp_path: Path) -> None:
+    with running(tmp_path, environ={"DATABASE_URL": f"sqlite:///{tmp_path}/theirs.db"}) as started:
+        assert "warning: DATABASE_URL is not used here" in started.said
+        assert (started.data_dir / "control.db").exists()
+    assert not (tmp_path / "theirs.db").exists()
+
+
+def test_a_database_that_is_not_its_own_is_migrated_only_if_that_is_said(tmp_path: Path) -> None:
+    theirs = {"ROUTEIQ_CONTROL_DATABASE_URL": f"sqlite:///{tmp_path}/theirs.db"}
+    refusing = launch(tmp_path, environ=theirs)
+    end = time.monotonic() + 40
+    while "database.not_migrated" not in refusing.said and time.monotonic() < end:
+        time.sleep(0.1)
+    assert refusing.stop() == 0
+    assert "ROUTEIQ_CONTROL_MIGRATE=true" in refusing.said
+    with running(tmp_path, environ={**theirs, "ROUTEIQ_CONTROL_MIGRATE": "true"}) as started:
+        assert f"database: sqlite:///{tmp_path}/theirs.db" in started.said
+
+
 def test_a_missing_variable_is_named(tmp_path: Path) -> None:
     config = tmp_path / "c.yaml"
     config.write_text(

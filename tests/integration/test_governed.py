@@ -17,6 +17,7 @@ import pytest
 from routeiq.control.store.database import open_database
 from routeiq.control.store.overlay import bump
 from routeiq.control.store.tables import Model
+from routeiq.kit.clock import now
 from tests.support.fleet import HEADERS, Fleet, fleet_in
 from tests.support.servers.nats import NATS
 from tests.support.servers.postgres import Postgres
@@ -103,7 +104,7 @@ def add_model(fleet: Fleet, name: str) -> None:
         database = open_database(fleet.environ["ROUTEIQ_CONTROL_DATABASE_URL"])
         async with database.transaction() as session:
             session.add(row)
-            await bump(session)
+            await bump(session, now())
         await database.close()
 
     asyncio.run(add())

@@ -13,7 +13,7 @@ import pytest
 from routeiq.kit import http_protocol
 from routeiq.kit.asgi import Answer, Receive, Scope, Send, read_body
 from routeiq.kit.exchange import KEY, exchange_of
-from routeiq.kit.http_protocol import MOST_WAITING, HTTPProtocol
+from routeiq.kit.http_protocol import AT_ONCE_BYTES, MOST_WAITING, HTTPProtocol
 from routeiq.kit.server import HTTPServer, sweep
 from tests.support.http_server import chunked, connected, plain, post, same, serving
 
@@ -213,7 +213,7 @@ async def test_requests_that_wait_are_few() -> None:
         await asyncio.sleep(0.3)
         (one,) = server._server.server_state.connections
         assert isinstance(one, HTTPProtocol)
-        assert len(one.waiting) <= 256 * 1024 / len(GET)
+        assert len(one.waiting) <= MOST_WAITING + AT_ONCE_BYTES / len(GET)
         sending.cancel()
         go_on.set()
 

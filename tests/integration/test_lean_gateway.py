@@ -35,6 +35,7 @@ OPTIONAL = (
     "opentelemetry.sdk", "opentelemetry.exporter",  # where spans are exported
     "rich", "pygments",  # for a person at a terminal
     "litellm",  # for a provider that we do not speak ourselves
+    "routeiq.api.control.v1.control_pb2",  # where keys are control's
     "joserfc", "grpc_health.v1.health", "grpc_reflection.v1alpha.reflection",  # a server's side of gRPC
 )  # fmt: skip
 OTHERS = (

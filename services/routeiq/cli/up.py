@@ -17,7 +17,7 @@ from routeiq.config.start import Start, start_with
 from routeiq.config.state import Mode
 from routeiq.embedded.data_dir import DEFAULT, DataDir
 from routeiq.embedded.runner import Announcement, Suite
-from routeiq.embedded.topology import Options
+from routeiq.embedded.topology import Options, database_notes
 from routeiq.kit import log
 from routeiq.kit.outbound import OutboundPolicy
 
@@ -52,7 +52,7 @@ def up(
     outbound = OutboundPolicy.from_environ(environ)
     given = launch.master_key.get_secret_value() if launch.master_key else None
     with DataDir(data_dir) as data, one_error():
-        uvloop.run(Suite(options, data, given, outbound, load, lambda said: _announce(console, said, data_dir)).run())
+        uvloop.run(Suite(options, data, given, outbound, load, lambda said: _announce(console, said, options)).run())
 
 
 def _port(flag: int | None, launch: LaunchSettings) -> int:
@@ -60,7 +60,7 @@ def _port(flag: int | None, launch: LaunchSettings) -> int:
     return PORT if named is None else named
 
 
-def _announce(console: Console, said: Announcement, data_dir: Path) -> None:
+def _announce(console: Console, said: Announcement, options: Options) -> None:
     """The URL, the models, and, when it was made just now, the key: once."""
     for warning in said.state.warnings:
         console.print(f"warning: {warning}", style="yellow", markup=False)
@@ -71,8 +71,10 @@ def _announce(console: Console, said: Announcement, data_dir: Path) -> None:
         console.print(f"key:    {said.key.key}", markup=False)
         console.print("        (shown once; `routeiq keys show` finds it again)")
     else:
-        flag = "" if data_dir == DEFAULT else f" --data-dir {data_dir}"
+        flag = "" if options.data_dir == DEFAULT else f" --data-dir {options.data_dir}"
         console.print(f"key:    as before; `routeiq keys show{flag}` prints it", markup=False)
+    for note in database_notes(options.environ):
+        console.print(note, style="yellow", markup=False)
     _try_it(console, said)
 
 

@@ -34,6 +34,7 @@ RESOLVE_TIMEOUT_S = 2.0
 SLOW_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 1.0
 _SERVICE = "/routeiq.api.control.v1.ControlService/"
+_ANSWERED = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.INVALID_ARGUMENT})
 _ALL_PODS = ("grpc.lb_policy_name", "round_robin")
 
 
@@ -41,6 +42,10 @@ class ControlUnavailable(Unavailable):
     """No answer in time, or none at all."""
 
     code = "control_unavailable"
+
+
+class ControlFailed(ControlUnavailable):
+    """It answered that it could not: of this question, which is no reason to ask it no other."""
 
 
 class ControlClient:
@@ -113,6 +118,9 @@ class ControlClient:
             raise _unavailable()
         try:
             answer = await self._call(method, request, read, self._timeout_s, request_id)
+        except ControlFailed:
+            breaker.succeeded()
+            raise
         except ControlUnavailable:
             breaker.failed()
             raise
@@ -140,7 +148,7 @@ class ControlClient:
             except grpc.aio.AioRpcError as error:
                 if last or error.code() is not grpc.StatusCode.UNAVAILABLE:
                     log.info("control.failed", method=method, status=error.code().name)
-                    raise _unavailable() from None
+                    raise _unavailable(ControlFailed if error.code() in _ANSWERED else ControlUnavailable) from None
         raise AssertionError("the second attempt is the last")
 
     def _open(self) -> grpc.aio.Channel:
@@ -153,8 +161,8 @@ class ControlClient:
         log.warning("control.breaker", open=self.away)
 
 
-def _unavailable() -> ControlUnavailable:
-    return ControlUnavailable("This cannot be looked up at the moment. Try again shortly.")
+def _unavailable(kind: type[ControlUnavailable] = ControlUnavailable) -> ControlUnavailable:
+    return kind("This cannot be looked up at the moment. Try again shortly.")
 
 
 def _target(host: str, port: int) -> str:

@@ -42,7 +42,7 @@ class Pod:
     def __init__(self, address: str, breaker: Breaker) -> None:
         self.address, self.breaker, self.load = address, breaker, 0
         self._channel = open_channel(address)
-        self._stub = routing_pb2_grpc.RoutingServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._stub = routing_pb2_grpc.RoutingServiceStub(self._channel)  # type: ignore[no-untyped-call]  # generated code
 
     async def call(self, method: str, request: Message, timeout_s: float, metadata: Metadata) -> Message:
         """Raises: grpc.aio.AioRpcError."""

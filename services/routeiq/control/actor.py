@@ -42,6 +42,11 @@ class Actor:
         if not self.is_admin:
             raise NotAllowed(self.route, self.principal.role.value)
 
+    def need_reader(self) -> None:
+        """Of everything. Raises: NotAllowed."""
+        if not self.reads_all:
+            raise NotAllowed(self.route, self.principal.role.value)
+
 
 def actor_of(request: Request) -> Actor:
     headers = request.headers

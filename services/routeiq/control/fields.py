@@ -5,8 +5,7 @@ In an update an omitted field is kept, and an explicit null clears it (litellm.m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -30,6 +29,15 @@ def _duration(value: str) -> str:
     return value
 
 
+def in_utc(moment: datetime) -> datetime:
+    """One without a zone is in UTC, as for LiteLLM. Raises: ValueError."""
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time within the years that there are") from None
+
+
+Moment = Annotated[datetime, AfterValidator(in_utc)]
 USD = Annotated[float, AfterValidator(_usd)]
 """Finite, not negative, and within what the database holds."""
 DurationText = Annotated[str, AfterValidator(_duration)]
@@ -59,6 +67,13 @@ class LimitFields(Body):
     max_budget: USD | None = None
     soft_budget: USD | None = None
     budget_duration: DurationText | None = None
+
+
+class BudgetWindow(Body):
+    """One of `budget_limits`."""
+
+    budget_duration: DurationText
+    max_budget: Annotated[float, Field(ge=0)]
 
 
 RATES = ("tpm_limit", "rpm_limit", "max_parallel_requests")
@@ -101,13 +116,6 @@ def shown_limits(row: HasLimits) -> dict[str, Any]:
 
 def usd(nano: int | None) -> float | None:
     return None if nano is None else to_usd(nano)
-
-
-def set_extra(row: Any, body: Body, names: Iterable[str]) -> None:
-    """Keep what was sent of the fields that nothing here reads. Null is as it was (litellm.md, 1.0)."""
-    sent = {name: value for name, value in body.given(*names).items() if value is not None}
-    if sent:
-        row.extra = {**(row.extra or {}), **sent}
 
 
 class Resets(Protocol):

@@ -7,6 +7,7 @@ import grpc
 from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.api.control.v1 import control_pb2_grpc
 from routeiq.control.messages import answer
+from routeiq.control.storable import check_storable
 from routeiq.control.store.governing import governing, override_of
 from routeiq.control.store.overlay import read_overlay, read_version
 from routeiq.kit.clock import Clock
@@ -26,7 +27,7 @@ class ControlServicer(control_pb2_grpc.ControlServiceServicer):
         async with self._database.reading() as session:
             if request.key_hash:
                 found = await governing(session, request.key_hash, now)
-            if customer.user_id:
+            if customer.user_id and _can_have_one(customer):
                 override = await override_of(session, customer.user_id, customer.service)
         return answer(found, override, now)
 
@@ -37,3 +38,12 @@ class ControlServicer(control_pb2_grpc.ControlServiceServicer):
             if await read_version(session) == request.version:
                 return pb.GetOverlayResponse()
             return pb.GetOverlayResponse(overlay=await read_overlay(session))
+
+
+def _can_have_one(customer: pb.Customer) -> bool:
+    """Callers name customers as they like, also so that PostgreSQL would not hear of it."""
+    try:
+        check_storable([customer.user_id, customer.service])
+    except ValueError:
+        return False
+    return True

@@ -12,6 +12,7 @@ from routeiq.kit.settings import Port
 
 DATABASE_URL = ("ROUTEIQ_CONTROL_DATABASE_URL", "DATABASE_URL")
 ENCRYPTION_KEY = "ROUTEIQ_ENCRYPTION_KEY"
+MIGRATE = "ROUTEIQ_CONTROL_MIGRATE"
 
 
 class Settings(InternalSettings):

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
 from fastapi import FastAPI
 
 from routeiq.api.control.v1 import control_pb2, control_pb2_grpc
@@ -20,7 +21,7 @@ from routeiq.control.providers.change import Rules
 from routeiq.control.publish import Publisher
 from routeiq.control.routers import routers
 from routeiq.control.servicer import ControlServicer
-from routeiq.control.settings import Settings
+from routeiq.control.settings import MIGRATE, Settings
 from routeiq.control.store.database import open_database
 from routeiq.kit.bus import Bus
 from routeiq.kit.clock import now
@@ -30,6 +31,8 @@ from routeiq.kit.health import Check
 from routeiq.kit.migrate import Migrations
 from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.rpc import RpcServer
+
+log = structlog.get_logger()
 
 PURPOSE = "provider-keys"
 """What the sealed parts of the overlay are sealed for; gateways open them with the same key."""
@@ -54,6 +57,8 @@ class Control:
         beside, and kept. Raises: MigrationFailed, DatabaseUnavailable: it was to migrate, and could not."""
         if self.migrate_at:
             await asyncio.to_thread(self.migrations.run, self.migrate_at)
+        elif await self.database.answers() and not await self.migrations.fit(self.database):
+            log.warning("database.not_migrated", advice=f"run `routeiq migrate`, or set {MIGRATE}=true")
         self.bus.start()
         described = asyncio.create_task(asyncio.to_thread(self.api.openapi), name="openapi")
         try:

@@ -78,7 +78,7 @@ class Suite:
             await self._serve(nats, routing, start, sock)
 
     async def _serve(self, nats: NATSServer, routing: RoutingService, start: Start, sock: socket) -> None:
-        governing = control_settings(self.data, nats.url)
+        governing = control_settings(self.data, self.options, nats.url)
         late = late_services(self.data)
         others = [routing.url, nats.address, *_addresses(late), address_of(sock)]
         policy = self.outbound.with_own_services(literal_addresses(others))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
@@ -23,6 +23,7 @@ from routeiq.config_sync import app as config_sync
 from routeiq.config_sync.settings import Settings as ConfigSyncSettings
 from routeiq.control import app as control
 from routeiq.control.app import ControlService
+from routeiq.control.settings import DATABASE_URL
 from routeiq.control.settings import Settings as ControlSettings
 from routeiq.embedded.data_dir import DataDir
 from routeiq.gateway.settings import Settings as GatewaySettings
@@ -51,16 +52,36 @@ class Options:
     """Of the start, with `.env`: the older names of settings are looked for there."""
 
 
-def control_settings(data: DataDir, nats_url: str) -> ControlSettings:
-    """Its database and its key are in the data directory where the environment names none."""
+def control_settings(data: DataDir, options: Options, nats_url: str) -> ControlSettings:
+    """Its database and its key are in the data directory where the environment names none for control. `DATABASE_URL`
+    is anybody's word: what it names is another's. And another's is not migrated unless the settings say so."""
     settings = _internal(ControlSettings(), data)
+    named = options.environ.get(DATABASE_URL[0])
     own = {
-        "database_url": settings.database_url or SecretStr(f"sqlite:///{quote(str(data.control_database))}"),
+        "database_url": SecretStr(named or f"sqlite:///{quote(str(data.control_database))}"),
         "nats_url": SecretStr(nats_url),
-        "migrate": True,
+        "migrate": settings.migrate or not named,
         "encryption_key": settings.encryption_key or SecretStr(data.keep_encryption_key()),
     }
     return settings.model_copy(update=own)
+
+
+def database_notes(environ: Mapping[str, str]) -> list[str]:
+    """What its user should know of the database, without secrets: nothing of the suite's own."""
+    ours, anybodys = DATABASE_URL
+    if environ.get(ours):
+        return [f"database: {_shown(environ[ours])} ({ours})"]
+    if environ.get(anybodys):
+        return [f"warning: {anybodys} is not used here, the database is in the data directory; {ours} names another"]
+    return []
+
+
+def _shown(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "an address that cannot be read"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def control_service(settings: ControlSettings, start: Start, policy: OutboundPolicy) -> ControlService:

@@ -7,14 +7,16 @@ over NATS for the writes of others. What NATS may have lost is made up for after
 from __future__ import annotations
 
 from base64 import b64decode
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from google.protobuf.message import DecodeError
 
-from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.gateway.overlay.follower import OverlayFollower
 from routeiq.kit.bus import Bus
+
+if TYPE_CHECKING:
+    from routeiq.api.control.v1 import control_pb2 as pb
 
 log = structlog.get_logger()
 
@@ -49,7 +51,7 @@ class Changes:
     async def apply(self, header: bytes) -> None:
         """Bring what an answer says it changed into force. Never raises, and waits for a little while at most."""
         try:
-            changed = pb.Changed.FromString(b64decode(header, validate=True))
+            changed = _read(b64decode(header, validate=True))
         except (ValueError, DecodeError):
             log.error("changed.unreadable")
             self.missed()
@@ -60,7 +62,7 @@ class Changes:
 
     def heard(self, payload: bytes) -> None:
         """From NATS. Raises: DecodeError."""
-        changed = pb.Changed.FromString(payload)
+        changed = _read(payload)
         self._callers.forget(changed)
         if changed.overlay_version > self._overlay.version:
             self._overlay.look()
@@ -69,3 +71,10 @@ class Changes:
         """Something may have changed unheard."""
         self._callers.missed()
         self._overlay.look()
+
+
+def _read(payload: bytes) -> pb.Changed:
+    """Raises: DecodeError."""
+    from routeiq.api.control.v1 import control_pb2 as pb  # noqa: PLC0415  # for who follows control
+
+    return pb.Changed.FromString(payload)

@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.clients.control import AUDIENCE, ControlClient
 from routeiq.gateway.access import Owner
 from routeiq.gateway.callers.directory import Callers
@@ -25,6 +25,9 @@ from routeiq.kit.principal import Principal
 from routeiq.kit.signing import AssertionSigner
 from routeiq.kit.ticker import Ticker
 
+if TYPE_CHECKING:
+    from routeiq.api.control.v1 import control_pb2 as pb
+
 
 @dataclass(frozen=True, slots=True)
 class Cached:
@@ -38,8 +41,9 @@ class Cached:
         self.overrides.forget(changed)
 
     def missed(self) -> None:
-        """What is known ends by its time; a key that was made meanwhile works at once."""
-        self.callers.forget_unknown()
+        """What is known is looked at again, soon; a key that was made meanwhile works at once."""
+        self.callers.doubt()
+        self.overrides.doubt()
 
 
 @dataclass(frozen=True, slots=True)

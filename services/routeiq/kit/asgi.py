@@ -93,7 +93,7 @@ def whole_body(exchange: Exchange, limit: int) -> bytes | None:
 
 async def never() -> Message:
     """A `receive` from which nothing comes: the request is whole, and its exchange says when the client leaves."""
-    return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]  # it never returns
+    return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]  # of a future that nobody sets
 
 
 def _too_large(limit: int) -> BodyTooLarge:

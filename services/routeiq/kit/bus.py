@@ -176,7 +176,7 @@ def _nats() -> tuple[type[Client], type[Exception]]:
     """The client, and what it raises."""
     with _without_aiohttp():
         from nats.aio.client import Client  # noqa: PLC0415  # 6 MB, for who has a bus
-        from nats.errors import Error  # noqa: PLC0415
+        from nats.errors import Error  # noqa: PLC0415  # as above
 
     return Client, Error
 

@@ -69,6 +69,6 @@ async def _passes(name: str, check: Check) -> bool:
     """One that raises has found nothing good, and must not be the last one."""
     try:
         return await check()
-    except Exception:
+    except Exception:  # whatever it is, the next check is made
         log.exception("dependency.check_failed", dependency=name)
         return False

@@ -21,7 +21,7 @@ from routeiq.kit.error_bodies import openai_error
 from routeiq.kit.http_connection import Connection
 from routeiq.kit.http_cycle import Cycle
 from routeiq.kit.http_head import STATUS_LINES
-from routeiq.kit.http_request import primer, refusal, size
+from routeiq.kit.http_request import has_many_lines, primer, refusal, size
 from routeiq.kit.http_scope import Scopes
 
 log = structlog.get_logger()
@@ -32,7 +32,9 @@ MAX_FRAMING_PER_BODY_BYTE = 16
 MOST_UNREAD_BYTES = 64 * 1024
 MOST_WAITING = 16
 """Requests that were sent before the answer to an earlier one. With as many, or more bytes unread, reading pauses; what
-came in the read before that, 256 KiB at most, is kept."""
+came in the read before that, 256 KiB at most, is kept as it is."""
+AT_ONCE_BYTES, AT_ONCE_LINES = 4096, 128
+"""Of a read with more of both: parsed before another look at that. Once it is one, a request of 30 bytes takes 2 KB."""
 IDLE_S = 75.0
 """For a first request."""
 KEEP_ALIVE_S = 75.0
@@ -77,6 +79,8 @@ class HTTPProtocol(Connection):
         self._overall = math.inf
         """By the same clock: when the body that is being read must be whole."""
         self._paused_at = 0.0
+        self._unfed = b""
+        """What was read and waits for room."""
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._primer = b""
@@ -95,13 +99,33 @@ class HTTPProtocol(Connection):
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
         self._incoming = None
+        self._unfed = b""
         self._parser = _NO_PARSER  # its own one holds this
 
     def data_received(self, data: bytes) -> None:
-        if len(data) > MAX_HEAD_BYTES:
-            for start in range(0, len(data), MAX_HEAD_BYTES):
-                self.data_received(data[start : start + MAX_HEAD_BYTES])
+        if len(data) > AT_ONCE_BYTES and (len(data) > MAX_HEAD_BYTES or has_many_lines(data, AT_ONCE_LINES)):
+            self._unfed = data
+            self._feed_on()
             return
+        self._feed(data)
+        if self._fresh is not None:
+            self._begin_fresh(self._fresh)
+
+    def _feed_on(self) -> None:
+        """As far as there is room."""
+        data, start = self._unfed, 0
+        while start < len(data) and not self._full():
+            end = start + (MAX_HEAD_BYTES if self._reading == _BODY else AT_ONCE_BYTES)
+            self._feed(data[start:end])
+            start = end
+        self._unfed = data[start:]
+        if self._unfed:
+            self._pause_if_full()
+        if self._fresh is not None:
+            self._begin_fresh(self._fresh)
+        self.resume()
+
+    def _feed(self, data: bytes) -> None:
         if self._final:
             return
         if self._reading:
@@ -116,19 +140,18 @@ class HTTPProtocol(Connection):
             self._refuse_unless_final()
         if self._reading:
             self._limit()
-        if self._fresh is not None:
-            scope, self._fresh = self._fresh, None
-            cork = self.transport.cork
-            cork.reading = True
-            try:
-                self._begin_fresh(scope)
-            finally:
-                cork.reading = False
 
     def _begin_fresh(self, scope: MutableMapping[str, Any]) -> None:
         """At the end of the read in which its head came, when its body may be there, too."""
-        if self._current is not None and not self._current.left:
+        self._fresh = None
+        if self._current is None or self._current.left:
+            return
+        cork = self.transport.cork
+        cork.reading = True
+        try:
             self._begin(self._current, scope)
+        finally:
+            cork.reading = False
 
     def _read_on(self, data: bytes, upgrade: HttpParserUpgrade) -> None:
         """After the head of a request to speak something else: it is answered like any other, and more may follow.
@@ -238,6 +261,9 @@ class HTTPProtocol(Connection):
     def resume(self) -> None:
         """A peer's time for its next word begins anew; that for the whole body goes on, less the pause."""
         if not self.read_paused or self._full() or self.transport.is_closing():
+            return
+        if self._unfed:
+            self.loop.call_soon(self._feed_on)
             return
         self.read_paused = False
         self.transport.resume_reading()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 REDACTED = "[redacted]"
+HIDDEN = REDACTED.encode()
 _IS = r"[\"'\\]*[ \t]*[:=][ \t]*[\"'\\]*"
 _LOOKS_SECRET = (
     r"(?i:\b(?:bearer|basic)[ \t]+)(?P<scheme>[\w.~+/=-]{8,})"
@@ -19,6 +20,47 @@ _LOOKS_SECRET = (
 )
 _TEXT = re.compile(_LOOKS_SECRET)
 _BYTES = re.compile(_LOOKS_SECRET.encode())
+
+
+def without(text: bytes, secrets: tuple[bytes, ...]) -> bytes:
+    """Of secrets that are known. The longest come first, where one may be in another."""
+    for secret in secrets:
+        if secret in text:
+            text = text.replace(secret, HIDDEN)
+    return text
+
+
+class Hiding:
+    """The same of a text that comes in pieces, however they cut it. No secret has a line feed in it."""
+
+    __slots__ = ("_held", "_secrets")
+
+    def __init__(self, secrets: tuple[bytes, ...]) -> None:
+        self._secrets = secrets
+        self._held = b""
+        """The end of what came, where it may be the beginning of a secret."""
+
+    def feed(self, piece: bytes) -> bytes:
+        if self._held or not piece.endswith(b"\n"):
+            return self._without_end(without(self._held + piece, self._secrets))
+        return without(piece, self._secrets)
+
+    def rest(self) -> bytes:
+        """At the end of the text."""
+        held, self._held = self._held, b""
+        return held
+
+    def _without_end(self, text: bytes) -> bytes:
+        length = max(_begun(text, secret) for secret in self._secrets)
+        kept = len(text) - length
+        self._held = text[kept:]
+        return text[:kept]
+
+
+def _begun(text: bytes, secret: bytes) -> int:
+    """How much of `secret` the end of `text` may be the beginning of."""
+    most = min(len(text), len(secret) - 1)
+    return next((n for n in range(most, 0, -1) if text.endswith(secret[:n])), 0)
 
 
 def redacted(text: str) -> str:
@@ -40,4 +82,4 @@ def _without(found: re.Match[str]) -> str:
 def _without_bytes(found: re.Match[bytes]) -> bytes:
     start, whole = found.start(), found.group()
     begin, end = found.span(found.lastgroup or 0)
-    return whole[: begin - start] + REDACTED.encode() + whole[end - start :]
+    return whole[: begin - start] + HIDDEN + whole[end - start :]

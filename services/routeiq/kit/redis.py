@@ -96,7 +96,7 @@ class Redis:
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await work(client)
-        except Exception as error:
+        except Exception as error:  # what is not Redis' is raised again
             kind = _meaning(error)
             if kind is None:
                 raise

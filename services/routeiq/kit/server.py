@@ -49,7 +49,7 @@ def sweep(connections: Iterable[object], now: float) -> None:
         if isinstance(one, HTTPProtocol):
             try:
                 one.expire(now)
-            except Exception:
+            except Exception:  # the others are still to be asked
                 log.exception("http.sweep_failed")
 
 

@@ -24,7 +24,7 @@ _BOM = b"\xef\xbb\xbf"
 class SSEFrameTooLarge(RouteIQError):
     """A peer sent a frame longer than the limit."""
 
-    status, type, code = 502, "upstream_error", "sse_frame_too_large"
+    status, type, code, expose = 502, "upstream_error", "sse_frame_too_large", True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,13 @@ class SSEReader:
 
     @property
     def rest(self) -> bytes:
+        """A copy."""
         return bytes(self._buffer)
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is a rest."""
+        return bool(self._buffer)
 
     def frames(self, chunk: bytes) -> list[bytes]:
         """The frames that `chunk` completes, raw, each with the blank line that ends it.

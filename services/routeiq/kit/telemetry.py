@@ -123,13 +123,13 @@ def _spans(
     exporter: Callable[[], SpanExporter] | None,
 ) -> Spans:
     """The SDK and its exporter are imported here: 4 MB, for who exports."""
-    from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_NAMESPACE, SERVICE_VERSION, Resource  # noqa: PLC0415
-    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
-    from opentelemetry.sdk.trace.sampling import ALWAYS_ON  # noqa: PLC0415
+    from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_NAMESPACE, SERVICE_VERSION, Resource  # noqa: PLC0415  # see above
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415  # as above
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415  # as above
+    from opentelemetry.sdk.trace.sampling import ALWAYS_ON  # noqa: PLC0415  # as above
 
-    from routeiq.kit.otlp import OTLPExporter  # noqa: PLC0415
-    from routeiq.kit.spans import Spans  # noqa: PLC0415
+    from routeiq.kit.otlp import OTLPExporter  # noqa: PLC0415  # as above
+    from routeiq.kit.spans import Spans  # noqa: PLC0415  # as above
 
     name = settings.service_name or f"routeiq-{service}"
     resource = Resource.create({SERVICE_NAME: name, SERVICE_NAMESPACE: "routeiq", SERVICE_VERSION: version})

@@ -176,9 +176,9 @@ async def test_a_malformed_chunk_in_mid_stream_fails_at_once(http: HTTPClient) -
             await asyncio.wait_for(response.read(), 1.0)
 
 
-@pytest.mark.parametrize("status", [600, 999])
+@pytest.mark.parametrize("status", [0, 99, 600, 999])
 async def test_a_status_that_is_none_is_no_answer(http: HTTPClient, status: int) -> None:
-    server, asked = await served(b"HTTP/1.1 %d Odd\r\ncontent-length: 2\r\n\r\n{}" % status)
+    server, asked = await served(b"HTTP/1.1 %03d Odd\r\ncontent-length: 2\r\n\r\n{}" % status)
     async with server:
         with pytest.raises(UpstreamFailed):
             await http.send(asked)

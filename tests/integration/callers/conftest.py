@@ -35,6 +35,10 @@ class Clock:
         return self.at
 
 
+def served(**fields: object) -> State:
+    return state(deployment("small"), deployment("large"), deployment("huge"), **fields)
+
+
 @dataclass
 class House:
     """One gateway."""
@@ -94,4 +98,4 @@ async def control() -> AsyncIterator[FakeControl]:
         yield running
 
 
-__all__ = ["KEY", "VIRTUAL", "House", "house"]
+__all__ = ["KEY", "VIRTUAL", "House", "house", "served"]

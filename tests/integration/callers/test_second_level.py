@@ -51,6 +51,20 @@ async def test_another_gateway_need_not_ask(control: FakeControl, valkey: Valkey
     assert len(control.asked) == 1
 
 
+async def test_once_news_was_lost_what_another_gateway_wrote_before_is_not_enough(
+    control: FakeControl, valkey: Valkey, raw: Client
+) -> None:
+    control.rows.add(VIRTUAL)
+    first = level(valkey.url)
+    async with house(control, second=first) as one:
+        assert (await one.chat()).status_code == 200
+        await first.written()
+    control.rows.keys.clear()
+    async with house(control, second=level(valkey.url)) as two:
+        two.callers.doubt()
+        assert (await two.chat()).status_code == 401
+
+
 async def test_it_survives_a_restart_while_control_is_away(control: FakeControl, valkey: Valkey, raw: Client) -> None:
     control.rows.add(VIRTUAL)
     control.rows.add("sk-a-blocked-key-of-tests", blocked=True)
@@ -212,7 +226,7 @@ async def until(fact: Callable[[], bool], timeout_s: float = 10.0) -> None:
 async def test_closing_does_not_wait_for_a_dead_redis() -> None:
     second = SecondLevel(Redis("redis://127.0.0.1:1/0"), Sealer([SECRET], PURPOSE), STALE_S)
     assert await second.get("x") is None
-    second.put("x", {"k:x"}, b"said")
+    second.put("x", {"k:x"}, b"said", 0.0)
     second.forget({"k:x"})
     begun = time.monotonic()
     with contextlib.suppress(asyncio.CancelledError):

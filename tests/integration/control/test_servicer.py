@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.api.control.v1 import control_pb2_grpc
-from routeiq.clients.control import AUDIENCE, ControlClient
+from routeiq.clients.control import AUDIENCE, ControlClient, ControlFailed
+from routeiq.clients.routing_breaker import FAILURES
 from routeiq.control.servicer import ControlServicer
 from routeiq.control.store.database import open_database
 from routeiq.control.store.tables import (
@@ -57,10 +59,10 @@ async def served(control_database_url: str) -> AsyncIterator[Served]:
 
 
 @asynccontextmanager
-async def serving(database: Database) -> AsyncIterator[Served]:
+async def serving(database: Database, make: type[ControlServicer] = ControlServicer) -> AsyncIterator[Served]:
     key = Ed25519PrivateKey.generate()
     server = RpcServer(AssertionVerifier([key.public_key()], AUDIENCE))
-    servicer = ControlServicer(database, lambda: NOW)
+    servicer = make(database, lambda: NOW)
     server.add(SERVICE, partial(control_pb2_grpc.add_ControlServiceServicer_to_server, servicer))
     client = ControlClient(await server.start("127.0.0.1", 0), AssertionSigner(key, "gateway"))
     try:
@@ -157,6 +159,27 @@ async def test_the_override_for_a_service_comes_before_the_one_for_any(served: S
     answers = [await served.client.resolve(customer=one) for one in asked]
     assert [one.override.model for one in answers] == ["own", "any", "any", "", "other"]
     assert (answers[0].override.service, answers[1].override.service) == ("chat", "")
+
+
+async def test_a_customer_that_no_database_takes_has_no_override(served: Served) -> None:
+    await served.add(key())
+    for customer in (("nul\0", ""), ("u", "nul\0")):
+        answer = await served.client.resolve(key_hash=HASH, customer=customer)
+        assert (answer.key.hash, answer.HasField("override")) == (HASH, False)
+
+
+async def test_a_question_that_control_fails_at_does_not_keep_others_from_it(control_sqlite_url: str) -> None:
+    """Else whoever finds one stops everybody's."""
+
+    class Failing(ControlServicer):
+        async def Resolve(self, request: pb.ResolveRequest, context: object) -> pb.ResolveResponse:
+            raise ZeroDivisionError
+
+    async with serving(open_database(control_sqlite_url), Failing) as served:
+        for _ in range(FAILURES + 1):
+            with pytest.raises(ControlFailed):
+                await served.client.resolve(key_hash=HASH)
+        assert not served.client.away
 
 
 async def test_the_overlay_is_whole_and_not_told_twice(served: Served) -> None:

@@ -75,6 +75,13 @@ async def test_a_foreign_key_holds(database: Database) -> None:
             session.add(Note(account_id=99))
 
 
+async def test_an_errors_text_does_not_repeat_what_was_written(database: Database) -> None:
+    with pytest.raises(IntegrityError) as raised:
+        async with database.transaction() as session:
+            session.add(Note(account_id=99, content={"password": "secret"}))
+    assert "secret" not in str(raised.value)
+
+
 async def test_a_hundred_writers_at_once_lose_nothing(database: Database) -> None:
     async with database.transaction() as session:
         key = (await add(session)).id

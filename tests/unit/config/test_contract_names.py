@@ -44,7 +44,7 @@ def test_wrong_value_is_an_error_that_names_the_variable(name: str, value: str, 
     assert "s3cret" not in found
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_HOST", "ROUTEIQ_KEY_PREFIX", "ROUTEIQ_QUOTA_ENABLED"])
+@pytest.mark.parametrize("name", ["STORE_MODEL_IN_DB", "REDIS_URL", "ROUTEIQ_KEY_PREFIX", "ROUTEIQ_QUOTA_ENABLED"])
 def test_name_without_effect_is_a_warning(name: str) -> None:
     assert warnings(MODEL, {name: "s3cret"}) == [
         f"f.yaml: {name}: warning: is set in the environment and has no effect yet"
@@ -52,6 +52,10 @@ def test_name_without_effect_is_a_warning(name: str) -> None:
     assert warnings(MODEL, {name: ""}) == []
 
 
+WORKING = ("DATABASE_URL", "SERVICE_KEYS", "ROUTEIQ_ENCRYPTION_KEY", "REDIS_HOST", "REDIS_PASSWORD")
+"""Of services' settings."""
+
+
 def test_no_name_that_works_is_said_to_do_nothing() -> None:
     assert not NO_EFFECT & set(CONTRACT_NAMES.values())
-    assert warnings(MODEL, dict.fromkeys(["PATH", "POD_NAME", "LLMROUTER_SSRF_DNS_TIMEOUT"], "1")) == []
+    assert warnings(MODEL, dict.fromkeys(["PATH", "POD_NAME", "LLMROUTER_SSRF_DNS_TIMEOUT", *WORKING], "1")) == []

@@ -179,6 +179,13 @@ def test_a_new_key_is_held_to_what_holds_the_one_that_asks() -> None:
     assert body.budget_limits[0].max_budget == 1.0
 
 
+def test_what_is_given_for_a_while_is_not_given_on() -> None:
+    until = (NOW + timedelta(hours=1)).isoformat()
+    for_now = under(max_budget_nano_usd=NANO, data={"temp_budget_increase": 5, "temp_budget_expiry": until})
+    assert inherited(GenerateKey(), for_now, NOW).max_budget == 1
+    assert refused(for_now, max_budget=1.01)
+
+
 def test_a_key_that_is_not_held_leaves_a_new_one_free() -> None:
     assert inherited(GenerateKey(), FREELY, NOW).model_fields_set == set()
 

@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from routeiq.control.audit.shapes import AuditLine, AuditPage, AuditQuery
-from routeiq.control.errors import NotAllowed
 from routeiq.control.office import Office
 from routeiq.control.refusals import refusals
 from routeiq.control.store.audit import page_of_audit
@@ -21,8 +20,7 @@ def audit_router(office: Office) -> APIRouter:
     async def audit(request: Request, query: Annotated[AuditQuery, Query()]) -> AuditPage:
         """The newest first."""
         async with office.read(request) as work:
-            if not work.actor.reads_all:
-                raise NotAllowed(work.actor.route, work.actor.principal.role.value)
+            work.actor.need_reader()
             rows, total = await page_of_audit(work.session, **query.model_dump())
             lines = [_line(row) for row in rows]
         return AuditPage(

@@ -7,10 +7,12 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from routeiq.control.fields import in_utc
 from routeiq.control.storable import check_storable
 
 MAX_PAGE = 10_000_000
 Text = Annotated[str, Field(max_length=256), AfterValidator(check_storable)]
+Instant = Annotated[AwareDatetime, AfterValidator(in_utc)]
 
 
 class AuditQuery(BaseModel):
@@ -24,8 +26,8 @@ class AuditQuery(BaseModel):
     resource_id: Text | None = None
     actor_id: Text | None = None
     action: Text | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
 
 class AuditLine(BaseModel):

@@ -7,15 +7,15 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request, Response
 
-from routeiq.control.actor import Actor
 from routeiq.control.amounts import wrong_amounts
 from routeiq.control.answers.budgets import BudgetRow, budget_row
 from routeiq.control.budgets.rows import fill
 from routeiq.control.budgets.settings import settings_of
 from routeiq.control.budgets.shapes import BudgetFields, BudgetId, BudgetIds, BudgetSetting
-from routeiq.control.errors import Detailed, NotAllowed
+from routeiq.control.errors import Detailed
 from routeiq.control.fields import Name, Resets
 from routeiq.control.office import Office, Write
+from routeiq.control.refusals import refusals
 from routeiq.control.store.budgets import all_budgets, budgets_of, locked_budget, part_with_budget
 from routeiq.control.store.rows import add_if_free
 from routeiq.control.store.tables import Budget
@@ -25,7 +25,7 @@ MOST = 10_000
 
 
 def budgets_router(office: Office, resets: Resets) -> APIRouter:
-    router = APIRouter(tags=["budgets"])
+    router = APIRouter(tags=["budgets"], responses=refusals(400, 401, 404))
 
     @router.post("/budget/new")
     async def new(body: BudgetFields, request: Request, response: Response) -> BudgetRow:
@@ -42,7 +42,7 @@ def budgets_router(office: Office, resets: Resets) -> APIRouter:
     @router.post("/budget/info")
     async def info(body: BudgetIds, request: Request) -> list[BudgetRow]:
         async with office.read(request) as work:
-            _need_reader(work.actor)
+            work.actor.need_reader()
             if not body.budgets:
                 raise _refused(400, f"Specify list of budget id's to query. Passed in={body.budgets}")
             return [budget_row(row) for row in await budgets_of(work.session, body.budgets)]
@@ -50,13 +50,13 @@ def budgets_router(office: Office, resets: Resets) -> APIRouter:
     @router.get("/budget/list")
     async def listing(request: Request) -> list[BudgetRow]:
         async with office.read(request) as work:
-            _need_reader(work.actor)
+            work.actor.need_reader()
             return [budget_row(row) for row in await all_budgets(work.session, MOST)]
 
     @router.get("/budget/settings")
     async def settings(request: Request, budget_id: Annotated[Name, Query()]) -> list[BudgetSetting]:
         async with office.read(request) as work:
-            _need_reader(work.actor)
+            work.actor.need_reader()
             found = await budgets_of(work.session, [budget_id])
             return settings_of(budget_row(found[0]) if found else None)
 
@@ -115,11 +115,6 @@ def _changed(work: Write, row: Budget, action: str, body: BudgetFields | None) -
 def _check(body: BudgetFields) -> None:
     for wrong in wrong_amounts(body, "max_budget", "soft_budget"):
         raise _refused(400, wrong)
-
-
-def _need_reader(actor: Actor) -> None:
-    if not actor.reads_all:
-        raise NotAllowed(actor.route, actor.principal.role.value)
 
 
 def _refused(status: int, text: str) -> Detailed:

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from routeiq.control.amounts import Amount
 from routeiq.control.answers.budgets import Answer
-from routeiq.control.fields import Body, DurationText, LimitFields, Name, Rate
+from routeiq.control.fields import Body, DurationText, LimitFields, Moment, Name, Rate
 
 Ids = Annotated[list[Name], Field(max_length=1000)]
-
-
-def _in_utc(moment: datetime) -> datetime:
-    """One without a zone is in UTC, as for LiteLLM."""
-    try:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError:
-        raise ValueError("a time within the years that there are") from None
-
-
-Moment = Annotated[datetime, AfterValidator(_in_utc)]
 
 
 class ModelBudget(Body):

@@ -40,6 +40,7 @@ async def bulk_update(work: Write, body: BulkUpdate, resets: Resets) -> BulkAnsw
     if len(body.keys) > MAX_BULK:
         raise detailed(400, f"Maximum {MAX_BULK} keys can be updated at once. Found {len(body.keys)} keys.")
     standing = await standing_of(work.session, work.actor, work.now)
+    await store.keys_of(work.session, {hash_of(one.key) for one in body.keys}, lock=True)  # in the order of all others
     done: list[BulkDone] = []
     failed: list[BulkFailed] = []
     for one in body.keys:
@@ -67,6 +68,7 @@ async def change_fields(work: Write, standing: Standing, row: Key, body: KeyFiel
         await need_free(work.session, alias=body.key_alias)
     fill(row, body, work.now, resets)
     row.updated_at, row.updated_by = work.now, work.actor.id
+    await written(work, row)
 
 
 async def _update(work: Write, standing: Standing, body: UpdateKey, resets: Resets) -> Key:
@@ -74,7 +76,6 @@ async def _update(work: Write, standing: Standing, body: UpdateKey, resets: Rese
     if not standing.may_change(row):
         raise wrapped(403, "You are not authorized to update this key", AUTH)
     await change_fields(work, standing, row, body, resets)
-    await written(work, row)
     await tell(work, row.hash)
     work.note("key.update", "key", row.hash, fields=sorted(body.model_fields_set - {"key"}))
     return row

@@ -9,7 +9,7 @@ from typing import Any
 
 from routeiq.control.store.tables import Budget, Key
 from routeiq.kit.errors import RouteIQError
-from routeiq.kit.money import from_usd
+from routeiq.kit.money import MAX_NANO_USD, from_usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class Effective:
     duration: str | None
     reset_at: datetime | None
     by_model: Mapping[str, Any]
+    lasting_max_nano_usd: int | None
+    """Without `temp_budget_increase`, which ends."""
 
 
 def effective(key: Key, budget: Budget | None, now: datetime) -> Effective:
@@ -35,11 +37,12 @@ def effective(key: Key, budget: Budget | None, now: datetime) -> Effective:
         _either(key.rpm_limit, shared.rpm_limit),
         _either(key.tpm_limit, shared.tpm_limit),
         _either(key.max_parallel_requests, shared.max_parallel_requests),
-        None if most is None else most + increase(key.data or {}, now),
+        None if most is None else min(most + increase(key.data or {}, now), MAX_NANO_USD),
         _either(key.soft_budget_nano_usd, shared.soft_budget_nano_usd),
         schedule.budget_duration,
         schedule.budget_reset_at,
         key.model_max_budget or shared.model_max_budget or {},
+        most,
     )
 
 

@@ -46,10 +46,11 @@ async def need_free(session: AsyncSession, *, key_hash: str | None = None, alias
 
 async def written(work: Write, row: Key, *, new: bool = False) -> None:
     """Raises: Refused: another write came first."""
+    taken = alias_taken(row.alias) if row.alias else key_taken()  # a row cannot be read once its write has failed
     try:
         await store.write(work.session, row if new else None)
     except store.KeyTaken:
-        raise alias_taken(row.alias) if row.alias else key_taken() from None
+        raise taken from None
 
 
 async def tell(work: Write, *hashes: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from routeiq.control.errors import NotAllowed
 from routeiq.control.keys.refusals import AUTH, INTERNAL, plain
 from routeiq.control.keys.shapes import KeyFields
 from routeiq.control.keys.standing import VIEWER, WRITER, Standing
@@ -19,10 +20,11 @@ async def held_by(session: AsyncSession, standing: Standing, body: KeyFields, *,
         body.user_id = standing.user_id
     if standing.bound is not None and not body.team_id:
         body.team_id = standing.bound
+    team = await holders.kept_team(session, body.team_id) if body.team_id else None
+    await _keep_user(session, standing, body.user_id)
     if not body.team_id:
         _need_own(standing, body.user_id)
         return None
-    team = await holders.team(session, body.team_id)
     await need_ordinary(session, standing, body.user_id)
     if team is None:
         if standing.is_admin:
@@ -65,6 +67,13 @@ async def need_ordinary(session: AsyncSession, standing: Standing, user_id: str 
     found = await holders.users(session, {user_id})
     if any(one.role not in (WRITER, VIEWER) for one in found.values()):
         raise plain(403, f"Only proxy admins can have keys of user={user_id}, whose role is more than internal_user.")
+
+
+async def _keep_user(session: AsyncSession, standing: Standing, user_id: str | None) -> None:
+    """Who deletes a user deletes its keys, and must not miss this one. Raises: NotAllowed: it has just been deleted."""
+    user = await holders.kept_user(session, user_id) if user_id is not None else None
+    if user is None and user_id == standing.user_id and not standing.is_admin:
+        raise NotAllowed(standing.actor.route, VIEWER)
 
 
 def _need_own(standing: Standing, user_id: str | None) -> None:

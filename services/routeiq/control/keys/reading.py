@@ -63,7 +63,9 @@ async def page(work: Read, query: ListQuery) -> KeyPage:
 
 
 async def aliases(work: Read, query: AliasQuery) -> AliasPage:
+    """Raises: Refused: of another's team."""
     standing = await standing_of(work.session, work.actor, work.now)
+    _check_team(standing, query.team_id)
     seen = None if standing.actor.reads_all else store.Seen(standing.user_id, list(standing.teams))
     wanted = store.Wanted(seen, team_id=query.team_id or standing.bound, alias_part=query.search)
     names, total = await store.page_of_aliases(work.session, wanted, work.now, page=query.page, size=query.size)
@@ -89,14 +91,18 @@ async def _check_filters(work: Read, standing: Standing, query: ListQuery) -> No
         raise Refused(403, nobody, BAD, param="user_id")
     if query.user_id and query.user_id != standing.user_id:
         raise Refused(403, "You are not authorized to check another user's keys", BAD, param="user_id")
-    if query.team_id and query.team_id not in standing.teams:
-        raise Refused(403, "You are not authorized to check this team's keys", BAD, param="team_id")
+    _check_team(standing, query.team_id)
     if query.organization_id:
         raise Refused(403, "You are not authorized to check this organization's keys", BAD, param="organization_id")
     if query.key_hash:
         row = await store.key_of(work.session, query.key_hash)
         if row is None or not standing.may_see(row):
             raise Refused(403, "Key Hash not found.", BAD, param="key_hash")
+
+
+def _check_team(standing: Standing, team_id: str | None) -> None:
+    if team_id and not standing.actor.reads_all and team_id not in standing.teams:
+        raise Refused(403, "You are not authorized to check this team's keys", BAD, param="team_id")
 
 
 def _wanted(standing: Standing, query: ListQuery) -> store.Wanted:

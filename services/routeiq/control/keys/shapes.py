@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from routeiq.control.amounts import Amount
-from routeiq.control.fields import Body, DurationText, LimitFields, Name, Rate
+from routeiq.control.fields import Body, BudgetWindow, DurationText, LimitFields, Name, Rate
 from routeiq.control.keys.fields import BACKED
 from routeiq.control.keys.model_budgets import model_budget
 from routeiq.control.metadata import read_inside
@@ -34,11 +34,6 @@ class KeyType(StrEnum):
     MANAGEMENT = "management"
     READ_ONLY = "read_only"
     DEFAULT = "default"
-
-
-class BudgetWindow(Body):
-    budget_duration: DurationText
-    max_budget: Annotated[float, Field(ge=0)]
 
 
 class KeyFields(LimitFields):

@@ -11,7 +11,8 @@ from routeiq.control.keys.refusals import wrapped
 PREFIX = "sk-"
 RANDOM_BYTES = 16
 MIN_CUSTOM_LENGTH = 16
-MAX_CUSTOM_LENGTH = 1024
+MAX_CUSTOM_LENGTH = 512
+"""Gateways take no longer one for a key."""
 
 
 def fresh() -> str:
@@ -36,6 +37,8 @@ def checked_custom(key: str) -> str:
         raise _malformed(f"must start with 'sk-'. Received: {shown}")
     if len(key) < MIN_CUSTOM_LENGTH:
         raise _malformed(f"must be at least {MIN_CUSTOM_LENGTH} characters long.")
+    if len(key.encode()) > MAX_CUSTOM_LENGTH:
+        raise _malformed(f"must be at most {MAX_CUSTOM_LENGTH} bytes long.")
     return key
 
 
@@ -49,6 +52,8 @@ def checked_successor(key: str) -> str:
         )
     if len(key) < MIN_CUSTOM_LENGTH:
         raise wrapped(400, f"New key must be at least {MIN_CUSTOM_LENGTH} characters long.")
+    if len(key.encode()) > MAX_CUSTOM_LENGTH:
+        raise wrapped(400, f"New key must be at most {MAX_CUSTOM_LENGTH} bytes long.")
     return key
 
 

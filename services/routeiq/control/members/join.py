@@ -18,7 +18,7 @@ from routeiq.control.office import Write
 from routeiq.control.store.members import addressed
 from routeiq.control.store.rows import add_if_free
 from routeiq.control.store.tables import Member, Team, User
-from routeiq.control.store.users import locked_user, locked_user_with
+from routeiq.control.store.users import lock_named_users, locked_user, locked_user_with
 
 INTERNAL_USER = "internal_user"
 Role = Literal["admin", "user"]
@@ -37,7 +37,9 @@ async def join(work: Write, team: Team, named: Sequence[Joining], own: BaseModel
     """Args: own: what each of them is given of `members.own.OWN`; null is nothing.  Raises: Detailed."""
     given = OwnOfJoining.model_validate(own.model_dump(include=set(OWN), exclude_none=True))
     users: list[User] = []
-    for one in sorted(named, key=lambda one: (one.user_id or "", one.user_email or "")):  # as others lock them too
+    ids, emails = [one.user_id for one in named], [one.user_email for one in named]
+    await lock_named_users(work.session, [*filter(None, ids)], [*filter(None, emails)])
+    for one in sorted(named, key=lambda one: (one.user_id or "", one.user_email or "")):  # as others make them, too
         if await addressed(work.session, team.id, one.user_id, one.user_email):
             continue
         user = await _user(work, one)

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from routeiq.control.amounts import Amount
-from routeiq.control.budgets.shapes import Moment
-from routeiq.control.fields import Body, DurationText, Name, Rate
+from routeiq.control.fields import Body, DurationText, Moment, Name, Rate
 from routeiq.control.storable import check_storable
 
 Email = Annotated[

@@ -61,8 +61,8 @@ async def seen(work: Read, catalogue: Catalogue, wanted: Wanted) -> list[Listed]
         one
         for one in listed_models(view, catalogue.declared)
         if (all_of_them or one.deployment is not None)
-        and sight.sees(one)
-        and (team is None or team.sees(one))
+        and sight.sees(one, view.state)
+        and (team is None or team.sees(one, view.state))
         and wanted.takes(one, work.actor.id)
     ]
 

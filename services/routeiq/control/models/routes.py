@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AfterValidator
 
 from routeiq.control.fields import Name
 from routeiq.control.models import refusals, write
@@ -26,6 +27,7 @@ from routeiq.control.models.shapes import (
 )
 from routeiq.control.models.shown import model_row
 from routeiq.control.office import Office
+from routeiq.control.storable import check_storable
 
 _REFUSED: dict[int | str, dict[str, Any]] = {
     400: {"model": RefusedAnswer | DetailAnswer},
@@ -34,6 +36,7 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
 }
 Page = Annotated[int, Query(ge=1, le=1_000_000)]
 Size = Annotated[int, Query(ge=1, le=10_000)]
+TeamId = Annotated[str, Query(alias="teamId", max_length=256), AfterValidator(check_storable)]
 
 
 def models_router(office: Office, catalogue: Catalogue) -> APIRouter:
@@ -100,9 +103,7 @@ def _add_blocking(router: APIRouter, office: Office, catalogue: Catalogue) -> No
 def _add_reads(router: APIRouter, office: Office, catalogue: Catalogue) -> None:
     @router.get("/model/info")
     @router.get("/v1/model/info")
-    async def model_info(
-        request: Request, litellm_model_id: Name | None = None, team_id: Annotated[str, Query(alias="teamId")] = ""
-    ) -> ShownModels:
+    async def model_info(request: Request, litellm_model_id: Name | None = None, team_id: TeamId = "") -> ShownModels:
         async with office.read(request) as work:
             return await info(work, catalogue, Wanted(model_id=litellm_model_id, team_id=team_id.strip()))
 
@@ -114,7 +115,7 @@ def _add_reads(router: APIRouter, office: Office, catalogue: Catalogue) -> None:
         model: str | None = None,
         search: str | None = None,
         model_id: Annotated[str | None, Query(alias="modelId")] = None,
-        team_id: Annotated[str, Query(alias="teamId")] = "",
+        team_id: TeamId = "",
         access_group: str | None = None,
         wildcard_only: bool = False,
         user_models_only: bool = False,

@@ -50,7 +50,7 @@ def shown_params(params: Mapping[str, Any], *, to_users: bool = False) -> dict[s
 def _is_plain(name: str, value: Any) -> bool:
     if name in _URLS and not (isinstance(value, str) and "?" not in value):  # a query may hold a key
         return False
-    return name in PLAIN or "cost" in name
+    return name in PLAIN or ("cost" in name and not _has_text(value))
 
 
 def _sealed(value: Any, seal: Seal) -> Any:

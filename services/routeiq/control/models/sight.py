@@ -1,54 +1,34 @@
-"""Which models a caller sees: those that its key, its team, its user and its membership all let it call.
-
-Every level has its word. An empty list restricts nothing, and so do `all-proxy-models`, `*`, and a key's
-`all-team-models`; `no-default-models` allows nothing of its own, and of a user holds for keys of no team only. Words
-are names, wildcards and access groups; the name by which a key or a team calls a model is as good in their own list.
-It is the gateway's rule as far as it shows: who may call what, the gateway itself decides.
-"""
+"""Which models a caller sees: those that it may call under some name. The rule is `config.model_access`, by which the
+gateway decides; a group that learned routing chooses in is seen by whom all of it may serve."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routeiq.config.names import is_pattern, matches
+from routeiq.config.model_access import UNRESTRICTED, ModelAccess, model_access
+from routeiq.config.state import Deployment, State
 from routeiq.control.actor import Actor
 from routeiq.control.models.shown import Listed
 from routeiq.control.store.reach import Holders, holders_of, team_of
-from routeiq.control.store.tables import Team
 from routeiq.kit.principal import Role
-
-ALL, ALL_OF_TEAM, NONE_OF_OWN = "all-proxy-models", "all-team-models", "no-default-models"
-_EVERYTHING = frozenset({ALL, "*"})
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """One list. `aliases`: what it calls models."""
-
-    words: frozenset[str]
-    aliases: Mapping[str, str] = field(default_factory=dict)
-
-    def knows(self, one: Listed) -> bool:
-        names = {one.name, *(alias for alias, meant in self.aliases.items() if meant == one.name)}
-        if not self.words.isdisjoint({*names, *one.access_groups}):
-            return True
-        full = one.deployment
-        if full is not None and full.model == one.name:
-            names.add(f"{full.provider}/{full.model}")
-        return any(is_pattern(word) and any(matches(word, name) for name in names) for word in self.words)
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """`levels` None: nothing at all."""
+    """`access` None: nothing at all."""
 
-    levels: Sequence[Level] | None = ()
+    access: ModelAccess | None = UNRESTRICTED
 
-    def sees(self, one: Listed) -> bool:
-        return self.levels is not None and all(level.knows(one) for level in self.levels)
+    def sees(self, one: Listed, state: State) -> bool:
+        access = self.access
+        if access is None or not access.levels:
+            return access is not None
+        names = {one.name, *access.aliases, *access.team_aliases}
+        served = _served(one, state)
+        return any(_granted(access, name, served) for name in names if access.stands_for(name)[1] == one.name)
 
 
 async def sight_of(session: AsyncSession, actor: Actor) -> Sight:
@@ -63,25 +43,34 @@ async def sight_of_team(session: AsyncSession, actor: Actor, team_id: str) -> Si
     """What keys of the team may see. Others' teams show nothing."""
     own = actor.reads_all or actor.principal.team_id == team_id
     team = await team_of(session, team_id) if own else None
-    return Sight(tuple(_of_team(team))) if team is not None else Sight(None)
+    return Sight(model_access(team=team.models, team_aliases=team.model_aliases) if team is not None else None)
 
 
 def _of(holders: Holders) -> Sight:
     key, team, user, member = holders
     if key is None:
         return Sight(None)
-    levels = [*_level([] if ALL_OF_TEAM in key.models else key.models, key.aliases)]
-    levels += _of_team(team) if team is not None else []
-    levels += _level(member.models, {}) if member is not None else []
-    if user is not None and not (team is not None and NONE_OF_OWN in user.models):
-        levels += _level(user.models, {})
-    return Sight(tuple(levels))
+    return Sight(
+        model_access(
+            key=key.models,
+            team=team.models if team is not None else (),
+            user=user.models if user is not None else (),
+            member=member.models if member is not None else (),
+            aliases=key.aliases,
+            team_aliases=team.model_aliases if team is not None else {},
+            in_team=bool(key.team_id),
+        )
+    )
 
 
-def _of_team(team: Team) -> list[Level]:
-    return _level(team.models, team.model_aliases)
+def _granted(access: ModelAccess, requested: str, served: Sequence[Deployment]) -> bool:
+    comes_to = access.stands_for(requested)
+    return all(level.grants(requested, comes_to, served) for level in access.levels)
 
 
-def _level(words: Iterable[str], aliases: Mapping[str, str]) -> list[Level]:
-    said = frozenset(words)
-    return [Level(said, aliases)] if said and _EVERYTHING.isdisjoint(said) else []
+def _served(one: Listed, state: State) -> Sequence[Deployment]:
+    """All that a request for it may reach."""
+    group = state.named_group(one.name)
+    if group is not None:
+        return group.deployments
+    return (one.deployment,) if one.deployment is not None else ()

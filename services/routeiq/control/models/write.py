@@ -93,7 +93,7 @@ async def stored(work: Write, model_id: str, catalogue: Catalogue, *, declared: 
 
 
 async def _changing(work: Write) -> None:
-    work.changed.overlay_version = await bump(work.session)
+    work.changed.overlay_version = await bump(work.session, work.now)
 
 
 async def _touched(work: Write, row: Model) -> None:

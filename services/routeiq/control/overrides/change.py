@@ -73,7 +73,7 @@ async def stored(work: Write, override_id: str, declared: Declared) -> Override:
 async def _changed(work: Write, row: Override, *, overlay: bool) -> None:
     work.changed.customers.add(user_id=row.user_id, service=row.service_name or "")
     if overlay:
-        work.changed.overlay_version = await bump(work.session)
+        work.changed.overlay_version = await bump(work.session, work.now)
 
 
 def _taken() -> Detailed:

@@ -5,27 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from routeiq.config.provider_addresses import (
+    ANTHROPIC_VERSION,
+    AZURE_VERSION,
+    anthropic_base,
+    azure_base,
+    openai_base,
+)
 from routeiq.config.provider_entries import kind_of
 
-ANTHROPIC_VERSION, AZURE_VERSION = "2023-06-01", "2024-10-21"
-PUBLIC: Mapping[str, str] = {
-    "openai": "https://api.openai.com/v1",
-    "cerebras": "https://api.cerebras.ai/v1",
-    "deepinfra": "https://api.deepinfra.com/v1/openai",
-    "deepseek": "https://api.deepseek.com/v1",
-    "fireworks_ai": "https://api.fireworks.ai/inference/v1",
-    "groq": "https://api.groq.com/openai/v1",
-    "mistral": "https://api.mistral.ai/v1",
-    "nvidia_nim": "https://integrate.api.nvidia.com/v1",
-    "openrouter": "https://openrouter.ai/api/v1",
-    "sambanova": "https://api.sambanova.ai/v1",
-    "together_ai": "https://api.together.xyz/v1",
-    "xai": "https://api.x.ai/v1",
-    "anthropic": "https://api.anthropic.com",
-    "gemini": "https://generativelanguage.googleapis.com",
-}
-"""As the gateway has them."""
-_OLLAMA = frozenset({"ollama", "ollama_chat"})
+GEMINI = "https://generativelanguage.googleapis.com"
+"""litellm's, where the gateway calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +28,15 @@ class Call:
 
 def models_call(name: str, base_url: str | None, key: str | None) -> Call | None:
     """None: nobody here knows how to ask that provider. Args: name: the provider's own."""
-    kind = kind_of(name)
-    base = (base_url or PUBLIC.get(kind, "")).rstrip("/")
-    if not base:
-        return None
+    kind, bearer = kind_of(name), {"authorization": f"Bearer {key}"} if key else {}
     if kind == "anthropic":
         headers = {"anthropic-version": ANTHROPIC_VERSION} | ({"x-api-key": key} if key else {})
-        return Call(f"{base.removesuffix('/v1')}/v1/models?limit=1", headers)
-    if kind == "azure":
-        return Call(
-            f"{base.partition('/openai')[0]}/openai/models?api-version={AZURE_VERSION}", {"api-key": key} if key else {}
-        )
-    if kind == "gemini" and base == PUBLIC[kind]:
-        return Call(f"{base}/v1beta/models?pageSize=1", {"x-goog-api-key": key} if key else {})
-    suffix = "/v1" if kind in _OLLAMA and not base.endswith("/v1") else ""
-    return Call(f"{base}{suffix}/models", {"authorization": f"Bearer {key}"} if key else {})
+        return Call(f"{anthropic_base(base_url)}/models?limit=1", headers)
+    if kind == "azure" and base_url:
+        base, versioned = azure_base(base_url)
+        query = f"?api-version={AZURE_VERSION}" if versioned else ""
+        return Call(f"{base}/models{query}", {"api-key": key} if key else {})
+    if kind == "gemini" and (base_url or GEMINI).rstrip("/") == GEMINI:
+        return Call(f"{GEMINI}/v1beta/models?pageSize=1", {"x-goog-api-key": key} if key else {})
+    base = openai_base(kind, base_url)
+    return Call(f"{base}/models", bearer) if base else None

@@ -96,7 +96,7 @@ def not_found(id_or_name: str) -> Detailed:
 
 
 async def _changing(work: Write) -> None:
-    work.changed.overlay_version = await bump(work.session)
+    work.changed.overlay_version = await bump(work.session, work.now)
 
 
 async def _need_free(work: Write, name: str, row: Provider, rules: Rules) -> None:

@@ -9,6 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.control.store.tables import Budget, Key, Member, Team, User
 
+_KEPT = {"read": True, "key_share": True}
+"""A lock that stands in nobody's way but of who deletes the row, or has it `with_for_update`."""
+
 
 class KeyAndUser(NamedTuple):
     key: Key | None
@@ -37,6 +40,16 @@ async def teams_of(session: AsyncSession, user_id: str) -> dict[str, str]:
 
 async def team(session: AsyncSession, team_id: str) -> Team | None:
     return await session.get(Team, team_id)
+
+
+async def kept_team(session: AsyncSession, team_id: str) -> Team | None:
+    """Nobody deletes it, nor lets a member go, before this transaction ends. Its user is kept after it."""
+    return await session.get(Team, team_id, with_for_update=_KEPT, populate_existing=True)
+
+
+async def kept_user(session: AsyncSession, user_id: str) -> User | None:
+    """Nobody deletes it before this transaction ends."""
+    return await session.get(User, user_id, with_for_update=_KEPT, populate_existing=True)
 
 
 async def is_member(session: AsyncSession, team_id: str, user_id: str) -> bool:

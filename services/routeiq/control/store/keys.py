@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from routeiq.control.store.search import in_order
 from routeiq.control.store.tables import FormerKey, Key
 
 
@@ -20,7 +21,7 @@ class KeyTaken(Exception):
 
 async def key_of(session: AsyncSession, key_hash: str, *, lock: bool = False) -> Key | None:
     """Args: lock: until the end of the transaction, so that what is read is what is changed."""
-    return await session.get(Key, key_hash, with_for_update=lock)
+    return await session.get(Key, key_hash, with_for_update=lock, populate_existing=lock)
 
 
 async def keys_of(session: AsyncSession, hashes: Iterable[str], *, lock: bool = False) -> Sequence[Key]:
@@ -158,7 +159,7 @@ async def page_of_keys(
     """And how many there are in all. Args: page: from 1."""
     where = wanted.where(now)
     column = SORTED[sort_by]
-    order = column.asc().nulls_last() if ascending else column.desc().nulls_last()
+    order = in_order(column, descending=not ascending)
     statement = select(Key).where(*where).order_by(order, Key.hash.desc()).limit(size).offset((page - 1) * size)
     rows = (await session.scalars(statement)).all()
     return rows, await session.scalar(select(func.count()).select_from(Key).where(*where)) or 0

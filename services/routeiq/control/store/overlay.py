@@ -1,12 +1,14 @@
 """The overlay as a whole: what was added by API and is not looked up one by one; and its version.
 
 The version's row is locked from `bump` to the end of the transaction: such changes come one after the other, and
-whoever reads a version finds everything that it stands for.
+whoever reads a version finds everything that it stands for. A version is the time of its change, in milliseconds, or
+one more than the last: so it grows also past versions that were lost with a database, which gateways still hold.
 """
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from sqlalchemy import exists, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,24 +16,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.control.store.tables import Model, OverlayVersion, Override, Provider
 
+_BUMP = """
+INSERT INTO overlay_version (id, version) VALUES (1, :at) ON CONFLICT (id) DO UPDATE
+SET version = CASE WHEN overlay_version.version < :at THEN :at ELSE overlay_version.version + 1 END RETURNING version
+"""
 _LOCK = """
-INSERT INTO overlay_version (id, version) VALUES (1, :step)
-ON CONFLICT (id) DO UPDATE SET version = overlay_version.version + :step RETURNING version
+INSERT INTO overlay_version (id, version) VALUES (1, 0)
+ON CONFLICT (id) DO UPDATE SET version = overlay_version.version RETURNING version
 """
 
 
-async def bump(session: AsyncSession) -> int:
+async def bump(session: AsyncSession, at: datetime) -> int:
     """The overlay changes in this transaction. Returns: its new version, larger than any before."""
-    return await _step(session, 1)
+    milliseconds = int(at.timestamp() * 1000)
+    return int((await session.execute(text(_BUMP), {"at": milliseconds})).scalar_one())
 
 
 async def lock_overlay(session: AsyncSession) -> int:
     """Nobody else changes it until the end of this transaction. Returns: its version."""
-    return await _step(session, 0)
-
-
-async def _step(session: AsyncSession, step: int) -> int:
-    return int((await session.execute(text(_LOCK), {"step": step})).scalar_one())
+    return int((await session.execute(text(_LOCK))).scalar_one())
 
 
 async def read_version(session: AsyncSession) -> int:

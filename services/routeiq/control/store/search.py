@@ -1,4 +1,5 @@
-"""Pages, and texts that contain a text, in whatever case: alike on both databases, wildcards taken literally."""
+"""Pages, their order, and texts that contain a text, in whatever case: alike on both databases, wildcards taken
+literally."""
 
 from __future__ import annotations
 
@@ -15,6 +16,11 @@ Row = TypeVar("Row")
 def containing(column: InstrumentedAttribute[Any], text: str) -> ColumnElement[bool]:
     """SQLite lowers ASCII letters alone."""
     return column.icontains(text, autoescape=True)
+
+
+def in_order(column: ColumnElement[Any] | InstrumentedAttribute[Any], *, descending: bool) -> ColumnElement[Any]:
+    """What has no value comes last either way."""
+    return (column.desc() if descending else column.asc()).nulls_last()
 
 
 async def page_of(session: AsyncSession, rows: Select[Row], page: int, size: int) -> tuple[Sequence[Row], int]:

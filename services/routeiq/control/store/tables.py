@@ -229,7 +229,7 @@ class Audit(Base):
 
 
 class OverlayVersion(Base):
-    """One row. Every change of the overlay increments it in its own transaction, which makes such changes one after
+    """One row. Every change of the overlay makes it larger in its own transaction, which makes such changes one after
     the other."""
 
     __tablename__ = "overlay_version"

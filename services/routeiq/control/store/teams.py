@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routeiq.control.store.search import containing, page_of
+from routeiq.control.store.search import containing, in_order, page_of
 from routeiq.control.store.tables import Key, Member, Team
 
 SORTED_BY: Mapping[str, str] = {"team_id": "id", "team_alias": "alias", "created_at": "created_at"}
@@ -60,8 +60,8 @@ async def page_of_teams(
 ) -> tuple[Sequence[Team], int]:
     """And how many there are in all. Args: page: from 1.  sort_by: one of `SORTED_BY`."""
     column = getattr(Team, SORTED_BY[sort_by])
-    order = (column.desc() if descending else column.asc(), Team.id)
-    return await page_of(session, select(Team).where(*_filters(wanted)).order_by(*order), page, size)
+    order = in_order(column, descending=descending)
+    return await page_of(session, select(Team).where(*_filters(wanted)).order_by(order, Team.id), page, size)
 
 
 async def key_counts(session: AsyncSession, ids: Collection[str]) -> dict[str, int]:

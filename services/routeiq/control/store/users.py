@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routeiq.control.store.search import containing, page_of
+from routeiq.control.store.search import containing, in_order, page_of
 from routeiq.control.store.tables import Key, Member, User
 
 SORTED_BY: Mapping[str, str] = {
@@ -49,6 +49,12 @@ async def locked_users(session: AsyncSession, ids: Collection[str]) -> Sequence[
     return (await session.scalars(select(User).where(User.id.in_(ids)).order_by(User.id).with_for_update())).all()
 
 
+async def lock_named_users(session: AsyncSession, ids: Collection[str], emails: Collection[str]) -> None:
+    """All that exist of these, in the order of their ids, so that nobody waits for another in a ring."""
+    some = or_(User.id.in_(ids), func.lower(User.email).in_([email.lower() for email in emails]))
+    await session.execute(select(User.id).where(some).order_by(User.id).with_for_update())
+
+
 async def locked_user_with(session: AsyncSession, email: str) -> User | None:
     """In whatever case it is written."""
     found = select(User).where(func.lower(User.email) == func.lower(email)).with_for_update()
@@ -69,8 +75,8 @@ async def page_of_users(
 ) -> tuple[Sequence[User], int]:
     """And how many there are in all. Args: page: from 1.  sort_by: one of `SORTED_BY`."""
     column = getattr(User, SORTED_BY[sort_by])
-    order = (column.desc() if descending else column.asc(), User.id)
-    return await page_of(session, select(User).where(*_filters(wanted)).order_by(*order), page, size)
+    order = in_order(column, descending=descending)
+    return await page_of(session, select(User).where(*_filters(wanted)).order_by(order, User.id), page, size)
 
 
 async def newest_users(session: AsyncSession, most: int) -> Sequence[User]:

@@ -17,7 +17,7 @@ from enum import IntEnum
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.control.actor import Actor
-from routeiq.control.errors import Detailed, NotAllowed, Refused
+from routeiq.control.errors import Detailed, Refused
 from routeiq.control.store.members import administers, member_of
 from routeiq.control.store.tables import Team
 from routeiq.kit.principal import Role
@@ -67,12 +67,6 @@ async def need_reader(session: AsyncSession, actor: Actor, team_id: str) -> Stan
         text = {"error": f"{who} not authorized to access this team={team_id}"}
         raise Refused(403, str(text), "auth_error", param="None")
     return found
-
-
-def need_reader_of_all(actor: Actor) -> None:
-    """Raises: NotAllowed."""
-    if not actor.reads_all:
-        raise NotAllowed(actor.route, actor.principal.role.value)
 
 
 def there(team: Team | None, team_id: str, status: int = 404, text: str = NOT_FOUND) -> Team:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from routeiq.control.actor import Actor
 from routeiq.control.answers.teams import ListedTeam, TeamRow
 from routeiq.control.errors import Detailed, Refused
 from routeiq.control.office import Read
+from routeiq.control.pages import Pages
 from routeiq.control.store.members import team_ids_of
 from routeiq.control.store.teams import SORTED_BY, TeamFilter, page_of_teams, some_teams, team_of, teams_of
 from routeiq.control.store.users import user_of
@@ -18,14 +19,6 @@ from routeiq.control.teams.shown import counted, listed, plain, with_everything
 
 MOST = 10_000
 """Teams in a list that has no pages."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pages:
-    page: int
-    size: int
-    sort_by: str | None
-    sort_order: str
 
 
 async def info(work: Read, team_id: str) -> TeamInfo:
@@ -64,7 +57,7 @@ async def page(work: Read, wanted: TeamFilter, pages: Pages, status: str | None)
     )  # fmt: skip
     return TeamPage(
         teams=await counted(work.session, rows), total=total, page=pages.page, page_size=pages.size,
-        total_pages=-(-total // pages.size),
+        total_pages=pages.count(total),
     )  # fmt: skip
 
 

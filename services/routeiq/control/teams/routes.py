@@ -6,23 +6,21 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from routeiq.control.answers.teams import ListedTeam, TeamRow
 from routeiq.control.errors import Detailed, Refused
 from routeiq.control.fields import Name, Resets
 from routeiq.control.members import shapes as members_shapes
 from routeiq.control.office import Office
+from routeiq.control.pages import Pages, pages_of
 from routeiq.control.refusals import refusals
 from routeiq.control.store.teams import TeamFilter
 from routeiq.control.teams import bulk, members, permissions, reading, shapes, write
 
 TAG = "team management"
-LAST_PAGE = 1_000_000
 Text = Annotated[Name | None, Query()]
 TeamId = Annotated[Name, Query()]
-Page = Annotated[int, Query(ge=1, le=LAST_PAGE)]
-Size = Annotated[int, Query(ge=1, le=100)]
 
 
 def teams_router(office: Office, resets: Resets, available: Collection[str] = ()) -> APIRouter:
@@ -160,16 +158,13 @@ def _lists(router: APIRouter, office: Office) -> None:
     @router.get("/v2/team/list")
     async def page(
         request: Request,
+        pages: Annotated[Pages, Depends(pages_of(10))],
         user_id: Text = None,
         organization_id: Text = None,
         team_id: Text = None,
         team_alias: Text = None,
         search: Text = None,
         search_team_id_match: Literal["exact", "prefix"] = "exact",
-        page: Page = 1,
-        page_size: Size = 10,
-        sort_by: Text = None,
-        sort_order: Annotated[Name, Query()] = "asc",
         status: Text = None,
     ) -> shapes.TeamPage:
         wanted = TeamFilter(
@@ -177,4 +172,4 @@ def _lists(router: APIRouter, office: Office) -> None:
             search_prefix=search_team_id_match == "prefix",
         )  # fmt: skip
         async with office.read(request) as work:
-            return await reading.page(work, wanted, reading.Pages(page, page_size, sort_by, sort_order), status)
+            return await reading.page(work, wanted, pages, status)

@@ -12,7 +12,7 @@ from routeiq.control.answers.memberships import MembershipRow, SourcedMembership
 from routeiq.control.answers.teams import BACKED, CountedTeam, TeamDetails, TeamRow
 from routeiq.control.answers.users import UserRow
 from routeiq.control.budgets.shapes import ModelBudget
-from routeiq.control.fields import Body, DurationText, LimitFields, Name, Rate
+from routeiq.control.fields import Body, BudgetWindow, DurationText, LimitFields, Name, Rate
 from routeiq.control.keys.answers import KeyInfo
 from routeiq.control.members.shapes import Joining
 from routeiq.control.metadata import read_inside
@@ -24,11 +24,6 @@ Sharing = Literal["guaranteed_throughput", "best_effort_throughput"]
 
 def _unset(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
-
-
-class BudgetWindow(Body):
-    budget_duration: DurationText
-    max_budget: Annotated[float, Field(ge=0)]
 
 
 class TeamFields(LimitFields):

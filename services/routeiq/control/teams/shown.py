@@ -53,13 +53,16 @@ async def listed(
 ) -> list[ListedTeam]:
     """Args: user_id: whose membership to show; None: everybody's.  only_user: the same of keys."""
     ids = [row.id for row in rows]
-    members, keys = await _members(session, ids), await _keys(session, ids, only_user)
+    members = await _members(session, ids)
+    keys: dict[str, list[KeyInfo]] = {}
+    for key in await _keys(session, ids, only_user):
+        keys.setdefault(key.team_id or "", []).append(key)
     return [
         ListedTeam(
             **shown_team(row),
             members_with_roles=[member_row(one) for one in members[row.id]],
             team_memberships=[membership_row(one) for one in members[row.id] if user_id in (None, one.member.user_id)],
-            keys=[key for key in keys if key.team_id == row.id],
+            keys=keys.get(row.id, []),
         )
         for row in rows
     ]

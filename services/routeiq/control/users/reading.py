@@ -4,36 +4,25 @@ of a team shows what its user has in that team."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.control.actor import Actor
-from routeiq.control.answers.teams import TeamRow, team_row
 from routeiq.control.answers.users import CountedUser, shown_user, user_row
 from routeiq.control.errors import Detailed
-from routeiq.control.keys.answers import KeyInfo
-from routeiq.control.keys.finding import budgets_of
-from routeiq.control.keys.rows import key_info
 from routeiq.control.office import Read
+from routeiq.control.pages import Pages
 from routeiq.control.store.holdings import keys_held
-from routeiq.control.store.members import leads_one_of, memberships_of, team_ids_of
-from routeiq.control.store.tables import Key, Team, User
+from routeiq.control.store.members import leads_one_of, team_ids_of
+from routeiq.control.store.tables import User
 from routeiq.control.store.teams import TeamFilter, some_teams, teams_of
 from routeiq.control.store.users import SORTED_BY, UserFilter, key_counts, page_of_users, user_of
+from routeiq.control.teams.shown import plain, shown_keys
 from routeiq.control.users.rows import refused
 from routeiq.control.users.shapes import UserInfo, UserInfoV2, UserPage
 
 MOST = 1000
 """Keys, or teams, of an answer that has no pages."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pages:
-    page: int
-    size: int
-    sort_by: str | None
-    sort_order: str
 
 
 async def info(work: Read, user_id: str | None) -> UserInfo:
@@ -54,8 +43,8 @@ async def info(work: Read, user_id: str | None) -> UserInfo:
     return UserInfo(
         user_id=row.id,
         user_info=user_row(row, inside),
-        keys=await _keys(work.session, keys),
-        teams=await _teams(work.session, await teams_of(work.session, inside)),
+        keys=await shown_keys(work.session, keys),
+        teams=await plain(work.session, await teams_of(work.session, inside)),
     )
 
 
@@ -87,7 +76,7 @@ async def page(work: Read, wanted: UserFilter, pages: Pages) -> UserPage:
         total=total,
         page=pages.page,
         page_size=pages.size,
-        total_pages=-(-total // pages.size),
+        total_pages=pages.count(total),
     )
 
 
@@ -123,19 +112,9 @@ async def _everything(work: Read, own: str | None) -> UserInfo:
     return UserInfo(
         user_id=own,
         user_info=user_row(row, inside) if row is not None else None,
-        keys=await _keys(work.session, await keys_held(work.session, most=MOST)),
-        teams=await _teams(work.session, teams),
+        keys=await shown_keys(work.session, await keys_held(work.session, most=MOST)),
+        teams=await plain(work.session, teams),
     )
-
-
-async def _keys(session: AsyncSession, rows: Sequence[Key]) -> list[KeyInfo]:
-    budgets = await budgets_of(session, rows)
-    return [key_info(row, budgets.get(row.budget_id or "")) for row in rows]
-
-
-async def _teams(session: AsyncSession, rows: Sequence[Team]) -> list[TeamRow]:
-    members = await memberships_of(session, [row.id for row in rows])
-    return [team_row(row, [one for one in members if one.member.team_id == row.id]) for row in rows]
 
 
 async def _counted(session: AsyncSession, rows: Sequence[User]) -> list[CountedUser]:

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator
 
 from routeiq.control.fields import Name, Resets
 from routeiq.control.office import Office
+from routeiq.control.pages import Pages, pages_of
 from routeiq.control.refusals import refusals
 from routeiq.control.storable import check_storable
 from routeiq.control.store.users import UserFilter
 from routeiq.control.users import reading, shapes, write
 
 TAG = "user management"
-LAST_PAGE = 1_000_000
 MOST_IDS = 1000
 Text = Annotated[Name | None, Query()]
-Listed = Annotated[str | None, Query(max_length=100_000), AfterValidator(check_storable)]
+
+
+def _few(text: str | None) -> str | None:
+    if text is not None and text.count(",") >= MOST_IDS:
+        raise ValueError(f"at most {MOST_IDS} ids")
+    return check_storable(text)
+
+
+Listed = Annotated[str | None, Query(max_length=100_000), AfterValidator(_few)]
 """Ids with commas between them."""
 
 
@@ -61,20 +69,17 @@ def _reading(router: APIRouter, office: Office) -> None:
     @router.get("/user/list")
     async def page(
         request: Request,
+        pages: Annotated[Pages, Depends(pages_of(25))],
         role: Text = None,
         user_ids: Listed = None,
         sso_user_ids: Listed = None,
         user_email: Text = None,
         team: Text = None,
         search: Text = None,
-        page: Annotated[int, Query(ge=1, le=LAST_PAGE)] = 1,
-        page_size: Annotated[int, Query(ge=1, le=100)] = 25,
-        sort_by: Text = None,
-        sort_order: Annotated[Name, Query()] = "asc",
     ) -> shapes.UserPage:
         wanted = UserFilter(role, _split(user_ids), user_email, team, _split(sso_user_ids), search)
         async with office.read(request) as work:
-            return await reading.page(work, wanted, reading.Pages(page, page_size, sort_by, sort_order))
+            return await reading.page(work, wanted, pages)
 
 
 def _split(text: str | None) -> list[str]:

@@ -13,7 +13,7 @@ from routeiq.control.answers.budgets import Answer
 from routeiq.control.answers.teams import TeamRow
 from routeiq.control.answers.users import BACKED, CountedUser, UserRow
 from routeiq.control.budgets.shapes import ModelBudget
-from routeiq.control.fields import Body, DurationText, LimitFields, Name, Rate
+from routeiq.control.fields import Body, BudgetWindow, DurationText, LimitFields, Name, Rate
 from routeiq.control.keys.answers import KeyInfo
 from routeiq.control.members.shapes import Email
 from routeiq.control.metadata import read_inside
@@ -33,11 +33,6 @@ class Role(StrEnum):
     ADMIN_VIEWER = "proxy_admin_viewer"
     USER = "internal_user"
     VIEWER = "internal_user_viewer"
-
-
-class BudgetWindow(Body):
-    budget_duration: DurationText
-    max_budget: Annotated[float, Field(ge=0)]
 
 
 class UserFields(LimitFields):

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
+from routeiq.config.model_access import model_access
 from routeiq.gateway.callers.caller import NO_BUDGET, NO_LIMITS, Budget, Caller, Holder, Limits
-from routeiq.gateway.callers.models import model_access
 from routeiq.gateway.callers.refusals import BlockedKey, BlockedTeam, UnknownKey
 from routeiq.gateway.callers.routes import RouteAccess
 from routeiq.kit.errors import AuthenticationError

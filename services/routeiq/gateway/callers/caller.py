@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from types import MappingProxyType
 
-from routeiq.gateway.callers.models import UNRESTRICTED, ModelAccess
+from routeiq.config.model_access import UNRESTRICTED, ModelAccess
 from routeiq.gateway.callers.routes import RouteAccess
 from routeiq.kit.principal import Principal
 

@@ -54,6 +54,7 @@ class Callers:
     ) -> None:
         self._control, self._second, self._clock, self._now = control, second, clock, now
         self._ttl_s = (timing or Timing()).ttl_s
+        self._doubted_at = -inf
         self._lookup: Lookup[str, Caller | Refused] = Lookup(
             self._ask,
             timing=timing or Timing(),
@@ -94,9 +95,10 @@ class Callers:
         if self._second is not None:
             self._second.forget(labels)
 
-    def forget_unknown(self) -> None:
-        """Changes may have been missed: look again for keys that did not exist."""
-        self._lookup.forget_unknown()
+    def doubt(self) -> None:
+        """Changes may have been missed, here and by whoever wrote to Redis: control is to say it all again, soon."""
+        self._doubted_at = self._clock()
+        self._lookup.doubt()
 
     async def close(self) -> None:
         await self._lookup.close()
@@ -112,8 +114,9 @@ class Callers:
         return found
 
     async def _ask(self, key_id: str, *, again: bool) -> Said[Caller | Refused]:
+        asked_at = self._clock()
         kept = None if again or self._second is None else await self._second.get(key_id)
-        if kept is not None and kept.age_s < self._ttl_s:
+        if kept is not None and kept.age_s < min(self._ttl_s, asked_at - self._doubted_at):
             return self._said(key_id, _read(kept), kept.age_s)
         try:
             answer = await self._control.resolve(key_hash=key_id)
@@ -122,11 +125,11 @@ class Callers:
                 raise
             return self._said(key_id, _read(kept), max(kept.age_s, self._ttl_s))
         said = self._said(key_id, answer, 0.0)
-        return said._replace(kept=lambda: self._keep(key_id, said, answer))
+        return said._replace(kept=lambda: self._keep(key_id, said, answer, asked_at))
 
-    def _keep(self, key_id: str, said: Said[Caller | Refused], answer: pb.ResolveResponse) -> None:
+    def _keep(self, key_id: str, said: Said[Caller | Refused], answer: pb.ResolveResponse, asked_at: float) -> None:
         if self._second is not None and said.exists:
-            self._second.put(key_id, said.labels, answer.SerializeToString())
+            self._second.put(key_id, said.labels, answer.SerializeToString(), self._clock() - asked_at)
         elif self._second is not None:
             self._second.forget(said.labels)
 

@@ -5,18 +5,20 @@ never ends. After it, who asks waits, a moment only if there is an old answer: w
 `stale_s`. Each key is asked for once at a time. What control said does not exist is kept for a short while, in a place
 of its own, where it can push out nothing that does.
 
-`forget` drops what a change touched; an answer that was on its way meanwhile is not kept but asked for again."""
+`forget` drops what a change touched; an answer that was on its way meanwhile is not kept but asked for again. After
+changes may have been lost, `doubt` has all that is known looked at soon: renewed beside at its next use, and from a
+second later on waited for. Each has its own moment for that, so that not all are asked for at once."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 from math import inf
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from routeiq.gateway.callers.shelf import Entry, Shelf
 from routeiq.kit.errors import Unavailable
 
 V = TypeVar("V")
@@ -40,6 +42,10 @@ MOST_ASKED = 256
 """Questions at one time; more, and who asks is to come again."""
 MOST_WAITING = 2_000
 """For all of those answers; one more, and it is to come again."""
+MOST_DOUBTED_PER_S = 250
+"""Answers that come to be looked at again in one second: about as many as a full cache renews at any time."""
+DOUBT_S = 1.0
+"""So long one that is in doubt serves while it is looked at."""
 MOST_UNKNOWN_PER_S = 500
 """Answers "there is none" in one second; more, and the next new question is to come again."""
 
@@ -75,57 +81,6 @@ class Timing:
     stale_s: float = STALE_S
 
 
-class Entry(Generic[V]):
-    """`due`: from then on its next use has to look at more than that."""
-
-    __slots__ = ("due", "ends_at", "labels", "retry_at", "stale_until", "subject", "value")
-
-    def __init__(self, value: V, labels: Iterable[str], subject: object) -> None:
-        self.value, self.labels, self.subject = value, tuple(labels), subject
-        self.due = self.ends_at = self.stale_until = self.retry_at = 0.0
-
-
-class Shelf(Generic[V]):
-    """At most `capacity` entries, found by their keys and by their labels; what was used least recently goes first."""
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self.entries: OrderedDict[Hashable, Entry[V]] = OrderedDict()
-        self._only: dict[str, Hashable] = {}
-        """Of labels that one entry has: mostly there is one, and a set for each would be a third of the memory."""
-        self._keys: dict[str, set[Hashable]] = {}
-
-    def put(self, key: Hashable, entry: Entry[V]) -> None:
-        self.drop(key)
-        self.entries[key] = entry
-        for label in entry.labels:
-            self._label(label, key)
-        if len(self.entries) > self._capacity:
-            self.drop(next(iter(self.entries)))
-
-    def drop(self, key: Hashable) -> None:
-        entry = self.entries.pop(key, None)
-        for label in entry.labels if entry is not None else ():
-            if label in self._only:
-                del self._only[label]
-                continue
-            keys = self._keys[label]
-            keys.discard(key)
-            if not keys:
-                del self._keys[label]
-
-    def labelled(self, label: str) -> tuple[Hashable, ...]:
-        return (self._only[label],) if label in self._only else tuple(self._keys.get(label, ()))
-
-    def _label(self, label: str, key: Hashable) -> None:
-        if label in self._keys:
-            self._keys[label].add(key)
-        elif label in self._only:
-            self._keys[label] = {self._only.pop(label), key}
-        else:
-            self._only[label] = key
-
-
 class Flight(Generic[V]):
     """A question on its way. `changed`: the labels that were forgotten since."""
 
@@ -155,6 +110,7 @@ class Lookup(Generic[S2, V]):
         self._flights: dict[Hashable, Flight[V]] = {}
         self._second, self._unknown_in_second = 0, 0
         self._waiting = 0
+        self._doubts = 0
         self._trouble = False
         """The last question had no answer, or none soon: nobody is to wait while there is an old answer."""
         self.entries = self._known.entries
@@ -198,10 +154,17 @@ class Lookup(Generic[S2, V]):
                 for key in shelf.labelled(label):
                     shelf.drop(key)
 
-    def forget_unknown(self) -> None:
-        """Everything may exist now: what was missed is not known."""
+    def doubt(self) -> None:
+        """Any of it may have changed unheard, and everything may exist now. What was used last is looked at first."""
+        self._doubts += 1
         for key in list(self._unknown.entries):
             self._unknown.drop(key)
+        now = self._clock()
+        for position, entry in enumerate(reversed(self.entries.values())):
+            begins = now + position / MOST_DOUBTED_PER_S
+            entry.retry_at = min(begins, self._renewed_at(entry))
+            entry.ends_at = min(begins + DOUBT_S, entry.ends_at)
+            entry.due = min(begins, entry.due)
 
     async def close(self) -> None:
         tasks = [flight.task for flight in self._flights.values()]
@@ -223,8 +186,7 @@ class Lookup(Generic[S2, V]):
 
     def _late(self, key: Hashable, entry: Entry[V], now: float) -> V | None:
         """Its time is over, or nearly; or it is to be looked at each time."""
-        renewed_at = max(entry.ends_at - self._timing.ttl_s * (1 - RENEW_AT), entry.retry_at)
-        if now >= renewed_at and key not in self._flights and len(self._flights) < MOST_ASKED:
+        if now >= self._renewed_at(entry) and key not in self._flights and len(self._flights) < MOST_ASKED:
             entry.retry_at = now + RETRY_S
             if now < entry.ends_at or self._in_trouble():
                 self._start(key, entry.subject)  # type: ignore[arg-type]  # what it was made from
@@ -234,6 +196,10 @@ class Lookup(Generic[S2, V]):
             self._count("stale")
             return entry.value
         return None
+
+    def _renewed_at(self, entry: Entry[V]) -> float:
+        """From then on its next use has it renewed."""
+        return max(entry.ends_at - self._timing.ttl_s * (1 - RENEW_AT), entry.retry_at)
 
     def _in_trouble(self) -> bool:
         return self._trouble or self._away()
@@ -270,26 +236,28 @@ class Lookup(Generic[S2, V]):
         for _ in range(ATTEMPTS):
             flight.changed.clear()
             self._count("asked")
+            doubts, asked_at = self._doubts, self._clock()
             said = await self._ask(subject, again=again)
-            if flight.changed.isdisjoint(said.labels):
-                self._keep(key, subject, said)
+            if doubts == self._doubts and flight.changed.isdisjoint(said.labels):
+                self._keep(key, subject, said, asked_at)
                 said.kept()
                 break
             again = True
         return said
 
-    def _keep(self, key: Hashable, subject: S2, said: Said[V]) -> None:
+    def _keep(self, key: Hashable, subject: S2, said: Said[V], asked_at: float) -> None:
+        """Its time runs from the question: what changed since, the answer may not know."""
         now, timing = self._clock(), self._timing
         entry = Entry(said.value, said.labels, subject)
         if not said.exists:
             self._count("unknown")
             self._unknown_in_second += 1
             self._known.drop(key)
-            entry.ends_at = now + timing.unknown_ttl_s
+            entry.ends_at = asked_at + timing.unknown_ttl_s
             self._unknown.put(key, entry)
             return
-        entry.ends_at = now - said.age_s + timing.ttl_s
-        entry.stale_until = now - said.age_s + max(timing.stale_s, timing.ttl_s)
+        entry.ends_at = asked_at - said.age_s + timing.ttl_s
+        entry.stale_until = asked_at - said.age_s + max(timing.stale_s, timing.ttl_s)
         entry.retry_at = now + (RETRY_S if said.age_s > timing.ttl_s else 0.0)
         entry.due = min(entry.ends_at - timing.ttl_s * (1 - RENEW_AT), now + said.valid_s)
         self._unknown.drop(key)

@@ -69,6 +69,10 @@ class Overrides:
     def forget(self, changed: pb.Changed) -> None:
         self._lookup.forget({f"c:{one.user_id}" for one in changed.customers})
 
+    def doubt(self) -> None:
+        """Changes may have been missed."""
+        self._lookup.doubt()
+
     async def close(self) -> None:
         await self._lookup.close()
 

@@ -68,9 +68,9 @@ class SecondLevel:
             return None
         return self._opened(found, key_id) if isinstance(found, bytes) else None
 
-    def put(self, key_id: str, labels: Collection[str], content: bytes) -> None:
+    def put(self, key_id: str, labels: Collection[str], content: bytes, age_s: float) -> None:
         """Beside. A write that finds no Redis is left out."""
-        sealed = self._seals.seal(_age.pack(self._clock()) + content, key_id)
+        sealed = self._seals.seal(_age.pack(self._clock() - age_s) + content, key_id)
         if len(self._waiting) < MOST_WAITING:
             self._later(lambda: self._write(key_id, labels, sealed))
 

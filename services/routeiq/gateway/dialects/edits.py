@@ -12,10 +12,9 @@ import msgspec
 
 from routeiq.gateway.plan import Endpoint
 from routeiq.kit.json_errors import UNREADABLE
-from routeiq.kit.redaction import REDACTED
+from routeiq.kit.redaction import Hiding
 from routeiq.kit.sse import SSEReader
 
-HIDDEN = REDACTED.encode()
 FRAME_LIMIT_BYTES = 32 * 1024 * 1024
 """Images travel in frames, too."""
 _OUTER: Mapping[Endpoint, str] = {Endpoint.RESPONSES: "response", Endpoint.MESSAGES: "message"}
@@ -50,15 +49,15 @@ class StreamEdits:
     """Edits an SSE stream, whatever its chunks. With nothing to change, chunks go through untouched.
 
     Args: model: the name to show; None: the upstream's.  hide_usage: drop the event that only reports usage.
-    secrets: the upstream's credentials, cut out where the upstream says one; two pieces of a frame may hide it.
+    secrets: the upstream's credentials, cut out where the upstream says one, however it is cut.
     """
 
-    __slots__ = ("_hide_usage", "_model", "_outer", "_reader", "_secrets", "endpoint")
+    __slots__ = ("_hide_usage", "_hiding", "_model", "_outer", "_reader", "endpoint")
 
     def __init__(
         self, endpoint: Endpoint, *, model: str | None, hide_usage: bool, secrets: tuple[bytes, ...] = ()
     ) -> None:
-        self._secrets = secrets
+        self._hiding = Hiding(secrets) if secrets else None
         self.endpoint = endpoint
         self._outer = _OUTER.get(endpoint)
         self._model = None if model is None else msgspec.json.encode(model)
@@ -67,9 +66,8 @@ class StreamEdits:
 
     def feed(self, chunk: bytes) -> bytes:
         """What may go out now: whole frames. Raises: SSEFrameTooLarge."""
-        for secret in self._secrets:
-            if secret in chunk:
-                chunk = chunk.replace(secret, HIDDEN)
+        if self._hiding is not None:
+            chunk = self._hiding.feed(chunk)
         if self._model is None:
             if not self._hide_usage:
                 return chunk
@@ -80,14 +78,15 @@ class StreamEdits:
         if self._reader is None:
             self._reader = SSEReader(FRAME_LIMIT_BYTES)
         frames = self._reader.frames(chunk)
-        if not self._reader.rest:
+        if not self._reader.holds:
             self._reader = None
         return b"".join([edited for frame in frames if (edited := self._edit(frame))])
 
     def rest(self) -> bytes:
         """At the end of input: a last frame that lacks its blank line."""
         reader, self._reader = self._reader, None
-        return self._edit(reader.rest) if reader is not None else b""
+        held = self._hiding.rest() if self._hiding is not None else b""
+        return self._edit(reader.rest + held) if reader is not None else held
 
     def _kept(self, frames: bytes) -> list[bytes]:
         return [edited for frame in SSEReader(FRAME_LIMIT_BYTES).frames(frames) if (edited := self._edit(frame))]

@@ -1,51 +1,70 @@
 """Follow control's overlay: fetch it, merge it with the document, put the state in force, keep it on disk.
 
-One task does all of that, in order, so that no two swaps meet; who needs a version waits for a round of it. An older
-version than the one in force is never taken. It asks when it is told to, and every few seconds in case nobody could
-tell it; while control is away what is in force stays.
+One task does all of that, in order, so that no two swaps meet; who needs a version waits for a round of it. It asks
+when it is told to, and every few seconds in case nobody could tell it; while control is away what is in force stays.
+
+Control may have less than is in force here: its database was lost or restored. An older overlay that it stands by for
+`STANDS_S` is its word, and is taken; an answer of a replica that lags is not. One that never had a change is not taken
+in place of what serves: nobody meant to take everything out of service. The first change then decides.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import structlog
 
-from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.config.state import State
 from routeiq.gateway.overlay.kept import KeptOverlay
 from routeiq.gateway.state import StateHolder
 from routeiq.kit.errors import RouteIQError
 
+if TYPE_CHECKING:
+    from routeiq.api.control.v1 import control_pb2 as pb
+
 log = structlog.get_logger()
 
 RETRY_S = 1.0
 REACH_S = 2.0
+STANDS_S = 30.0
+"""So long control says an older version, and nothing else, before it is taken."""
+NEVER_CHANGED = 0
 
-Fetch = Callable[[int], Awaitable[pb.Overlay | None]]
+Fetch = Callable[[int], Awaitable["pb.Overlay | None"]]
 """The overlay, or None if it is still of that version. Raises: RouteIQError: control is away."""
-Merge = Callable[[pb.Overlay], State]
+Merge = Callable[["pb.Overlay"], State]
 """The document with it. Blocks."""
 
 
 class OverlayFollower:
     """Runs in the loop that serves.
 
-    Args: kept: None: nothing is kept.  every_s: how often to ask unasked."""
+    Args: kept: None: nothing is kept.  every_s: how often to ask unasked.  clock: seconds."""
 
     def __init__(
-        self, holder: StateHolder, fetch: Fetch, merge: Merge, kept: KeptOverlay | None, *, every_s: float
+        self,
+        holder: StateHolder,
+        fetch: Fetch,
+        merge: Merge,
+        kept: KeptOverlay | None,
+        *,
+        every_s: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._holder = holder
         self._fetch = fetch
         self._merge = merge
         self._kept = kept
-        self._every_s = every_s
+        self._every_s, self._clock = every_s, clock
         self._wake = asyncio.Event()
         self._waiting: list[tuple[int, asyncio.Future[bool]]] = []
         self._refused = 0
+        self._older: tuple[int, float] | None = None
+        """The older version that control says, and since when."""
         self._fresh: bool | None = None
         self.version = 0
         """Of the overlay in force; 0: none."""
@@ -92,7 +111,9 @@ class OverlayFollower:
         fresh = False
         try:
             overlay = await self._fetch(self.version)
-            if overlay is not None and await self._take(overlay):
+            if overlay is None:
+                self._older = None
+            elif await self._take(overlay):
                 taken = overlay
             fresh = True
         except RouteIQError as error:
@@ -112,9 +133,10 @@ class OverlayFollower:
 
     async def _take(self, overlay: pb.Overlay) -> bool:
         """Returns: whether it is in force now. One that cannot be merged is looked at once."""
-        if overlay.version < self.version:
-            log.error("overlay.older", version=self.version, told=overlay.version)
-        if overlay.version <= self.version or overlay.version == self._refused:
+        if overlay.version < self.version and not self._stands_by(overlay.version):
+            return False
+        self._older = None
+        if overlay.version in (self.version, self._refused):
             return False
         try:
             state = await asyncio.to_thread(self._merge, overlay)
@@ -126,3 +148,11 @@ class OverlayFollower:
         self.version = overlay.version
         log.info("overlay.in_force", version=overlay.version, state=state.version)
         return True
+
+    def _stands_by(self, older: int) -> bool:
+        """Whether control has said that version for long enough to mean it."""
+        now = self._clock()
+        if self._older is None or self._older[0] != older:
+            self._older = (older, now)
+            log.warning("overlay.older", version=self.version, told=older, lost=older == NEVER_CHANGED)
+        return older != NEVER_CHANGED and now - self._older[1] >= STANDS_S

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from google.protobuf.message import DecodeError
 
-from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.kit import private_files
+
+if TYPE_CHECKING:
+    from routeiq.api.control.v1 import control_pb2 as pb
 
 log = structlog.get_logger()
 
@@ -56,4 +59,6 @@ def _parsed(raw: bytes) -> pb.Overlay:
     head, _, content = raw.partition(b"\n")
     if head + b"\n" != _head(content):
         raise ValueError("it is not as it was written")
+    from routeiq.api.control.v1 import control_pb2 as pb  # noqa: PLC0415  # for who follows control
+
     return pb.Overlay.FromString(content)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import structlog
 
-from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.config.overlay import Overlay, OverlayModel, OverlayProvider
 from routeiq.config.start import Start
 from routeiq.config.state import State
 from routeiq.gateway.overlay.follower import Merge
 from routeiq.kit.crypto import SealBroken, Sealer, master_keys
+
+if TYPE_CHECKING:
+    from routeiq.api.control.v1 import control_pb2 as pb
 
 log = structlog.get_logger()
 

@@ -19,9 +19,9 @@ from routeiq.gateway.plan import Attempt, Outcome, Plan, Usage
 from routeiq.gateway.upstream.openai_calls import USAGE_ON_DEMAND
 from routeiq.gateway.upstream.provider import UpstreamResponse
 from routeiq.gateway.upstream.relay import Begun, Relayed, passed_on, relay_stream
-from routeiq.gateway.upstream.secrets import without
 from routeiq.kit.asgi import Answer
 from routeiq.kit.exchange import Repeated
+from routeiq.kit.redaction import without
 
 UnderWay = tuple[Attempts, Awaitable[UpstreamResponse]]
 """A plan's attempts, of which the first is made, and what that will come to."""

@@ -12,6 +12,8 @@ from math import isfinite
 
 import msgspec
 
+from routeiq.kit.json_errors import UNREADABLE
+
 PASSING_4XX = frozenset({408, 409, 429})
 OF_THE_DEPLOYMENT = frozenset({401, 402, 403, 404, 501})
 """Its credential, its account, its name for the model, or the library that it needs."""
@@ -42,6 +44,8 @@ _CONTENT_WORDS = (
     "rejected as a result of our safety system",  # OpenAI's images
 )
 _LONGEST_REASON = 64
+_LONGEST_READ = 256
+"""Of an upstream's word, which may be as long as an answer."""
 
 
 class Kind(StrEnum):
@@ -105,13 +109,13 @@ def _of_request(error: _Error) -> Kind | None:
 def _read(body: bytes) -> _Error:
     try:
         return _body.decode(body).error or _NOTHING
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return _NOTHING
 
 
 def _reason(error: _Error) -> str:
     """One printable word: it goes into logs and traces."""
-    word = str(error.code or error.type or "")
+    word = str(error.code or error.type or "")[:_LONGEST_READ]
     return "".join(c for c in word if c.isascii() and c.isprintable() and c not in ' ,;="')[:_LONGEST_REASON]
 
 

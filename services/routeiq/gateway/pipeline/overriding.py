@@ -6,8 +6,8 @@ refused instead."""
 
 from __future__ import annotations
 
+from routeiq.config.model_access import ModelAccess
 from routeiq.config.state import Deployment, Group, Mode, ModelName, State
-from routeiq.gateway.callers.models import ModelAccess
 from routeiq.gateway.callers.overrides import NO_OVERRIDE, Customer, Override, Overrides
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.permitted import may_be_served

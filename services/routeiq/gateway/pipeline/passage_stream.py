@@ -25,7 +25,10 @@ class StreamPassage(Passage):
         self._sink = sink_of(self._exchange.part, self._edits, self._relayed)
 
     def arrive(self) -> None:
-        first = self._call.first()
+        try:
+            first = self._call.first()
+        except Exception:  # noqa: BLE001  # it is raised again in the task, which answers; here nobody would
+            first = None
         if first is None:
             self._hand_over()
         elif first:

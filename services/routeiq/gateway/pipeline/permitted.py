@@ -11,9 +11,10 @@ from collections.abc import Iterable
 
 import msgspec
 
+from routeiq.config.model_access import ModelAccess, Words
 from routeiq.config.names import find_group, renamed
 from routeiq.config.state import FallbackNames, Group, ModelName, State
-from routeiq.gateway.callers.models import ModelAccess, ModelDenied, Words
+from routeiq.gateway.callers.models import ModelDenied
 from routeiq.gateway.pipeline.eligible import Choice, choices_of
 
 
@@ -44,12 +45,14 @@ def _confined(
     """The candidates of learned routing that are left; None: nothing is taken away.
 
     Args: names: as requested, after the key's alias, after the team's.  Raises: ModelDenied."""
+    if not access.levels:
+        return None
     requested, *later = names
     candidates: frozenset[str] | None = None
-    meant = _meant(state, names[-1], group)
+    comes_to = {*later, *_meant(state, names[-1], group)}
+    deployments = group.deployments if group is not None else ()
     for level in access.levels:
-        known = {*later, *meant, *((requested,) if level.own_alias else ())}
-        if any(map(level.knows, known)) or (group is not None and level.knows_one(group.deployments)):
+        if level.grants(requested, comes_to, deployments):
             continue
         left = _candidates(state, level, group) if exists else frozenset[str]()
         candidates = left if candidates is None else candidates & left

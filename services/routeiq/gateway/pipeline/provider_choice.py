@@ -14,8 +14,8 @@ from math import ceil
 import msgspec
 from msgspec import structs
 
+from routeiq.config.model_access import ModelAccess
 from routeiq.config.state import OFFERED, Deployment, Group, Mode, State
-from routeiq.gateway.callers.models import ModelAccess
 from routeiq.gateway.callers.overrides import NO_OVERRIDE
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.customer import customer_of

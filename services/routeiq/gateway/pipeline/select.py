@@ -10,8 +10,9 @@ import msgspec
 from msgspec import structs
 
 from routeiq.config.document.strategies import balancing
+from routeiq.config.model_access import Kind, ModelAccess
 from routeiq.config.state import Deployment, FallbackNames, Group, Mode, State
-from routeiq.gateway.callers.models import Kind, ModelAccess, ModelDenied
+from routeiq.gateway.callers.models import ModelDenied
 from routeiq.gateway.callers.overrides import NO_OVERRIDE, Customer, Override
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call, Context

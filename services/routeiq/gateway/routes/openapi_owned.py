@@ -32,6 +32,7 @@ _ADDED = {
     "401": "No key, an unknown one, or one that may not do this",
     "403": "The key may not do this",
     "413": "Body over the limit",
+    "431": "Head over the limit, as with a very long query",
     "503": "Not now; see Retry-After",
     "504": "No answer in time",
 }

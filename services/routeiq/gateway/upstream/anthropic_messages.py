@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from routeiq.config.provider_addresses import ANTHROPIC_VERSION, anthropic_base
 from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.openai_anthropic.errors import openai_error_body
 from routeiq.gateway.per_deployment import PerDeployment
@@ -15,9 +16,8 @@ from routeiq.gateway.upstream.responses import WholeResponse, refuse_unusable
 from routeiq.gateway.upstream.secrets import scrub
 from routeiq.kit.error_bodies import anthropic_error
 
-VERSION = {"anthropic-version": "2023-06-01"}
+VERSION = {"anthropic-version": ANTHROPIC_VERSION}
 """Of requests that name none."""
-BASE_URL = "https://api.anthropic.com"
 
 
 class Messages:
@@ -46,8 +46,7 @@ class Messages:
 
 def messages_url(deployment: Deployment) -> str:
     """Of an `api_base` with or without `/v1` or `/v1/messages`."""
-    base = (deployment.api_base or BASE_URL).rstrip("/").removesuffix("/messages").removesuffix("/v1")
-    return f"{base}/v1/messages"
+    return f"{anthropic_base(deployment.api_base)}/messages"
 
 
 def credentials(deployment: Deployment) -> dict[str, str]:

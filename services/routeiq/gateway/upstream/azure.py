@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
+from routeiq.config.provider_addresses import AZURE_VERSION, azure_base
 from routeiq.config.state import Deployment
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.http import HTTPClient
 from routeiq.gateway.upstream.openai_calls import Called, OpenAIDialect
 from routeiq.gateway.upstream.provider import UpstreamFailed
 from routeiq.gateway.upstream.request_body import Sent, text_param
-
-API_VERSION = "2024-10-21"
-"""The last dated stable version; `api_version` of `litellm_params` replaces it."""
 
 
 class Azure(OpenAIDialect):
@@ -28,13 +26,13 @@ class Azure(OpenAIDialect):
 
 
 def _called(deployment: Deployment) -> Called:
-    base = (deployment.api_base or "").rstrip("/")
-    if not base:
+    if not deployment.api_base:
         raise UpstreamFailed(f"A deployment of `{deployment.group}` has no `api_base`, which Azure needs.")
+    base, versioned = azure_base(deployment.api_base)
     query = ""
-    if not base.endswith("/openai/v1"):
-        query = "?" + urlencode({"api-version": text_param(deployment, "api_version") or API_VERSION})
-        base = f"{base.removesuffix('/openai')}/openai/deployments/{quote(deployment.model, safe='')}"
+    if versioned:
+        query = "?" + urlencode({"api-version": text_param(deployment, "api_version") or AZURE_VERSION})
+        base = f"{base}/deployments/{quote(deployment.model, safe='')}"
     urls = {endpoint: f"{base}/{endpoint}{query}" for endpoint in Endpoint}
     return Called(urls, Sent(deployment, deployment.model, _credentials(deployment)))
 

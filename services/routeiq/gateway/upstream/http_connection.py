@@ -262,8 +262,8 @@ class Connection:
             start += 1
         end = self._head.index(b"\r\n\r\n", start) + 2
         if status < 200:
-            if status == 101:
-                raise AnswerRefused("another protocol that was not asked for")
+            if status < 100 or status == 101:  # the former may have a body, for llhttp
+                raise AnswerRefused("a status that is none, or another protocol")
             self._interim = True
             self._head_at = end + 2
             return

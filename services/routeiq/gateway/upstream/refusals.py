@@ -78,13 +78,16 @@ def first_event_refusal(chunk: bytes, deployment: Deployment) -> tuple[int, byte
         return None
     data = chunk[start + 5 :].split(b"\n", 1)[0].strip()
     try:
-        code = msgspec.json.decode(data, type=_EventBody).error.code
+        error = msgspec.json.decode(data, type=_EventBody).error
     except UNREADABLE:
         return None
+    code = error.code
     if isinstance(code, str) and code.isdecimal() and len(code) == 3:
         code = int(code)
     status = code if isinstance(code, int) and 400 <= code < 600 else 502
-    return status, credential_refused(deployment) if status == 401 else scrub(_plain(data), deployment)
+    if status == 401:
+        return status, credential_refused(deployment)
+    return status, scrub(_plain(status, data, error.message), deployment)
 
 
 def json_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -97,9 +100,9 @@ def openai_refusal(status: int, body: bytes, deployment: Deployment) -> bytes:
     if status == 401:
         return credential_refused(deployment)
     body = _unlisted(body)
-    if _has_shape(body):
-        return scrub(_plain(body), deployment)
-    return scrub(_wrap(status, body, deployment), deployment)
+    message = _message(body)
+    text = _wrap(status, body, deployment) if message is None else _plain(status, body, message)
+    return scrub(text, deployment)
 
 
 def credential_refused(deployment: Deployment) -> bytes:
@@ -123,17 +126,21 @@ def _unlisted(body: bytes) -> bytes:
         return body
 
 
-def _plain(body: bytes) -> bytes:
-    """The same without escapes that are not needed: a key may hide behind them."""
-    return msgspec.json.encode(msgspec.json.decode(body))
-
-
-def _has_shape(body: bytes) -> bool:
+def _plain(status: int, body: bytes, message: str) -> bytes:
+    """The same without escapes that are not needed: a key may hide behind them. Of a body of which only the error's
+    message can be read (beside it stands what is no UTF-8, or a number that is too large), that alone."""
     try:
-        msgspec.json.decode(body, type=_OpenAIBody)
+        return msgspec.json.encode(msgspec.json.decode(body.decode(errors="replace")))
     except UNREADABLE:
-        return False
-    return True
+        return openai_error(message, *error_type(status))
+
+
+def _message(body: bytes) -> str | None:
+    """Of a body that has OpenAI's shape."""
+    try:
+        return msgspec.json.decode(body, type=_OpenAIBody).error.message
+    except UNREADABLE:
+        return None
 
 
 def _wrap(status: int, body: bytes, deployment: Deployment) -> bytes:

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from routeiq.config.state import Deployment
-from routeiq.kit.redaction import REDACTED, redacted_bytes
+from routeiq.kit.redaction import redacted_bytes, without
 
-HIDDEN = REDACTED.encode()
 _SHORTEST = 8
 """What is shorter is cut out nowhere: it may be any word."""
 _NAMES_ONE = re.compile(r"(?i)(?:^|[_-])(?:key|token|secret|password|credentials?|authorization|cookie)s?$")
@@ -26,13 +25,6 @@ def scrub(body: bytes, deployment: Deployment) -> bytes:
     body = redacted_bytes(without(body, secrets_of(deployment)))
     host = urlsplit(deployment.api_base or "").netloc
     return body.replace(host.encode(), b"[upstream]") if host else body
-
-
-def without(text: bytes, secrets: tuple[bytes, ...]) -> bytes:
-    for secret in secrets:
-        if secret in text:
-            text = text.replace(secret, HIDDEN)
-    return text
 
 
 def _named(params: Mapping[str, object]) -> Iterator[str]:

@@ -71,6 +71,7 @@ def postgres(url: DatabaseURL, schema: str, name: str, limits: Limits) -> AsyncE
         pool_recycle=RECYCLE_S,
         pool_use_lifo=True,
         connect_args=connect_arguments(name, limits.connect_s),
+        hide_parameters=True,  # an error's text ends in a log
     )
     told = session_settings(schema, statement_s=limits.statement_s, lock_s=limits.lock_s)
 
@@ -107,6 +108,7 @@ def sqlite(url: DatabaseURL, limits: Limits, *, writer: bool) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=limits.write_s if writer else limits.connect_s,
         pool_use_lifo=True,  # each is a thread: as few as are needed
+        hide_parameters=True,  # as above
     )
     begin = "BEGIN IMMEDIATE" if writer else "BEGIN"
 

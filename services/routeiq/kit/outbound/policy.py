@@ -1,6 +1,6 @@
 """The rules for outbound calls (contract 3.10). Deny beats allow, by address and port.
 
-Never: metadata and link-local addresses, our own services, other schemes, URLs with more than one reading.
+Never: metadata and link-local addresses, our own services and stores, other schemes, URLs with more than one reading.
 Private addresses, loopback included: refused, unless `allow_private`, or the operator's allow-lists name the URL, the
 host or the network, or the URL stands in the operator's own document. A caller's URL profits from no list.
 """
@@ -18,6 +18,7 @@ from routeiq.kit.outbound.hosts import Target, canonical_host, parse_url
 from routeiq.kit.outbound.prefixes import URLPrefix
 from routeiq.kit.outbound.proxies import NO_PROXIES, Proxies
 from routeiq.kit.outbound.settings import read_settings
+from routeiq.kit.outbound.stores import Server, stores
 
 LOCALHOST = plain("127.0.0.1")
 
@@ -41,13 +42,13 @@ class OutboundRefused(InvalidRequest):
 
 @dataclass(frozen=True, slots=True)
 class OutboundPolicy:
-    """Immutable. `hosts`: exact names, or `.suffix` for everything below. `own_services`: (IP address, port)."""
+    """Immutable. `hosts`: exact names, or `.suffix` for everything below. `own_services`: hosts and their ports."""
 
     allow_private: bool = False
     hosts: tuple[str, ...] = ()
     networks: tuple[IPNetwork, ...] = ()
     urls: tuple[URLPrefix, ...] = ()
-    own_services: frozenset[tuple[IPAddress, int]] = frozenset()
+    own_services: frozenset[Server] = frozenset()
     dns_timeout_s: float = 5.0
     dns_cache_ttl_s: float = 60.0
     dns_cache_size: int = 1000
@@ -56,12 +57,15 @@ class OutboundPolicy:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """From the LLMROUTER_* and proxy names. Raises: ConfigurationError: every unreadable value, by its name."""
-        return cls(**read_settings(environ))
+        """From the LLMROUTER_* and proxy names; denied are the suite's stores, too.
+
+        Raises: ConfigurationError: every unreadable value, by its name."""
+        policy = cls(**read_settings(environ))
+        return policy.with_own_services((str(host), port) for host, port in stores(environ))
 
     def with_own_services(self, services: Iterable[tuple[str, int]]) -> Self:
-        """The policy that also denies these; 0.0.0.0 and :: stand for loopback. Raises: ValueError: no IP address."""
-        added = {(form, port) for host, port in services for form in forms(plain(host))}
+        """The policy that also denies these; 0.0.0.0 and :: stand for loopback. Raises: InvalidURL: no host."""
+        added = {(form, port) for host, port in services for form in _forms_of(host)}
         return replace(self, own_services=self.own_services | added)
 
     def check_url(self, url: str, origin: Origin = Origin.OPERATOR) -> Target:
@@ -79,7 +83,7 @@ class OutboundPolicy:
     def check_address(self, target: Target, address: IPAddress, origin: Origin) -> None:
         """Whether `target`'s host may be `address`. Raises: OutboundRefused."""
         far = reach(address)
-        if far is Reach.FORBIDDEN or self._is_own(address, target.port):
+        if far is Reach.FORBIDDEN or self._is_own(address, target.port) or self._is_named(target):
             raise OutboundRefused("the URL leads to an address that must never be called")
         if far is Reach.PRIVATE and not self._private_allowed(target, address, origin):
             raise OutboundRefused("the URL leads to a private address; LLMROUTER_OUTBOUND_* can allow it")
@@ -90,7 +94,7 @@ class OutboundPolicy:
         self.check_address(target, address, origin)
 
     def _check_name(self, target: Target, origin: Origin) -> None:
-        if target.host in METADATA_HOSTS:
+        if target.host in METADATA_HOSTS or self._is_named(target):
             raise OutboundRefused("the URL leads to an address that must never be called")
         if target.host == "localhost" or str(target.host).endswith(".localhost"):
             self.check_address(target, LOCALHOST, origin)
@@ -112,7 +116,20 @@ class OutboundPolicy:
             port == own_port and _same_machine(form, own)
             for form in forms(address)
             for own, own_port in self.own_services
+            if not isinstance(own, str)
         )
+
+    def _is_named(self, target: Target) -> bool:
+        return (target.host, target.port) in self.own_services
+
+
+def _forms_of(host: str) -> tuple[IPAddress | str, ...]:
+    """Raises: InvalidURL."""
+    try:
+        return forms(plain(host))
+    except ValueError:
+        name = canonical_host(host)
+        return (LOCALHOST,) if name == "localhost" else (name,)
 
 
 def _same_machine(address: IPAddress, own: IPAddress) -> bool:

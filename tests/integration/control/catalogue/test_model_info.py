@@ -67,7 +67,7 @@ async def test_pages_are_searched_and_sorted(here: World) -> None:
     ):  # fmt: skip
         page = await here.done("GET", f"/v2/model/info?{query}", who=ADMIN)
         assert [one["model_name"] for one in page["data"]] == names, query
-    for query in ("sortBy=colour", "page=0", "size=0"):
+    for query in ("sortBy=colour", "page=0", "size=0", "teamId=a%00b"):
         await here.done("GET", f"/v2/model/info?{query}", who=ADMIN, status=422)
 
 
@@ -100,7 +100,15 @@ async def test_a_key_sees_what_it_may_call(here: World) -> None:
         ({}, {}, {}, {"models": ["no-default-models"]}, every),
         ({"models": ["no-default-models"]}, {}, {}, {}, []),
         ({"models": ["mine"], "aliases": {"mine": "house"}}, {}, {}, {}, ["house"]),
-        ({"models": ["ours"]}, {"models": ["ours"], "model_aliases": {"ours": "house"}}, {}, {}, []),
+        ({"models": ["ours"]}, {"models": ["ours"], "model_aliases": {"ours": "house"}}, {}, {}, ["house"]),
+        (
+            {"models": ["mine"], "aliases": {"mine": "ours"}},
+            {"models": ["ours"], "model_aliases": {"ours": "house"}},
+            {"models": ["ours"]},
+            {},
+            ["house"],
+        ),
+        ({"models": ["mine"], "aliases": {"mine": "house"}}, {"models": ["mine"]}, {}, {}, []),
     ):
         await _hold(here, key, team, member, theirs)
         found = (await here.done("GET", "/model/info", who=MINE))["data"]

@@ -12,7 +12,7 @@ from routeiq.config.state import State
 from routeiq.control.store.overlay import read_overlay
 from routeiq.control.store.tables import Model
 from routeiq.kit.principal import Principal
-from tests.support.catalogue import SERVICE, World
+from tests.support.catalogue import SERVICE, World, version
 from tests.support.people import ADMIN, KEYLESS, VIEWER, changed_by, user
 
 ROW = {
@@ -33,7 +33,7 @@ async def test_a_model_is_added(here: World) -> None:
 
 async def test_gateways_serve_it_with_its_key(here: World) -> None:
     answer = await here.ask("POST", "/model/new", NEW, who=ADMIN)
-    assert changed_by(answer).overlay_version == 1
+    assert changed_by(answer).overlay_version == version(1)
     (one,) = (await _in_force(here)).groups["x"].deployments  # type: ignore[index]
     assert (one.id, one.api_key, one.api_base, one.rpm) == ("x-1", "sk-raw-of-x", "https://x.example/v1", 7)
 
@@ -54,7 +54,7 @@ async def test_secrets_at_any_depth_reach_the_gateways_as_they_were(here: World)
     params = {
         **PARAMS, "extra_headers": {"x-key": "hidden-1"}, "extra_body": {"sealed": "hidden-2", "deep": ["hidden-3", 5]},
         "aws_secret_access_key": "hidden-4", "my_thing": "hidden-5", "my_number": 5, "temperature": 0.5,
-        "response_format": {"sealed": "hidden-6"}, "api_base": "https://x.example/v1?key=hidden-7",
+        "response_format": {"sealed": "hidden-6"}, "costly_token": "hidden-8", "input_cost_per_image": 0.1, "api_base": "https://x.example/v1?key=hidden-7",
     }  # fmt: skip
     made = await _do(here, "/model/new", {**NEW, "litellm_params": params})
     assert "hidden" not in json.dumps(made)

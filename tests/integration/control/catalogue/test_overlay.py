@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from routeiq.control.store.overlay import bump, lock_overlay, read_overlay, read_version
 from routeiq.kit.db import Database
-from tests.support.catalogue import World
+from tests.support.catalogue import World, version
+from tests.support.people import NOW
 
 WRITERS = 50
 
@@ -18,18 +20,37 @@ async def test_of_writers_at_once_each_has_its_own_version(here: World) -> None:
 
     async def change() -> int:
         async with database.transaction() as session:
-            return await bump(session)
+            return await bump(session, NOW)
 
     versions = await asyncio.gather(*(change() for _ in range(WRITERS)))
-    assert sorted(versions) == list(range(1, WRITERS + 1))
-    assert await _version(database) == WRITERS
+    assert sorted(versions) == [version(number) for number in range(1, WRITERS + 1)]
+    assert await _version(database) == version(WRITERS)
+
+
+async def test_a_database_that_lost_versions_gives_none_of_them_again(here: World) -> None:
+    """Restored from a backup of before the second, or new: gateways still hold the second."""
+    database, day = here.control.database, timedelta(days=1)
+    async with database.transaction() as session:
+        await bump(session, NOW)
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction() as session:
+            lost = await bump(session, NOW + day)
+            raise ZeroDivisionError
+    async with database.transaction() as session:
+        assert await bump(session, NOW + 2 * day) > lost
+
+
+async def test_a_clock_that_goes_back_takes_no_version_along(here: World) -> None:
+    async with here.control.database.transaction() as session:
+        first = await bump(session, NOW)
+        assert await bump(session, NOW - timedelta(days=1)) == first + 1
 
 
 async def test_what_is_undone_takes_its_version_along(here: World) -> None:
     database = here.control.database
     with pytest.raises(ZeroDivisionError):
         async with database.transaction() as session:
-            await bump(session)
+            await bump(session, NOW)
             raise ZeroDivisionError
     assert await _version(database) == 0
 
@@ -37,13 +58,13 @@ async def test_what_is_undone_takes_its_version_along(here: World) -> None:
 async def test_a_lock_changes_nothing(here: World) -> None:
     database = here.control.database
     async with database.transaction() as session:
-        await bump(session)
-        assert await lock_overlay(session) == 1
-    assert await _version(database) == 1
+        await bump(session, NOW)
+        assert await lock_overlay(session) == version(1)
+    assert await _version(database) == version(1)
 
 
 async def test_a_reader_never_finds_less_than_its_version_says(here: World) -> None:
-    """Each write adds one provider, so that a version is how many there are."""
+    """Each write adds one provider, so that a version says how many there are."""
     database = here.control.database
     reading = True
 
@@ -51,7 +72,7 @@ async def test_a_reader_never_finds_less_than_its_version_says(here: World) -> N
         while reading:
             async with database.reading() as session:
                 overlay = await read_overlay(session)
-            assert len(overlay.providers) >= overlay.version
+            assert version(len(overlay.providers)) >= overlay.version
             await asyncio.sleep(0)
 
     reader = asyncio.create_task(read())
@@ -60,7 +81,7 @@ async def test_a_reader_never_finds_less_than_its_version_says(here: World) -> N
     await reader
     async with database.reading() as session:
         overlay = await read_overlay(session)
-    assert (overlay.version, len(overlay.providers)) == (20, 20)
+    assert (overlay.version, len(overlay.providers)) == (version(20), 20)
 
 
 async def test_writes_of_all_kinds_at_once_leave_their_versions_in_order(here: World) -> None:
@@ -70,8 +91,8 @@ async def test_writes_of_all_kinds_at_once_leave_their_versions_in_order(here: W
         *(here.control.post("/model/new", model) for _ in range(5)),
     )
     told = [changed.overlay_version for changed in here.control.told.all]
-    assert sorted(told) == list(range(1, 11))
-    assert await _version(here.control.database) == 10
+    assert sorted(told) == [version(number) for number in range(1, 11)]
+    assert await _version(here.control.database) == version(10)
 
 
 async def _add(here: World, name: str) -> None:

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from routeiq.control.providers import addresses, probe
-from routeiq.gateway.upstream.openai_compatible import KINDS
+from routeiq.control.providers import probe
 from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
 from tests.support.catalogue import World, world
 
@@ -142,8 +141,3 @@ async def test_a_body_without_end_is_not_read(here: World) -> None:
 
     async with provider(handler) as url:
         assert await _tested(here, url) == {"success": False, "error": "The provider answered 500."}
-
-
-def test_addresses_are_the_gateways() -> None:
-    theirs = {name: kind.base_url for name, kind in KINDS.items() if (kind.base_url or "").startswith("https")}
-    assert theirs.items() <= addresses.PUBLIC.items()

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from routeiq.control.store.overlay import read_overlay
 from routeiq.kit.principal import Principal, Role
-from tests.support.catalogue import SERVICE, World
+from tests.support.catalogue import SERVICE, World, version
 from tests.support.people import ADMIN, KEYLESS, VIEWER, changed_by
 
 PATH = "/api/v1/providers"
@@ -69,7 +69,7 @@ async def test_a_provider_that_is_deleted_is_gone(here: World) -> None:
     made = await here.done("POST", PATH, ACME, status=201)
     answer = await here.ask("DELETE", f"{PATH}/{made['id']}")
     assert (answer.status_code, answer.content) == (204, b"")
-    assert changed_by(answer).overlay_version == 2
+    assert changed_by(answer).overlay_version == version(2)
     for method in ("GET", "DELETE"):
         gone = await here.done(method, f"{PATH}/{made['id']}", status=404)
         assert gone == {"detail": f"Provider {made['id']} not found"}
@@ -157,7 +157,7 @@ async def test_gateways_get_what_was_added(here: World) -> None:
     async with here.control.database.reading() as session:
         overlay = await read_overlay(session)
     (one,) = overlay.providers
-    assert (changed_by(answer).overlay_version, overlay.version) == (1, 1)
+    assert (changed_by(answer).overlay_version, overlay.version) == (version(1), version(1))
     assert (one.name, list(one.models), one.enabled, one.priority) == ("acme", ["big", "small"], True, 10)
     assert here.sealer.open(one.api_key, one.id) == b"sk-acme-secret"
 

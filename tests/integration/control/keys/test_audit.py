@@ -81,7 +81,13 @@ async def test_it_is_filtered(keyring: Keyring) -> None:
     assert (await keyring.get("/audit", size=1))["total_pages"] == 2
 
 
-@pytest.mark.parametrize("query", [{"page": 0}, {"size": 1001}, {"since": "yesterday"}, {"since": "2026-01-01T00:00"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"page": 0}, {"size": 1001}, {"since": "yesterday"}, {"since": "2026-01-01T00:00"},
+        {"since": "0001-01-01T00:00:00+14:00"}, {"until": "9999-12-31T23:59:59-14:00"},
+    ],
+)  # fmt: skip
 async def test_a_wrong_filter_is_refused(keyring: Keyring, query: dict[str, object]) -> None:
     await keyring.get("/audit", answers=422, **query)
 

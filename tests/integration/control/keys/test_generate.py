@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from routeiq.gateway.callers.directory import LONGEST_KEY
 from tests.support.keyring import HOUR, NOW, Keyring, budget_row, changed_by, member_row, team_row, user_row
 
 INFO_NAMES = {
@@ -103,6 +104,16 @@ async def test_a_key_of_ones_own(keyring: Keyring) -> None:
 async def test_what_is_no_key_is_refused(keyring: Keyring, key: str, message: str) -> None:
     refused = await keyring.post("/key/generate", {"key": key}, status=400)
     assert refused == {"error": {"message": message, "type": "internal_server_error", "param": "None", "code": "400"}}
+
+
+async def test_a_key_is_no_longer_than_gateways_take_one(keyring: Keyring) -> None:
+    longest = "sk-" + "x" * (LONGEST_KEY - 3)
+    made = await keyring.made(key=longest)
+    refused = await keyring.post("/key/generate", {"key": longest + "x"}, status=400)
+    assert f"at most {LONGEST_KEY} bytes" in refused["error"]["message"]
+    for longer in (longest + "y", "sk-" + "\u00fc" * (LONGEST_KEY - 3)):
+        refused = await keyring.post("/key/regenerate", {"key": made["token"], "new_key": longer}, status=400)
+        assert f"at most {LONGEST_KEY} bytes" in refused["error"]["message"]
 
 
 async def test_an_alias_is_for_one_key(keyring: Keyring) -> None:

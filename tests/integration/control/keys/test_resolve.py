@@ -10,6 +10,7 @@ import pytest
 
 from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.control.servicer import ControlServicer
+from routeiq.kit.money import MAX_NANO_USD
 from tests.support.keyring import HOUR, NOW, Keyring, budget_row, member_row, team_row, user_row
 
 USD = 1_000_000_000
@@ -88,6 +89,12 @@ async def test_a_temporary_increase_counts_until_it_ends(keyring: Keyring) -> No
     assert (await resolved(keyring, made["token"])).key.budget.max_nano_usd == 3 * USD
     keyring.now = NOW + HOUR
     assert (await resolved(keyring, made["token"])).key.budget.max_nano_usd == USD
+
+
+async def test_no_increase_leads_beyond_the_largest_amount(keyring: Keyring) -> None:
+    until = (NOW + HOUR).isoformat()
+    made = await keyring.made(max_budget=9e9, temp_budget_increase=9e9, temp_budget_expiry=until)
+    assert (await resolved(keyring, made["token"])).key.budget.max_nano_usd == MAX_NANO_USD
 
 
 async def test_what_clients_wrote_into_metadata_breaks_nothing(keyring: Keyring) -> None:

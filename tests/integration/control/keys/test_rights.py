@@ -222,4 +222,6 @@ async def test_a_key_of_a_team_acts_for_that_team_alone(keyring: Keyring) -> Non
     listed = await keyring.get("/key/list", who=who, include_team_keys=True, return_full_object=True)
     assert [key["key_alias"] for key in listed["keys"]] == ["minted"]
     assert (await keyring.get("/key/aliases", who=who))["aliases"] == ["minted"]
+    for path in ("/key/list", "/key/aliases"):
+        await keyring.get(path, who=who, team_id="other", answers=403)
     assert (await keyring.made(who=who))["team_id"] == "t"

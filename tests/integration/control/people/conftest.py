@@ -15,6 +15,7 @@ from routeiq.control.office import Office
 from routeiq.control.store.database import open_database
 from routeiq.control.teams.routes import teams_router
 from routeiq.control.users.routes import users_router
+from tests.support.members import joining
 from tests.support.people import Control, House
 
 
@@ -39,3 +40,12 @@ async def control(database_url: str, house: House) -> AsyncIterator[Control]:
     database = open_database(database_url)
     yield Control(database, house)
     await database.close()
+
+
+@pytest.fixture
+async def team(control: Control) -> str:
+    """With one admin, `lead`, and one member, `u1`."""
+    members = [joining("lead", "admin"), joining("u1")]
+    await control.post("/team/new", {"team_id": "t1", "members_with_roles": members})
+    await control.post("/user/new", {"user_id": "u2", "user_email": "u2@example.com", "auto_create_key": False})
+    return "t1"

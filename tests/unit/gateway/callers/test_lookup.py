@@ -3,54 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
 from routeiq.gateway.callers import lookup
-from routeiq.gateway.callers.lookup import Entry, Lookup, Said, Shelf, Timing
 from routeiq.kit.errors import Unavailable
-
-
-class Oracle:
-    """Answers with its number of the question; `labels` are what the answer depends on."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, bool]] = []
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.away = False
-        self.fails = False
-        self.exists = True
-        self.age_s = 0.0
-        self.kept: list[int] = []
-        self.meanwhile: Callable[[], None] = lambda: None
-
-    async def __call__(self, subject: str, /, *, again: bool) -> Said[int]:
-        self.asked.append((subject, again))
-        number = len(self.asked)
-        await self.gate.wait()
-        self.meanwhile()
-        if self.fails:
-            raise Unavailable("as the test says")
-        labels = frozenset({f"k:{subject}", "t:team"})
-        return Said(number, labels, self.exists, self.age_s, kept=lambda: self.kept.append(number))
-
-
-class Desk:
-    def __init__(self, capacity: int = 10) -> None:
-        self.oracle, self.now, self.counts = Oracle(), 1000.0, list[str]()
-        self.lookup: Lookup[str, int] = Lookup(
-            self.oracle,
-            timing=Timing(60, 10, 3600),
-            capacity=capacity,
-            away=lambda: self.oracle.away,
-            count=self.counts.append,
-            clock=lambda: self.now,
-        )
-
-    async def get(self, key: str = "a") -> int:
-        return await self.lookup.get(key, key)
+from tests.support.asking import Desk
 
 
 @pytest.fixture
@@ -89,6 +48,18 @@ async def test_a_renewal_that_fails_is_tried_again_but_not_at_once(desk: Desk) -
     desk.lookup.at_once("a")
     await asyncio.sleep(0.001)
     assert len(desk.oracle.asked) == 3
+
+
+async def test_its_time_runs_from_the_question(desk: Desk) -> None:
+    """Control may have looked just before a change of which nobody was told."""
+
+    def pass_time() -> None:
+        desk.now += 2
+
+    desk.oracle.meanwhile = pass_time
+    await desk.get()
+    desk.now += 58
+    assert desk.lookup.at_once("a") is None
 
 
 async def test_after_its_time_who_asks_waits_for_a_new_one(desk: Desk) -> None:
@@ -207,13 +178,6 @@ async def test_what_is_gone_is_known_no_more(desk: Desk) -> None:
         await desk.get()
 
 
-async def test_after_news_may_have_been_missed_all_may_exist(desk: Desk) -> None:
-    desk.oracle.exists = False
-    await desk.get()
-    desk.lookup.forget_unknown()
-    assert desk.lookup.at_once("a") is None
-
-
 async def test_an_old_answer_from_elsewhere_serves_but_is_renewed(desk: Desk) -> None:
     desk.oracle.age_s = 100.0
     assert await desk.get() == 1
@@ -272,18 +236,3 @@ async def test_closing_ends_what_is_asked(desk: Desk) -> None:
     await desk.lookup.close()
     with pytest.raises(asyncio.CancelledError):
         await asking
-
-
-def test_a_shelf_forgets_by_label_and_by_age() -> None:
-    shelf = Shelf[int](2)
-    for number, key in enumerate("abc"):
-        shelf.put(key, Entry(number, frozenset({"all", key}), key))
-    assert list(shelf.entries) == ["b", "c"]
-    assert set(shelf.labelled("all")) == {"b", "c"}
-    assert shelf.labelled("a") == ()
-    shelf.put("b", Entry(9, frozenset({"other"}), "b"))
-    assert shelf.labelled("all") == ("c",)
-    shelf.drop("nothing")
-    for key in "bc":
-        shelf.drop(key)
-    assert shelf._keys == shelf._only == {}

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from routeiq.config.model_access import UNRESTRICTED, ModelAccess, model_access
 from routeiq.config.names import renamed
 from routeiq.config.state import Deployment, FallbackNames, Group, ModelName, State, Wildcard
-from routeiq.gateway.callers.models import UNRESTRICTED, ModelAccess, ModelDenied, model_access
+from routeiq.gateway.callers.models import ModelDenied
 from routeiq.gateway.pipeline.permitted import may_be_served, may_call, permitted, permitted_fallbacks
 from tests.support.twins import deployment, state
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from routeiq.gateway.dialects.edits import StreamEdits, renamed
 from routeiq.gateway.plan import Endpoint
+from routeiq.kit.sse import SSEReader
 
 WORDS = [b"hello", "größer 🙂".encode(), b'\\"model\\":\\"x\\"', b"\\n\\n", b"data: [DONE]", b""]
 USAGE = b'data: {"id":"c","model":"m","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\n'
@@ -130,3 +131,28 @@ def test_a_whole_answer_gets_the_alias(body: bytes, expected: bytes) -> None:
 def test_the_upstreams_credential_is_cut_out() -> None:
     edits = StreamEdits(Endpoint.CHAT, model=None, hide_usage=True, secrets=(b"sk-upstream",))
     assert b"[redacted]" in edits.feed(b'data: {"error":{"message":"bad key sk-upstream"}}\n\n')
+
+
+@pytest.mark.parametrize("model", [None, "alias"])
+@pytest.mark.parametrize("hide_usage", [True, False])
+def test_it_is_cut_out_wherever_its_pieces_begin(model: str | None, *, hide_usage: bool) -> None:
+    said = chunk(b"sk-upstream s sk sk-up") + DONE
+    for size in range(1, 20):
+        edits = StreamEdits(Endpoint.CHAT, model=model, hide_usage=hide_usage, secrets=(b"sk-upstream",))
+        out = passed(edits, [said[start : start + size] for start in range(0, len(said), size)])
+        kept = said if model is None else said.replace(b'"model":"m"', b'"model":"alias"')
+        assert out == kept.replace(b"sk-upstream", b"[redacted]")
+
+
+def test_a_stream_that_ends_like_it_begins_is_whole() -> None:
+    edits = StreamEdits(Endpoint.CHAT, model=None, hide_usage=False, secrets=(b"sk-upstream",))
+    assert passed(edits, [b"data: x", b"sk-", b"up"]) == b"data: xsk-up"
+
+
+def test_a_long_frame_is_not_copied_for_each_of_its_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    copies: list[bool] = []
+    monkeypatch.setattr(SSEReader, "rest", property(lambda _: copies.append(True)))
+    edits = StreamEdits(Endpoint.CHAT, model="alias", hide_usage=True)
+    assert [edits.feed(piece) for piece in (b"data: ", b"x" * 99, b"y")] == [b"", b"", b""]
+    assert edits.feed(b"\n\n") == b"data: " + b"x" * 99 + b"y\n\n"
+    assert copies == []

@@ -1,4 +1,4 @@
-"""Following the overlay: in order, never back, told when it is in force, and on with what there is."""
+"""Following the overlay: in order, back only as control means it, told when it is in force, on with what there is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.clients.control import ControlUnavailable
 from routeiq.config.state import State
 from routeiq.gateway.changes import Changes
-from routeiq.gateway.overlay.follower import OverlayFollower
+from routeiq.gateway.overlay.follower import STANDS_S, OverlayFollower
 from routeiq.gateway.overlay.kept import KeptOverlay
 from routeiq.gateway.state import StateHolder
 from routeiq.kit.errors import ConfigurationError
@@ -58,6 +58,14 @@ class TwinCallers:
         self.doubts += 1
 
 
+@dataclass
+class FakeClock:
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 def merged(overlay: pb.Overlay) -> State:
     if overlay.version == 13:
         raise ConfigurationError(["it does not build"])
@@ -66,11 +74,11 @@ def merged(overlay: pb.Overlay) -> State:
 
 @asynccontextmanager
 async def following(
-    control: TwinControl, folder: Path | None = None, every_s: float = 30.0
+    control: TwinControl, folder: Path | None = None, every_s: float = 30.0, clock: Callable[[], float] = time.monotonic
 ) -> AsyncIterator[tuple[OverlayFollower, StateHolder]]:
     holder = StateHolder(DOCUMENT)
     kept = KeptOverlay(folder) if folder is not None else None
-    follower = OverlayFollower(holder, control.overlay, merged, kept, every_s=every_s)
+    follower = OverlayFollower(holder, control.overlay, merged, kept, every_s=every_s, clock=clock)
     await follower.begin()
     task = asyncio.create_task(follower.follow())
     try:
@@ -104,13 +112,47 @@ async def test_it_is_asked_for_in_case_nobody_tells() -> None:
         await until(lambda: holder.current.version == "c1.s1")
 
 
-async def test_it_never_goes_back() -> None:
-    control = TwinControl(version=5)
-    async with following(control) as (follower, holder):
+async def test_an_older_one_is_taken_once_control_stands_by_it(tmp_path: Path) -> None:
+    """Its database was restored: what control says is what there is."""
+    control, now = TwinControl(version=5), FakeClock()
+    async with following(control, tmp_path, clock=now) as (follower, holder):
         assert await follower.reach(5)
         control.version = 4
+        for _ in range(2):
+            assert not await follower.reach(6)
+            assert holder.current.version == "c1.s5"
+            now.now += STANDS_S - 1
+        now.now += 2
         assert not await follower.reach(6)
+        assert (holder.current.version, follower.version) == ("c1.s4", 4)
+        await until(lambda: (kept := KeptOverlay(tmp_path).read()) is not None and kept.version == 4)
+
+
+@pytest.mark.parametrize("between", [3, 5])
+async def test_an_older_one_that_is_not_all_that_control_says_is_not_taken(between: int) -> None:
+    control, now = TwinControl(version=5), FakeClock()
+    async with following(control, clock=now) as (follower, holder):
+        assert await follower.reach(5)
+        for version in (4, between, 4):
+            control.version = version
+            now.now += STANDS_S - 1
+            assert not await follower.reach(6)
         assert holder.current.version == "c1.s5"
+
+
+async def test_a_database_that_was_lost_takes_nothing_out_of_service() -> None:
+    """Its first change is newer than all that was, and is taken."""
+    control, now = TwinControl(version=5), FakeClock()
+    async with following(control, clock=now) as (follower, holder):
+        assert await follower.reach(5)
+        control.version = 0
+        for _ in range(3):
+            assert not await follower.reach(6)
+            now.now += STANDS_S
+        assert holder.current.version == "c1.s5"
+        control.version = 6
+        assert await follower.reach(6)
+        assert holder.current.version == "c1.s6"
 
 
 async def test_two_that_wait_are_served_in_order() -> None:

@@ -80,6 +80,8 @@ def test_statuses(status: int, kind: Kind) -> None:
         (b"<html>", ""),
         (b'{"error": "text"}', ""),
         (b"[" * 5000, ""),
+        (b'{"error": {"code": %b}}' % (b"1" * 5000), ""),
+        (body(code="é" * 250 + "abc" * 9_000_000), "abcabc"),
         (b"", ""),
     ],
 )

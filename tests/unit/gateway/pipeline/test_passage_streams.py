@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 
 from routeiq.gateway.dialects import edits
+from routeiq.gateway.pipeline import served
 from routeiq.gateway.plan import Usage
+from routeiq.gateway.upstream import openai_calls
 from tests.support.passing import Line, Peer, hangs_up, silent, turns
 from tests.support.prompt_gateway import (
     BUSY,
@@ -57,6 +59,8 @@ def packed(body: bytes) -> bytes:
 WHOLE = streams(*FRAMES)
 BODY = HEAD + b"".join(map(chunk, FRAMES)) + LAST
 REFUSAL = b'data: {"error":{"message":"no","code":429}}\n\n'
+ODD = REFUSAL.replace(b"}}", b'},"x":"\xff"}')
+ENDLESS = REFUSAL.replace(b"}}", b'},"x":%b}' % (b"1" * 5000))
 SCRIPTS: Mapping[str, Sequence[Line]] = {
     "a stream": [WHOLE],
     "in one read": [then(BODY)],
@@ -94,9 +98,12 @@ SCRIPTS: Mapping[str, Sequence[Line]] = {
     "an error at once": [streams(REFUSAL), WHOLE],
     "an error with its head": [then(HEAD + chunk(REFUSAL)), WHOLE],
     "an error in two reads": [then(HEAD, chunk(REFUSAL[:20]), chunk(REFUSAL[20:]), LAST)],
+    "an error that is no text": [streams(ODD), WHOLE],
+    "an error with an endless number": [streams(ENDLESS), WHOLE],
     "an error in its middle": [streams(FRAMES[0], REFUSAL)],
     "a page": [then(PAGE), WHOLE],
     "the head of a page": [then(PAGE[:-2], end=hangs_up), WHOLE],
+    "a status that is none": [then(b"HTTP/1.1 099 X\r\ncontent-length: 2\r\n\r\n{}"), WHOLE],
     "a redirect": [then(b"HTTP/1.1 302 X\r\nlocation: /x\r\ncontent-length: 5\r\n\r\n"), WHOLE],
     "a frame that is too long": [then(HEAD, *map(chunk, (FRAMES[0], b"data: " + b"x" * 2000, b"y")), LAST)],
     "the first frame is too long": [then(HEAD, chunk(b"data: " + b"x" * 2000), LAST)],
@@ -126,6 +133,20 @@ async def test_whatever_comes_ends_as_it_would_as_a_task(
     assert passed.pool.requests == general.pool.requests
     assert passed.pool.open_connections == general.pool.open_connections
     assert (passed.idle, general.idle) == (True, True)
+
+
+async def test_a_look_at_its_beginning_that_fails_is_an_error_and_no_endless_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: object) -> None:
+        raise ArithmeticError
+
+    monkeypatch.setattr(openai_calls, "first_event_refusal", fails)
+    monkeypatch.setattr(served, "first_event_refusal", fails)
+    one = await bench()
+    one.pool.script.append(WHOLE)
+    client = await one.passed(STREAM)
+    assert (client.status, one.outcome.status, one.idle) == (500, 500, True)
 
 
 @pytest.mark.parametrize("fields", [{}, {"model": "gpt"}], ids=["its name", "an alias"])

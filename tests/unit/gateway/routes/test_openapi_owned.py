@@ -63,7 +63,7 @@ async def test_what_the_table_says_is_theirs_stands_in_it() -> None:
     assert whole["paths"]["/own"] == OWN["paths"]["/own"]
     assert whole["paths"]["/open"]["get"]["security"] == []
     get = whole["paths"]["/things/{id}"]["get"]
-    assert get["responses"].keys() == {"200", "401", "403", "413", "503", "504"}
+    assert get["responses"].keys() == {"200", "401", "403", "413", "431", "503", "504"}
     assert get["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/ControlThing")
     schemas = whole["components"]["schemas"]
     assert (schemas["Thing"], schemas["ControlThing"]) == (

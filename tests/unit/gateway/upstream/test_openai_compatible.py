@@ -140,8 +140,3 @@ async def test_azure_without_a_key_sends_none() -> None:
     http = answer(OK)
     await Azure(http).send(request(), deployment("azure", "d", "https://x", api_key=None))
     assert not {"api-key", "authorization"} & http.headers.keys()
-
-
-def test_every_address_of_the_table_is_https_or_local() -> None:
-    bases = [kind.base_url for kind in KINDS.values() if kind.base_url]
-    assert all(base.startswith(("https://", "http://127.0.0.1:")) and not base.endswith("/") for base in bases)

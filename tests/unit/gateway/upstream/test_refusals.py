@@ -58,6 +58,19 @@ def test_a_body_without_words_gets_ours(body: object) -> None:
     }
 
 
+UNREADABLE_BESIDE = [b'"\xff"', b"1" * 5000, b"1e999", b'"\xe2\x82"']
+
+
+@pytest.mark.parametrize("beside", UNREADABLE_BESIDE)
+@pytest.mark.parametrize("status", [400, 429, 500])
+def test_a_body_that_is_readable_in_part_keeps_its_message(status: int, beside: bytes) -> None:
+    body = b'{"error":{"message":"too many for %b","code":"c"},"beside":%b}' % (KEY.encode(), beside)
+    assert refusal(status, body)["message"] == "too many for [redacted]"
+    found = first_event_refusal(b"data: %b\n\n" % body, deployment())
+    assert found is not None
+    assert json.loads(found[1])["error"]["message"] == "too many for [redacted]"
+
+
 def test_a_401_says_whose_it_is_and_quotes_nothing() -> None:
     error = refusal(401, {"error": {"message": f"Incorrect API key provided: {KEY}", "code": "invalid_api_key"}})
     assert (error["type"], error["code"]) == ("authentication_error", UPSTREAM_AUTH_CODE)

@@ -1,0 +1,66 @@
+"""The servers in which a suite keeps what it knows, as the environment names them: databases, Redis, NATS.
+
+No URL that somebody gave may lead there. Of one that is named, the name is denied as it is written; what else leads to
+its address is left to the network's policy, because what names mean changes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import parse_qs
+
+from routeiq.kit.outbound.addresses import IPAddress
+from routeiq.kit.outbound.hosts import InvalidURL, canonical_host
+
+POSTGRES, REDIS, NATS = 5432, 6379, 4222
+URLS: Mapping[str, int] = {
+    "DATABASE_URL": POSTGRES,
+    "ROUTEIQ_CONTROL_DATABASE_URL": POSTGRES,
+    "ROUTEIQ_GATEWAY_REDIS_URL": REDIS,
+    "ROUTEIQ_NATS_URL": NATS,
+}
+"""And the ports that they mean where they name none."""
+_END = re.compile("[/?#]")
+Server = tuple[IPAddress | str, int]
+
+
+def stores(environ: Mapping[str, str]) -> Iterator[Server]:
+    """Those that can be read; what is wrong with the others is said by who uses them."""
+    for name, port in URLS.items():
+        yield from servers(environ.get(name, ""), port)
+    if environ.get("REDIS_HOST"):
+        yield from _server(environ["REDIS_HOST"], _port(environ.get("REDIS_PORT", ""), REDIS))
+
+
+def servers(url: str, default_port: int) -> Iterator[Server]:
+    """All that one address names: several with commas between, or in the query as libpq takes them. A file and a socket
+    are none."""
+    for one in url.split(","):
+        authority = _END.split(one.rpartition("://")[2], maxsplit=1)[0]
+        yield from _server(authority.rpartition("@")[2], default_port)
+    query = parse_qs(url.partition("?")[2])
+    port = _port(query.get("port", [""])[0], default_port)
+    for text in (*query.get("host", ()), *query.get("hostaddr", ())):
+        for host in text.split(","):
+            yield from _server(host, port)
+
+
+def _server(text: str, default_port: int) -> Iterator[Server]:
+    bare = text if text.count(":") > 1 and not text.startswith("[") else ""
+    host, _, port = (bare, "", "") if bare else _parts(text)
+    try:
+        yield canonical_host(host), _port(port, default_port)
+    except InvalidURL:
+        return
+
+
+def _parts(text: str) -> tuple[str, str, str]:
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        return host, "", rest.removeprefix(":")
+    return text.partition(":")
+
+
+def _port(text: str, default: int) -> int:
+    return int(text) if text.isascii() and text.isdigit() else default
