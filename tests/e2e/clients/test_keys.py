@@ -27,7 +27,7 @@ def test_litellms_client_keeps_a_key_from_its_making_to_its_end(
     assert (two.chat(key), two.chat(key, "second")) == (403, 200)
     soon(lambda: one.chat(key, "second"), 200)
     listed = here.list(page=1, size=5, key_alias="sdk-2", return_full_object=True, include_team_keys=True)
-    assert [one["token"] for one in listed["keys"]] == [made["token"]]
+    assert [found["token"] for found in listed["keys"]] == [made["token"]]
     assert here.delete(keys=[key]) == {"deleted_keys": [key]}
     assert one.chat(key, "second") == 401
     soon(lambda: two.chat(key, "second"), 401)
@@ -108,12 +108,12 @@ def test_a_key_is_rotated(one: Manager, two: Manager) -> None:
 
 def test_the_holder_of_a_key_manages_it_and_no_other(one: Manager, two: Manager) -> None:
     own, other = (one.post("/user/new", {"user_id": f"holder-{number}"})["key"] for number in range(2))
-    with two.acting(own) as ada:
-        assert ada.get("/key/info")["info"]["user_id"] == "holder-0"
-        assert ada.get("/key/list")["total_count"] == 1
-        assert ada.get("/key/info", 403, key=other)["error"]
-        assert ada.post("/team/new", {}, 401)["error"]["type"] == "auth_error"
-        ada.post("/key/block", {"key": own})
+    with two.acting(own) as holder:
+        assert holder.get("/key/info")["info"]["user_id"] == "holder-0"
+        assert holder.get("/key/list")["total_count"] == 1
+        assert holder.get("/key/info", 403, key=other)["error"]
+        assert holder.post("/team/new", {}, 401)["error"]["type"] == "auth_error"
+        holder.post("/key/block", {"key": own})
     soon(lambda: one.chat(own), 401)
     assert one.chat(other) == 200
     assert one.post("/user/delete", {"user_ids": ["holder-0", "holder-1"]}) == 2

@@ -24,8 +24,8 @@ def _named(role: str = "user") -> dict[str, str]:
 def _membership(manager: Manager, team: str) -> Any:
     """As Terraform reads a member: out of the whole team."""
     info = manager.get("/team/info", team_id=team)
-    (member,) = (one for one in info["team_info"]["members_with_roles"] if one["user_id"] == "sailor")
-    (membership,) = (one for one in info["team_memberships"] if one["user_id"] == "sailor")
+    (member,) = (each for each in info["team_info"]["members_with_roles"] if each["user_id"] == "sailor")
+    (membership,) = (each for each in info["team_memberships"] if each["user_id"] == "sailor")
     return {**membership, **member}
 
 

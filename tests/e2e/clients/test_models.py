@@ -59,9 +59,11 @@ def test_a_terraform_model_is_made_changed_imported_and_destroyed(
     assert two.chat(KEY, "by-tf-2") == 200
     soon(lambda: one.chat(KEY, "by-tf"), 404)
     sent = {"litellm_params": {"rpm": None}, "model_info": {"access_groups": ["of-tf"]}}
-    one.ask("PATCH", "/model/tf-model/update", json=sent)
+    one.ask("PATCH", "/model/tf-model/update", json={**sent, "model_name": "by-tf-3"})
     read = _read(two)
     assert ("rpm" in read["litellm_params"], read["model_info"]["access_groups"]) == (False, ["of-tf"])
+    assert (one.chat(KEY, "by-tf-3"), one.chat(KEY, "by-tf-2")) == (200, 404)
+    soon(lambda: two.chat(KEY, "by-tf-3"), 200)
     one.post("/model/delete", {"id": "tf-model"})
     assert "not found on litellm proxy" in two.get("/model/info", 400, litellm_model_id="tf-model")["detail"]["error"]
     gone = two.post("/model/update", body, 400)["error"]["message"]

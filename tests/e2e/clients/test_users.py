@@ -22,10 +22,10 @@ def test_litellms_client_keeps_a_user(litellm: ModuleType, one: Manager, two: Ma
     assert (two.chat(key), two.chat(key, "second")) == (200, 403)
     found = there.get_user("grace")
     assert (found["user_id"], found["user_info"]["user_email"]) == ("grace", "grace@example.com")
-    assert [one["key_name"] for one in found["keys"]] == [f"sk-...{key[-4:]}"]
+    assert [each["key_name"] for each in found["keys"]] == [f"sk-...{key[-4:]}"]
     flat = there.get_user_v2("grace")
     assert (flat["models"], "keys" in flat) == (["first"], False)
-    assert [one["key_count"] for one in there.list_users({"user_ids": "grace"})] == [1]
+    assert [user["key_count"] for user in there.list_users({"user_ids": "grace"})] == [1]
     assert here.delete_user(["grace"]) == 1
     assert one.chat(key) == 401
     soon(lambda: two.chat(key), 401)
@@ -64,7 +64,7 @@ def test_a_user_that_is_there_is_adopted(one: Manager, two: Manager) -> None:
     one.post("/user/new", {"user_id": "there", "user_email": "there@example.com", "auto_create_key": False})
     two.post("/user/new", {"user_email": "there@example.com"}, 409)
     listed = two.get("/user/list", page=1, page_size=100, user_email="there@example.com")
-    assert (listed["total_pages"], [one["user_id"] for one in listed["users"]]) == (1, ["there"])
+    assert (listed["total_pages"], [user["user_id"] for user in listed["users"]]) == (1, ["there"])
     assert two.get("/user/info", user_id="there")["user_info"]["user_email"] == "there@example.com"
     one.post("/user/delete", {"user_ids": ["there"]})
 
