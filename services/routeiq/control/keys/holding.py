@@ -11,8 +11,11 @@ from routeiq.control.store import holders
 from routeiq.control.store.tables import Key, Team
 
 
-async def held_by(session: AsyncSession, standing: Standing, body: KeyFields, *, shared: bool) -> Team | None:
-    """Whose a new key is. Args: shared: it belongs to its team alone.  Returns: its team.  Raises: Refused."""
+async def held_by(
+    session: AsyncSession, standing: Standing, body: KeyFields, *, shared: bool, default_team: str | None = None
+) -> Team | None:
+    """Whose a new key is. Args: shared: it belongs to its team alone.  default_team: of a key that is asked for without
+    one; nobody need be its member.  Returns: its team.  Raises: Refused."""
     if shared:
         body.user_id = None
     elif not standing.is_admin and body.user_id is None:
@@ -21,7 +24,7 @@ async def held_by(session: AsyncSession, standing: Standing, body: KeyFields, *,
         body.team_id = standing.bound
     if not body.team_id:
         _need_own(standing, body.user_id)
-        return None
+        return await _default(session, body, default_team)
     team = await holders.team(session, body.team_id)
     await need_ordinary(session, standing, body.user_id)
     if team is None:
@@ -29,7 +32,18 @@ async def held_by(session: AsyncSession, standing: Standing, body: KeyFields, *,
             return None
         text = f"Team not found for team_id={body.team_id}. Non-admin users cannot create keys for non-existent teams."
         raise plain(400, text)
-    await _need_members(session, standing, team.id, body.user_id)
+    if team.id != default_team or body.user_id != standing.user_id:
+        await _need_members(session, standing, team.id, body.user_id)
+    return team
+
+
+async def _default(session: AsyncSession, body: KeyFields, team_id: str | None) -> Team | None:
+    if team_id is None:
+        return None
+    team = await holders.team(session, team_id)
+    if team is None:
+        raise plain(400, f"Team not found for team_id={team_id}, which default_key_generate_params names.")
+    body.team_id = team_id
     return team
 
 
