@@ -14,18 +14,19 @@ from routeiq.control.migrations import control_migrations
 from routeiq.control.office import Office
 from routeiq.control.store.database import open_database
 from routeiq.control.teams.routes import teams_router
+from routeiq.control.terms import Terms
 from routeiq.control.users.routes import users_router
 from tests.support.members import joining
 from tests.support.people import Control, House
 
 
 def routers(office: Office) -> list[APIRouter]:
-    calendar = Calendar()
+    terms = Terms(Calendar(), joinable=("open",))
     return [
-        budgets_router(office, calendar),
-        keys_router(office, calendar),
-        teams_router(office, calendar, available=("open",)),
-        users_router(office, calendar),
+        budgets_router(office, terms.resets),
+        keys_router(office, terms),
+        teams_router(office, terms),
+        users_router(office, terms),
     ]
 
 
