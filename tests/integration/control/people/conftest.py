@@ -10,7 +10,6 @@ from fastapi import APIRouter
 from routeiq.control.budgets.calendar import Calendar
 from routeiq.control.budgets.routes import budgets_router
 from routeiq.control.keys.routes import keys_router
-from routeiq.control.migrations import control_migrations
 from routeiq.control.office import Office
 from routeiq.control.store.database import open_database
 from routeiq.control.teams.routes import teams_router
@@ -34,8 +33,7 @@ def house() -> House:
 
 
 @pytest.fixture
-async def control(database_url: str, house: House) -> AsyncIterator[Control]:
-    control_migrations().run(database_url)
-    database = open_database(database_url)
+async def control(control_database_url: str, house: House) -> AsyncIterator[Control]:
+    database = open_database(control_database_url)
     yield Control(database, house)
     await database.close()
