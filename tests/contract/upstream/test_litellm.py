@@ -105,6 +105,7 @@ async def test_leaving_a_stream_closes_it_upstream(litellm: LiteLLM, fake: FakeP
     await anext(aiter(response.chunks()))
     await response.close()
     await asyncio.to_thread(fake.wait_until_idle)
+    assert fake.state() == {"open": 0, "left": 1}
 
 
 async def test_embeddings(litellm: LiteLLM, fake: FakeProvider) -> None:

@@ -354,12 +354,16 @@ async def test_nobody_else_does(control: Control, team: str, who: Any, path: str
 
 async def test_an_admin_of_another_team_does_not(control: Control, team: str) -> None:
     await control.post("/team/new", {"team_id": "t2", "members_with_roles": [_named("u9", "admin")]})
+    before = await _members(control, team)
     await control.post("/team/member_add", {"team_id": team, "member": _named("u2")}, user("u9"), code=403)
+    assert await _members(control, team) == before
 
 
 async def test_who_may_only_look_leads_nothing(control: Control, team: str) -> None:
     await control.post("/user/update", {"user_id": "lead", "user_role": "internal_user_viewer"})
+    before = await _members(control, team)
     await control.post("/team/member_add", {"team_id": team, "member": _named("u2")}, LEAD, code=403)
+    assert await _members(control, team) == before
 
 
 async def test_a_user_joins_a_team_that_is_open_as_a_plain_member(control: Control) -> None:
@@ -387,7 +391,8 @@ async def test_a_user_joins_a_team_that_is_open_as_a_plain_member(control: Contr
     ],
 )  # fmt: skip
 async def test_what_is_no_member_is_refused(control: Control, member: object) -> None:
-    await control.post("/team/member_add", {"team_id": "t1", "member": member}, code=422)
+    refused = await control.post("/team/member_add", {"team_id": "t1", "member": member}, code=422)
+    assert refused["detail"][0]["loc"][0] == "body"
 
 
 async def test_gateways_are_told(control: Control, team: str) -> None:
@@ -417,6 +422,11 @@ async def _budget(control: Control, team_id: str, user_id: str) -> Any:
 
 async def _source(control: Control, team_id: str, user_id: str) -> Any:
     return (await _membership(control, team_id, user_id))["budget_source"]
+
+
+async def _members(control: Control, team_id: str) -> list[str]:
+    info = await control.get("/team/info", team_id=team_id)
+    return [one["user_id"] for one in info["team_info"]["members_with_roles"]]
 
 
 async def _ids(control: Control) -> list[str]:

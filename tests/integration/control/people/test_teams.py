@@ -306,7 +306,8 @@ async def test_a_user_pages_through_its_own_teams(control: Control) -> None:
     ],
 )  # fmt: skip
 async def test_bounds_of_the_list(control: Control, query: dict[str, Any], code: int) -> None:
-    await control.get("/v2/team/list", code=code, **query)
+    said = await control.get("/v2/team/list", code=code, **query)
+    assert said["teams"] == [] if code == 200 else said.keys() <= {"detail", "error"}
 
 
 async def test_teams_that_are_open_to_join(control: Control) -> None:
@@ -364,7 +365,9 @@ async def test_only_administrators_write_teams(control: Control, who: Any) -> No
     ],
 )  # fmt: skip
 async def test_what_cannot_be_kept_is_refused(control: Control, body: object) -> None:
-    await control.post("/team/new", body, code=422)
+    refused = await control.post("/team/new", body, code=422)
+    assert refused.keys() == {"detail"}
+    assert (await control.get("/v2/team/list"))["teams"] == []
 
 
 async def test_unicode_is_kept(control: Control) -> None:

@@ -117,11 +117,14 @@ async def test_the_older_team_id_binds_the_key_too(control: Control) -> None:
 
 async def test_a_team_that_is_not_there_lets_nobody_in(control: Control) -> None:
     await control.post("/user/new", {"user_id": "u1", "teams": ["no"]}, code=404)
-    await control.get("/user/info", user_id="u1", code=404)
+    missing = await control.get("/user/info", user_id="u1", code=404)
+    assert "u1" in missing["error"]["message"]
 
 
 async def test_a_password_is_not_for_us(control: Control) -> None:
-    await control.post("/user/new", {"password": "secret"}, code=422)
+    refused = await control.post("/user/new", {"password": "secret"}, code=422)
+    assert "password" in str(refused)
+    assert "secret" not in str(refused)
 
 
 async def test_info_has_keys_and_teams(control: Control) -> None:
@@ -218,11 +221,13 @@ async def test_an_address_is_changed_and_cleared(control: Control) -> None:
 async def test_an_address_of_another_is_refused(control: Control) -> None:
     for name in ("u1", "u2"):
         await control.post("/user/new", {"user_id": name, "user_email": f"{name}@example.com"})
-    await control.post("/user/update", {"user_id": "u1", "user_email": "u2@example.com"}, code=409)
+    refused = await control.post("/user/update", {"user_id": "u1", "user_email": "u2@example.com"}, code=409)
+    assert "u2@example.com" in str(refused)
 
 
 async def test_an_update_names_somebody(control: Control) -> None:
-    await control.post("/user/update", {"max_budget": 2}, code=422)
+    refused = await control.post("/user/update", {"max_budget": 2}, code=422)
+    assert "user id or user email" in str(refused)
 
 
 @pytest.mark.parametrize("who", [user("u2"), KEYLESS], ids=["another", "keyless"])
@@ -236,11 +241,13 @@ async def test_nobody_changes_another(control: Control, who: Any) -> None:
 async def test_a_viewer_changes_nobody(control: Control) -> None:
     await control.post("/user/new", {"user_id": "u1"})
     await control.post("/user/update", {"user_id": "u1", "user_alias": "x"}, VIEWER, code=401)
+    assert await _alias(control, "u1") is None
 
 
 async def test_who_may_only_look_does_not_change_itself(control: Control) -> None:
     await control.post("/user/new", {"user_id": "u1", "user_role": "internal_user_viewer"})
     await control.post("/user/update", {"user_id": "u1", "user_alias": "x"}, user("u1"), code=403)
+    assert await _alias(control, "u1") is None
 
 
 async def test_a_user_says_what_it_is_called(control: Control) -> None:
@@ -336,7 +343,8 @@ async def test_the_list_has_filters(control: Control) -> None:
     ],
 )  # fmt: skip
 async def test_bounds_of_the_list(control: Control, query: dict[str, Any], code: int) -> None:
-    await control.get("/user/list", code=code, **query)
+    said = await control.get("/user/list", code=code, **query)
+    assert said["users"] == [] if code == 200 else said.keys() <= {"detail", "error"}
 
 
 async def test_users_list_nobody(control: Control) -> None:
@@ -355,7 +363,9 @@ async def test_users_list_nobody(control: Control) -> None:
     ],
 )  # fmt: skip
 async def test_what_cannot_be_kept_is_refused(control: Control, body: object) -> None:
-    await control.post("/user/new", body, code=422)
+    refused = await control.post("/user/new", body, code=422)
+    assert refused.keys() == {"detail"}
+    assert (await control.get("/user/list"))["users"] == []
 
 
 async def test_what_is_no_amount_is_refused(control: Control) -> None:
@@ -397,3 +407,7 @@ async def test_gateways_are_told(control: Control) -> None:
         changed = await client.post("/user/update", json={"user_id": "u1", "rpm_limit": 1})
     assert (list(changed_by(made).users), len(changed_by(made).keys)) == (["u1"], 1)
     assert list(changed_by(changed).users) == ["u1"]
+
+
+async def _alias(control: Control, user_id: str) -> Any:
+    return (await control.get("/user/info", user_id=user_id))["user_info"]["user_alias"]

@@ -101,7 +101,8 @@ async def test_it_is_asked_for_in_case_nobody_tells() -> None:
     async with following(control, every_s=0.02) as (_, holder):
         await until(lambda: len(control.asked) > 2)
         control.version = 1
-        await until(lambda: holder.current.version == "c1.s1")
+        await until(lambda: 1 in control.asked)
+        assert holder.current.version == "c1.s1"
 
 
 async def test_it_never_goes_back() -> None:
