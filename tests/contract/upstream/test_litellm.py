@@ -28,8 +28,10 @@ pytestmark = [
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def litellm() -> AsyncIterator[LiteLLM]:
+async def litellm(shared_fake: FakeProvider) -> AsyncIterator[LiteLLM]:
+    """One that was called before: the SDK's first call imports much of it, within the call's time-out."""
     provider = LiteLLM()
+    await provider.send(request(timeout_s=60.0), target(shared_fake))
     yield provider
     await provider.close()
 
