@@ -254,6 +254,7 @@ async def test_a_name_is_followed(control: FakeControl) -> None:
     port = control.address.rpartition(":")[2]
     client = ControlClient(f"localhost:{port}", AssertionSigner(control.key, "gateway"))
     await client.resolve(key_hash="x")
+    assert len(control.asked) == 1
     await client.close()
 
 
