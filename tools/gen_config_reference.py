@@ -16,6 +16,17 @@ from routeiq.config.document import GeneralSettings, LitellmSettings, RouteIQ, R
 from routeiq.config.document.credential_list import NamedCredential
 from routeiq.config.document.document import LATER
 from routeiq.config.document.failover import AllowedFailsPolicy, RetryPolicy
+from routeiq.config.document.management import (
+    KeyDefaults,
+    KeyGeneration,
+    KeyLimits,
+    PersonalKeys,
+    TeamDefaults,
+    TeamKeys,
+    TeamSettings,
+    TeamToJoin,
+    UserDefaults,
+)
 from routeiq.config.document.models import LitellmParams, ModelEntry, ModelInfo, RouteIQModelInfo
 from routeiq.config.document.providers import Override, Provider
 from routeiq.config.document.routeiq import Auto
@@ -36,6 +47,15 @@ SECTIONS: tuple[tuple[str, type[Section]], ...] = (
     ("router_settings.allowed_fails_policy", AllowedFailsPolicy),
     ("general_settings", GeneralSettings),
     ("litellm_settings", LitellmSettings),
+    ("litellm_settings.default_key_generate_params", KeyDefaults),
+    ("litellm_settings.upperbound_key_generate_params", KeyLimits),
+    ("litellm_settings.key_generation_settings", KeyGeneration),
+    ("litellm_settings.key_generation_settings.personal_key_generation", PersonalKeys),
+    ("litellm_settings.key_generation_settings.team_key_generation", TeamKeys),
+    ("litellm_settings.default_internal_user_params", UserDefaults),
+    ("litellm_settings.default_internal_user_params.teams[]", TeamToJoin),
+    ("litellm_settings.default_team_params", TeamDefaults),
+    ("litellm_settings.default_team_settings[]", TeamSettings),
     ("routeiq", RouteIQ),
     ("routeiq.auto", Auto),
     ("routeiq.providers[]", Provider),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
+import time
 from pathlib import Path
 
 import httpx
@@ -23,7 +23,9 @@ from tests.support.suite import Suite
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "routing" / "multi_tasks.parquet"
 ASKED = 200
-MOST_FALLBACKS = 2
+PATIENCE_S = 60.0
+LATE = {"deadline", "overloaded", "routing_unavailable"}
+"""What a busy machine does to a choice; the last one for a moment after the first."""
 
 
 def prompts() -> list[str]:
@@ -50,22 +52,25 @@ async def chosen_by_routing(suite: Suite, texts: list[str]) -> list[str]:
     return [answer.selected_model for answer in answers]
 
 
+def ask_until_learned(client: httpx.Client, text: str, end: float) -> str:
+    """The model that it got. On a busy machine a choice may come too late, and says so; it is asked for again."""
+    body = {"model": "auto", "max_tokens": 1, "messages": [{"role": "user", "content": text}]}
+    while True:
+        answer = client.post("/v1/chat/completions", json=body)
+        assert answer.status_code == 200
+        late = answer.headers.get("x-routeiq-fallback")
+        if late is None:
+            return answer.headers["x-routeiq-model"]
+        assert late in LATE
+        assert time.monotonic() < end, f"only fallbacks: {late}"
+        time.sleep(0.05)
+
+
 @pytest.mark.timeout(300)
 def test_200_prompts_are_routed_as_the_routing_service_says(suite: Suite) -> None:
-    texts = prompts()
+    texts, end = prompts(), time.monotonic() + PATIENCE_S
     with httpx.Client(base_url=suite.url, headers={"authorization": f"Bearer {suite.key}"}, timeout=30) as client:
-        body = {"model": "auto", "max_tokens": 1}
-        answers = [
-            client.post("/v1/chat/completions", json={**body, "messages": [{"role": "user", "content": t}]})
-            for t in texts
-        ]
-    assert {answer.status_code for answer in answers} == {200}
+        learned = [ask_until_learned(client, text, end) for text in texts]
     told = asyncio.run(chosen_by_routing(suite, texts))
-    learned = [
-        (a.headers["x-routeiq-model"], model)
-        for a, model in zip(answers, told, strict=True)
-        if "x-routeiq-fallback" not in a.headers
-    ]
-    assert len(learned) >= ASKED - MOST_FALLBACKS
-    assert [pair for pair in learned if pair[0] != pair[1]] == []
-    assert len(Counter(name for name, _ in learned)) >= 3
+    assert [pair for pair in zip(learned, told, strict=True) if pair[0] != pair[1]] == []
+    assert len(set(learned)) >= 3

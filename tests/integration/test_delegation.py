@@ -13,7 +13,7 @@ from routeiq.kit.asgi import Message, Receive, Scope, Send, read_body
 from routeiq.kit.server import HTTPServer
 from tests.support.asgi import Client, call, scope
 from tests.support.gateway import AUTH, edge, error, linked
-from tests.support.http_server import Raw, connected, serving
+from tests.support.http_server import PATIENCE_S, Raw, connected, serving
 
 KEY_LINE = f"{AUTH[0]}: {AUTH[1]}".encode()
 
@@ -219,9 +219,10 @@ async def test_a_client_that_leaves_ends_the_call(owner: FakeOwner) -> None:
         await client.send(ask(b"POST", b"/key/generate", body=b"{}"))
         while not owner.seen:
             await asyncio.sleep(0.01)
+        assert not owner.left.is_set()
         client.writer.close()
-        async with asyncio.timeout(2):
-            await owner.left.wait()
+        async with asyncio.timeout(PATIENCE_S):
+            assert await owner.left.wait()
 
 
 async def test_an_answer_that_breaks_off_is_not_made_whole(owner: FakeOwner) -> None:

@@ -19,11 +19,11 @@ from routeiq.control.office import Office
 from routeiq.control.overrides.routes import overrides_router
 from routeiq.control.providers.change import Rules
 from routeiq.control.providers.routes import health_router, providers_router
-from routeiq.control.store.database import open_database
 from routeiq.kit.crypto import Sealer
 from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.principal import Principal, Role
 from tests.support.config_documents import loaded
+from tests.support.control_database import open_patiently
 from tests.support.people import NOW, Control, House
 
 SERVICE = Principal("e" * 64, Role.SERVICE)
@@ -88,7 +88,7 @@ async def world(
     database_url: str, *, text: str = DOCUMENT, policy: OutboundPolicy | None = None
 ) -> AsyncIterator[World]:
     """Args: database_url: of a database that was migrated."""
-    database, declared = open_database(database_url), Declared(starting(text), NOW)
+    database, declared = open_patiently(database_url), Declared(starting(text), NOW)
     sealer = Sealer([b"k" * 16 + bytes(range(16))], "provider-keys")
     rules = Rules(declared, sealer, policy or OutboundPolicy())
 

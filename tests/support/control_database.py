@@ -1,15 +1,19 @@
-"""Control's database, migrated: each test gets a copy of one that was migrated once."""
+"""Control's database, migrated once: each test gets a copy of the file, or PostgreSQL's when it is empty again."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.servers.postgres import Postgres
 from tests.support.stores import DATABASES
+
+if TYPE_CHECKING:
+    from routeiq.kit.db import Database
 
 
 @pytest.fixture(scope="session")
@@ -33,9 +37,8 @@ def control_sqlite_url(_migrated_file: Path, tmp_path: Path) -> str:
 
 @pytest.fixture
 def control_postgres_url(postgres: Postgres, _migrated_name: str) -> Iterator[str]:
-    name = postgres.create(template=_migrated_name)
-    yield postgres.url_of(name)
-    postgres.drop(name)
+    yield postgres.url_of(_migrated_name)
+    postgres.empty(_migrated_name)
 
 
 @pytest.fixture(params=DATABASES)
@@ -43,6 +46,15 @@ def control_database_url(request: pytest.FixtureRequest) -> str:
     """The same test on both."""
     url: str = request.getfixturevalue(f"control_{request.param}_url")
     return url
+
+
+def open_patiently(address: str) -> Database:
+    """As control opens it, but on a busy machine a lock may take a while: what ends a wait is not the subject."""
+    from routeiq.control.store.tables import SCHEMA  # noqa: PLC0415  # 0.4 s, for tests that ask
+    from routeiq.kit.db import Database, Limits  # noqa: PLC0415
+
+    patient = Limits(connect_s=20.0, write_s=30.0, statement_s=30.0, lock_s=30.0, transaction_s=60.0)
+    return Database(address, schema=SCHEMA, name="routeiq-control", limits=patient)
 
 
 def _migrate(address: str) -> None:

@@ -17,6 +17,7 @@ from routeiq.control.audit.routes import audit_router
 from routeiq.control.keys.routes import keys_router
 from routeiq.control.office import CHANGED, Office
 from routeiq.control.store.tables import Audit, Base, Budget, Key, Member, Team, User
+from routeiq.control.terms import Terms
 from routeiq.kit.clock import duration_of
 from routeiq.kit.db import Database
 from routeiq.kit.principal import SCOPE_KEY, Principal, Role
@@ -39,12 +40,12 @@ class Told:
 class Keyring:
     """`now` is the clock of all of it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, terms: Terms | None = None) -> None:
         self.database = database
         self.now = NOW
         self.told = Told()
         office = Office(database, self.told, lambda: self.now)  # type: ignore[arg-type]  # it publishes
-        self.api = create_api([keys_router(office, _after), audit_router(office)])
+        self.api = create_api([keys_router(office, terms or Terms(after)), audit_router(office)])
 
     def asked(self, who: Principal) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.ASGITransport(let_in(self.api, who)), base_url="http://control")
@@ -125,7 +126,7 @@ def _dates() -> dict[str, Any]:
     return {"created_at": NOW, "created_by": "test", "updated_at": NOW, "updated_by": "test"}
 
 
-def _after(duration: str, now: datetime) -> datetime:
+def after(duration: str, now: datetime) -> datetime:
     """Without LiteLLM's calendar, which is tested by itself."""
     return duration_of(duration).after(now)
 

@@ -35,7 +35,11 @@ SLOW_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 1.0
 _SERVICE = "/routeiq.api.control.v1.ControlService/"
 _ANSWERED = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.INVALID_ARGUMENT})
-_ALL_PODS = ("grpc.lb_policy_name", "round_robin")
+_OPTIONS = (
+    ("grpc.lb_policy_name", "round_robin"),  # all pods
+    ("grpc.min_reconnect_backoff_ms", 1_000),  # an attempt to connect may take so long, and the pauses in between
+    ("grpc.max_reconnect_backoff_ms", 250),  # are short: what changed while control was away soon holds
+)
 
 
 class ControlUnavailable(Unavailable):
@@ -153,7 +157,7 @@ class ControlClient:
 
     def _open(self) -> grpc.aio.Channel:
         """The first channel, for the first call; the next ones in turn."""
-        self._channels = [open_channel(target, _ALL_PODS) for target in self._targets]
+        self._channels = [open_channel(target, *_OPTIONS) for target in self._targets]
         self._next = cycle(self._channels).__next__
         return self._next()
 

@@ -10,6 +10,7 @@ from routeiq.config.document import Document, Listed
 from routeiq.config.document.strategies import ACCEPTED_AS_SHUFFLE
 from routeiq.config.fallbacks import check_fallbacks
 from routeiq.config.known_names import check_aliases
+from routeiq.config.management import check_management
 from routeiq.config.names import MOST_STARS, is_pattern
 from routeiq.config.nearest import did_you_mean
 from routeiq.config.problems import Location, Problems
@@ -43,6 +44,7 @@ def check_references(document: Document, problems: Problems) -> None:
     check_aliases(document, problems)
     check_fallbacks(document, problems)
     check_records(document, problems)
+    check_management(document, problems)
     _check_ids(document.models, problems)
     _check_weights(document.models, problems)
     for listed in document.models:

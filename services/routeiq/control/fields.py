@@ -10,9 +10,9 @@ from typing import Annotated, Any, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from routeiq.control.storable import LARGEST, check_storable
 from routeiq.kit.clock import duration_of
 from routeiq.kit.money import from_usd, to_usd
+from routeiq.kit.storable import LARGEST, check_storable
 
 Rate = Annotated[int, Field(ge=0, le=LARGEST)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(check_storable)]

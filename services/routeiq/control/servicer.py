@@ -7,11 +7,11 @@ import grpc
 from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.api.control.v1 import control_pb2_grpc
 from routeiq.control.messages import answer
-from routeiq.control.storable import check_storable
 from routeiq.control.store.governing import governing, override_of
 from routeiq.control.store.overlay import read_overlay, read_version
 from routeiq.kit.clock import Clock
 from routeiq.kit.db import Database
+from routeiq.kit.storable import check_storable
 
 
 class ControlServicer(control_pb2_grpc.ControlServiceServicer):

@@ -1,4 +1,5 @@
-"""What time it is, and how long a duration like `30d` lasts. All instants are aware and in UTC."""
+"""What time it is, how long a duration like `30d` lasts, and which time zones there are. All instants are aware and in
+UTC."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ import calendar
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from routeiq.kit.errors import InvalidRequest
 
@@ -14,6 +16,7 @@ Clock = Callable[[], datetime]
 """Gives the present instant. Tests have their own."""
 
 _TEXT = re.compile(r"([0-9]{1,9})(s|m|h|d|w|mo)")
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5]?[0-9])(?::([0-5]?[0-9]))?")
 _UNITS = {
     "s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1),
     "w": timedelta(weeks=1),
@@ -51,6 +54,11 @@ class Duration:
         """Its length; of a month the shortest."""
         return self.count * (timedelta(days=28) if self.unit == MONTH else _UNITS[self.unit])
 
+    @property
+    def about(self) -> timedelta:
+        """Its length, to compare it with others; a month has thirty days."""
+        return self.count * (timedelta(days=30) if self.unit == MONTH else _UNITS[self.unit])
+
     def __str__(self) -> str:
         return f"{self.count}{self.unit}"
 
@@ -66,6 +74,22 @@ def duration_of(text: str) -> Duration:
     if duration.at_least > MOST:
         raise NotADuration("a duration is shorter than a thousand years")
     return duration
+
+
+def zone_of(name: str) -> tzinfo:
+    """`Europe/Berlin`. Raises: ValueError: none that is known here."""
+    try:
+        return UTC if name == "UTC" else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is not a time zone like Europe/Berlin") from None
+
+
+def time_of_day(text: str) -> time:
+    """`06:30` or `06:30:15`. Raises: ValueError."""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise ValueError('is not a time of day like "06:30", in quotes')
+    return time(int(match[1]), int(match[2]), int(match[3] or 0))
 
 
 def _months_after(moment: datetime, count: int) -> datetime:

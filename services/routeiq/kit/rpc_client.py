@@ -35,8 +35,8 @@ Metadata = tuple[tuple[str, str], ...]
 def open_channel(address: str, *more: tuple[str, str | int]) -> grpc.aio.Channel:
     """A channel inside the cluster or the machine, without TLS. Open it in the running loop; its user closes it.
 
-    Args: more: further options, by gRPC's names."""
-    return grpc.aio.insecure_channel(address, options=[*_CLIENT, *more])
+    Args: more: further options, or others, by gRPC's names."""
+    return grpc.aio.insecure_channel(address, options=[*(dict(_CLIENT) | dict(more)).items()])
 
 
 def call_metadata(

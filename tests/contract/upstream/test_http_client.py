@@ -122,6 +122,7 @@ async def test_closing_an_unread_stream_closes_the_connection(http: HTTPClient, 
     await response.close()
     await response.close()
     await asyncio.to_thread(fake.wait_until_idle)
+    assert fake.state() == {"open": 0, "left": 1}
 
 
 async def test_a_body_past_the_limit_fails(make_http: MakeClient, fake: FakeProvider) -> None:

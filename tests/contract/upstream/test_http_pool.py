@@ -121,13 +121,13 @@ async def test_a_closed_answer_is_no_empty_one(
 
 async def test_time_counts_only_while_somebody_waits(pool: PooledClient, upstream: Adversary) -> None:
     """A slow reader is no slow upstream; pieces within the bound go on for longer than it."""
-    upstream.plays([HALF, Pause(0.15), b"h", Pause(0.15), b"e", Pause(0.15), b"llo"])
-    response = await pool.send(call(upstream, timeout_s=0.25))
+    upstream.plays([HALF, Pause(0.2), b"h", Pause(0.2), b"e", Pause(0.2), b"llo"])
+    response = await pool.send(call(upstream, timeout_s=0.5))
     await asyncio.sleep(0.1)
     chunks = []
     async for chunk in response.chunks():
         chunks.append(chunk)
-        await asyncio.sleep(0.3 if len(chunks) == 1 else 0)
+        await asyncio.sleep(0.6 if len(chunks) == 1 else 0)
     assert b"".join(chunks) == b"hellohello"
 
 

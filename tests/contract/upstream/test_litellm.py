@@ -28,8 +28,10 @@ pytestmark = [
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def litellm() -> AsyncIterator[LiteLLM]:
+async def litellm(shared_fake: FakeProvider) -> AsyncIterator[LiteLLM]:
+    """One that was called before: the SDK's first call imports much of it, within the call's time-out."""
     provider = LiteLLM()
+    await provider.send(request(timeout_s=60.0), target(shared_fake))
     yield provider
     await provider.close()
 
@@ -105,6 +107,7 @@ async def test_leaving_a_stream_closes_it_upstream(litellm: LiteLLM, fake: FakeP
     await anext(aiter(response.chunks()))
     await response.close()
     await asyncio.to_thread(fake.wait_until_idle)
+    assert fake.state() == {"open": 0, "left": 1}
 
 
 async def test_embeddings(litellm: LiteLLM, fake: FakeProvider) -> None:

@@ -26,7 +26,9 @@ def targets(fake: FakeProvider) -> list[Deployment]:
 async def test_completions_are_openais(http: HTTPClient, fake: FakeProvider) -> None:
     for target in targets(fake):
         body = await (await Providers(http).send(request(), target)).read()
-        ChatCompletion.model_validate_json(body, strict=True)
+        completion = ChatCompletion.model_validate_json(body, strict=True)
+        assert completion.choices[0].message.role == "assistant"
+        assert completion.usage is not None
 
 
 async def test_chunks_are_openais(http: HTTPClient, fake: FakeProvider) -> None:

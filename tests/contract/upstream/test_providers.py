@@ -118,6 +118,7 @@ async def test_leaving_a_stream_closes_it_upstream(providers: Providers, fake: F
     await anext(aiter(response.chunks()))
     await response.close()
     await asyncio.to_thread(fake.wait_until_idle)
+    assert fake.state() == {"open": 0, "left": 1}
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,9 @@ async def test_the_call_after_a_restart_works(own: Postgres, on_own: Database) -
         pass  # all connections are open
     await asyncio.to_thread(own.restart)
     async with on_own.transaction() as session:
-        await add(session)
+        await add(session, 5)
+    async with on_own.reading() as session:
+        assert (await session.scalars(select(Account.amount))).all() == [5]
 
 
 async def test_the_call_after_a_crash_works(own: Postgres, on_own: Database) -> None:

@@ -37,6 +37,24 @@ def test_each_test_has_a_database_of_its_own(postgres: Postgres, postgres_url: s
         assert connection.execute("SELECT to_regclass('mine')").fetchone() == (None,)
 
 
+def test_a_database_is_emptied_as_if_it_were_new(postgres: Postgres, postgres_url: str) -> None:
+    name = postgres_url.rpartition("/")[2]
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE alembic_version (of text); INSERT INTO alembic_version VALUES ('kept')")
+        connection.execute("CREATE SCHEMA own; CREATE TABLE own.a (id serial PRIMARY KEY)")
+        connection.execute("CREATE TABLE own.b (a int REFERENCES own.a)")
+    left = psycopg.connect(postgres_url)
+    left.execute("INSERT INTO own.a DEFAULT VALUES; INSERT INTO own.b VALUES (1); COMMIT; BEGIN; LOCK own.a")
+    postgres.empty(name)
+    with pytest.raises(psycopg.OperationalError):
+        left.execute("SELECT 1")
+    left.close()
+    with psycopg.connect(postgres_url) as connection:
+        counts = "SELECT (SELECT count(*) FROM own.a), (SELECT count(*) FROM own.b), (SELECT of FROM alembic_version)"
+        assert connection.execute(counts).fetchone() == (0, 0, "kept")
+        assert connection.execute("INSERT INTO own.a DEFAULT VALUES RETURNING id").fetchone() == (1,)
+
+
 def test_a_killed_postgres_comes_back_with_what_was_committed() -> None:
     with Postgres() as server:
         with psycopg.connect(server.url) as connection:

@@ -25,6 +25,17 @@ _SETTINGS = {
     "max_connections": "200",
     "autovacuum": "off",
 }
+_EMPTY = """
+SET session_replication_role = replica; -- no order among tables that refer to each other
+DO $$ DECLARE one regclass; BEGIN
+    PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+    FOR one IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relname <> 'alembic_version'
+        AND relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema') LOOP
+        EXECUTE format('DELETE FROM %s', one);
+    END LOOP;
+    PERFORM setval(oid, 1, false) FROM pg_class WHERE relkind = 'S';
+END $$"""
 
 
 class Postgres(Server):
@@ -56,18 +67,22 @@ class Postgres(Server):
             self._initialise()
         super().start()
 
-    def create(self, template: str = "template0") -> str:
+    def create(self) -> str:
         """A fresh database, in some 20 ms. Returns: its name."""
         name = f"test_{next(self._numbers)}"
-        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE template0 STRATEGY file_copy')
         return name
+
+    def empty(self, database: str) -> None:
+        """As after its migration: no rows, numbers from 1. A tenth of what a copy costs. Whoever is connected goes."""
+        self._execute(_EMPTY, database)
 
     def drop(self, database: str) -> None:
         """Whoever is connected to it."""
         self._execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
-    def _execute(self, statement: str) -> None:
-        with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
+    def _execute(self, statement: str, database: str = "postgres") -> None:
+        with psycopg.connect(self.url_of(database), autocommit=True, connect_timeout=5) as connection:
             connection.execute(statement.encode())
 
     def _binaries(self) -> Path:

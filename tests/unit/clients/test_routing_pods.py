@@ -86,8 +86,11 @@ async def test_a_failure_looks_again_before_its_time(monkeypatch: pytest.MonkeyP
     names = Names("10.1.0.1")
     async with following("routing:1", names, every_s=60) as pods:
         await until(lambda: names.asked == 1)
+        names.ips = ("10.1.0.2",)
         pods.look_again()
         await until(lambda: names.asked == 2)
+        await until(lambda: pods.addresses != ("10.1.0.1:1",))
+        assert pods.addresses == ("10.1.0.2:1",)
 
 
 async def test_the_lesser_loaded_is_asked() -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from routeiq.config.contract_names import NO_EFFECT
+from routeiq.control.settings import DATABASE_URL, ENCRYPTION_KEY
+from routeiq.gateway.callers.build import SERVICE_KEYS
 from routeiq.gateway.settings import CONTRACT_NAMES
+from routeiq.kit.redis import RedisSettings
 from tests.support.config_documents import built, errors, warnings
 
 MODEL = "model_list: [{model_name: m, litellm_params: {model: simulated/x}}]\n"
@@ -52,10 +55,8 @@ def test_name_without_effect_is_a_warning(name: str) -> None:
     assert warnings(MODEL, {name: ""}) == []
 
 
-WORKING = ("DATABASE_URL", "SERVICE_KEYS", "ROUTEIQ_ENCRYPTION_KEY", "REDIS_HOST", "REDIS_PASSWORD")
-"""Of services' settings."""
-
-
 def test_no_name_that_works_is_said_to_do_nothing() -> None:
     assert not NO_EFFECT & set(CONTRACT_NAMES.values())
-    assert warnings(MODEL, dict.fromkeys(["PATH", "POD_NAME", "LLMROUTER_SSRF_DNS_TIMEOUT", *WORKING], "1")) == []
+    assert not NO_EFFECT & {*DATABASE_URL, ENCRYPTION_KEY, SERVICE_KEYS}
+    assert not NO_EFFECT & {f"REDIS_{name.upper()}" for name in RedisSettings.model_fields}
+    assert warnings(MODEL, dict.fromkeys(["PATH", "POD_NAME", "LLMROUTER_SSRF_DNS_TIMEOUT"], "1")) == []

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from routeiq.control.budgets.calendar import Calendar, next_reset
 from routeiq.kit.clock import NotADuration, duration_of
-from routeiq.kit.errors import ConfigurationError
 
 SATURDAY = datetime(2026, 11, 21, 21, 38, 55, 123, UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -116,10 +115,16 @@ def test_what_is_no_duration_is_refused(duration: str) -> None:
 def test_the_settings_make_a_calendar() -> None:
     calendar = Calendar.of("Europe/Berlin", "06:30")
     assert calendar("1d", SATURDAY) == datetime(2026, 11, 22, 5, 30, tzinfo=UTC)
-    assert Calendar.of(None, None) == Calendar.of("", "")
+    assert Calendar.of("UTC", "00:00") == Calendar()
+    assert Calendar.of("UTC", "6:05:07").at == time(6, 5, 7)
+    assert Calendar.of("UTC", "23:59").at == time(23, 59)
 
 
-@pytest.mark.parametrize(("zone", "at"), [("Mars/Base", None), ("../etc", None), (None, "25:00"), (None, "noon")])
-def test_settings_that_are_wrong_are_named(zone: str | None, at: str | None) -> None:
-    with pytest.raises(ConfigurationError, match="timezone" if zone else "budget_reset_time"):
+@pytest.mark.parametrize(
+    ("zone", "at"),
+    [("Mars/Base", "00:00"), ("../etc", "00:00"), ("", "00:00")]
+    + [("UTC", at) for at in ("25:00", "noon", "390", "06", "06:60", "06:30Z")],
+)
+def test_settings_that_are_wrong_are_refused(zone: str, at: str) -> None:
+    with pytest.raises(ValueError, match="is not a time"):
         Calendar.of(zone, at)

@@ -29,7 +29,7 @@ def test_the_table_is_whole() -> None:
 
 @pytest.mark.parametrize("name", ALLOWED)
 def test_it_may(name: str) -> None:
-    check_own(_row(), UpdateUser.model_validate({"user_id": "u1", name: ALLOWED[name]}))
+    assert check_own(_row(), UpdateUser.model_validate({"user_id": "u1", name: ALLOWED[name]})) is None
 
 
 @pytest.mark.parametrize("value", ["set", "null"])

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, ClassVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 
@@ -69,7 +69,7 @@ class Section(BaseModel):
     def _listed(cls) -> Iterator[tuple[str, type[Section]]]:
         """The fields that are lists of sections."""
         for name, info in cls.model_fields.items():
-            kind = get_args(info.annotation)[0] if get_origin(info.annotation) is tuple else None
+            kind = _plain(get_args(info.annotation)[0]) if get_origin(info.annotation) is tuple else None
             if isinstance(kind, type) and issubclass(kind, Section):
                 yield name, kind
 
@@ -78,7 +78,11 @@ class Section(BaseModel):
         """The fields that map names to sections."""
         for name, info in cls.model_fields.items():
             if get_origin(info.annotation) is dict:
-                kind = get_args(info.annotation)[1]
-                kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+                kind = _plain(get_args(info.annotation)[1])
                 if isinstance(kind, type) and issubclass(kind, Section):
                     yield name, kind
+
+
+def _plain(kind: Any) -> Any:
+    """Without what is annotated."""
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind

@@ -7,6 +7,18 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field
 
 from routeiq.config.document.failover import FallbackList
+from routeiq.config.document.management import (
+    USD,
+    KeyDefaults,
+    KeyGeneration,
+    KeyLimits,
+    Span,
+    TeamDefaults,
+    TeamSettings,
+    TimeOfDay,
+    UserDefaults,
+    Zone,
+)
 from routeiq.config.document.names import Name
 from routeiq.config.document.section import Section
 from routeiq.config.words import words
@@ -28,6 +40,7 @@ class GeneralSettings(Section):
         repr=False,
         description="The administrator's key; `LITELLM_MASTER_KEY` wins. Well-known and short keys are refused.",
     )
+    disable_custom_api_keys: bool = Field(default=False, description="Nobody chooses the text of a key.")
 
     later: ClassVar[frozenset[str]] = words(
         """
@@ -37,7 +50,8 @@ class GeneralSettings(Section):
         proxy_budget_rescheduler_max_time proxy_batch_write_at max_parallel_requests global_max_parallel_requests
         max_in_flight_requests_per_worker max_queued_requests_per_worker background_health_checks
         health_check_interval health_check_concurrency health_check_details allow_requests_on_db_unavailable alerting
-        alert_types alert_to_webhook_url alerting_args alerting_threshold custom_auth custom_key_generate custom_sso
+        alert_types alert_to_webhook_url alerting_args alerting_threshold custom_auth custom_key_generate
+        custom_key_update custom_sso disable_auto_add_proxy_admin_to_teams reject_clientside_metadata_tags
         allowed_routes admin_only_routes public_routes pass_through_endpoints disable_spend_logs disable_error_logs
         disable_adding_master_key_hash_to_db disable_master_key_return store_prompts_in_spend_logs
         maximum_spend_logs_retention_period maximum_spend_logs_retention_interval user_header_name
@@ -78,22 +92,38 @@ class LitellmSettings(Section):
     model_alias_map: dict[Name, Name] = Field(
         default_factory=dict, description="Hidden aliases; `router_settings.model_group_alias` wins."
     )
+    default_key_generate_params: KeyDefaults = Field(default_factory=KeyDefaults, description="Of new keys.")
+    upperbound_key_generate_params: KeyLimits = Field(default_factory=KeyLimits, description="Of every key.")
+    key_generation_settings: KeyGeneration = Field(default_factory=KeyGeneration, description="Who may make keys.")
+    default_internal_user_params: UserDefaults = Field(default_factory=UserDefaults, description="Of new users.")
+    max_internal_user_budget: USD | None = Field(
+        default=None, description="Dollars of an `internal_user` that is given no budget."
+    )
+    default_max_internal_user_budget: USD | None = Field(
+        default=None, description="Default of `max_internal_user_budget`."
+    )
+    internal_user_budget_duration: Span | None = Field(
+        default=None, description="After how long that begins anew, likewise."
+    )
+    default_team_params: TeamDefaults = Field(default_factory=TeamDefaults, description="Of new teams.")
+    default_team_settings: tuple[TeamSettings, ...] = Field(default=(), description="The same in an older form.")
+    timezone: Zone = Field(default="UTC", description="Where the days of budgets begin, such as `Europe/Berlin`.")
+    budget_reset_time: TimeOfDay = Field(
+        default="00:00", description="When they begin, as `HH:MM` or `HH:MM:SS` in quotes."
+    )
 
     later: ClassVar[frozenset[str]] = words(
         """
         cache cache_params enable_caching_on_provider_specific_optional_params callbacks success_callback
         failure_callback service_callbacks service_callback input_callback post_call_rules pre_call_rules
         check_provider_endpoint modify_params set_verbose telemetry json_logs context_window_fallback_dict max_budget
-        budget_duration
-        max_user_budget max_internal_user_budget internal_user_budget_duration max_end_user_budget
-        max_end_user_budget_id
-        default_team_settings default_team_params default_key_generate_params upperbound_key_generate_params
-        default_internal_user_params turn_off_message_logging redact_user_api_key_info langfuse_default_tags otel
-        otel_config public_agent_groups public_model_groups guardrails ssl_verify ssl_certificate timezone
-        budget_reset_time datadog_params mcp_aliases cost_discount_config cost_margin_config
-        default_max_internal_user_budget default_redis_batch_cache_expiry s3_callback_params
-        prometheus_initialize_budget_metrics custom_prometheus_metadata_labels custom_prometheus_tags
-        require_auth_for_metrics_endpoint key_generation_settings force_ipv4 aiohttp_trust_env
+        budget_duration max_user_budget max_end_user_budget max_end_user_budget_id budget_rollover
+        key_alias_pattern enable_key_alias_format_validation default_key_max_budget_alert_emails max_ui_session_budget
+        turn_off_message_logging redact_user_api_key_info langfuse_default_tags otel otel_config public_agent_groups
+        public_model_groups guardrails ssl_verify ssl_certificate datadog_params mcp_aliases cost_discount_config
+        cost_margin_config default_redis_batch_cache_expiry s3_callback_params prometheus_initialize_budget_metrics
+        custom_prometheus_metadata_labels custom_prometheus_tags require_auth_for_metrics_endpoint force_ipv4
+        aiohttp_trust_env budget_exceeded_throttle_percentage
         disable_end_user_cost_tracking disable_end_user_cost_tracking_prometheus_only
         disable_copilot_system_to_assistant disable_hf_tokenizer_download enable_json_schema_validation
         disable_stop_sequence_limit add_function_to_prompt forward_traceparent_to_llm_provider

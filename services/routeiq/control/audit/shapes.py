@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from routeiq.control.fields import in_utc
-from routeiq.control.storable import check_storable
+from routeiq.kit.storable import check_storable
 
 MAX_PAGE = 10_000_000
 Text = Annotated[str, Field(max_length=256), AfterValidator(check_storable)]

@@ -13,10 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from routeiq.kit.clock import MONTH, Duration, duration_of
-from routeiq.kit.errors import ConfigurationError
+from routeiq.kit.clock import MONTH, Duration, duration_of, time_of_day, zone_of
 
 MIDNIGHT = time(0, 0)
 DAY = timedelta(days=1)
@@ -48,20 +46,9 @@ class Calendar:
         return next_reset(duration, now, self.zone, self.at)
 
     @classmethod
-    def of(cls, timezone: str | None, budget_reset_time: str | None) -> Calendar:
-        """Args: budget_reset_time: `HH:MM` or `HH:MM:SS`.  Raises: ConfigurationError: it names the setting."""
-        try:
-            zone = ZoneInfo(timezone) if timezone else UTC
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ConfigurationError([f"timezone: {timezone!r} is not a time zone"]) from None
-        return cls(zone, _time_of_day(budget_reset_time) if budget_reset_time else MIDNIGHT)
-
-
-def _time_of_day(text: str) -> time:
-    try:
-        return time.fromisoformat(text).replace(tzinfo=None)
-    except ValueError:
-        raise ConfigurationError([f"budget_reset_time: {text!r} is not a time of day like 06:30"]) from None
+    def of(cls, timezone: str, budget_reset_time: str) -> Calendar:
+        """Args: as the document has them.  Raises: ValueError."""
+        return cls(zone_of(timezone), time_of_day(budget_reset_time))
 
 
 def _within_day(period: timedelta, now: datetime, today: date, zone: tzinfo) -> datetime:

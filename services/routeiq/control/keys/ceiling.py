@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from routeiq.control.keys.effective import Effective
+from routeiq.control.keys.fields import PERMISSIONS
 from routeiq.control.store.tables import Key, Team, User
 from routeiq.kit.clock import duration_of
 
@@ -36,6 +37,8 @@ class Ceiling:
     expires_at: datetime | None = None
     exact: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the asking key that no other value may stand for."""
+    permissions: Sequence[str] | None = None
+    """Of `metadata`; None: no key asks."""
 
     def under_key(self, key: Key, held: Effective) -> Ceiling:
         limits = _limits(held.rpm, held.tpm, held.parallel)
@@ -51,6 +54,7 @@ class Ceiling:
             key_limits=limits,
             expires_at=key.expires_at,
             exact=_exact(key, held),
+            permissions=_texts((key.data or {}).get(PERMISSIONS)),
         )
 
     def under_holder(self, holder: User | Team) -> Ceiling:
@@ -78,6 +82,22 @@ class Ceiling:
             return duration is None
         return duration_of(duration).at_least >= duration_of(self.budget_duration).at_least
 
+    def exceeded_by(self, key: Key, held: Effective) -> str | None:
+        """Which of the asking key's own limits that key gets past: one that it has not, or has wider."""
+        its = Ceiling().under_key(key, held)
+        within = {
+            "models": _within(its.key_models, self.key_models),
+            "aliases": not self.key_models or _all_covered(key.aliases.values(), self.key_models),
+            "allowed_routes": not self.routes or (bool(its.routes) and set(its.routes) <= set(self.routes)),
+            "max_budget": self.key_max_nano_usd is None or _at_most(its.key_max_nano_usd, self.key_max_nano_usd),
+            "budget_duration": self.covers_duration(its.budget_duration),
+            **{name: _at_most(its.key_limits.get(name), most) for name, most in self.key_limits.items()},
+            "duration": self.expires_at is None or _at_most(its.expires_at, self.expires_at),
+            **{name: its.exact.get(name) == own for name, own in self.exact.items()},
+            "permissions": self.permissions is None or _all_covered(its.permissions or (), self.permissions),
+        }
+        return next((name for name, holds in within.items() if not holds), None)
+
 
 def restricts(models: Sequence[str]) -> bool:
     return bool(models) and ALL_MODELS not in models and TEAM_MODELS not in models
@@ -87,6 +107,24 @@ def _covered(name: str, allowed: Sequence[str]) -> bool:
     if name == NOTHING or name in allowed:
         return True
     return name != ALL_MODELS and any(one.endswith("*") and name.startswith(one[:-1]) for one in allowed)
+
+
+def _all_covered(names: Iterable[str], allowed: Sequence[str]) -> bool:
+    return all(_covered(name, allowed) for name in names)
+
+
+def _within(names: Sequence[str], allowed: Sequence[str]) -> bool:
+    """Of lists that mean everything when they are empty."""
+    return not allowed or (bool(names) and _all_covered(names, allowed))
+
+
+def _at_most(value: Any, most: Any) -> bool:
+    """None: there is no limit."""
+    return value is not None and bool(value <= most)
+
+
+def _texts(value: object) -> Sequence[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def _exact(key: Key, held: Effective) -> dict[str, Any]:

@@ -12,26 +12,40 @@ from routeiq.control.store import holders
 from routeiq.control.store.tables import Key, Team
 
 
-async def held_by(session: AsyncSession, standing: Standing, body: KeyFields, *, shared: bool) -> Team | None:
-    """Whose a new key is. Args: shared: it belongs to its team alone.  Returns: its team.  Raises: Refused."""
+async def held_by(
+    session: AsyncSession, standing: Standing, body: KeyFields, *, shared: bool, default_team: str | None = None
+) -> Team | None:
+    """Whose a new key is. Args: shared: it belongs to its team alone.  default_team: of a key that is asked for without
+    one; nobody need be its member.  Returns: its team.  Raises: Refused."""
     if shared:
         body.user_id = None
     elif not standing.is_admin and body.user_id is None:
         body.user_id = standing.user_id
     if standing.bound is not None and not body.team_id:
         body.team_id = standing.bound
-    team = await holders.kept_team(session, body.team_id) if body.team_id else None
+    team_id = body.team_id or default_team
+    team = await holders.kept_team(session, team_id) if team_id else None
     await _keep_user(session, standing, body.user_id)
     if not body.team_id:
         _need_own(standing, body.user_id)
-        return None
+        return _default(body, default_team, team)
     await need_ordinary(session, standing, body.user_id)
     if team is None:
         if standing.is_admin:
             return None
         text = f"Team not found for team_id={body.team_id}. Non-admin users cannot create keys for non-existent teams."
         raise plain(400, text)
-    await _need_members(session, standing, team.id, body.user_id)
+    if team.id != default_team or body.user_id != standing.user_id:
+        await _need_members(session, standing, team.id, body.user_id)
+    return team
+
+
+def _default(body: KeyFields, team_id: str | None, team: Team | None) -> Team | None:
+    if team_id is None:
+        return None
+    if team is None:
+        raise plain(400, f"Team not found for team_id={team_id}, which default_key_generate_params names.")
+    body.team_id = team_id
     return team
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from routeiq.control.keys.refusals import wrapped
-from routeiq.control.storable import check_storable
 from routeiq.control.store.keys import SORTED
+from routeiq.kit.storable import check_storable
 
 MAX_PAGE = 10_000_000
 Text = Annotated[str, Field(max_length=256), AfterValidator(check_storable)]

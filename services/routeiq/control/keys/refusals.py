@@ -48,6 +48,11 @@ def admins_only(name: str) -> Refused:
     return wrapped(403, f"Only proxy admins can set `{name}`.")
 
 
+def stronger(name: str) -> Refused:
+    """A key whose new text would be worth more than the key that asks for it."""
+    return wrapped(403, f"This key cannot regenerate one that goes beyond it in `{name}`.")
+
+
 def beyond_own(name: str) -> Refused:
     """More than the caller has itself. It says not how much that is: a limit may be its user's or its team's."""
     return wrapped(403, f"`{name}` goes beyond what the caller may use itself.")

@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator, StringConstraints
 
-from routeiq.control.fields import Resets
 from routeiq.control.keys import answers, queries, reading, shapes
 from routeiq.control.keys.blocking import set_blocked
 from routeiq.control.keys.change import bulk_update, update
@@ -17,7 +16,8 @@ from routeiq.control.keys.remove import delete
 from routeiq.control.keys.resetting import reset_spend
 from routeiq.control.office import Office
 from routeiq.control.refusals import refusals
-from routeiq.control.storable import check_storable
+from routeiq.control.terms import Terms
+from routeiq.kit.storable import check_storable
 
 TAG = "key management"
 KeyText = Annotated[str, StringConstraints(max_length=1024), AfterValidator(check_storable)]
@@ -25,22 +25,22 @@ Key = Annotated[KeyText | None, Query()]
 KeyOfPath = Annotated[KeyText, Path()]
 
 
-def keys_router(office: Office, resets: Resets) -> APIRouter:
+def keys_router(office: Office, terms: Terms) -> APIRouter:
     router = APIRouter(tags=[TAG], responses=refusals(400, 401, 403, 404))
-    _making(router, office, resets)
-    _changing(router, office, resets)
+    _making(router, office, terms)
+    _changing(router, office, terms)
     _reading(router, office)
     return router
 
 
-def _making(router: APIRouter, office: Office, resets: Resets) -> None:
+def _making(router: APIRouter, office: Office, terms: Terms) -> None:
     @router.post("/key/generate")
     async def key_generate(
         request: Request, response: Response, body: shapes.GenerateKey | None = None
     ) -> answers.KeyMade:
         """Make a key. The answer alone has it."""
         async with office.write(request, response, "key.generate") as work:
-            return await generate(work, body or shapes.GenerateKey(), resets)
+            return await generate(work, body or shapes.GenerateKey(), terms)
 
     @router.post("/key/service-account/generate")
     async def key_generate_service_account(
@@ -48,7 +48,7 @@ def _making(router: APIRouter, office: Office, resets: Resets) -> None:
     ) -> answers.KeyMade:
         """Make a key that belongs to a team and to none of its members."""
         async with office.write(request, response, "key.generate") as work:
-            return await generate_service_account(work, body, resets)
+            return await generate_service_account(work, body, terms)
 
     @router.post("/key/regenerate")
     async def key_regenerate(
@@ -56,7 +56,7 @@ def _making(router: APIRouter, office: Office, resets: Resets) -> None:
     ) -> answers.KeyMade:
         """Give a key another text; the old one works on for `grace_period`."""
         async with office.write(request, response, "key.regenerate") as work:
-            return await regenerate(work, key, body or shapes.RegenerateKey(), resets)
+            return await regenerate(work, key, body or shapes.RegenerateKey(), terms)
 
     @router.post("/key/{key}/regenerate")
     async def key_regenerate_named(
@@ -64,21 +64,21 @@ def _making(router: APIRouter, office: Office, resets: Resets) -> None:
     ) -> answers.KeyMade:
         """The same, with the key or its hash in the path."""
         async with office.write(request, response, "key.regenerate") as work:
-            return await regenerate(work, key, body or shapes.RegenerateKey(), resets)
+            return await regenerate(work, key, body or shapes.RegenerateKey(), terms)
 
 
-def _changing(router: APIRouter, office: Office, resets: Resets) -> None:
+def _changing(router: APIRouter, office: Office, terms: Terms) -> None:
     @router.post("/key/update")
     async def key_update(request: Request, response: Response, body: shapes.UpdateKey) -> answers.KeyUpdated:
         """Change what was sent; null clears."""
         async with office.write(request, response, "key.update") as work:
-            return await update(work, body, resets)
+            return await update(work, body, terms)
 
     @router.post("/key/bulk_update")
     async def key_bulk_update(request: Request, response: Response, body: shapes.BulkUpdate) -> answers.BulkAnswer:
         """Change many keys, each by itself."""
         async with office.write(request, response, "key.update") as work:
-            return await bulk_update(work, body, resets)
+            return await bulk_update(work, body, terms)
 
     @router.post("/key/delete")
     async def key_delete(request: Request, response: Response, body: shapes.NamedKeys) -> answers.KeysDeleted:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from routeiq.control.answers.teams import default_budget_id
 from routeiq.control.errors import Detailed
-from routeiq.control.fields import Resets
+from routeiq.control.fields import LimitFields, set_limits
 from routeiq.control.members.own import OWN, give
 from routeiq.control.members.shapes import Joining, OwnOfJoining
 from routeiq.control.office import Write
@@ -19,6 +19,7 @@ from routeiq.control.store.members import addressed
 from routeiq.control.store.rows import add_if_free
 from routeiq.control.store.tables import Member, Team, User
 from routeiq.control.store.users import lock_named_users, locked_user, locked_user_with
+from routeiq.control.terms import Terms
 
 INTERNAL_USER = "internal_user"
 Role = Literal["admin", "user"]
@@ -33,7 +34,7 @@ class Joined:
     """How many of those named were in before."""
 
 
-async def join(work: Write, team: Team, named: Sequence[Joining], own: BaseModel, resets: Resets) -> Joined:
+async def join(work: Write, team: Team, named: Sequence[Joining], own: BaseModel, terms: Terms) -> Joined:
     """Args: own: what each of them is given of `members.own.OWN`; null is nothing.  Raises: Detailed."""
     given = OwnOfJoining.model_validate(own.model_dump(include=set(OWN), exclude_none=True))
     users: list[User] = []
@@ -42,12 +43,12 @@ async def join(work: Write, team: Team, named: Sequence[Joining], own: BaseModel
     for one in sorted(named, key=lambda one: (one.user_id or "", one.user_email or "")):  # as others make them, too
         if await addressed(work.session, team.id, one.user_id, one.user_email):
             continue
-        user = await _user(work, one)
+        user = await _user(work, one, terms)
         member = Member(
             team_id=team.id, user_id=user.id, role=one.role, budget_id=default_budget_id(team),
             models=_models(team), joined_at=work.now, spend_nano_usd=0,
         )  # fmt: skip
-        await give(work, member, given, default_budget_id(team), resets)
+        await give(work, member, given, default_budget_id(team), terms.resets)
         work.session.add(member)
         await work.session.flush()
         users.append(user)
@@ -61,7 +62,7 @@ def _models(team: Team) -> list[str]:
     return list((team.extra or {}).get("default_team_member_models") or [])
 
 
-async def _user(work: Write, one: Joining) -> User:
+async def _user(work: Write, one: Joining, terms: Terms) -> User:
     """The user so named; nobody changes or deletes it before this transaction ends. Who is unknown is made.
 
     Raises: Detailed: the id and the address belong to two."""
@@ -71,12 +72,12 @@ async def _user(work: Write, one: Joining) -> User:
             raise _refused(f"user_email '{one.user_email}' and user_id '{one.user_id}' do not belong to the same user.")
         return by_email
     by_id = await locked_user(work.session, one.user_id) if one.user_id is not None else None
-    return by_id if by_id is not None else await _made(work, one)
+    return by_id if by_id is not None else await _made(work, one, terms)
 
 
-async def _made(work: Write, one: Joining) -> User:
+async def _made(work: Write, one: Joining, terms: Terms) -> User:
     """By who came first, if two make it at once."""
-    user = new_user(work, one.user_id or str(uuid4()), one.user_email)
+    user = known_by_name(work, one.user_id or str(uuid4()), one.user_email, terms)
     if await add_if_free(work.session, user):
         work.note("user.new", "user", user.id, fields=sorted(one.model_fields_set), because="team.member_add")
         return user
@@ -87,8 +88,18 @@ async def _made(work: Write, one: Joining) -> User:
     return found
 
 
+def known_by_name(work: Write, user_id: str, email: str | None, terms: Terms) -> User:
+    """As LiteLLM makes who is named where no user is made; not yet the session's."""
+    user = new_user(work, user_id, email)
+    user.models = list(terms.users.get("models", ()))
+    given = {**terms.internal_users, **terms.users}
+    limits = {name: given[name] for name in ("max_budget", "budget_duration") if name in given}
+    set_limits(user, LimitFields(**limits), work.now, terms.resets)
+    return user
+
+
 def new_user(work: Write, user_id: str, email: str | None) -> User:
-    """As LiteLLM makes who is known by name alone; not yet the session's."""
+    """With nothing; not yet the session's."""
     by, now = work.actor.id, work.now
     return User(
         id=user_id, email=email, role=INTERNAL_USER, models=[], data={}, extra={}, spend_nano_usd=0,

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from routeiq.control.amounts import Amount
 from routeiq.control.fields import Body, DurationText, Moment, Name, Rate
-from routeiq.control.storable import check_storable
+from routeiq.kit.storable import check_storable
 
 Email = Annotated[
     str, StringConstraints(min_length=1, max_length=320, strip_whitespace=True), AfterValidator(check_storable)

@@ -27,7 +27,7 @@ from routeiq.control.models.shapes import (
 )
 from routeiq.control.models.shown import model_row
 from routeiq.control.office import Office
-from routeiq.control.storable import check_storable
+from routeiq.kit.storable import check_storable
 
 _REFUSED: dict[int | str, dict[str, Any]] = {
     400: {"model": RefusedAnswer | DetailAnswer},

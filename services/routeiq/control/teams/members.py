@@ -23,17 +23,18 @@ from routeiq.control.store.users import existing_ids, users_of
 from routeiq.control.teams.authority import Standing, need_manager, standing, there
 from routeiq.control.teams.shapes import MembersAdded, MemberUpdated
 from routeiq.control.teams.shown import with_members
+from routeiq.control.terms import Terms
 
 GONE = "Team id={} does not exist in db"
 _REPORTED = 10
 
 
-async def add(work: Write, body: AddMembers, resets: Resets, available: Collection[str]) -> MembersAdded:
-    """Args: available: teams that a user may join by itself.  Raises: Refused: all of them are in the team."""
-    await _check_adder(work, body, available)
+async def add(work: Write, body: AddMembers, terms: Terms, *, alone: bool = True) -> MembersAdded:
+    """Args: alone: users may join by themselves what is open to all.  Raises: Refused: all of them are in the team."""
+    await _check_adder(work, body, terms.joinable if alone else ())
     team = there(await locked_team(work.session, body.team_id), body.team_id, 404, "Team not found for team_id={}")
     _check_amounts(body)
-    joined = await join(work, team, body.named, body, resets)
+    joined = await join(work, team, body.named, body, terms)
     if not joined.users:
         raise _already(body.member)
     ids = [user.id for user in joined.users]

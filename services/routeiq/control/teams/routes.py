@@ -10,26 +10,26 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from routeiq.control.answers.teams import ListedTeam, TeamRow
 from routeiq.control.errors import Detailed, Refused
-from routeiq.control.fields import Name, Resets
+from routeiq.control.fields import Name
 from routeiq.control.members import shapes as members_shapes
 from routeiq.control.office import Office
 from routeiq.control.pages import Pages, pages_of
 from routeiq.control.refusals import refusals
 from routeiq.control.store.teams import TeamFilter
 from routeiq.control.teams import bulk, members, permissions, reading, shapes, write
+from routeiq.control.terms import Terms
 
 TAG = "team management"
 Text = Annotated[Name | None, Query()]
 TeamId = Annotated[Name, Query()]
 
 
-def teams_router(office: Office, resets: Resets, available: Collection[str] = ()) -> APIRouter:
-    """Args: available: `default_internal_user_params.available_teams`, which a user may join by itself."""
+def teams_router(office: Office, terms: Terms) -> APIRouter:
     router = APIRouter(tags=[TAG], responses=refusals(400, 401, 403, 404))
-    _writing(router, office, resets)
+    _writing(router, office, terms)
     _switching(router, office)
-    _members(router, office, resets, available)
-    _reading(router, office, available)
+    _members(router, office, terms)
+    _reading(router, office, terms.joinable)
     _lists(router, office)
     return router
 
@@ -43,17 +43,17 @@ def first_shape() -> Iterator[None]:
         raise Refused(error.status, str(error.detail), "internal_server_error", param="None") from None
 
 
-def _writing(router: APIRouter, office: Office, resets: Resets) -> None:
+def _writing(router: APIRouter, office: Office, terms: Terms) -> None:
     @router.post("/team/new")
     async def new(body: shapes.NewTeam, request: Request, response: Response) -> TeamRow:
         async with office.write(request, response, "team.new") as work:
-            return await write.make(work, body, resets)
+            return await write.make(work, body, terms)
 
     @router.post("/team/update")
     async def update(body: shapes.UpdateTeam, request: Request, response: Response) -> shapes.TeamUpdated:
         async with office.write(request, response, "team.update") as work:
             with first_shape():
-                row = await write.change(work, body.team_id, body, resets)
+                row = await write.change(work, body.team_id, body, terms.resets)
             return shapes.TeamUpdated(team_id=row.team_id, data=row)
 
     @router.patch("/team/{team_id}")
@@ -65,7 +65,7 @@ def _writing(router: APIRouter, office: Office, resets: Resets) -> None:
                 if body.team_id not in (None, team_id):
                     text = f"team_id in body ({body.team_id}) does not match team_id in path ({team_id})"
                     raise Detailed(400, {"error": text})
-                return await write.change(work, team_id, body, resets, patch=True)
+                return await write.change(work, team_id, body, terms.resets, patch=True)
 
     @router.post("/team/delete")
     async def delete(body: shapes.TeamIds, request: Request, response: Response) -> shapes.TeamsDeleted:
@@ -95,16 +95,16 @@ def _switching(router: APIRouter, office: Office) -> None:
             return await write.delete_models(work, body.team_id, body.models)
 
 
-def _members(router: APIRouter, office: Office, resets: Resets, available: Collection[str]) -> None:
+def _members(router: APIRouter, office: Office, terms: Terms) -> None:
     @router.post("/team/member_add")
     async def add(body: members_shapes.AddMembers, request: Request, response: Response) -> shapes.MembersAdded:
         async with office.write(request, response, "team.member_add") as work:
-            return await members.add(work, body, resets, available)
+            return await members.add(work, body, terms)
 
     @router.post("/team/member_update")
     async def update(body: members_shapes.UpdateMember, request: Request, response: Response) -> shapes.MemberUpdated:
         async with office.write(request, response, "team.member_update") as work:
-            return await members.update(work, body, resets)
+            return await members.update(work, body, terms.resets)
 
     @router.post("/team/member_delete")
     async def delete(body: members_shapes.DeleteMember, request: Request, response: Response) -> TeamRow:
@@ -118,7 +118,7 @@ def _members(router: APIRouter, office: Office, resets: Resets, available: Colle
         try:
             async with office.write(request, response, "team.member_add") as work:
                 named = await bulk.named_in(work, body)
-                return bulk.went_well(named.named, await members.add(work, named, resets, ()))
+                return bulk.went_well(named.named, await members.add(work, named, terms, alone=False))
         except Refused as error:
             if named is None or error.status != 400:
                 raise

@@ -22,22 +22,24 @@ from routeiq.control.teams.authority import there
 from routeiq.control.teams.rows import check, fill, share_budget
 from routeiq.control.teams.shapes import NewTeam, TeamFields, TeamsDeleted
 from routeiq.control.teams.shown import with_members
+from routeiq.control.terms import Terms, filled, is_open
 
 ALL_MODELS = "all-proxy-models"
 TAKEN = "Team id = {} already exists. Please use a different team id."
 
 
-async def make(work: Write, body: NewTeam, resets: Resets) -> TeamRow:
+async def make(work: Write, body: NewTeam, terms: Terms) -> TeamRow:
     """Raises: NotAllowed; Detailed: the id is taken, also by who asks at this moment."""
     work.actor.need_admin()
+    body = filled(body, {name: value for name, value in terms.teams.items() if is_open(body, name)})
     check(body)
     row = _empty(work, body.team_id or str(uuid4()))
-    fill(row, body, work.now, resets)
+    fill(row, body, work.now, terms.resets)
     if not await add_if_free(work.session, row):
         raise Detailed(400, {"error": TAKEN.format(row.id)})
-    await share_budget(work, row, body, resets)
+    await share_budget(work, row, body, terms.resets)
     await work.session.flush()
-    await join(work, row, _first_members(work, body), OwnOfJoining(), resets)
+    await join(work, row, _first_members(work, body), OwnOfJoining(), terms)
     _note(work, "team.new", row, body)
     return await with_members(work.session, row)
 

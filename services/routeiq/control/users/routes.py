@@ -7,13 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator
 
-from routeiq.control.fields import Name, Resets
+from routeiq.control.fields import Name
 from routeiq.control.office import Office
 from routeiq.control.pages import Pages, pages_of
 from routeiq.control.refusals import refusals
-from routeiq.control.storable import check_storable
 from routeiq.control.store.users import UserFilter
+from routeiq.control.terms import Terms
 from routeiq.control.users import reading, shapes, write
+from routeiq.kit.storable import check_storable
 
 TAG = "user management"
 MOST_IDS = 1000
@@ -30,23 +31,23 @@ Listed = Annotated[str | None, Query(max_length=100_000), AfterValidator(_few)]
 """Ids with commas between them."""
 
 
-def users_router(office: Office, resets: Resets) -> APIRouter:
+def users_router(office: Office, terms: Terms) -> APIRouter:
     router = APIRouter(tags=[TAG], responses=refusals(400, 401, 403, 404, 409))
-    _writing(router, office, resets)
+    _writing(router, office, terms)
     _reading(router, office)
     return router
 
 
-def _writing(router: APIRouter, office: Office, resets: Resets) -> None:
+def _writing(router: APIRouter, office: Office, terms: Terms) -> None:
     @router.post("/user/new")
     async def new(request: Request, response: Response, body: shapes.NewUser | None = None) -> shapes.UserMade:
         async with office.write(request, response, "user.new") as work:
-            return await write.make(work, body or shapes.NewUser(), resets)
+            return await write.make(work, body or shapes.NewUser(), terms)
 
     @router.post("/user/update")
     async def update(body: shapes.UpdateUser, request: Request, response: Response) -> shapes.UserUpdated:
         async with office.write(request, response, "user.update") as work:
-            return await write.change(work, body, resets)
+            return await write.change(work, body, terms)
 
     @router.post("/user/delete")
     async def delete(body: shapes.UserIds, request: Request, response: Response) -> int:

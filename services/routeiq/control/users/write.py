@@ -11,12 +11,11 @@ from pydantic import ValidationError
 
 from routeiq.control.answers.users import shown_user, user_row
 from routeiq.control.errors import Detailed
-from routeiq.control.fields import Resets
 from routeiq.control.keys.answers import KeyMade
 from routeiq.control.keys.generate import generate
 from routeiq.control.keys.remove import delete_rows
 from routeiq.control.keys.shapes import GenerateKey
-from routeiq.control.members.join import INTERNAL_USER, join, new_user
+from routeiq.control.members.join import INTERNAL_USER, join, known_by_name, new_user
 from routeiq.control.members.shapes import Joining, OwnOfJoining
 from routeiq.control.office import Write
 from routeiq.control.store.holdings import forget_budgets, keys_held
@@ -25,6 +24,8 @@ from routeiq.control.store.rows import add_if_free
 from routeiq.control.store.tables import Team, User
 from routeiq.control.store.teams import locked_teams
 from routeiq.control.store.users import locked_user, locked_user_with, locked_users, user_of
+from routeiq.control.terms import Terms
+from routeiq.control.users.defaults import as_internal_user, with_defaults
 from routeiq.control.users.rows import check_amounts, check_own, fill, refused
 from routeiq.control.users.shapes import NewUser, UpdateUser, UserMade, UserUpdated
 
@@ -36,33 +37,36 @@ KEYS = (
 """What a key that is made with a user is given of what was sent; budgets are the user's alone, as with LiteLLM."""
 
 
-async def make(work: Write, body: NewUser, resets: Resets) -> UserMade:
+async def make(work: Write, body: NewUser, terms: Terms) -> UserMade:
     """With a key, unless that is not wanted. Raises: NotAllowed; Refused: 409 for an id or address that is taken."""
     work.actor.need_admin()
+    sent = body.model_fields_set
+    body = with_defaults(body, terms)
     check_amounts(body, body.wanted_teams)
     teams = await _locked(work, body)
-    row = await _made(work, body, resets)
+    row = await _made(work, body, terms)
     for wanted in body.wanted_teams:
         own = OwnOfJoining.model_validate(wanted.model_dump(include={"max_budget_in_team"}, exclude_none=True))
-        await join(work, teams[wanted.team_id], [Joining(user_id=row.id, role=wanted.user_role)], own, resets)
-    key = await generate(work, _key(body, row), resets) if body.auto_create_key else None
+        await join(work, teams[wanted.team_id], [Joining(user_id=row.id, role=wanted.user_role)], own, terms)
+    key = await generate(work, _key(body, row), terms, with_user=True) if body.auto_create_key else None
     if row.id not in work.changed.users:
         work.changed.users.append(row.id)
-    work.note("user.new", "user", row.id, fields=sorted(body.model_fields_set))
+    work.note("user.new", "user", row.id, fields=sorted(sent))
     inside = (await team_ids_of(work.session, [row.id])).get(row.id, [])
     return UserMade(**shown_user(row, inside) | _of_key(body, key))
 
 
-async def change(work: Write, body: UpdateUser, resets: Resets) -> UserUpdated:
+async def change(work: Write, body: UpdateUser, terms: Terms) -> UserUpdated:
     """Raises: Refused."""
     row = await _meant(work, body)
     row = _checked(work, row, body)
     check_amounts(body)
     if row is None:
-        row = new_user(work, str(uuid4()) if body.user_id is None else body.user_id, body.user_email)
+        row = known_by_name(work, str(uuid4()) if body.user_id is None else body.user_id, body.user_email, terms)
     elif body.user_id is not None and "user_email" in body.model_fields_set:
         row.email = body.user_email
-    fill(row, body, work.now, resets)
+    body = as_internal_user(row, body, terms)
+    fill(row, body, work.now, terms.resets)
     row.updated_by, row.updated_at = work.actor.id, work.now
     if not await add_if_free(work.session, row):
         raise refused(409, {"error": f"User with email {body.user_email} already exists"}, "auth_error")
@@ -102,10 +106,10 @@ async def _locked(work: Write, body: NewUser) -> dict[str, Team]:
     return found
 
 
-async def _made(work: Write, body: NewUser, resets: Resets) -> User:
+async def _made(work: Write, body: NewUser, terms: Terms) -> User:
     row = new_user(work, body.user_id or str(uuid4()), body.user_email)
     row.role = INTERNAL_USER
-    fill(row, body, work.now, resets)
+    fill(row, body, work.now, terms.resets)
     if await add_if_free(work.session, row):
         return row
     taken = f"id {row.id}" if await user_of(work.session, row.id) is not None else f"email {row.email}"

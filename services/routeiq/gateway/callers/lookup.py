@@ -32,6 +32,8 @@ RENEW_AT = 0.75
 """Of an answer's time: from then on it is renewed by whoever asks for it."""
 RETRY_S = 1.0
 """Between attempts to renew one."""
+PROBE_S = 0.25
+"""In trouble: between attempts to renew any. One that succeeds ends it; then each is renewed as it is used."""
 UNKNOWN = 500
 """Of what does not exist, so many are kept: who tries keys at random never tries one twice."""
 PATIENCE_S = 0.25
@@ -108,7 +110,7 @@ class Lookup(Generic[S2, V]):
         self._ask, self._timing, self._away, self._count, self._clock = ask, timing, away, count, clock
         self._known, self._unknown = Shelf[V](capacity), Shelf[V](min(capacity, UNKNOWN))
         self._flights: dict[Hashable, Flight[V]] = {}
-        self._second, self._unknown_in_second = 0, 0
+        self._second, self._unknown_in_second, self._probe_at = 0, 0, 0.0
         self._waiting = 0
         self._doubts = 0
         self._trouble = False
@@ -186,13 +188,15 @@ class Lookup(Generic[S2, V]):
 
     def _late(self, key: Hashable, entry: Entry[V], now: float) -> V | None:
         """Its time is over, or nearly; or it is to be looked at each time."""
-        if now >= self._renewed_at(entry) and key not in self._flights and len(self._flights) < MOST_ASKED:
-            entry.retry_at = now + RETRY_S
-            if now < entry.ends_at or self._in_trouble():
+        renewed_at, trouble = self._renewed_at(entry), self._in_trouble()
+        due = now >= (min(renewed_at, self._probe_at) if trouble else renewed_at)
+        if due and key not in self._flights and len(self._flights) < MOST_ASKED:
+            entry.retry_at, self._probe_at = now + RETRY_S, now + PROBE_S
+            if now < entry.ends_at or trouble:
                 self._start(key, entry.subject)  # type: ignore[arg-type]  # what it was made from
         if now < entry.ends_at:
             return entry.value
-        if now < entry.stale_until and self._in_trouble():
+        if now < entry.stale_until and trouble:
             self._count("stale")
             return entry.value
         return None

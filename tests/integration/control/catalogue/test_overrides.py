@@ -56,7 +56,8 @@ async def test_it_is_not_replaced_by_anothers(here: World) -> None:
     made = await here.done("POST", PATH, {**ONE, "user_id": "v"}, status=201)
     await here.done("PUT", f"{PATH}/{made['id']}", ONE, status=409)
     await here.done("PUT", f"{PATH}/{made['id']}", {**ONE, "user_id": "first"}, status=409)
-    await here.done("PUT", f"{PATH}/{made['id']}", {**ONE, "user_id": "v"})
+    kept = await here.done("PUT", f"{PATH}/{made['id']}", {**ONE, "user_id": "v"})
+    assert (kept["id"], kept["user_id"]) == (made["id"], "v")
 
 
 async def test_of_two_that_are_replaced_at_once_by_the_same_one_is(here: World) -> None:

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from routeiq.control.store.database import open_database
+from tests.support.control_database import open_patiently
 from tests.support.keyring import Keyring
 
 
 @pytest.fixture
 async def keyring(control_database_url: str) -> AsyncIterator[Keyring]:
-    database = open_database(control_database_url)
+    database = open_patiently(control_database_url)
     yield Keyring(database)
     await database.close()

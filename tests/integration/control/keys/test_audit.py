@@ -89,9 +89,12 @@ async def test_it_is_filtered(keyring: Keyring) -> None:
     ],
 )  # fmt: skip
 async def test_a_wrong_filter_is_refused(keyring: Keyring, query: dict[str, object]) -> None:
-    await keyring.get("/audit", answers=422, **query)
+    refused = await keyring.get("/audit", answers=422, **query)
+    assert [one["loc"] for one in refused["detail"]] == [["query", name] for name in query]
 
 
 async def test_it_is_for_administrators_and_viewers(keyring: Keyring) -> None:
     await keyring.holds(user_row("u"))
-    await keyring.get("/audit", who=user("u"), answers=401)
+    refused = await keyring.get("/audit", who=user("u"), answers=401)
+    assert refused["error"]["type"] == "auth_error"
+    assert (await keyring.get("/audit", who=VIEWER))["total_count"] == 0

@@ -106,7 +106,8 @@ async def test_what_clients_wrote_into_metadata_breaks_nothing(keyring: Keyring)
     "sent", [{"a": "much"}, {"a": {"max_budget": -1}}, {"a": {"max_budget": 1, "time_period": "x"}}]
 )
 async def test_a_budget_by_model_is_one(keyring: Keyring, sent: dict[str, Any]) -> None:
-    await keyring.post("/key/generate", {"model_max_budget": sent}, status=422)
+    refused = await keyring.post("/key/generate", {"model_max_budget": sent}, status=422)
+    assert refused["detail"][0]["loc"][:2] == ["body", "model_max_budget"]
 
 
 async def test_it_takes_little(keyring: Keyring) -> None:

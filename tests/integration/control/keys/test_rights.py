@@ -100,7 +100,9 @@ async def test_a_user_makes_keys_for_itself_where_it_belongs(
 ) -> None:
     await people(keyring)
     who = user("v") if fields == {"user_id": "w"} else user("w")
-    await keyring.post("/key/generate", fields, who=who, status=status)
+    refused = await keyring.post("/key/generate", fields, who=who, status=status)
+    assert refused.keys() <= {"error", "detail"}
+    assert (await keyring.get("/key/list"))["total_count"] == 0
 
 
 async def test_a_member_makes_keys_of_its_team_for_itself(keyring: Keyring) -> None:
@@ -167,6 +169,7 @@ async def test_a_key_that_has_just_ended_makes_no_other(keyring: Keyring, ending
     else:
         await keyring.post(ending, {"keys": [made["key"]]} if "delete" in ending else {"key": made["key"]})
     await keyring.post("/key/generate", {}, who=who, status=401)
+    assert (await keyring.get("/key/list"))["total_count"] <= 1
 
 
 async def test_what_an_administrator_set_in_metadata_outlives_a_users_own(keyring: Keyring) -> None:

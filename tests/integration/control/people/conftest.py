@@ -10,22 +10,22 @@ from fastapi import APIRouter
 from routeiq.control.budgets.calendar import Calendar
 from routeiq.control.budgets.routes import budgets_router
 from routeiq.control.keys.routes import keys_router
-from routeiq.control.migrations import control_migrations
 from routeiq.control.office import Office
-from routeiq.control.store.database import open_database
 from routeiq.control.teams.routes import teams_router
+from routeiq.control.terms import Terms
 from routeiq.control.users.routes import users_router
+from tests.support.control_database import open_patiently
 from tests.support.members import joining
 from tests.support.people import Control, House
 
 
 def routers(office: Office) -> list[APIRouter]:
-    calendar = Calendar()
+    terms = Terms(Calendar(), joinable=("open",))
     return [
-        budgets_router(office, calendar),
-        keys_router(office, calendar),
-        teams_router(office, calendar, available=("open",)),
-        users_router(office, calendar),
+        budgets_router(office, terms.resets),
+        keys_router(office, terms),
+        teams_router(office, terms),
+        users_router(office, terms),
     ]
 
 
@@ -35,9 +35,8 @@ def house() -> House:
 
 
 @pytest.fixture
-async def control(database_url: str, house: House) -> AsyncIterator[Control]:
-    control_migrations().run(database_url)
-    database = open_database(database_url)
+async def control(control_database_url: str, house: House) -> AsyncIterator[Control]:
+    database = open_patiently(control_database_url)
     yield Control(database, house)
     await database.close()
 

@@ -137,7 +137,9 @@ async def test_what_is_no_amount_is_refused_in_litellms_words(control: Control, 
     ],
 )  # fmt: skip
 async def test_what_cannot_be_kept_is_refused(control: Control, body: object) -> None:
-    await control.post("/budget/new", body, code=422)
+    refused = await control.post("/budget/new", body, code=422)
+    assert refused.keys() == {"detail"}
+    assert await control.get("/budget/list") == []
 
 
 async def test_unicode_is_kept(control: Control) -> None:
@@ -164,9 +166,12 @@ async def test_only_administrators_write(control: Control, who: Any, method: str
 
 
 async def test_a_user_reads_no_budgets(control: Control) -> None:
-    await control.get("/budget/list", user("u1"), code=401)
-    await control.get("/budget/settings", user("u1"), code=401, budget_id="b")
-    await control.post("/budget/info", {"budgets": ["b"]}, user("u1"), code=401)
+    answers = [
+        await control.get("/budget/list", user("u1"), code=401),
+        await control.get("/budget/settings", user("u1"), code=401, budget_id="b"),
+        await control.post("/budget/info", {"budgets": ["b"]}, user("u1"), code=401),
+    ]
+    assert {answer["error"]["type"] for answer in answers} == {"auth_error"}
 
 
 async def test_gateways_are_told(control: Control) -> None:

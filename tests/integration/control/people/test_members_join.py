@@ -99,4 +99,5 @@ async def test_many_are_added_and_said_of_each(control: Control, team: str) -> N
     ],
 )  # fmt: skip
 async def test_what_is_no_member_is_refused(control: Control, member: object) -> None:
-    await control.post("/team/member_add", {"team_id": "t1", "member": member}, code=422)
+    refused = await control.post("/team/member_add", {"team_id": "t1", "member": member}, code=422)
+    assert refused["detail"][0]["loc"][0] == "body"

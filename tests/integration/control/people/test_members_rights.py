@@ -107,12 +107,16 @@ async def test_nobody_else_does(control: Control, team: str, who: Any, path: str
 
 async def test_an_admin_of_another_team_does_not(control: Control, team: str) -> None:
     await control.post("/team/new", {"team_id": "t2", "members_with_roles": [joining("u9", "admin")]})
+    before = await _members(control, team)
     await control.post("/team/member_add", {"team_id": team, "member": joining("u2")}, user("u9"), code=403)
+    assert await _members(control, team) == before
 
 
 async def test_who_may_only_look_leads_nothing(control: Control, team: str) -> None:
     await control.post("/user/update", {"user_id": "lead", "user_role": "internal_user_viewer"})
+    before = await _members(control, team)
     await control.post("/team/member_add", {"team_id": team, "member": joining("u2")}, LEAD, code=403)
+    assert await _members(control, team) == before
 
 
 async def test_a_user_joins_a_team_that_is_open_as_a_plain_member(control: Control) -> None:
@@ -134,3 +138,8 @@ async def test_a_user_joins_a_team_that_is_open_as_a_plain_member(control: Contr
 
 async def ids_of_users(control: Control) -> list[str]:
     return sorted(one["user_id"] for one in (await control.get("/user/list"))["users"])
+
+
+async def _members(control: Control, team_id: str) -> list[str]:
+    info = await control.get("/team/info", team_id=team_id)
+    return [one["user_id"] for one in info["team_info"]["members_with_roles"]]

@@ -93,7 +93,9 @@ async def test_several_windows_of_a_budget_each_begin_anew(control: Control) -> 
     ],
 )  # fmt: skip
 async def test_what_cannot_be_kept_is_refused(control: Control, body: object) -> None:
-    await control.post("/team/new", body, code=422)
+    refused = await control.post("/team/new", body, code=422)
+    assert refused.keys() == {"detail"}
+    assert (await control.get("/v2/team/list"))["teams"] == []
 
 
 async def test_unicode_is_kept(control: Control) -> None:

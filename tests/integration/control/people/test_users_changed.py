@@ -52,11 +52,13 @@ async def test_an_address_is_changed_and_cleared(control: Control) -> None:
 async def test_an_address_of_another_is_refused(control: Control) -> None:
     for name in ("u1", "u2"):
         await control.post("/user/new", {"user_id": name, "user_email": f"{name}@example.com"})
-    await control.post("/user/update", {"user_id": "u1", "user_email": "u2@example.com"}, code=409)
+    refused = await control.post("/user/update", {"user_id": "u1", "user_email": "u2@example.com"}, code=409)
+    assert "u2@example.com" in str(refused)
 
 
 async def test_an_update_names_somebody(control: Control) -> None:
-    await control.post("/user/update", {"max_budget": 2}, code=422)
+    refused = await control.post("/user/update", {"max_budget": 2}, code=422)
+    assert "user id or user email" in str(refused)
 
 
 @pytest.mark.parametrize("who", [user("u2"), KEYLESS], ids=["another", "keyless"])
@@ -70,11 +72,13 @@ async def test_nobody_changes_another(control: Control, who: Any) -> None:
 async def test_a_viewer_changes_nobody(control: Control) -> None:
     await control.post("/user/new", {"user_id": "u1"})
     await control.post("/user/update", {"user_id": "u1", "user_alias": "x"}, VIEWER, code=401)
+    assert await _alias(control, "u1") is None
 
 
 async def test_who_may_only_look_does_not_change_itself(control: Control) -> None:
     await control.post("/user/new", {"user_id": "u1", "user_role": "internal_user_viewer"})
     await control.post("/user/update", {"user_id": "u1", "user_alias": "x"}, user("u1"), code=403)
+    assert await _alias(control, "u1") is None
 
 
 async def test_a_user_says_what_it_is_called(control: Control) -> None:
@@ -127,3 +131,7 @@ async def test_all_are_deleted_or_none(control: Control) -> None:
     refused = await control.post("/user/delete", {"user_ids": ["u1", "no"]}, code=404)
     assert refused == {"detail": {"error": "User not found, passed user_id=no"}}
     await control.get("/user/info", user_id="u1")
+
+
+async def _alias(control: Control, user_id: str) -> Any:
+    return (await control.get("/user/info", user_id=user_id))["user_info"]["user_alias"]

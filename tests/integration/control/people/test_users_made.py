@@ -97,11 +97,14 @@ async def test_the_older_team_id_binds_the_key_too(control: Control) -> None:
 
 async def test_a_team_that_is_not_there_lets_nobody_in(control: Control) -> None:
     await control.post("/user/new", {"user_id": "u1", "teams": ["no"]}, code=404)
-    await control.get("/user/info", user_id="u1", code=404)
+    missing = await control.get("/user/info", user_id="u1", code=404)
+    assert "u1" in missing["error"]["message"]
 
 
 async def test_a_password_is_not_for_us(control: Control) -> None:
-    await control.post("/user/new", {"password": "secret"}, code=422)
+    refused = await control.post("/user/new", {"password": "secret"}, code=422)
+    assert "password" in str(refused)
+    assert "secret" not in str(refused)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +118,9 @@ async def test_a_password_is_not_for_us(control: Control) -> None:
     ],
 )  # fmt: skip
 async def test_what_cannot_be_kept_is_refused(control: Control, body: object) -> None:
-    await control.post("/user/new", body, code=422)
+    refused = await control.post("/user/new", body, code=422)
+    assert refused.keys() == {"detail"}
+    assert (await control.get("/user/list"))["users"] == []
 
 
 async def test_what_is_no_amount_is_refused(control: Control) -> None:

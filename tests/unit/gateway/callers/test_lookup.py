@@ -93,6 +93,16 @@ async def test_with_control_away_old_answers_serve_and_are_renewed_beside(desk: 
     assert desk.lookup.at_once("a") == 2
 
 
+async def test_in_trouble_whatever_is_used_finds_out_when_it_is_over(desk: Desk) -> None:
+    desk.oracle.away = desk.oracle.fails = await desk.get() == 1
+    desk.now += 1000
+    for asked in (2, 2, 3, 3):
+        assert desk.lookup.at_once("a") == 1
+        await asyncio.sleep(0.001)
+        assert len(desk.oracle.asked) == asked
+        desk.now += lookup.PROBE_S / 2
+
+
 async def test_too_old_is_no_answer(desk: Desk) -> None:
     await desk.get()
     desk.oracle.fails = desk.oracle.away = True

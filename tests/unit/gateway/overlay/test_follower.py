@@ -109,7 +109,8 @@ async def test_it_is_asked_for_in_case_nobody_tells() -> None:
     async with following(control, every_s=0.02) as (_, holder):
         await until(lambda: len(control.asked) > 2)
         control.version = 1
-        await until(lambda: holder.current.version == "c1.s1")
+        await until(lambda: 1 in control.asked)
+        assert holder.current.version == "c1.s1"
 
 
 async def test_an_older_one_is_taken_once_control_stands_by_it(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def happen(one: Bench, client: TwinExchange, event: str) -> None:
         peer.say(what) if isinstance(what, bytes) else what(peer)
 
 
-async def lived_through(events: Sequence[str], retries: int) -> None:
+async def check_that_it_ends_well(events: Sequence[str], retries: int) -> None:
     members = (
         member("a"),
         member("b"),
@@ -100,4 +100,4 @@ def check(one: Bench, client: TwinExchange) -> None:
 @example(["fails", "answer"], 0)
 @example(["fails", "answer", "leave"], 0)
 def test_any_order_ends_well(events: list[str], retries: int) -> None:
-    asyncio.run(lived_through(events, retries))
+    asyncio.run(check_that_it_ends_well(events, retries))

@@ -48,7 +48,7 @@ def test_a_body_without_its_end_is_refused(name: str) -> None:
         decoder.finish()
 
 
-@pytest.mark.parametrize("data", [b"hello", gzip.compress(b"a") + b"rest"])
+@pytest.mark.parametrize("data", [b"hello", gzip.compress(b"a", mtime=0) + b"rest"])
 def test_what_is_not_packed_is_refused(data: bytes) -> None:
     with pytest.raises(AnswerRefused):
         list(Decoder("gzip").decode(data))

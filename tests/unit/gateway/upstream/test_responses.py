@@ -31,8 +31,10 @@ async def test_closing_a_stream_that_another_task_reads_does_not_fail() -> None:
     reading = asyncio.create_task(response.read())
     await asyncio.sleep(0)
     await response.close()
+    assert not reading.done()
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
+    assert reading.cancelled()
 
 
 async def test_a_closed_stream_is_over() -> None:

@@ -148,10 +148,13 @@ async def test_what_is_less_urgent_is_not_in_the_way(calls: Calls, batcher: Batc
     assert urgent.exception() is None
 
 
-async def test_an_idle_encoder_is_tried_even_after_a_slow_spell(calls: Calls, batcher: Batcher) -> None:
+async def test_an_idle_encoder_is_tried_even_after_a_slow_spell(
+    calls: Calls, batcher: Batcher, encoder: FakeEncoder
+) -> None:
     for _ in range(50):
         batcher.cost.observe(100, 10.0)
     await calls.send("retry", 100, now() + 0.5)
+    assert encoder.batches == [[100]]
 
 
 async def test_what_nobody_waits_for_is_not_encoded(calls: Calls, batcher: Batcher, encoder: FakeEncoder) -> None:

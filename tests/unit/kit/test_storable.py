@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from routeiq.control.fields import Body
-from routeiq.control.storable import MOST_CHARACTERS, MOST_DEPTH, check_storable
+from routeiq.kit.storable import MOST_CHARACTERS, MOST_DEPTH, check_storable
 
 
 class Noted(Body):
