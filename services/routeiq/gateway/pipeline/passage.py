@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.pipeline.attempt import Attempts, Caller
+from routeiq.gateway.pipeline.attempt import Attempts
+from routeiq.gateway.pipeline.caller import Caller
 from routeiq.gateway.pipeline.execute import Executor
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.passage_base import Call, Rest, Shared
