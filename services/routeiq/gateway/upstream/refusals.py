@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import msgspec
 
 from routeiq.config.state import Deployment
+from routeiq.gateway.upstream.beginning import error_line
 from routeiq.gateway.upstream.provider import UpstreamResponse
 from routeiq.gateway.upstream.responses import WholeResponse
 from routeiq.gateway.upstream.secrets import scrub
@@ -30,8 +31,6 @@ _TYPES = {
     429: ("rate_limit_error", "rate_limit_exceeded"),
 }
 """Type and code where the upstream gave none. Other 4xx are as 400; 5xx are `upstream_error`."""
-_FIRST_BYTES = 64
-"""An event that is an error says so at once."""
 
 
 class _OpenAIError(msgspec.Struct):
@@ -71,12 +70,11 @@ async def refuse(response: UpstreamResponse, deployment: Deployment) -> WholeRes
     )
 
 
-def first_event_refusal(chunk: bytes, deployment: Deployment) -> tuple[int, bytes] | None:
+def first_event_refusal(first: bytes | bytearray, deployment: Deployment) -> tuple[int, bytes] | None:
     """Status and body of a stream that begins with an error: its 200 was said too early. None: it begins otherwise."""
-    start = chunk.find(b"data:")
-    if start < 0 or b'"error"' not in chunk[: start + _FIRST_BYTES]:
+    data = error_line(first)
+    if data is None:
         return None
-    data = chunk[start + 5 :].split(b"\n", 1)[0].strip()
     try:
         error = msgspec.json.decode(data, type=_EventBody).error
     except UNREADABLE:
