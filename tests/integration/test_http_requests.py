@@ -71,6 +71,21 @@ async def test_targets_that_are_none_are_400(server: HTTPServer, target: bytes) 
         assert (await raw.rest()).count(b"HTTP/1.1 400 Bad Request") == 1
 
 
+@pytest.mark.parametrize("said", [b"RTSP/1.0", b"RTSP/1.1", b"HTTP/0.9", b"HTTP/2.0"])
+@pytest.mark.parametrize("cut", [0, 12])
+@pytest.mark.parametrize("before", [b"", GET], ids=["alone", "behind another"])
+async def test_no_protocol_but_http_1_is_spoken(server: HTTPServer, said: bytes, cut: int, before: bytes) -> None:
+    line = b"OPTIONS / %b\r\nhost: x\r\n\r\n" % said
+    async with connected(server) as raw:
+        await raw.send(before + line[:cut])
+        if before:
+            assert (await raw.reply()).status == 200
+        elif cut:
+            await asyncio.sleep(0.02)
+        await raw.send(line[cut:])
+        assert (await raw.rest()).startswith(b"HTTP/1.1 505 HTTP Version Not Supported\r\n")
+
+
 async def test_trailers_are_nobodys(server: HTTPServer) -> None:
     async with connected(server) as raw:
         await raw.send(chunked(b"a", b"bc", trailers=b"authorization: Bearer x\r\n") + GET)

@@ -21,7 +21,7 @@ from routeiq.kit.error_bodies import openai_error
 from routeiq.kit.http_connection import Connection
 from routeiq.kit.http_cycle import Cycle
 from routeiq.kit.http_head import STATUS_LINES
-from routeiq.kit.http_request import has_many_lines, primer, refusal, size
+from routeiq.kit.http_request import has_many_lines, is_http, primer, refusal, size
 from routeiq.kit.http_scope import Scopes
 
 log = structlog.get_logger()
@@ -48,7 +48,11 @@ Refused = Callable[[int], None]
 """Called with the status of each request that no application gets to see, because it is none or does not come."""
 
 _INVALID = "Invalid HTTP request received."
-_REFUSALS = {400: _INVALID, 501: "No transfer coding but chunked is taken."}
+_REFUSALS = {
+    400: _INVALID,
+    501: "No transfer coding but chunked is taken.",
+    505: "No protocol but HTTP/1.1 and HTTP/1.0 is spoken here.",
+}
 _REFUSAL = b"%b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
 _NOTHING, _HEAD, _TIMED_HEAD, _BODY = range(4)
 """What is being read. The time of a head or a body begins to count at the end of the read in which it began."""
@@ -81,6 +85,8 @@ class HTTPProtocol(Connection):
         self._paused_at = 0.0
         self._unfed = b""
         """What was read and waits for room."""
+        self._read = b""
+        """What a head is in that is being read."""
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._primer = b""
@@ -130,6 +136,7 @@ class HTTPProtocol(Connection):
             return
         if self._reading:
             self._fed += len(data)
+        self._read = self._read + data if self._read else data
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -138,6 +145,8 @@ class HTTPProtocol(Connection):
             raise
         except HttpParserError:
             self._refuse_unless_final()
+        if self._reading != _HEAD and self._reading != _TIMED_HEAD:
+            self._read = b""
         if self._reading:
             self._limit()
 
@@ -214,7 +223,7 @@ class HTTPProtocol(Connection):
             return
         parser = self._parser
         version, method = parser.get_http_version(), parser.get_method()
-        status = refusal(version, headers)
+        status = refusal(version, headers) if is_http(self._read, method, url) else 505
         if status:
             self.refuse(status, _REFUSALS[status])
             return
