@@ -13,7 +13,9 @@ import pytest
 from routeiq.kit import http_protocol
 from routeiq.kit.asgi import Answer, Receive, Scope, Send, read_body
 from routeiq.kit.exchange import KEY, exchange_of
-from routeiq.kit.http_protocol import AT_ONCE_BYTES, MOST_WAITING, HTTPProtocol
+from routeiq.kit.http_connection import MOST_WAITING
+from routeiq.kit.http_protocol import HTTPProtocol
+from routeiq.kit.http_request import AT_ONCE_BYTES
 from routeiq.kit.server import HTTPServer, sweep
 from tests.support.http_server import chunked, connected, plain, post, same, serving
 
