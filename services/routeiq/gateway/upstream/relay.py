@@ -58,7 +58,8 @@ class Relayed(msgspec.Struct, gc=False):
 
 
 def passed_on(headers: Mapping[str, str], kind: bytes, secrets: tuple[bytes, ...] = ()) -> Headers:
-    """The upstream's headers that a client may see, without the deployment's secrets.
+    """The upstream's headers that a client may see. One that says a secret of the deployment's is left out: what else
+    it says came from the same place.
 
     Args: kind: the media type of what follows, which is known; the upstream may add a charset, and no other."""
     if type(headers) is AnswerHead:
@@ -69,11 +70,13 @@ def passed_on(headers: Mapping[str, str], kind: bytes, secrets: tuple[bytes, ...
         ]
     shown = [(b"content-type", kind)]
     for name, value in given:
+        if without(value, secrets) != value:
+            continue
         if name == b"content-type":
             if value != kind and value.partition(b";")[0].strip().lower() == kind:
-                shown[0] = (name, without(value, secrets))
+                shown[0] = (name, value)
         elif name != b"retry-after":
-            shown.append((name, without(value, secrets)))
+            shown.append((name, value))
         elif wait := retry_after.passed_on(value.decode("latin-1")):
             shown.append((name, wait))
     return shown

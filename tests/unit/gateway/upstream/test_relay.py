@@ -67,8 +67,8 @@ def test_no_header_says_the_deployments_secrets(name: str) -> None:
     value = "application/json; for=sk-of-ours" if name == "content-type" else "Bearer sk-of-ours"
     head = AnswerHead(200, f"HTTP/1.1 200 OK\r\n{name}: {value}\r\ncontent-length: 0\r\n".encode())
     for headers in head, {name: value}:
-        found = dict(passed_on(headers, WHOLE_KIND, (b"sk-of-ours",)))
-        assert found[name.encode()] == value.replace("sk-of-ours", "[redacted]").encode()
+        assert passed_on(headers, WHOLE_KIND, (b"sk-of-ours",)) == [(b"content-type", b"application/json")]
+        assert (name.encode(), value.encode()) in passed_on(headers, WHOLE_KIND, (b"sk-of-another",))
 
 
 @pytest.mark.parametrize(
