@@ -70,10 +70,10 @@ def passed_on(headers: Mapping[str, str], kind: bytes, secrets: tuple[bytes, ...
         ]
     shown = [(b"content-type", kind)]
     for name, value in given:
-        if without(value, secrets) != value:
+        if value == kind or without(value, secrets) != value:  # the first is nearly every answer's content type
             continue
         if name == b"content-type":
-            if value != kind and value.partition(b";")[0].strip().lower() == kind:
+            if value.partition(b";")[0].strip().lower() == kind:
                 shown[0] = (name, value)
         elif name != b"retry-after":
             shown.append((name, value))
