@@ -26,7 +26,7 @@ def create_api(routers: Iterable[APIRouter]) -> FastAPI:
         title="RouteIQ control", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False,
         strict_content_type=False,
     )  # fmt: skip
-    api.add_middleware(JSONUnlessSaid)
+    api.add_middleware(FormsAsJSON)
     for router in routers:
         api.include_router(router)
     api.add_exception_handler(Refused, _refused)
@@ -37,7 +37,7 @@ def create_api(routers: Iterable[APIRouter]) -> FastAPI:
     return api
 
 
-class JSONUnlessSaid:
+class FormsAsJSON:
     """Nothing here takes a form, and `curl -d` says that it sends one. Models' paths do not look either."""
 
     def __init__(self, app: ASGIApp) -> None:

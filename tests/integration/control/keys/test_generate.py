@@ -197,3 +197,22 @@ async def test_what_curl_sends_is_json_whatever_it_says(keyring: Keyring) -> Non
     form = "application/x-www-form-urlencoded; charset=utf-8"
     made = await keyring.post("/key/generate", {"key_alias": "of-curl"}, content_type=form)
     assert made["key_alias"] == "of-curl"
+
+
+@pytest.mark.parametrize(
+    ("field", "most", "more"),
+    [
+        ("models", [f"m{number}" for number in range(1000)], "one"),
+        ("models", [f"m{number}*" for number in range(100)], "one*"),
+        ("aliases", {f"m{number}": "m" for number in range(1000)}, "one"),
+    ],
+)
+async def test_lists_that_each_request_is_compared_with_are_not_endless(
+    keyring: Keyring, field: str, most: Any, more: str
+) -> None:
+    """One of a hundred thousand patterns, which any user could write, held a gateway up for half a minute."""
+    made = await keyring.made(**{field: most})
+    longer = [*most, more] if isinstance(most, list) else {**most, more: "m"}
+    for path, body in (("/key/generate", {}), ("/key/update", {"key": made["key"]})):
+        refused = await keyring.post(path, {**body, field: longer}, status=422)
+        assert field in refused["detail"][0]["loc"]
