@@ -54,7 +54,12 @@ def by_specificity(patterns: Iterable[str]) -> list[str]:
 
 def matches(pattern: str, name: str) -> bool:
     """However many stars it has: those of keys' lists are anyone's."""
-    return bool(_PLAIN.fullmatch(name) and glob(pattern).fullmatch(name))
+    return is_plain(name) and bool(glob(pattern).fullmatch(name))
+
+
+def is_plain(name: str) -> bool:
+    """Whether a wildcard may stand for it."""
+    return _PLAIN.fullmatch(name) is not None
 
 
 def match(wildcards: Sequence[Wildcard], reach: Mapping[str, ProviderAccess], name: str) -> Group | None:
