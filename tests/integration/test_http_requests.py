@@ -13,7 +13,9 @@ import pytest
 from routeiq.kit import http_protocol
 from routeiq.kit.asgi import Answer, Receive, Scope, Send, read_body
 from routeiq.kit.exchange import KEY, exchange_of
-from routeiq.kit.http_protocol import AT_ONCE_BYTES, MOST_WAITING, HTTPProtocol
+from routeiq.kit.http_connection import MOST_WAITING
+from routeiq.kit.http_protocol import HTTPProtocol
+from routeiq.kit.http_request import AT_ONCE_BYTES
 from routeiq.kit.server import HTTPServer, sweep
 from tests.support.http_server import chunked, connected, plain, post, same, serving
 
@@ -69,6 +71,21 @@ async def test_targets_that_are_none_are_400(server: HTTPServer, target: bytes) 
     async with connected(server) as raw:
         await raw.send(b"GET %b HTTP/1.1\r\nhost: x\r\n\r\n" % target + GET)
         assert (await raw.rest()).count(b"HTTP/1.1 400 Bad Request") == 1
+
+
+@pytest.mark.parametrize("said", [b"RTSP/1.0", b"RTSP/1.1", b"HTTP/0.9", b"HTTP/2.0"])
+@pytest.mark.parametrize("cut", [0, 12])
+@pytest.mark.parametrize("before", [b"", GET], ids=["alone", "behind another"])
+async def test_no_protocol_but_http_1_is_spoken(server: HTTPServer, said: bytes, cut: int, before: bytes) -> None:
+    line = b"OPTIONS / %b\r\nhost: x\r\n\r\n" % said
+    async with connected(server) as raw:
+        await raw.send(before + line[:cut])
+        if before:
+            assert (await raw.reply()).status == 200
+        elif cut:
+            await asyncio.sleep(0.02)
+        await raw.send(line[cut:])
+        assert (await raw.rest()).startswith(b"HTTP/1.1 505 HTTP Version Not Supported\r\n")
 
 
 async def test_trailers_are_nobodys(server: HTTPServer) -> None:

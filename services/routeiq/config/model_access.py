@@ -16,8 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 
-from routeiq.config.names import is_pattern, matches
+from routeiq.config.names import is_pattern, is_plain
 from routeiq.config.state import Deployment
+from routeiq.kit.globs import glob
 from routeiq.kit.lru import LRU
 
 ALL, ALL_OF_TEAM, NONE_OF_OWN = "all-proxy-models", "all-team-models", "no-default-models"
@@ -45,10 +46,11 @@ class Words:
         self.own_alias = kind is Kind.KEY
         """Whether what the key's alias stands for is as good as the alias."""
         self._names = frozenset(words)
-        self._patterns = tuple(word for word in self._names if is_pattern(word))
+        self._patterns = tuple(glob(word) for word in self._names if is_pattern(word))
+        """Compiled here: `glob` remembers those of a few lists alone."""
 
     def knows(self, name: str) -> bool:
-        return name in self._names or any(matches(pattern, name) for pattern in self._patterns)
+        return name in self._names or self._matches(name)
 
     def grants(self, requested: str, comes_to: Iterable[str], deployments: Sequence[Deployment]) -> bool:
         """Whether the list names a model in any way. Args: comes_to: its names from the key's alias on.  deployments:
@@ -63,7 +65,10 @@ class Words:
         if not self._names.isdisjoint(groups):
             return True
         own = [f"{one.provider}/{one.model}" if one.model == one.group else "" for one in deployments]
-        return bool(own) and all(any(matches(pattern, name) for pattern in self._patterns) for name in own)
+        return bool(own) and all(map(self._matches, own))
+
+    def _matches(self, name: str) -> bool:
+        return bool(self._patterns) and is_plain(name) and any(one.fullmatch(name) for one in self._patterns)
 
 
 class ModelAccess:

@@ -30,6 +30,8 @@ MOST_STARS = 3
 DEFAULT_PROVIDER = "openai"
 _PLAIN = re.compile(r"(?!.*\.\.)[A-Za-z0-9_.:/@+-]{1,200}")
 """It goes into headers, and with some providers into a path."""
+_NOWHERE = frozenset({".", ".."})
+"""Parts of a path that lead elsewhere, and that no escape keeps from it (RFC 3986, 6.2.2)."""
 _UNKNOWN = ModelFacts()
 
 
@@ -52,7 +54,12 @@ def by_specificity(patterns: Iterable[str]) -> list[str]:
 
 def matches(pattern: str, name: str) -> bool:
     """However many stars it has: those of keys' lists are anyone's."""
-    return bool(_PLAIN.fullmatch(name) and glob(pattern).fullmatch(name))
+    return is_plain(name) and bool(glob(pattern).fullmatch(name))
+
+
+def is_plain(name: str) -> bool:
+    """Whether a wildcard may stand for it."""
+    return _PLAIN.fullmatch(name) is not None
 
 
 def match(wildcards: Sequence[Wildcard], reach: Mapping[str, ProviderAccess], name: str) -> Group | None:
@@ -92,10 +99,12 @@ def _filled(
     facts: Mapping[str, ModelFacts],
     reach: Mapping[str, ProviderAccess],
 ) -> Deployment | None:
-    """The deployment for `name`; None: its provider cannot be called."""
+    """The deployment for `name`; None: its provider cannot be called, or not for such a model."""
     model = template.model
     for text in captured:
         model = model.replace(STAR, text, 1)
+    if not _NOWHERE.isdisjoint(model.split("/")):
+        return None
     one = replace(template, group=name, candidate=name, model=model, entry=template.entry or template.group)
     if template.provider == ANY_PROVIDER:
         found = _provided(one, reach)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from routeiq import __version__
 from routeiq.control.errors import Refused
@@ -17,12 +18,15 @@ from routeiq.kit.errors import RouteIQError
 
 log = structlog.get_logger()
 
+FORM = b"application/x-www-form-urlencoded"
+
 
 def create_api(routers: Iterable[APIRouter]) -> FastAPI:
     api = FastAPI(
         title="RouteIQ control", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False,
         strict_content_type=False,
     )  # fmt: skip
+    api.add_middleware(FormsAsJSON)
     for router in routers:
         api.include_router(router)
     api.add_exception_handler(Refused, _refused)
@@ -31,6 +35,23 @@ def create_api(routers: Iterable[APIRouter]) -> FastAPI:
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(Exception, _unexpected)
     return api
+
+
+class FormsAsJSON:
+    """Nothing here takes a form, and `curl -d` says that it sends one. Models' paths do not look either."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and any(_is_form(header) for header in scope["headers"]):
+            scope = {**scope, "headers": [header for header in scope["headers"] if not _is_form(header)]}
+        await self._app(scope, receive, send)
+
+
+def _is_form(header: tuple[bytes, bytes]) -> bool:
+    name, value = header
+    return name == b"content-type" and value.lower().startswith(FORM)
 
 
 def _refused(_: Request, error: Exception) -> Response:

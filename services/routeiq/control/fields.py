@@ -10,6 +10,7 @@ from typing import Annotated, Any, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from routeiq.config.names import is_pattern
 from routeiq.kit.clock import duration_of
 from routeiq.kit.money import from_usd, to_usd
 from routeiq.kit.storable import LARGEST, check_storable
@@ -17,6 +18,19 @@ from routeiq.kit.storable import LARGEST, check_storable
 Rate = Annotated[int, Field(ge=0, le=LARGEST)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(check_storable)]
 """An id, an alias, the name of a model: short enough for any index, also two in one."""
+
+MOST_NAMES, MOST_PATTERNS = 1000, 100
+
+
+def _few_patterns(names: list[str]) -> list[str]:
+    if sum(is_pattern(name) for name in names) > MOST_PATTERNS:
+        raise ValueError(f"at most {MOST_PATTERNS} of the names have a *")
+    return names
+
+
+ModelNames = Annotated[list[Name], Field(max_length=MOST_NAMES), AfterValidator(_few_patterns)]
+"""What gateways compare each request's model with, where somebody who is no administrator may write it: a hundred
+thousand would hold a gateway up for everybody."""
 
 
 def _usd(value: float) -> float:

@@ -130,7 +130,7 @@ class Attempt(NamedTuple):
     reason: str
     """Empty for an answer, else the upstream's error code or ours."""
     seconds: float
-    """Until the answer was whole, or a stream's first bytes were there."""
+    """Until the answer was whole, or a stream's first data was there."""
     group: int = 0
     """0: what was asked for; n: the n-th fallback group."""
 

@@ -20,6 +20,10 @@ from routeiq.kit.http_head import as_lines
 
 TAKING_S = 60.0
 """A peer that takes nothing of what was written for so long is given up, with whatever it was still to have."""
+MOST_UNREAD_BYTES = 64 * 1024
+MOST_WAITING = 16
+"""Requests that were sent before the answer to an earlier one. With as many, or more bytes unread, reading pauses; what
+came in the read before that, 256 KiB at most, is kept as it is."""
 
 
 class Connection:
@@ -54,6 +58,7 @@ class Connection:
         self.last_words = b""
         """What the peer is told behind the last answer."""
         self.read_paused = False
+        self._paused_at = 0.0
         self.write_paused = False
         self._unsent = 0
         """Bytes that waited for the peer when `takes` last looked; it has until `_taking_until` to take some."""
@@ -125,6 +130,18 @@ class Connection:
     def resume(self) -> None:
         """Read again, if nothing was and there is room."""
         raise NotImplementedError  # it cannot be abstract: what is compiled has no interpreted base (docs/adr/0013)
+
+    def _pause_if_full(self) -> None:
+        if not self.read_paused and self._full() and not self.transport.is_closing():
+            self.read_paused = True
+            self._paused_at = self.loop.time()
+            self.transport.pause_reading()
+
+    def _full(self) -> bool:
+        unread = sum([cycle.unread for cycle, _ in self.waiting])
+        if self._current is not None:
+            unread += self._current.unread
+        return unread > MOST_UNREAD_BYTES or len(self.waiting) >= MOST_WAITING
 
     def pause_writing(self) -> None:
         self.write_paused = True

@@ -17,39 +17,22 @@ import uvicorn
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.server import ServerState
 
-from routeiq.kit.error_bodies import openai_error
-from routeiq.kit.http_connection import Connection
+from routeiq.kit.http_connection import MOST_UNREAD_BYTES, Connection
 from routeiq.kit.http_cycle import Cycle
-from routeiq.kit.http_head import STATUS_LINES
-from routeiq.kit.http_request import has_many_lines, primer, refusal, size
+from routeiq.kit.http_refusals import INVALID, REFUSALS, refusal_answer
+from routeiq.kit.http_request import AT_ONCE_BYTES, has_many_lines, is_http, primer, refusal, size
 from routeiq.kit.http_scope import Scopes
+from routeiq.kit.http_times import BODY_S, BODY_SILENCE_S, HEAD_S, IDLE_S, KEEP_ALIVE_S
 
 log = structlog.get_logger()
 
 MAX_HEAD_BYTES = 64 * 1024
 """Request line and headers, and whatever else is not body: chunk sizes and extensions, trailers."""
 MAX_FRAMING_PER_BODY_BYTE = 16
-MOST_UNREAD_BYTES = 64 * 1024
-MOST_WAITING = 16
-"""Requests that were sent before the answer to an earlier one. With as many, or more bytes unread, reading pauses; what
-came in the read before that, 256 KiB at most, is kept as it is."""
-AT_ONCE_BYTES, AT_ONCE_LINES = 4096, 128
-"""Of a read with more of both: parsed before another look at that. Once it is one, a request of 30 bytes takes 2 KB."""
-IDLE_S = 75.0
-"""For a first request."""
-KEEP_ALIVE_S = 75.0
-"""For another one."""
-HEAD_S = 20.0
-BODY_SILENCE_S = 60.0
-BODY_S = 600.0
-"""For a whole body, however steadily it drips."""
 
 Refused = Callable[[int], None]
 """Called with the status of each request that no application gets to see, because it is none or does not come."""
 
-_INVALID = "Invalid HTTP request received."
-_REFUSALS = {400: _INVALID, 501: "No transfer coding but chunked is taken."}
-_REFUSAL = b"%b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
 _NOTHING, _HEAD, _TIMED_HEAD, _BODY = range(4)
 """What is being read. The time of a head or a body begins to count at the end of the read in which it began."""
 _NO_PARSER = HttpRequestParser(object())
@@ -78,9 +61,10 @@ class HTTPProtocol(Connection):
         self._body = 0
         self._overall = math.inf
         """By the same clock: when the body that is being read must be whole."""
-        self._paused_at = 0.0
         self._unfed = b""
         """What was read and waits for room."""
+        self._read = b""
+        """What a head is in that is being read."""
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._primer = b""
@@ -103,7 +87,7 @@ class HTTPProtocol(Connection):
         self._parser = _NO_PARSER  # its own one holds this
 
     def data_received(self, data: bytes) -> None:
-        if len(data) > AT_ONCE_BYTES and (len(data) > MAX_HEAD_BYTES or has_many_lines(data, AT_ONCE_LINES)):
+        if len(data) > AT_ONCE_BYTES and (len(data) > MAX_HEAD_BYTES or has_many_lines(data)):
             self._unfed = data
             self._feed_on()
             return
@@ -130,6 +114,7 @@ class HTTPProtocol(Connection):
             return
         if self._reading:
             self._fed += len(data)
+        self._read = self._read + data if self._read else data
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -138,6 +123,8 @@ class HTTPProtocol(Connection):
             raise
         except HttpParserError:
             self._refuse_unless_final()
+        if self._reading != _HEAD and self._reading != _TIMED_HEAD:
+            self._read = b""
         if self._reading:
             self._limit()
 
@@ -176,7 +163,7 @@ class HTTPProtocol(Connection):
 
     def _refuse_unless_final(self) -> None:
         if not self._final:  # behind the last request, anything may come
-            self.refuse(400, _INVALID)
+            self.refuse(400, INVALID)
 
     def _limit(self) -> None:
         """Bound what has come of a request that is not whole, and the time for the rest."""
@@ -214,9 +201,9 @@ class HTTPProtocol(Connection):
             return
         parser = self._parser
         version, method = parser.get_http_version(), parser.get_method()
-        status = refusal(version, headers)
+        status = refusal(version, headers) if is_http(self._read, method, url) else 505
         if status:
-            self.refuse(status, _REFUSALS[status])
+            self.refuse(status, REFUSALS[status])
             return
         self._reading = _BODY
         if parser.should_upgrade():
@@ -226,7 +213,7 @@ class HTTPProtocol(Connection):
         try:
             scope = self._scopes.make(version, method, url, headers, cycle)
         except ValueError:
-            self.refuse(400, _INVALID)
+            self.refuse(400, INVALID)
             return
         self._incoming = cycle
         if self._current is None and not self.write_paused:
@@ -272,18 +259,6 @@ class HTTPProtocol(Connection):
         if self._reading:
             self.deadline = min(self._overall, now + BODY_SILENCE_S) if self._reading == _BODY else now + HEAD_S
 
-    def _pause_if_full(self) -> None:
-        if not self.read_paused and self._full() and not self.transport.is_closing():
-            self.read_paused = True
-            self._paused_at = self.loop.time()
-            self.transport.pause_reading()
-
-    def _full(self) -> bool:
-        unread = sum([cycle.unread for cycle, _ in self.waiting])
-        if self._current is not None:
-            unread += self._current.unread
-        return unread > MOST_UNREAD_BYTES or len(self.waiting) >= MOST_WAITING
-
     def expire(self, now: float) -> None:
         """Give the peer up if it is silent past its deadline, or takes nothing. Who is not heard is not silent.
 
@@ -310,8 +285,7 @@ class HTTPProtocol(Connection):
             return
         log.info("http.refused", status=status)
         self._refused(status)
-        body = openai_error(message, "invalid_request_error", "invalid_http")
-        data = _REFUSAL % (STATUS_LINES[status], len(body), body)
+        data = refusal_answer(status, message)
         if self.waiting and self.waiting[-1][0] is self._incoming:
             self.waiting.pop()
             self._incoming = None

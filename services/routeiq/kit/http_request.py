@@ -1,19 +1,27 @@
 """A request's head as bytes: how long it is, what of it says where the body ends, and what is refused.
 
-That is what RFC 9112 refuses and llhttp lets pass: whom the request is for (3.2), how its body is coded (6.1). Two that
-read one request differently are how requests are smuggled, so that nothing is guessed at.
+That is what RFC 9112 refuses and llhttp lets pass: what the request line says that it is (2.3, 3), whom the request is
+for (3.2), how its body is coded (6.1). Two that read one request differently are how requests are smuggled, so that
+nothing is guessed at.
 """
 
 from __future__ import annotations
 
+import re
 import string
 
 _IN_HOSTS = (string.ascii_letters + string.digits + "-._~%!$&'()*+,;=:[]").encode()
 """RFC 3986, 3.2: a host and its port."""
+_VERSIONS = ("1.1", "1.0")
+
+AT_ONCE_BYTES, AT_ONCE_LINES = 4096, 128
+"""Of a read with more of both: parsed before another look at that. Once it is one, a request of 30 bytes takes 2 KB."""
 
 
 def refusal(version: str, headers: list[tuple[bytes, bytes]]) -> int:
     """The status, or 0. Args: headers: names in lower case."""
+    if version not in _VERSIONS:
+        return 505
     hosts = 0
     codings = b""
     for name, value in headers:
@@ -28,6 +36,14 @@ def refusal(version: str, headers: list[tuple[bytes, bytes]]) -> int:
     return 501 if codings and codings != b",chunked" else 0
 
 
+def is_http(read: bytes, method: bytes, url: bytes) -> bool:
+    """Whether the request line names HTTP: llhttp takes RTSP and ICE too, and does not say so.
+
+    Args: read: the reads that the request's head came in."""
+    line = b"%b %b HTTP/" % (method, url)
+    return line in read or re.search(b"%b +%b +HTTP/" % (method, re.escape(url)), read) is not None
+
+
 def size(url: bytes, headers: list[tuple[bytes, bytes]]) -> int:
     return len(url) + sum(len(name) + len(value) + 4 for name, value in headers)
 
@@ -38,10 +54,10 @@ def primer(headers: list[tuple[bytes, bytes]]) -> bytes:
     return b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(framing) if framing else b""
 
 
-def has_many_lines(data: bytes, many: int) -> bool:
+def has_many_lines(data: bytes) -> bool:
     """One request's head has few, and a body that is JSON none that end in CR."""
     at = 0
-    for _ in range(many):
+    for _ in range(AT_ONCE_LINES):
         at = data.find(b"\r", at) + 1
         if not at:
             return False

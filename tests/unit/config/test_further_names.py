@@ -70,6 +70,14 @@ def test_name_of_another_form_is_nobodys(name: str) -> None:
     assert find_group(built(models(OPENAI)), name) is None
 
 
+def test_a_dot_alone_is_no_models_name() -> None:
+    state = built(models(entry("'az/*'", "'azure/*'", "api_base: http://10.0.0.1")))
+    assert [find_group(state, f"az/{name}") for name in (".", "./x", "x/.")] == [None] * 3
+    assert first(state, "az/.x").model == ".x"
+    whole = built(models(entry("'a*'", "'azure/.*'", "api_base: http://10.0.0.1")))
+    assert find_group(whole, "a.") is find_group(whole, "a") is None
+
+
 @given(st.text(max_size=30))
 def test_any_name_can_be_asked_for(name: str) -> None:
     for pattern in ("*", "a*b*c", "openai/*"):

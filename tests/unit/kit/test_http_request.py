@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from routeiq.kit.http_request import refusal
+from routeiq.kit.http_request import is_http, refusal
 
 HOST = (b"host", b"api.example:443")
 CHUNKED = (b"transfer-encoding", b"chunked")
@@ -15,6 +15,8 @@ GZIP = (b"transfer-encoding", b"gzip")
     ("version", "headers", "status"),
     [
         ("1.1", [HOST], 0),
+        ("0.9", [HOST], 505),
+        ("2.0", [HOST], 505),
         ("1.1", [(b"host", b"[::1]:80")], 0),
         ("1.1", [(b"host", b"")], 0),
         ("1.1", [], 400),
@@ -36,3 +38,17 @@ def test_who_it_is_for_and_how_it_is_coded_are_said_once(
     version: str, headers: list[tuple[bytes, bytes]], status: int
 ) -> None:
     assert refusal(version, headers) == status
+
+
+@pytest.mark.parametrize(
+    ("read", "spoken"),
+    [
+        (b"GET /a?b=(c) HTTP/1.1\r\n", True),
+        (b"\r\nGET /a?b=(c) HTTP/1.1\r\n", True),
+        (b"GET  /a?b=(c)  HTTP/1.1\r\n", True),
+        (b"GET /a?b=(c) RTSP/1.0\r\n", False),
+        (b"GET /a?b=(c) ICE/1.0\r\n", False),
+    ],
+)
+def test_a_request_line_names_http(read: bytes, spoken: bool) -> None:
+    assert is_http(read, b"GET", b"/a?b=(c)") is spoken

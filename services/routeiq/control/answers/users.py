@@ -101,6 +101,14 @@ def user_row(row: User, teams: Sequence[str]) -> UserRow:
     return UserRow(**shown_user(row, teams))
 
 
+def named_alone(row: User) -> User:
+    """Who it is, without anything that is its own: for admins of teams, who may let in anybody. No session's."""
+    return User(
+        id=row.id, email=row.email, alias=row.alias, role=row.role, models=[], data={}, extra={}, spend_nano_usd=0,
+        created_at=row.created_at, created_by=row.created_by, updated_at=row.updated_at, updated_by=row.updated_by,
+    )  # fmt: skip
+
+
 def shown_user(row: User, teams: Sequence[str]) -> dict[str, Any]:
     extra, data = row.extra or {}, row.data or {}
     return {

@@ -55,6 +55,6 @@ async def written(work: Write, row: Key, *, new: bool = False) -> None:
 
 async def tell(work: Write, *hashes: str) -> None:
     """Gateways forget these, and what stands for them."""
-    for one in (*hashes, *await store.still_working(work.session, hashes, work.now)):
-        if one not in work.changed.keys:
-            work.changed.keys.append(one)
+    told = set(work.changed.keys)
+    named = (*hashes, *await store.still_working(work.session, hashes, work.now))
+    work.changed.keys.extend(one for one in dict.fromkeys(named) if one not in told)

@@ -66,7 +66,7 @@ async def aliases(work: Read, query: AliasQuery) -> AliasPage:
     """Raises: Refused: of another's team."""
     standing = await standing_of(work.session, work.actor, work.now)
     _check_team(standing, query.team_id)
-    seen = None if standing.actor.reads_all else store.Seen(standing.user_id, list(standing.teams))
+    seen = None if standing.actor.reads_all else store.Seen(standing.user_id, standing.led, list(standing.teams))
     wanted = store.Wanted(seen, team_id=query.team_id or standing.bound, alias_part=query.search)
     names, total = await store.page_of_aliases(work.session, wanted, work.now, page=query.page, size=query.size)
     return AliasPage(
@@ -130,7 +130,7 @@ def _seen(standing: Standing, query: ListQuery) -> store.Seen | None:
     if standing.actor.reads_all:
         return store.Seen(query.user_id, created_by=_maker(query, query.user_id)) if query.user_id else None
     teams = standing.teams if query.include_team_keys or query.include_created_by_keys else {}
-    led = [team for team, role in teams.items() if role == "admin"] if query.include_team_keys else []
+    led = standing.led if query.include_team_keys else []
     shared = [team for team in teams if team not in led]
     return store.Seen(standing.user_id, led, shared, _maker(query, standing.user_id))
 

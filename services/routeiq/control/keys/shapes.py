@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from routeiq.control.amounts import Amount
-from routeiq.control.fields import Body, BudgetWindow, DurationText, LimitFields, Name, Rate
+from routeiq.control.fields import MOST_NAMES, Body, BudgetWindow, DurationText, LimitFields, ModelNames, Name, Rate
 from routeiq.control.keys.fields import BACKED
 from routeiq.control.keys.model_budgets import model_budget
 from routeiq.control.metadata import read_inside
@@ -48,8 +48,8 @@ class KeyFields(LimitFields):
     project_id: ClearedId = None
     budget_id: Name | None = None
     end_user_budget_id: Name | None = None
-    models: list[Name] | None = None
-    aliases: dict[str, str] | None = None
+    models: ModelNames | None = None
+    aliases: Annotated[dict[str, str], Field(max_length=MOST_NAMES)] | None = None
     config: Words | None = None
     spend: Amount = None
     max_budget: Amount = None

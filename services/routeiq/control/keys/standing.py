@@ -56,8 +56,14 @@ class Standing:
         return self.is_admin or self.leads(key.team_id) or self.owns(key)
 
     def may_see(self, key: Key) -> bool:
+        """Of its teams' keys a member sees those that belong to no user, as in a list; who leads a team sees all."""
         is_itself = key.hash == self.actor.principal.key_id
-        return self.actor.reads_all or is_itself or self.owns(key) or key.team_id in self.teams
+        is_shared = key.user_id is None and key.team_id in self.teams
+        return self.actor.reads_all or is_itself or self.owns(key) or self.leads(key.team_id) or is_shared
+
+    @property
+    def led(self) -> list[str]:
+        return [team for team in self.teams if self.leads(team)]
 
 
 async def standing_of(session: AsyncSession, actor: Actor, now: datetime) -> Standing:

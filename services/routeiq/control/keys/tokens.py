@@ -13,6 +13,7 @@ RANDOM_BYTES = 16
 MIN_CUSTOM_LENGTH = 16
 MAX_CUSTOM_LENGTH = 512
 """Gateways take no longer one for a key."""
+UNSENDABLE = "must have ASCII letters, digits and signs alone, and no spaces: no header could carry it."
 
 
 def fresh() -> str:
@@ -39,6 +40,8 @@ def checked_custom(key: str) -> str:
         raise _malformed(f"must be at least {MIN_CUSTOM_LENGTH} characters long.")
     if len(key.encode()) > MAX_CUSTOM_LENGTH:
         raise _malformed(f"must be at most {MAX_CUSTOM_LENGTH} bytes long.")
+    if not _fits_a_header(key):
+        raise _malformed(UNSENDABLE)
     return key
 
 
@@ -54,7 +57,13 @@ def checked_successor(key: str) -> str:
         raise wrapped(400, f"New key must be at least {MIN_CUSTOM_LENGTH} characters long.")
     if len(key.encode()) > MAX_CUSTOM_LENGTH:
         raise wrapped(400, f"New key must be at most {MAX_CUSTOM_LENGTH} bytes long.")
+    if not _fits_a_header(key):
+        raise wrapped(400, f"New key {UNSENDABLE}")
     return key
+
+
+def _fits_a_header(key: str) -> bool:
+    return key.isascii() and key.isprintable() and " " not in key
 
 
 def _malformed(what: str) -> Refused:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from routeiq.control.amounts import Amount
-from routeiq.control.fields import Body, DurationText, Moment, Name, Rate
+from routeiq.control.fields import Body, DurationText, ModelNames, Moment, Name, Rate
 from routeiq.kit.storable import check_storable
 
 Email = Annotated[
@@ -37,7 +37,7 @@ class OwnOfJoining(Body):
 
     max_budget_in_team: Amount = None
     budget_duration: DurationText | None = None
-    allowed_models: list[Name] | None = None
+    allowed_models: ModelNames | None = None
 
 
 class AddMembers(OwnOfJoining):

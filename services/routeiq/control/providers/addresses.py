@@ -1,11 +1,12 @@
-"""Where a provider lists its models: one small call that shows whether its address and its key are right."""
+"""Where a provider's key goes, and where it lists its models: one small call that shows whether both are right."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from routeiq.config.provider_addresses import (
+    ADDRESSES,
     ANTHROPIC_VERSION,
     AZURE_VERSION,
     anthropic_base,
@@ -13,6 +14,8 @@ from routeiq.config.provider_addresses import (
     openai_base,
 )
 from routeiq.config.provider_entries import kind_of
+from routeiq.kit.outbound import Target
+from routeiq.kit.outbound.hosts import parse_url
 
 GEMINI = "https://generativelanguage.googleapis.com"
 """litellm's, where the gateway calls it."""
@@ -40,3 +43,10 @@ def models_call(name: str, base_url: str | None, key: str | None) -> Call | None
         return Call(f"{GEMINI}/v1beta/models?pageSize=1", {"x-goog-api-key": key} if key else {})
     base = openai_base(kind, base_url)
     return Call(f"{base}/models", bearer) if base else None
+
+
+def destination(name: str, base_url: str | None) -> tuple[str, Target | None]:
+    """Where a provider's key goes, less the path. None: where the provider's own client knows. Raises: InvalidURL."""
+    kind = kind_of(name)
+    address = base_url or ADDRESSES.get(kind)
+    return kind, replace(parse_url(address), path="") if address else None

@@ -12,6 +12,7 @@ from routeiq.control.declared import Declared
 from routeiq.control.errors import Detailed
 from routeiq.control.gateway_api import Unprocessable
 from routeiq.control.office import Write
+from routeiq.control.providers.addresses import destination
 from routeiq.control.providers.shapes import ChangedProvider, NewProvider
 from routeiq.control.store.overlay import bump
 from routeiq.control.store.providers import delete_provider, provider_named, provider_of
@@ -29,6 +30,11 @@ KEPT_AS_SENT = (
     "rate_limit_rpm",
     "rate_limit_tpm",
     "priority",
+)
+
+ELSEWHERE = (
+    "This change would send the stored api_key to another address. Send the api_key for the new address in the same "
+    "request."
 )
 
 
@@ -59,15 +65,20 @@ async def add_provider(work: Write, body: NewProvider, rules: Rules) -> Provider
 
 
 async def change_provider(work: Write, row: Provider, body: ChangedProvider, rules: Rules) -> Provider:
-    """Overrides go on naming the old name of a provider that gets a new one.  Raises: Detailed: 409; Unprocessable."""
+    """Overrides go on naming the old name of a provider that gets a new one.
+
+    Raises: Detailed: 409; 400: the key would go elsewhere; Unprocessable."""
     if "name" in body.model_fields_set:
         await _need_free(work, body.name, row, rules)
+    before = destination(row.name, row.base_url)
     for name, value in body.given(*KEPT_AS_SENT).items():
         setattr(row, name, value)
+    _check(row, rules)
     if "api_key" in body.model_fields_set:
         row.api_key = _sealed(body.api_key, row.id, rules)
+    elif destination(row.name, row.base_url) != before:
+        raise Detailed(400, ELSEWHERE)
     row.updated_at, row.updated_by = work.now, work.actor.id
-    _check(row, rules)
     work.note("provider.update", "provider", row.id, fields=sorted(body.model_fields_set))
     return row
 
@@ -120,3 +131,7 @@ def _check(row: Provider, rules: Rules) -> None:
     check_provider(record, (), rules.policy, Origin.OPERATOR, problems)
     if problems.errors:
         raise Unprocessable(*((one.path or "base_url", one.message) for one in problems.errors))
+    if row.base_url is not None and any(one in row.base_url for one in "?#"):
+        raise Unprocessable(
+            ("base_url", "must have no query and no fragment: paths are appended to it, and it is shown")
+        )

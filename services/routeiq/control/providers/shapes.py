@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from routeiq.config.document.providers import ProviderName
+from routeiq.config.references import PREFIX as REFERENCE
 from routeiq.control.fields import Body, Name
 
 Limit = Annotated[int, Field(ge=0, le=2**53)]
@@ -20,6 +21,8 @@ DisplayName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 def _one_line(key: str) -> str:
     if not key.isprintable() or not key.isascii() or " " in key:
         raise ValueError("a key has no spaces, and no characters that no header has")
+    if key.startswith(REFERENCE):
+        raise ValueError(f"{REFERENCE} is for the configuration document; the API takes the key itself")
     return key
 
 

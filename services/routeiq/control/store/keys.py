@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -66,8 +66,17 @@ async def archive(session: AsyncSession, row: Key, archived: dict[str, Any], end
     await session.flush()
 
 
-async def delete_key(session: AsyncSession, row: Key) -> None:
-    await session.delete(row)
+async def delete_keys(session: AsyncSession, archived: Mapping[str, dict[str, Any]], end: End) -> None:
+    """As `archive` has it of one without a successor. Args: archived: their rows, by their hashes."""
+    hashes = list(archived)
+    followers = update(FormerKey).where(FormerKey.successor.in_(hashes))
+    await session.execute(followers.values(successor=None, works_until=None))
+    await session.execute(delete(FormerKey).where(FormerKey.hash.in_(hashes)))
+    session.add_all(
+        FormerKey(hash=key_hash, successor=None, works_until=None, ended_at=end.at, ended_by=end.by, row=row)
+        for key_hash, row in archived.items()
+    )
+    await session.execute(delete(Key).where(Key.hash.in_(hashes)))
     await session.flush()
 
 

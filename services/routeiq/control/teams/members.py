@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from routeiq.control.amounts import wrong_amounts
 from routeiq.control.answers.memberships import membership_row
 from routeiq.control.answers.teams import TeamRow, default_budget_id
-from routeiq.control.answers.users import user_row
+from routeiq.control.answers.users import UserRow, named_alone, user_row
 from routeiq.control.errors import Detailed, Refused
 from routeiq.control.fields import Resets
 from routeiq.control.keys.remove import delete_rows
@@ -129,13 +129,21 @@ def _check_amounts(body: OwnOfJoining) -> None:
 
 async def _added(work: Write, team: Team, ids: Sequence[str]) -> MembersAdded:
     row = await with_members(work.session, team)
-    teams = await team_ids_of(work.session, ids)
     members = await memberships_of(work.session, [team.id])
     return MembersAdded(
         **dict(row),
-        updated_users=[user_row(user, teams.get(user.id, [])) for user in await users_of(work.session, ids)],
+        updated_users=await _users_shown(work, team, ids),
         updated_team_memberships=[membership_row(one) for one in members if one.member.user_id in ids],
     )
+
+
+async def _users_shown(work: Write, team: Team, ids: Sequence[str]) -> list[UserRow]:
+    """Who leads a team may let in anybody, and does not get to see what they have elsewhere."""
+    users = await users_of(work.session, ids)
+    if not work.actor.is_admin:
+        return [user_row(named_alone(user), [team.id]) for user in users]
+    teams = await team_ids_of(work.session, ids)
+    return [user_row(user, teams.get(user.id, [])) for user in users]
 
 
 def _already(named: Sequence[Joining] | Addressed) -> Refused:

@@ -1,5 +1,5 @@
-"""Users for who reads them: administrators and viewers all, everybody itself, and admins of a team its members. A key
-of a team shows what its user has in that team."""
+"""Users for who reads them: administrators and viewers all, everybody itself, and admins of a team the names of its
+members. A key of a team shows what its user has in that team."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.control.actor import Actor
-from routeiq.control.answers.users import CountedUser, shown_user, user_row
+from routeiq.control.answers.users import CountedUser, named_alone, shown_user, user_row
 from routeiq.control.errors import Detailed
 from routeiq.control.office import Read
 from routeiq.control.pages import Pages
@@ -58,6 +58,8 @@ async def flat(work: Read, user_id: str | None) -> UserInfoV2:
     if row is None:
         raise refused(404, f"User not found: {wanted}")
     inside = await _teams_seen(work, row)
+    if not work.actor.reads_all and row.id != work.actor.principal.user_id:
+        row, inside = named_alone(row), await _led(work, inside)
     shown = shown_user(row, inside) | {"model_max_budget_usage": None}
     return UserInfoV2(**{name: shown[name] for name in UserInfoV2.model_fields})
 
@@ -102,6 +104,12 @@ def _bound(who: Actor) -> list[str] | None:
 async def _teams_seen(work: Read, row: User) -> list[str]:
     inside, bound = (await team_ids_of(work.session, [row.id])).get(row.id, []), _bound(work.actor)
     return [one for one in inside if bound is None or one in bound]
+
+
+async def _led(work: Read, teams: Sequence[str]) -> list[str]:
+    """Those of them that the caller is an admin of."""
+    own = work.actor.principal.user_id
+    return [one for one in teams if await leads_one_of(work.session, own, own, [one])]
 
 
 async def _everything(work: Read, own: str | None) -> UserInfo:

@@ -13,15 +13,16 @@ import msgspec
 from routeiq.gateway.plan import Endpoint
 from routeiq.kit.json_errors import UNREADABLE
 from routeiq.kit.redaction import Hiding
-from routeiq.kit.sse import SSEReader
+from routeiq.kit.sse import SSEReader, parse_event
 
 FRAME_LIMIT_BYTES = 32 * 1024 * 1024
 """Images travel in frames, too."""
 _OUTER: Mapping[Endpoint, str] = {Endpoint.RESPONSES: "response", Endpoint.MESSAGES: "message"}
 """Where the model's name stands in an event: in this object, else at the top."""
 _MODEL = re.compile(rb'"model"\s*:\s*("(?:[^"\\]|\\.)*")')
-_NO_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')
-_DATA = re.compile(rb"^data:[ ]?", re.MULTILINE)
+_NO_CHOICES = re.compile(rb'"choices"(?:\s|data:)*:(?:\s|data:)*\[(?:\s|data:)*\]')
+_BOM = b"\xef\xbb\xbf"
+_DATA = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?|[\r\n])data:[ ]?")
 
 
 class _UsageEvent(msgspec.Struct):
@@ -97,22 +98,33 @@ class StreamEdits:
         return frame if self._model is None else self._renamed(frame, self._model)
 
     def _renamed(self, frame: bytes, model: bytes) -> bytes:
-        found = _MODEL.findall(frame)
-        if not found:
+        if b'"model"' not in frame:
             return frame
         start = _DATA.search(frame)
+        if start is None:
+            return frame
         try:
-            event = _object.decode(frame[start.end() :]) if start else {}
+            event = _object.decode(frame[start.end() :])
+        except UNREADABLE:
+            return self._renamed_lines(frame, model)
+        if not self._has_model(event):
+            return frame
+        found = list(_MODEL.finditer(frame))
+        if len(found) == 1:
+            return frame[: found[0].start(1)] + model + frame[found[0].end(1) :]
+        return frame[: start.end()] + self._reencoded(event, model) + b"\n\n"
+
+    def _renamed_lines(self, frame: bytes, model: bytes) -> bytes:
+        """Of a frame whose data is on several lines, or not on its last one: it gets one, in front of its other fields.
+        As it is where that holds no name."""
+        try:
+            event = _object.decode(_data_of(frame))
         except UNREADABLE:
             return frame
         if not self._has_model(event):
             return frame
-        if len(found) == 1:
-            at = _MODEL.search(frame)
-            assert at is not None
-            return frame[: at.start(1)] + model + frame[at.end(1) :]
-        assert start is not None
-        return frame[: start.end()] + self._reencoded(event, model) + b"\n\n"
+        others = [line for line in frame.removeprefix(_BOM).splitlines() if line and line.partition(b":")[0] != b"data"]
+        return b"\n".join([b"data: " + self._reencoded(event, model), *others]) + b"\n\n"
 
     def _has_model(self, event: Object) -> bool:
         outer = event.get(self._outer) if self._outer else None
@@ -134,13 +146,18 @@ def _inner(value: msgspec.Raw) -> Object:
         return {}
 
 
+def _data_of(frame: bytes) -> bytes:
+    """All of its lines; empty where it has none."""
+    event = parse_event(frame.removeprefix(_BOM))
+    return event.data if event is not None else b""
+
+
 def _reports_usage_alone(frame: bytes) -> bool:
     """Whether this is the event that `stream_options.include_usage` adds: usage, and no choices."""
-    start = _DATA.search(frame)
-    if start is None or not _NO_CHOICES.search(frame):
+    if not _NO_CHOICES.search(frame):
         return False
     try:
-        event = _usage_event.decode(frame[start.end() :])
+        event = _usage_event.decode(_data_of(frame))
     except UNREADABLE:
         return False
     return not event.choices and bytes(event.usage) != b"null"

@@ -1,6 +1,6 @@
 """Make the calls of a plan until one answers: the first call here, every further one as `walk` says.
 
-A stream counts as answered when its first bytes have come; after that nothing is tried again. When all fail, the caller
+A stream counts as answered when its first data has come; after that nothing is tried again. When all fail, the caller
 gets the last answer that an upstream really gave, and one of ours only where none did. Every call is counted in
 `figures` while it lasts and told to `cooldowns` when it is over, however it ends.
 """

@@ -1,4 +1,4 @@
-"""What calls of upstreams share. It is of no compiled module, because dataclasses with slots do not compile."""
+"""What the calls of upstreams share."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from routeiq.gateway.pipeline.served import Served
 from routeiq.gateway.plan import Attempt, Outcome, Plan, Usage
 from routeiq.gateway.upstream.openai_calls import USAGE_ON_DEMAND
 from routeiq.gateway.upstream.provider import UpstreamResponse
-from routeiq.gateway.upstream.relay import Begun, Relayed, passed_on, relay_stream
+from routeiq.gateway.upstream.relay import STREAM_KIND, WHOLE_KIND, Begun, Relayed, passed_on, relay_stream
 from routeiq.kit.asgi import Answer
 from routeiq.kit.exchange import Repeated
 from routeiq.kit.redaction import without
@@ -78,8 +78,9 @@ class Executor:
 
     def head(self, plan: Plan, served: Served, trail: Sequence[Attempt]) -> tuple[RawHeaders, Repeated]:
         """The headers of any answer."""
-        headers, repeated = self._shown.of(served.deployment).headers(plan, trail, served.fallback)
-        headers += passed_on(served.headers)
+        shown = self._shown.of(served.deployment)
+        headers, repeated = shown.headers(plan, trail, served.fallback)
+        headers += passed_on(served.headers, STREAM_KIND if served.body is None else WHOLE_KIND, shown.secrets)
         return headers, repeated
 
     def edits(self, plan: Plan, deployment: Deployment) -> StreamEdits:

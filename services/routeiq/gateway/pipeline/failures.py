@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from math import isfinite
 
 import msgspec
 
+from routeiq.gateway.upstream.retry_after import seconds
 from routeiq.kit.json_errors import UNREADABLE
 
 PASSING_4XX = frozenset({408, 409, 429})
@@ -122,10 +122,7 @@ def _reason(error: _Error) -> str:
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Seconds that the upstream asked for, or None. Dates are not honoured: no LLM provider sends one."""
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            seconds = float(headers.get(name, "")) * unit
-        except ValueError:
-            continue
-        if isfinite(seconds):
-            return max(0.0, seconds)
+        found = seconds(headers.get(name, ""))
+        if found is not None:
+            return found * unit
     return None

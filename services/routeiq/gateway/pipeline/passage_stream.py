@@ -1,6 +1,6 @@
 """A passage whose answer is a stream: begun, relayed and ended in call-backs.
 
-It counts as answered with its first bytes, which decide whether it is one. Chunks go from the upstream's socket to the
+It counts as answered with its first data, which decides whether it is one. Chunks go from the upstream's socket to the
 client's in one call; where the client is slow, the upstream's is not read until the client has taken most of them. What
 can be made ready is made while the upstream thinks.
 """
@@ -26,12 +26,12 @@ class StreamPassage(Passage):
 
     def arrive(self) -> None:
         try:
-            first = self._call.first()
+            begun = self._call.begun()
         except Exception:  # noqa: BLE001  # it is raised again in the task, which answers; here nobody would
-            first = None
-        if first is None:
+            begun = None
+        if begun is None:
             self._hand_over()
-        elif first:
+        elif begun:
             self._begin()
 
     def _begin(self) -> None:

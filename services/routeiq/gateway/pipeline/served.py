@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from math import ceil
 
 import msgspec
@@ -11,6 +11,7 @@ from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.usage import NotAnAnswer, read_usage
 from routeiq.gateway.pipeline.failures import Kind, classify, kind_of
 from routeiq.gateway.plan import Plan, Usage
+from routeiq.gateway.upstream.beginning import Beginning
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamResponse
 from routeiq.gateway.upstream.refusals import first_event_refusal
 from routeiq.gateway.upstream.relay import Begun
@@ -73,17 +74,25 @@ def refused(plan: Plan, deployment: Deployment, error: RouteIQError, wait_s: flo
 
 
 async def begun(response: UpstreamResponse, deployment: Deployment) -> Served:
-    """Wait for what decides whether a stream counts: its first bytes."""
+    """Wait for what decides whether a stream counts: its first data."""
     chunks = aiter(response.chunks())
-    try:
-        first = await anext(chunks)
-    except StopAsyncIteration:
-        raise UpstreamFailed(f"The model `{deployment.group}` ended its stream before the first event.") from None
+    first = await _first(chunks, deployment)
     refusal = first_event_refusal(first, deployment)
     if refusal is not None:
         await response.close()
         return Served(deployment, refusal[0], JSON_HEADERS, refusal[1])
     return Served(deployment, response.status, response.headers, None, Begun(first, chunks, response), response)
+
+
+async def _first(chunks: AsyncIterator[bytes], deployment: Deployment) -> bytes:
+    """All that has come until the first event says what it is. Raises: UpstreamFailed: there was none."""
+    beginning = Beginning()
+    async for chunk in chunks:
+        if beginning.add(chunk):
+            return bytes(beginning.held)
+    if not beginning.has_data:
+        raise UpstreamFailed(f"The model `{deployment.group}` ended its stream before the first event.")
+    return bytes(beginning.held)
 
 
 def usage_of(body: bytes, deployment: Deployment) -> Usage | None:

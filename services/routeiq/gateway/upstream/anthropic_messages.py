@@ -6,14 +6,13 @@ import msgspec
 
 from routeiq.config.provider_addresses import ANTHROPIC_VERSION, anthropic_base
 from routeiq.config.state import Deployment
-from routeiq.gateway.dialects.openai_anthropic.errors import openai_error_body
+from routeiq.gateway.dialects.openai_anthropic.errors import message_of
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse
-from routeiq.gateway.upstream.refusals import CREDENTIAL_REFUSED, json_headers
+from routeiq.gateway.upstream.refusals import CREDENTIAL_REFUSED, cleaned, json_headers
 from routeiq.gateway.upstream.request_body import Sent
 from routeiq.gateway.upstream.responses import WholeResponse, refuse_unusable
-from routeiq.gateway.upstream.secrets import scrub
 from routeiq.kit.error_bodies import anthropic_error
 
 VERSION = {"anthropic-version": ANTHROPIC_VERSION}
@@ -62,8 +61,8 @@ async def _refuse(response: UpstreamResponse, deployment: Deployment) -> WholeRe
     body = await response.read()
     if response.status == 401:
         text = anthropic_error(401, CREDENTIAL_REFUSED.format(deployment.group))
-    elif openai_error_body(body) is not None:
-        text = scrub(body, deployment)
+    elif (message := message_of(body)) is not None:
+        text = cleaned(body, deployment, anthropic_error(response.status, message))
     else:
         text = anthropic_error(response.status, f"The provider of `{deployment.group}` answered {response.status}.")
     return WholeResponse(response.status, text, json_headers(response.headers))

@@ -13,6 +13,7 @@ from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.openai_answer import wants_usage
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.upstream.beginning import Beginning, begins_at_once
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest, PromptClient
 from routeiq.gateway.upstream.http_exchange import Exchange, SinkFailed
 from routeiq.gateway.upstream.http_response import broken_off
@@ -54,7 +55,7 @@ async def checked(response: UpstreamResponse, request: UpstreamRequest, deployme
 class PromptCall:
     """A call that is under way, for who is called back by its exchange: once for a whole answer, early for a stream."""
 
-    __slots__ = ("_deployment", "_http", "_request", "_sent", "exchange")
+    __slots__ = ("_beginning", "_deployment", "_http", "_looked_at", "_request", "_sent", "exchange")
 
     def __init__(
         self,
@@ -69,6 +70,8 @@ class PromptCall:
         self._sent = sent
         self._request = request
         self._deployment = deployment
+        self._beginning: Beginning | None = None
+        self._looked_at = 0
 
     def body(self) -> bytes | None:
         """The whole body of an answer that needs no second look; None: `response` has it, or says what is wrong."""
@@ -78,18 +81,30 @@ class PromptCall:
             return None
         return None if head.encoding else exchange.take()
 
-    def first(self) -> bytes | None:
-        """The first bytes of a stream that needs no second look, which stay where they are; empty: they are still to
-        come. None: `response` has it, or says what is wrong."""
+    def begun(self) -> bool | None:
+        """Whether a stream that needs no second look has begun; its first bytes stay where they are. None: `response`
+        has it, or says what is wrong."""
         exchange = self.exchange
-        head, parts = exchange.head, exchange.parts
+        head = exchange.head
         if head is None:
-            return b"" if exchange.error is None else None
+            return False if exchange.error is None else None
         if exchange.status != 200 or head.encoding or not streams_events(head):
             return None
-        if not parts:
-            return None if exchange.complete or exchange.error is not None else b""
-        return parts[0] if first_event_refusal(parts[0], self._deployment) is None else None
+        if self._says_enough(exchange.parts):
+            return True if self._beginning is None or self._refusal(self._beginning) is None else None
+        return None if exchange.complete or exchange.error is not None else False
+
+    def _says_enough(self, parts: list[bytes]) -> bool:
+        beginning = self._beginning
+        if beginning is None:
+            if not parts or begins_at_once(parts[0]):
+                return bool(parts)
+            beginning = self._beginning = Beginning()
+        new, self._looked_at = parts[self._looked_at :], len(parts)
+        return any(beginning.add(part) for part in new)
+
+    def _refusal(self, beginning: Beginning) -> tuple[int, bytes] | None:
+        return first_event_refusal(beginning.held, self._deployment)
 
     def failure(self) -> Exception | None:
         """Why a stream ended before its end."""

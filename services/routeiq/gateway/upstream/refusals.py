@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import msgspec
 
 from routeiq.config.state import Deployment
+from routeiq.gateway.upstream.beginning import error_line
 from routeiq.gateway.upstream.provider import UpstreamResponse
 from routeiq.gateway.upstream.responses import WholeResponse
 from routeiq.gateway.upstream.secrets import scrub
@@ -30,8 +31,6 @@ _TYPES = {
     429: ("rate_limit_error", "rate_limit_exceeded"),
 }
 """Type and code where the upstream gave none. Other 4xx are as 400; 5xx are `upstream_error`."""
-_FIRST_BYTES = 64
-"""An event that is an error says so at once."""
 
 
 class _OpenAIError(msgspec.Struct):
@@ -71,12 +70,11 @@ async def refuse(response: UpstreamResponse, deployment: Deployment) -> WholeRes
     )
 
 
-def first_event_refusal(chunk: bytes, deployment: Deployment) -> tuple[int, bytes] | None:
+def first_event_refusal(first: bytes | bytearray, deployment: Deployment) -> tuple[int, bytes] | None:
     """Status and body of a stream that begins with an error: its 200 was said too early. None: it begins otherwise."""
-    start = chunk.find(b"data:")
-    if start < 0 or b'"error"' not in chunk[: start + _FIRST_BYTES]:
+    data = error_line(first)
+    if data is None:
         return None
-    data = chunk[start + 5 :].split(b"\n", 1)[0].strip()
     try:
         error = msgspec.json.decode(data, type=_EventBody).error
     except UNREADABLE:
@@ -87,7 +85,7 @@ def first_event_refusal(chunk: bytes, deployment: Deployment) -> tuple[int, byte
     status = code if isinstance(code, int) and 400 <= code < 600 else 502
     if status == 401:
         return status, credential_refused(deployment)
-    return status, scrub(_plain(status, data, error.message), deployment)
+    return status, cleaned(data, deployment, openai_error(error.message, *error_type(status)))
 
 
 def json_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -101,8 +99,20 @@ def openai_refusal(status: int, body: bytes, deployment: Deployment) -> bytes:
         return credential_refused(deployment)
     body = _unlisted(body)
     message = _message(body)
-    text = _wrap(status, body, deployment) if message is None else _plain(status, body, message)
-    return scrub(text, deployment)
+    if message is None:
+        return scrub(_wrap(status, body, deployment), deployment)
+    return cleaned(body, deployment, openai_error(message, *error_type(status)))
+
+
+def cleaned(body: bytes, deployment: Deployment, otherwise: bytes) -> bytes:
+    """An error body of any dialect as it may be passed on: with the escapes that it needs and no others, for a key may
+    hide behind them, and without secrets. Args: otherwise: instead of one of which only the error's message can be read
+    (beside it stands a number that is too large)."""
+    try:
+        plain = msgspec.json.encode(msgspec.json.decode(body.decode(errors="replace")))
+    except UNREADABLE:
+        plain = otherwise
+    return scrub(plain, deployment)
 
 
 def credential_refused(deployment: Deployment) -> bytes:
@@ -124,15 +134,6 @@ def _unlisted(body: bytes) -> bytes:
         return bytes(msgspec.json.decode(body, type=tuple[msgspec.Raw])[0])
     except UNREADABLE:
         return body
-
-
-def _plain(status: int, body: bytes, message: str) -> bytes:
-    """The same without escapes that are not needed: a key may hide behind them. Of a body of which only the error's
-    message can be read (beside it stands what is no UTF-8, or a number that is too large), that alone."""
-    try:
-        return msgspec.json.encode(msgspec.json.decode(body.decode(errors="replace")))
-    except UNREADABLE:
-        return openai_error(message, *error_type(status))
 
 
 def _message(body: bytes) -> str | None:

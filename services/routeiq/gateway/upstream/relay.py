@@ -15,16 +15,19 @@ import msgspec
 from routeiq.gateway.dialects.edits import StreamEdits
 from routeiq.gateway.dialects.usage import StreamUsage
 from routeiq.gateway.plan import Usage
+from routeiq.gateway.upstream import retry_after
 from routeiq.gateway.upstream.http_head import PASSED_ON, AnswerHead
 from routeiq.gateway.upstream.provider import PushedResponse, Sink, UpstreamFailed, UpstreamResponse
 from routeiq.kit.asgi import Answer
 from routeiq.kit.error_bodies import stream_event
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.exchange import NONE_REPEATED, Exchange, Repeated
+from routeiq.kit.redaction import without
 from routeiq.kit.sse import SSEFrameTooLarge
 
 Headers = list[tuple[bytes, bytes]]
 
+WHOLE_KIND, STREAM_KIND = b"application/json", b"text/event-stream"
 BROKEN = (UpstreamFailed, SSEFrameTooLarge)
 """What a stream can end with instead of its end."""
 STREAMED = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
@@ -54,11 +57,29 @@ class Relayed(msgspec.Struct, gc=False):
         return self.usage
 
 
-def passed_on(headers: Mapping[str, str]) -> Headers:
-    """The upstream's headers that a client may see."""
+def passed_on(headers: Mapping[str, str], kind: bytes, secrets: tuple[bytes, ...] = ()) -> Headers:
+    """The upstream's headers that a client may see. One that says a secret of the deployment's is left out: what else
+    it says came from the same place.
+
+    Args: kind: the media type of what follows, which is known; the upstream may add a charset, and no other."""
     if type(headers) is AnswerHead:
-        return headers.passed_on()
-    return [(line, headers[name].encode("latin-1")) for name, line in PASSED_ON.items() if name in headers]
+        given = headers.passed_on()
+    else:
+        given = [
+            (line, headers[name].encode("latin-1", "replace")) for name, line in PASSED_ON.items() if name in headers
+        ]
+    shown = [(b"content-type", kind)]
+    for name, value in given:
+        if value == kind or without(value, secrets) != value:  # the first is nearly every answer's content type
+            continue
+        if name == b"content-type":
+            if value.partition(b";")[0].strip().lower() == kind:
+                shown[0] = (name, value)
+        elif name != b"retry-after":
+            shown.append((name, value))
+        elif wait := retry_after.passed_on(value.decode("latin-1")):
+            shown.append((name, wait))
+    return shown
 
 
 async def relay_stream(

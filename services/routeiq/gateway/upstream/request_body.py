@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import msgspec
 
 from routeiq.config.state import Deployment
+from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.http import RequestHeaders, forwarded_headers
 from routeiq.gateway.upstream.provider import UpstreamRequest
+from routeiq.gateway.upstream.token_limit import LIMITS, LimitName
 from routeiq.kit.lru import LRU
 
 Body = dict[str, msgspec.Raw]
@@ -20,20 +22,19 @@ DEFAULTS = frozenset([
 ])  # fmt: skip
 """Names of `litellm_params` that are request fields: a deployment's default, which the caller's own value replaces."""
 _VARIED, _LONGEST_KEPT = 16, 512
-_LIMITS = {"max_tokens", "max_completion_tokens"}
-"""Two names of one limit: upstreams refuse a request with both."""
 
 
 class Sent:
     """What the calls of one deployment have in common: the fields and the header lines that do not vary."""
 
-    __slots__ = ("_extra_headers", "_model", "_own", "_plain", "_streamed", "_varied", "defaults", "extra")
+    __slots__ = ("_extra_headers", "_limit", "_model", "_own", "_plain", "_streamed", "_varied", "defaults", "extra")
 
     def __init__(self, deployment: Deployment, model: str, own: Mapping[str, str]) -> None:
         """`model`: the name that goes upstream.  `own`: the provider's headers, the credential among them."""
         params = deployment.params
         self.defaults: Body = {name: raw(params[name]) for name in DEFAULTS if params.get(name) is not None}
         self.extra: Body = _extra_body(params)
+        self._limit = LimitName(deployment)
         self._model = raw(model)
         self._own = own
         self._extra_headers = _extra_headers(params)
@@ -46,6 +47,8 @@ class Sent:
         """The deployment's defaults, the caller's fields over them, and the model. `extra` is the last to be added."""
         given = request.body
         body: Body = _over(self.defaults, given) if self.defaults else dict(given)
+        if request.endpoint is Endpoint.CHAT:
+            self._limit.settle(body)
         body["model"] = self._model
         return body
 
@@ -74,7 +77,7 @@ class Sent:
 
 def _over(defaults: Body, given: Mapping[str, msgspec.Raw]) -> Body:
     """Either name of the limit replaces the other's default."""
-    left_out = _LIMITS if not _LIMITS.isdisjoint(given) else ()
+    left_out = LIMITS if not LIMITS.isdisjoint(given) else ()
     return {**{name: value for name, value in defaults.items() if name not in left_out}, **given}
 
 

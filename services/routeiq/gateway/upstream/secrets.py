@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
+import msgspec
+
 from routeiq.config.state import Deployment
 from routeiq.kit.redaction import redacted_bytes, without
 
@@ -15,9 +17,10 @@ _NAMES_ONE = re.compile(r"(?i)(?:^|[_-])(?:key|token|secret|password|credentials
 
 
 def secrets_of(deployment: Deployment) -> tuple[bytes, ...]:
-    """Its key, and whatever else of its parameters is called a secret, the longest first."""
-    named = {deployment.api_key or "", *_named(deployment.params)}
-    return tuple(sorted((one.encode() for one in named if len(one) >= _SHORTEST), key=len, reverse=True))
+    """Its key, and what else of its parameters is called a secret, as text and as JSON has it, the longest first."""
+    named = {one for one in (deployment.api_key or "", *_named(deployment.params)) if len(one) >= _SHORTEST}
+    said = {one.encode() for one in named} | {msgspec.json.encode(one)[1:-1] for one in named}
+    return tuple(sorted(said, key=len, reverse=True))
 
 
 def scrub(body: bytes, deployment: Deployment) -> bytes:

@@ -59,7 +59,8 @@ async def test_a_key_is_exchanged(here: World) -> None:
 
 async def test_an_address_can_be_cleared_where_the_name_has_one(here: World) -> None:
     await here.done("POST", PATH, {**ACME, "name": "openai"}, status=201)
-    assert (await here.done("PATCH", f"{PATH}/openai", {"base_url": None}))["base_url"] is None
+    cleared = {"base_url": None, "api_key": "sk-openai"}
+    assert (await here.done("PATCH", f"{PATH}/openai", cleared))["base_url"] is None
     await here.done("POST", PATH, ACME, status=201)
     refused = await here.done("PATCH", f"{PATH}/acme", {"base_url": None}, status=422)
     assert refused["detail"][0]["loc"] == ["body", "base_url"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from sqlalchemy import Engine, event
 
 from tests.support.keyring import HOUR, NOW, Keyring, changed_by
 
@@ -23,6 +26,26 @@ async def test_keys_are_deleted_by_alias(keyring: Keyring) -> None:
     deleted = await keyring.post("/key/delete", {"keys": None, "key_aliases": ["one", "none"]})
     assert deleted == {"deleted_keys": ["one", "none"]}
     await keyring.made(key_alias="one")
+
+
+async def test_many_keys_end_in_a_few_statements(keyring: Keyring) -> None:
+    """One by one, those of a large team would take longer than whoever deletes it waits."""
+    first = await keyring.made(key_alias="old")
+    again = await keyring.post("/key/regenerate", {"key": first["key"], "grace_period": "1h"})
+    keys = [again["token"], *[(await keyring.made())["token"] for _ in range(40)]]
+    sent: list[str] = []
+
+    def count(*seen: Any) -> None:
+        sent.append(seen[2])
+
+    event.listen(Engine, "before_cursor_execute", count)
+    answer = await keyring.answer("/key/delete", {"keys": keys})
+    event.remove(Engine, "before_cursor_execute", count)
+    assert len(sent) < len(keys)
+    assert set(changed_by(answer).keys) == {*keys, first["token"]}
+    assert {(await keyring.info(key))["status"] for key in keys} == {"deleted"}
+    former = await keyring.info(first["token"])
+    assert (former["status"], await keyring.row(keys[-1])) == ("deleted", None)
 
 
 async def test_nothing_to_delete_is_not_found(keyring: Keyring) -> None:

@@ -178,3 +178,41 @@ async def test_an_expired_key_says_so(keyring: Keyring) -> None:
     assert (await keyring.info(made["key"]))["status"] == "active"
     keyring.now = NOW + HOUR
     assert (await keyring.info(made["key"]))["status"] == "expired"
+
+
+@pytest.mark.parametrize(
+    "key", ["sk-with a space in it", "sk-one-line-and\r\nx: y", "sk-\u00fcberschrift-key", "sk-tail-tail-tail "]
+)
+async def test_a_key_of_ones_own_fits_into_a_header(keyring: Keyring, key: str) -> None:
+    """Else it is made, and never works."""
+    refused = await keyring.post("/key/generate", {"key": key}, status=400)
+    assert "no header could carry it" in refused["error"]["message"]
+    made = await keyring.made()
+    refused = await keyring.post("/key/regenerate", {"key": made["key"], "new_key": key}, status=400)
+    assert "no header could carry it" in refused["error"]["message"]
+
+
+async def test_what_curl_sends_is_json_whatever_it_says(keyring: Keyring) -> None:
+    """`curl -d` says that it sends a form, as our guides' examples do."""
+    form = "application/x-www-form-urlencoded; charset=utf-8"
+    made = await keyring.post("/key/generate", {"key_alias": "of-curl"}, content_type=form)
+    assert made["key_alias"] == "of-curl"
+
+
+@pytest.mark.parametrize(
+    ("field", "most", "more"),
+    [
+        ("models", [f"m{number}" for number in range(1000)], "one"),
+        ("models", [f"m{number}*" for number in range(100)], "one*"),
+        ("aliases", {f"m{number}": "m" for number in range(1000)}, "one"),
+    ],
+)
+async def test_lists_that_each_request_is_compared_with_are_not_endless(
+    keyring: Keyring, field: str, most: Any, more: str
+) -> None:
+    """One of a hundred thousand patterns, which any user could write, held a gateway up for half a minute."""
+    made = await keyring.made(**{field: most})
+    longer = [*most, more] if isinstance(most, list) else {**most, more: "m"}
+    for path, body in (("/key/generate", {}), ("/key/update", {"key": made["key"]})):
+        refused = await keyring.post(path, {**body, field: longer}, status=422)
+        assert field in refused["detail"][0]["loc"]

@@ -117,9 +117,23 @@ async def test_a_user_sees_its_own_keys_and_those_its_teams_share(keyring: Keyri
     assert await listed(keyring, who=mine) == ["a"]
     assert await listed(keyring, who=mine, include_team_keys=True) == ["a", "d"]
     assert await listed(keyring, who=user("u2"), include_team_keys=True) == ["b", "c", "d"]
-    assert (await keyring.get("/key/aliases", who=mine))["aliases"] == ["a", "c", "d"]
+    assert (await keyring.get("/key/aliases", who=mine))["aliases"] == ["a", "d"]
+    assert (await keyring.get("/key/aliases", who=user("u2")))["aliases"] == ["b", "c", "d"]
     for query in ({"user_id": "u2"}, {"team_id": "other"}, {"organization_id": "o"}, {"key_hash": "0" * 64}):
         await keyring.get("/key/list", who=mine, answers=403, **query)
+
+
+async def test_a_member_sees_no_other_members_key(keyring: Keyring) -> None:
+    """Its alias is easily guessed, and its spend and metadata are its holder's."""
+    await keyring.holds(team_row("t"), user_row("u1"), user_row("u2"), user_row("lead"))
+    await keyring.holds(member_row("t", "u1"), member_row("t", "u2"), member_row("t", "lead", "admin"))
+    other = await keyring.made(key_alias="theirs", user_id="u2", team_id="t", metadata={"note": "private"})
+    await keyring.made(key_alias="shared", team_id="t")
+    named = {"key_aliases": ["theirs", "shared"]}
+    for who, seen in (("u1", ["shared"]), ("u2", ["shared", "theirs"]), ("lead", ["shared", "theirs"])):
+        found = await keyring.post("/v2/key/info", named, who=user(who))
+        assert sorted(one["key_alias"] for one in found["info"]) == seen
+        await keyring.get("/key/info", who=user(who), key=other["token"], answers=200 if "theirs" in seen else 403)
 
 
 async def test_aliases_come_in_pages(keyring: Keyring) -> None:

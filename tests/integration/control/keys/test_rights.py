@@ -193,10 +193,12 @@ async def test_bulk_updates_are_for_administrators(keyring: Keyring) -> None:
     assert refused == {"detail": {"error": "Only proxy admins can perform bulk key updates"}}
 
 
-async def test_members_see_their_teams_keys(keyring: Keyring) -> None:
+async def test_members_see_their_teams_own_keys(keyring: Keyring) -> None:
     await people(keyring)
+    shared = await keyring.made(team_id="t")
+    assert (await keyring.info(shared["token"], who=user("v")))["team_id"] == "t"
     made = await keyring.made(team_id="t", user_id="u")
-    assert (await keyring.info(made["token"], who=user("v")))["user_id"] == "u"
+    await keyring.get("/key/info", who=user("v"), key=made["token"], answers=403)
     assert (await keyring.info(made["token"], who=VIEWER))["user_id"] == "u"
 
 

@@ -63,6 +63,21 @@ async def test_an_admin_of_a_team_sees_its_members(control: Control) -> None:
     await control.get("/v2/user/info", user("u1"), user_id="lead", code=404)
 
 
+async def test_whom_an_admin_of_a_team_lets_in_it_knows_by_name_alone(control: Control) -> None:
+    """Else it could let in anybody to see what they have, and what is written down of them."""
+    own = {"metadata": {"note": "private"}, "max_budget": 77, "models": ["secret-model"], "spend": 5}
+    await control.post("/user/new", {"user_id": "u1", "user_email": "u1@example.com", **own})
+    members = [{"user_id": "lead", "role": "admin"}]
+    await control.post("/team/new", {"team_id": "t1", "members_with_roles": members})
+    await control.post("/team/new", {"team_id": "elsewhere", "members_with_roles": [{"user_id": "u1", "role": "user"}]})
+    body = {"team_id": "t1", "member": {"user_id": "u1", "role": "user"}}
+    [added] = (await control.post("/team/member_add", body, user("lead")))["updated_users"]
+    for seen in (added, await control.get("/v2/user/info", user("lead"), user_id="u1")):
+        assert (seen["user_id"], seen["user_email"], seen["teams"]) == ("u1", "u1@example.com", ["t1"])
+        assert (seen["metadata"], seen["max_budget"], seen["models"], seen["spend"]) == ({}, None, [], 0.0)
+    assert (await control.get("/v2/user/info", user("u1")))["metadata"] == {"note": "private"}
+
+
 async def test_the_list_has_pages(control: Control) -> None:
     for number in range(3):
         await control.post("/user/new", {"user_id": f"u{number}", "spend": number})

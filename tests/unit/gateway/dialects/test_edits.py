@@ -108,6 +108,27 @@ def test_the_name_is_changed_where_the_dialect_has_it_and_nowhere_else(
 
 
 @pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        (b'data: {"id":"c",\ndata: "model":"m","x":[]}\n\n', b'data: {"id":"c","model":"alias","x":[]}\n\n'),
+        (b'data: {"model":\r\ndata: "m"}\r\nid: 7\r\n\r\n', b'data: {"model":"alias"}\nid: 7\n\n'),
+        (b'event: e\ndata: {"model":"m"}\nid: 7\n\n', b'data: {"model":"alias"}\nevent: e\nid: 7\n\n'),
+        (b'event: e\rdata: {"model":"m"}\r\r', b'event: e\rdata: {"model":"alias"}\r\r'),
+        (b'\xef\xbb\xbfdata: {"model":"m"}\n\n', b'\xef\xbb\xbfdata: {"model":"alias"}\n\n'),
+        (b'data: {"a":{\ndata: "model":"m"}}\n\n', b'data: {"a":{\ndata: "model":"m"}}\n\n'),
+        (b'data: {"model":"m\ndata: n"}\n\n', b'data: {"model":"m\ndata: n"}\n\n'),
+    ],
+)
+def test_the_name_is_changed_on_whatever_line_it_stands(frame: bytes, expected: bytes) -> None:
+    assert passed(StreamEdits(Endpoint.CHAT, model="alias", hide_usage=False), [frame]) == expected
+
+
+def test_a_usage_event_on_several_lines_is_hidden() -> None:
+    said = b'data: {"choices":\ndata: [\ndata: ],\ndata: "usage":{"prompt_tokens":1}}\n\n'
+    assert passed(StreamEdits(Endpoint.CHAT, model=None, hide_usage=True), [said]) == b""
+
+
+@pytest.mark.parametrize(
     "frame",
     [FIRST, b'data: {"choices":[],"usage":null}\n\n', b'data: {"choices":[],"usage":\n\n', b': "choices":[]\n\n', DONE],
 )

@@ -57,7 +57,9 @@ def packed(body: bytes) -> bytes:
 
 
 WHOLE = streams(*FRAMES)
+BODY_OF_FRAMES = b"".join(FRAMES)
 BODY = HEAD + b"".join(map(chunk, FRAMES)) + LAST
+COMMENT = b": OPENROUTER PROCESSING\n\n"
 REFUSAL = b'data: {"error":{"message":"no","code":429}}\n\n'
 ODD = REFUSAL.replace(b"}}", b'},"x":"\xff"}')
 ENDLESS = REFUSAL.replace(b"}}", b'},"x":%b}' % (b"1" * 5000))
@@ -97,7 +99,14 @@ SCRIPTS: Mapping[str, Sequence[Line]] = {
     "empty at once": [then(HEAD + LAST), WHOLE],
     "an error at once": [streams(REFUSAL), WHOLE],
     "an error with its head": [then(HEAD + chunk(REFUSAL)), WHOLE],
-    "an error in two reads": [then(HEAD, chunk(REFUSAL[:20]), chunk(REFUSAL[20:]), LAST)],
+    "an error in two reads": [then(HEAD, chunk(REFUSAL[:20]), chunk(REFUSAL[20:]), LAST), WHOLE],
+    "an error behind a comment": [streams(COMMENT + REFUSAL), WHOLE],
+    "an error long after a comment": [then(HEAD, chunk(COMMENT), chunk(REFUSAL), LAST), WHOLE],
+    "an error byte by byte": [streams(*(bytes([byte]) for byte in COMMENT + REFUSAL)), WHOLE],
+    "comments and a stream": [then(HEAD, *map(chunk, (COMMENT, COMMENT[:5], COMMENT[5:] + BODY_OF_FRAMES)), LAST)],
+    "nothing but comments": [then(HEAD, chunk(COMMENT), chunk(COMMENT), LAST), WHOLE],
+    "cut behind a comment": [then(HEAD, chunk(COMMENT), end=hangs_up), WHOLE],
+    "more comments than are held": [then(HEAD, chunk(COMMENT * 1000), chunk(REFUSAL), LAST), WHOLE],
     "an error that is no text": [streams(ODD), WHOLE],
     "an error with an endless number": [streams(ENDLESS), WHOLE],
     "an error in its middle": [streams(FRAMES[0], REFUSAL)],
@@ -147,6 +156,46 @@ async def test_a_look_at_its_beginning_that_fails_is_an_error_and_no_endless_wai
     one.pool.script.append(WHOLE)
     client = await one.passed(STREAM)
     assert (client.status, one.outcome.status, one.idle) == (500, 500, True)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [(REFUSAL[:20], REFUSAL[20:]), (COMMENT, REFUSAL), (COMMENT + REFUSAL,), (COMMENT[:9], COMMENT[9:]), (COMMENT,)],
+    ids=["in two reads", "behind a comment", "with a comment", "a comment and no more", "a comment"],
+)
+async def test_what_begins_with_an_error_has_not_begun_however_it_comes(pieces: Sequence[bytes]) -> None:
+    one = await bench(member(), member("other", "other"), fallbacks=FALLBACKS)
+    one.pool.script.extend([then(HEAD, *map(chunk, pieces), LAST), WHOLE])
+    client = one.begin(STREAM)
+    await client.ended()
+    assert (client.status, client.headers["x-routeiq-model"]) == (200, "other")
+    assert client.body_sent == FRAMES[0] + FRAMES[2]
+
+
+async def test_comments_go_before_the_first_event_as_they_came() -> None:
+    one = await bench()
+    one.pool.script.append(silent)
+    client = one.begin(STREAM)
+    await turns()
+    peer = one.pool.peers[0]
+    peer.say(HEAD, chunk(COMMENT), chunk(COMMENT[:5]))
+    assert client.answers == 0
+    peer.say(chunk(COMMENT[5:] + FRAMES[0]))
+    assert client.parts == [COMMENT + COMMENT + FRAMES[0]]
+    peer.say(chunk(COMMENT), LAST)
+    assert (client.task, client.body_sent) == (None, COMMENT + COMMENT + FRAMES[0] + COMMENT)
+
+
+async def test_comments_do_not_put_the_deadline_off() -> None:
+    one = await bench(member(stream_timeout_s=0.1), member("other", "other"), fallbacks=FALLBACKS)
+    one.pool.script.extend([streams(COMMENT, end=b""), WHOLE])
+    client = one.begin(STREAM)
+    for _ in range(4):
+        await asyncio.sleep(0.05)
+        if not one.pool.peers[0].closed:
+            one.pool.peers[0].say(chunk(COMMENT))
+    await client.ended()
+    assert client.headers["x-routeiq-attempts"] == "m=504,other=200"
 
 
 @pytest.mark.parametrize("fields", [{}, {"model": "gpt"}], ids=["its name", "an alias"])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.app import create_app
+from routeiq.gateway.upstream.openai_compatible import KINDS, OpenAICompatible
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse, UpstreamTimeout
 from tests.support.asgi import Client, call, scope
 from tests.support.gateway import AUTH
@@ -29,6 +30,9 @@ from tests.support.generating import (
     said,
 )
 from tests.support.twins import TwinResponse
+from tests.support.upstream import answer, deployment
+
+REFUSED = {"error": {"message": "no"}}
 
 
 async def test_the_first_model_of_the_highest_priority_answers() -> None:
@@ -51,14 +55,33 @@ async def test_what_is_asked_of_the_model() -> None:
     system, user = sent.pop("messages")  # type: ignore[misc]  # JSON
     assert user == {"role": "user", "content": "What is a prime?"}
     assert system["content"].startswith("Be brief.\n\nAnswer with one JSON")
-    assert sent == {"model": "", "max_tokens": 7, "temperature": 0.5, "response_format": {"type": "json_object"}}
+    assert sent == {
+        "model": "", "max_tokens": 7, "max_completion_tokens": 7, "temperature": 0.5,
+        "response_format": {"type": "json_object"},
+    }  # fmt: skip
 
 
-async def test_openai_is_asked_in_its_newer_words_and_json_is_said_once() -> None:
+async def test_each_provider_is_told_the_limit_under_one_name_which_it_knows() -> None:
+    http = answer(REFUSED, 500)
+    deployments = {"openai": deployment("openai"), "mistral": deployment("mistral")}
+    kinds = {kind: OpenAICompatible(http, KINDS[kind]) for kind in deployments}
+
+    class Both(Upstreams):
+        async def send(self, request: UpstreamRequest, to: Deployment) -> UpstreamResponse:
+            kind = to.provider
+            return await kinds[kind].send(request, deployments[kind])
+
+    first = provider("a", provider="openai", priority=20), provider("b", provider="mistral")
+    await ask(made(of(*first), Both()), max_tokens=7)
+    limits = [
+        {name: value for name, value in json.loads(one.body).items() if "tokens" in name} for one in http.requests
+    ]
+    assert limits == [{"max_completion_tokens": 7}, {"max_tokens": 7}]
+
+
+async def test_json_is_said_once() -> None:
     upstreams = Upstreams()
-    openai = provider("openai", "gpt", provider="openai")
-    await ask(made(of(openai), upstreams), prompt="As JSON, please", json_mode=True)
-    assert upstreams.bodies[0]["max_completion_tokens"] == 1000
+    await ask(made(of(*TWO), upstreams), prompt="As JSON, please", json_mode=True)
     assert upstreams.bodies[0]["messages"] == [{"role": "user", "content": "As JSON, please"}]
 
 

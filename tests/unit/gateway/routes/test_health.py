@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from routeiq.config.model_access import model_access
 from routeiq.gateway.callers.caller import Caller
-from routeiq.gateway.callers.models import model_access
 from routeiq.gateway.callers.routes import RouteAccess
 from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.routes.health import health_pages

@@ -6,7 +6,8 @@ import pytest
 
 from routeiq.gateway.dialects.edits import StreamEdits
 from routeiq.gateway.plan import Endpoint, Usage
-from routeiq.gateway.upstream.relay import Begun, Relayed, passed_on, relay_stream
+from routeiq.gateway.upstream.http_head import AnswerHead
+from routeiq.gateway.upstream.relay import STREAM_KIND, WHOLE_KIND, Begun, Relayed, passed_on, relay_stream
 from routeiq.kit.asgi import Answer
 from tests.support.asgi import Client
 from tests.support.twins import FRAMES, TwinResponse
@@ -55,4 +56,35 @@ async def test_an_endless_frame_is_a_broken_stream() -> None:
 
 def test_only_known_headers_are_passed_on() -> None:
     sent = {"content-type": "application/json", "retry-after": "7", "set-cookie": "a=b", "x-internal": "1"}
-    assert dict(passed_on(sent)) == {b"content-type": b"application/json", b"retry-after": b"7"}
+    assert passed_on(sent, WHOLE_KIND) == [(b"content-type", b"application/json"), (b"retry-after", b"7")]
+
+
+NAMES = ["content-type", "openai-processing-ms", "openai-organization", "openai-version"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_header_says_the_deployments_secrets(name: str) -> None:
+    value = "application/json; for=sk-of-ours" if name == "content-type" else "Bearer sk-of-ours"
+    head = AnswerHead(200, f"HTTP/1.1 200 OK\r\n{name}: {value}\r\ncontent-length: 0\r\n".encode())
+    for headers in head, {name: value}:
+        assert passed_on(headers, WHOLE_KIND, (b"sk-of-ours",)) == [(b"content-type", b"application/json")]
+        assert (name.encode(), value.encode()) in passed_on(headers, WHOLE_KIND, (b"sk-of-another",))
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "shown"),
+    [
+        ({"content-type": "text/html"}, WHOLE_KIND, b"application/json"),
+        ({"content-type": "application/jsonp"}, WHOLE_KIND, b"application/json"),
+        ({"content-type": "application/json; charset=utf-8"}, WHOLE_KIND, b"application/json; charset=utf-8"),
+        ({}, WHOLE_KIND, b"application/json"),
+        ({}, STREAM_KIND, b"text/event-stream"),
+        ({"content-type": "Text/Event-Stream;charset=x"}, STREAM_KIND, b"Text/Event-Stream;charset=x"),
+    ],
+)
+def test_the_type_is_that_of_what_follows(given: dict[str, str], kind: bytes, shown: bytes) -> None:
+    assert passed_on(given, kind) == [(b"content-type", shown)]
+
+
+def test_a_retry_after_that_says_nothing_is_left_out() -> None:
+    assert dict(passed_on({"retry-after": "nan"}, WHOLE_KIND)).keys() == {b"content-type"}

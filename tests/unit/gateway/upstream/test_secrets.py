@@ -30,5 +30,10 @@ def test_none_of_them_is_in_a_refusal_nor_is_the_host() -> None:
     )
 
 
+def test_one_is_found_as_json_has_it() -> None:
+    quoted = deployment(api_key='a"key\\of-ours')
+    assert scrub(b'{"message":"no a\\"key\\\\of-ours"}', quoted) == b'{"message":"no [redacted]"}'
+
+
 def test_without_any_nothing_is_cut() -> None:
     assert scrub(b"a plain text", deployment(api_key=None)) == b"a plain text"

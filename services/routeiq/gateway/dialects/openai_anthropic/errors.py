@@ -40,6 +40,14 @@ def openai_status(status: int) -> int:
     return 503 if status == _OVERLOADED else status
 
 
+def message_of(body: bytes) -> str | None:
+    """What an error of Anthropic's shape says; None if it is none."""
+    try:
+        return msgspec.json.decode(body, type=_Body).error.message
+    except UNREADABLE:
+        return None
+
+
 def openai_error_body(body: bytes) -> bytes | None:
     """The same error in OpenAI's shape; None if it is not Anthropic's."""
     try:

@@ -8,13 +8,12 @@ import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from routeiq.gateway.pipeline.customer import LONGEST
+from routeiq.gateway.upstream.token_limit import NEW, OLD
 from routeiq.kit.errors import InvalidFields
 
 MOST_TOKENS = 8000
 JSON_ONLY = "Answer with one JSON object and nothing else."
 """OpenAI refuses its JSON mode where nobody speaks of JSON."""
-COUNTS_COMPLETION = frozenset({"openai", "azure"})
-"""Providers whose newer models refuse `max_tokens` under that name."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -45,15 +44,15 @@ class Generate(BaseModel):
         """All that a model is asked, in one form."""
         return _encode([self.system, self.prompt, self.max_tokens, self.temperature, self.json_mode])
 
-    def chat(self, provider: str = "") -> dict[str, msgspec.Raw]:
-        """The chat request, parsed one level deep. Args: provider: the kind of who is asked first."""
-        limit = "max_completion_tokens" if provider in COUNTS_COMPLETION else "max_tokens"
+    def chat(self) -> dict[str, msgspec.Raw]:
+        """The chat request, parsed one level deep, with the limit under both of its names: each provider takes its."""
         system = self._system()
         messages = [{"role": "system", "content": system}] if system else []
         body: dict[str, object] = {
             "model": "",
             "messages": [*messages, {"role": "user", "content": self.prompt}],
-            limit: self.max_tokens,
+            OLD: self.max_tokens,
+            NEW: self.max_tokens,
             "temperature": self.temperature,
         }
         if self.json_mode:

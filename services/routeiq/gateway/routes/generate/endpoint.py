@@ -57,7 +57,7 @@ class Generation:
             return
         heard, outcome = Heard(), _CRASHED
         try:
-            await self._pipeline.executor.execute(_persistent(plan, asked), heard.answer, heard.over)
+            await self._pipeline.executor.execute(_persistent(plan), heard.answer, heard.over)
             outcome = await self._tell(context, question, heard, answer)
         finally:
             done(outcome if outcome is not _CRASHED else heard.outcome)
@@ -147,11 +147,10 @@ def _context(arrival: Arrival, asked: Generate, started: float) -> Context:
     return Context(arrival.request_id, arrival.caller, arrival.state, call, arrival.headers, started, purpose)
 
 
-def _persistent(plan: Plan, asked: Generate) -> Plan:
+def _persistent(plan: Plan) -> Plan:
     """With a call for each provider at least: only when all have failed is it over."""
     retries = max(plan.retries, len(plan.deployments) - 1)
-    body = asked.chat(plan.deployments[0].provider)
-    return structs.replace(plan, retries=retries, retries_by_status=NO_STATUSES, body=body)
+    return structs.replace(plan, retries=retries, retries_by_status=NO_STATUSES)
 
 
 def _latency_ms(context: Context) -> int:
