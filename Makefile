@@ -5,8 +5,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
 # What is compiled, and what speaks HTTP through it. Other clients and the long waits are the first run's.
-COMPILED_TESTS := $(addprefix tests/unit/kit/test_,batch.py build.py cork.py http_head.py http_request.py ids.py metrics.py) \
-  tests/unit/gateway/pipeline/test_passage*.py tests/unit/gateway/upstream tests/contract/executor/test_executor.py \
+COMPILED_TESTS := $(addprefix tests/unit/kit/test_,asgi.py batch.py build.py cork.py http_head.py http_request.py ids.py metrics.py) \
+  tests/unit/gateway/pipeline tests/unit/gateway/upstream tests/contract/executor/test_executor.py \
   tests/contract/upstream/test_http_*.py tests/integration/test_http_*.py \
   $(addprefix tests/integration/test_,drain.py edge_limits.py lean_gateway.py passages.py routing_away.py traces.py \
     upstream_away.py) tests/e2e/test_fuzz.py
@@ -27,15 +27,15 @@ install: ## Set up .venv with everything that up, test and train need
 up: install ## Run the suite on this machine (ARGS="--port 4001 ...")
 	@exec "$(BIN)/routeiq" up $(ARGS)
 
-compile: install ## The package with its transport compiled, in build/compiled, for PYTHONPATH (needs a C compiler)
+compile: install ## The package with its request path compiled, in build/compiled, for PYTHONPATH (needs a C compiler)
 	@"$(BIN)/python" tools/compile.py
 
-test: install lint ## Lint, then every test, then those of the transport once more, compiled
+test: install lint ## Lint, then every test, then those of the request path once more, compiled
 	"$(BIN)/python" -m pytest $(ARGS) --cov --cov-report= $(MEASURED_TESTS) && "$(BIN)/python" tools/check_coverage.py
 	"$(BIN)/python" -m pytest $(ARGS) $(addprefix --ignore=,$(MEASURED_TESTS))
 	@if "$(BIN)/python" tools/compile.py --check; then $(MAKE) --no-print-directory test-compiled; fi
 
-test-compiled: compile ## The transport's tests on what is compiled
+test-compiled: compile ## The tests of what is compiled, on it
 	PYTHONPATH="$(CURDIR)/build/compiled" "$(BIN)/python" -m pytest --compiled -k "$(COMPILED_ONLY)" $(COMPILED_TESTS)
 
 lint: install ## Style, types, import contracts, generated files

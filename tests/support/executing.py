@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from prometheus_client import CollectorRegistry
 
 from routeiq.config.state import Deployment, DeploymentId, Group, ModelName, RoutingSettings, State
-from routeiq.gateway.pipeline.attempt import Caller
+from routeiq.gateway.pipeline.caller import Caller
 from routeiq.gateway.pipeline.cooldown import Cooldowns
 from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.meter import DeploymentMeter

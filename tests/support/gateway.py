@@ -13,9 +13,9 @@ from routeiq.gateway.app import Edge, create_app
 from routeiq.gateway.callers.directory import Callers
 from routeiq.gateway.callers.overrides import Overrides
 from routeiq.gateway.control_link import ControlLink
-from routeiq.gateway.pipeline.attempt import Caller
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
+from routeiq.gateway.pipeline.caller import Caller
 from routeiq.gateway.pipeline.conversation import ConversationIds
 from routeiq.gateway.pipeline.cooldown import Cooldowns
 from routeiq.gateway.pipeline.execute import Executor

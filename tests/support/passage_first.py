@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from routeiq.gateway.pipeline.attempt import Caller
+from routeiq.gateway.pipeline.caller import Caller
 from routeiq.gateway.pipeline.execute import Executor, UnderWay
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.passage import Passages

@@ -21,9 +21,9 @@ from routeiq.gateway.callers.directory import Callers
 from routeiq.gateway.callers.overrides import Overrides
 from routeiq.gateway.control_link import Cached, ControlLink, link_control
 from routeiq.gateway.overlay.merging import merging
-from routeiq.gateway.pipeline.attempt import Caller
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
+from routeiq.gateway.pipeline.caller import Caller
 from routeiq.gateway.pipeline.conversation import ConversationIds
 from routeiq.gateway.pipeline.cooldown import Cooldowns
 from routeiq.gateway.pipeline.decision_cache import DecisionCache

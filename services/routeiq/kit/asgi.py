@@ -25,7 +25,9 @@ JSON = (b"content-type", b"application/json")
 class ClientDisconnected(RouteIQError):
     """The caller left. 499 is nginx's name for it; nobody is there to read it."""
 
-    status, type, code = 499, "client_disconnected", "client_disconnected"
+    status = 499
+    type = "client_disconnected"
+    code = "client_disconnected"
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:

@@ -44,7 +44,7 @@ def parse_call(endpoint: Endpoint, raw: bytes, path_model: str | None = None) ->
     """`path_model` is the model that the path names. Raises InvalidRequest whose `param` names the field."""
     body = _parse(raw)
     if not REFUSED.isdisjoint(body):
-        name = min(REFUSED & body.keys())
+        name = min(name for name in REFUSED if name in body)
         raise InvalidRequest(f"`{name}` cannot be set by a request.", param=name)
     if path_model is not None:
         body["model"] = msgspec.Raw(msgspec.json.encode(path_model))

@@ -8,45 +8,26 @@ gets the last answer that an upstream really gave, and one of ours only where no
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable
 
 import structlog
 
 from routeiq.config.state import Deployment, Quota
-from routeiq.gateway.pipeline.cooldown import Cooldowns
+from routeiq.gateway.pipeline.caller import Caller
 from routeiq.gateway.pipeline.failures import retry_after_s
-from routeiq.gateway.pipeline.figures import Figures, Live
-from routeiq.gateway.pipeline.quotas import Quotas
+from routeiq.gateway.pipeline.figures import Live
 from routeiq.gateway.pipeline.served import Served, begun, busy, over_quota, refused, usage_of, verdict
 from routeiq.gateway.pipeline.walk import Walk
 from routeiq.gateway.plan import Attempt, Fallback, Plan, Usage
-from routeiq.gateway.upstream.provider import Provider, UpstreamRequest, UpstreamResponse, UpstreamTimeout
-from routeiq.kit.counters import MemoryCounters
+from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse, UpstreamTimeout
 from routeiq.kit.errors import RouteIQError
-from routeiq.kit.ticker import Ticker, Within
+from routeiq.kit.ticker import Within
 
 log = structlog.get_logger()
 
 NO_ANSWER = 502
 LEFT = "client_disconnected"
 CRASHED = "internal_error"
-
-Sleep = Callable[[float], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """What the calls of all requests share. `sleep` and `chance` are given by tests; the clock is that of `figures`."""
-
-    provider_of: Callable[[Deployment], Provider]
-    figures: Figures
-    cooldowns: Cooldowns
-    sleep: Sleep = asyncio.sleep
-    chance: random.Random = field(default_factory=random.Random)
-    ticker: Ticker = field(default_factory=Ticker)
-    quotas: Quotas = field(default_factory=lambda: Quotas(MemoryCounters()))
 
 
 class Attempts:

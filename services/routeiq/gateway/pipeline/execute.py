@@ -12,7 +12,8 @@ from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.edits import StreamEdits, renamed
 from routeiq.gateway.dialects.openai_answer import wants_usage
 from routeiq.gateway.per_deployment import PerDeployment
-from routeiq.gateway.pipeline.attempt import CRASHED, LEFT, Attempts, Caller
+from routeiq.gateway.pipeline.attempt import CRASHED, LEFT, Attempts
+from routeiq.gateway.pipeline.caller import Caller
 from routeiq.gateway.pipeline.describe import RawHeaders, Shown
 from routeiq.gateway.pipeline.served import Served
 from routeiq.gateway.plan import Attempt, Outcome, Plan, Usage

@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.pipeline.attempt import Attempts, Caller
+from routeiq.gateway.pipeline.attempt import Attempts
+from routeiq.gateway.pipeline.caller import Caller
 from routeiq.gateway.pipeline.execute import Executor
 from routeiq.gateway.pipeline.gate import Gate
-from routeiq.gateway.pipeline.passage_base import Rest, Shared
+from routeiq.gateway.pipeline.passage_base import Call, Rest, Shared
 from routeiq.gateway.pipeline.passage_stream import StreamPassage
 from routeiq.gateway.pipeline.passage_whole import WholePassage
 from routeiq.gateway.plan import Outcome, Plan
-from routeiq.gateway.upstream.openai_calls import PromptCall
 from routeiq.gateway.upstream.provider import UpstreamRequest
 from routeiq.kit.asgi import Answer
 
-Begin = Callable[[UpstreamRequest, Deployment], PromptCall | None]
+Begin = Callable[[UpstreamRequest, Deployment], Call | None]
 
 
 class Passages:
@@ -45,7 +45,7 @@ class Passages:
         call.exchange.call(passage.arrive, early=plan.stream)
         return True
 
-    def _call(self, plan: Plan) -> tuple[Attempts, PromptCall] | None:
+    def _call(self, plan: Plan) -> tuple[Attempts, Call] | None:
         deployment = plan.deployments[0]
         begin: Begin | None = getattr(self._caller.provider_of(deployment), "begin", None)
         if begin is None:

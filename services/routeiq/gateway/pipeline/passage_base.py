@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from routeiq.gateway.pipeline.attempt import LEFT, Attempts
 from routeiq.gateway.pipeline.execute import Executor, UnderWay
 from routeiq.gateway.pipeline.gate import Gate, shutting_down
 from routeiq.gateway.plan import Outcome, Plan, Usage
-from routeiq.gateway.upstream.openai_calls import PromptCall
+from routeiq.gateway.upstream.provider import Sink, UpstreamResponse
 from routeiq.kit.asgi import Answer
 from routeiq.kit.exchange import Exchange
 
@@ -27,6 +26,42 @@ class Rest(Protocol):
         ...
 
 
+class UpstreamExchange(Protocol):
+    """The part of `upstream.http_exchange.Exchange` that runs here."""
+
+    @property
+    def head(self) -> Mapping[str, str] | None: ...
+
+    @property
+    def pauses(self) -> bool: ...
+
+    def call(self, callback: Callable[[], None], *, early: bool = False) -> None: ...
+
+    def pour(self, sink: Sink, callback: Callable[[], None]) -> None: ...
+
+    def call_off(self) -> None: ...
+
+    def drop(self) -> None: ...
+
+
+class Call(Protocol):
+    """The part of `upstream.openai_calls.PromptCall` that runs here."""
+
+    @property
+    def exchange(self) -> UpstreamExchange: ...
+
+    @property
+    def stale(self) -> bool: ...
+
+    def body(self) -> bytes | None: ...
+
+    def begun(self) -> bool | None: ...
+
+    def failure(self) -> Exception | None: ...
+
+    def response(self) -> Awaitable[UpstreamResponse]: ...
+
+
 class Shared(NamedTuple):
     """What all of them use."""
 
@@ -34,8 +69,9 @@ class Shared(NamedTuple):
     gate: Gate
 
 
-class Passage(ABC):
-    """One request that is under way without a task. `exchange` is its client's."""
+class Passage:
+    """One request that is under way without a task. `exchange` is its client's. What raises NotImplementedError is the
+    subclass's: an abstract class would be interpreted, and what is compiled has no such base."""
 
     __slots__ = ("_answer", "_attempts", "_call", "_done", "_exchange", "_plan", "_rest", "_shared")
 
@@ -46,7 +82,7 @@ class Passage(ABC):
         answer: Answer,
         exchange: Exchange,
         attempts: Attempts,
-        call: PromptCall,
+        call: Call,
         done: Callable[[Outcome], None],
         rest: Rest,
     ) -> None:
@@ -54,13 +90,13 @@ class Passage(ABC):
         self._attempts, self._call, self._done, self._rest = attempts, call, done, rest
         self._prepare()
 
-    @abstractmethod
     def _prepare(self) -> None:
         """While the upstream thinks."""
+        raise NotImplementedError
 
-    @abstractmethod
     def arrive(self) -> None:
         """The upstream has answered, or will not."""
+        raise NotImplementedError
 
     def _hand_over(self) -> None:
         """To a task, before anything of an answer is written."""

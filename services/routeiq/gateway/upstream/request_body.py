@@ -32,7 +32,7 @@ class Sent:
     def __init__(self, deployment: Deployment, model: str, own: Mapping[str, str]) -> None:
         """`model`: the name that goes upstream.  `own`: the provider's headers, the credential among them."""
         params = deployment.params
-        self.defaults: Body = {name: raw(params[name]) for name in DEFAULTS & params.keys() if params[name] is not None}
+        self.defaults: Body = {name: raw(params[name]) for name in DEFAULTS if params.get(name) is not None}
         self.extra: Body = _extra_body(params)
         self._limit = LimitName(deployment)
         self._model = raw(model)
