@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import sys
@@ -56,6 +57,15 @@ def test_a_compiled_class_is_of_a_kind_that_compiles(one: type) -> None:
     assert not issubclass(one, msgspec.Struct), "its options would be ignored"
     assert {base for base in one.__mro__ if base not in CLASSES} <= BASES
     assert "__weakref__" not in getattr(one, "__slots__", ()), "a compiled class has no weak references"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_nothing_that_is_compiled_waits_in_a_finally(name: str) -> None:
+    """A coroutine of mypyc 2.4.1 that does, and was cancelled once, raises that again each time it is called."""
+    tree = ast.parse((ROOT / "services" / f"{name.replace('.', '/')}.py").read_text())
+    finals = [last for one in ast.walk(tree) if isinstance(one, ast.Try) for last in one.finalbody]
+    inside = [node for last in finals for node in ast.walk(last)]
+    assert not [node for node in inside if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith)]
 
 
 def test_nothing_interpreted_inherits_from_what_is_compiled() -> None:

@@ -19,7 +19,7 @@ from routeiq.gateway.pipeline.served import Served
 from routeiq.gateway.plan import Attempt, Outcome, Plan, Usage
 from routeiq.gateway.upstream.openai_calls import USAGE_ON_DEMAND
 from routeiq.gateway.upstream.provider import UpstreamResponse
-from routeiq.gateway.upstream.relay import STREAM_KIND, WHOLE_KIND, Begun, Relayed, passed_on, relay_stream
+from routeiq.gateway.upstream.relay import STREAM_KIND, WHOLE_KIND, Relayed, passed_on, relay_stream
 from routeiq.kit.asgi import Answer
 from routeiq.kit.exchange import Repeated
 from routeiq.kit.redaction import without
@@ -49,32 +49,34 @@ class Executor:
         served, relayed, status, error = None, Relayed(), 499, LEFT
         try:
             served = await attempts.run(sent)
-            if served.stream is not None:
-                await self._relay(plan, served, served.stream, attempts.trail, answer, relayed)
-            else:
-                body, headers, repeated = self.whole(plan, served, attempts.trail)
-                await answer.whole(served.status, body, headers, repeated)
-                relayed.bytes_sent, relayed.usage = len(body), served.usage
+            try:
+                await self._say(plan, served, attempts.trail, answer, relayed)
+            except BaseException:
+                await _close(served)
+                raise
             status, error = served.status, served.error or relayed.error
+            await _close(served)
         except asyncio.CancelledError:
             raise
         except BaseException:
             status, error = 500, CRASHED
             raise
         finally:
-            try:
-                if served is not None and served.response is not None:
-                    await served.response.close()
-            finally:
-                usage = relayed.tokens()
-                attempts.settle(usage, error)
-                done(_outcome(served, relayed.bytes_sent, usage, attempts.trail, status, error))
+            usage = relayed.tokens()
+            attempts.settle(usage, error)
+            done(_outcome(served, relayed.bytes_sent, usage, attempts.trail, status, error))
 
-    async def _relay(
-        self, plan: Plan, served: Served, stream: Begun, trail: Sequence[Attempt], answer: Answer, relayed: Relayed
+    async def _say(
+        self, plan: Plan, served: Served, trail: Sequence[Attempt], answer: Answer, relayed: Relayed
     ) -> None:
-        headers, repeated = self.head(plan, served, trail)
-        await relay_stream(answer, stream, headers, self.edits(plan, served.deployment), relayed, repeated)
+        if served.stream is not None:
+            headers, repeated = self.head(plan, served, trail)
+            edits = self.edits(plan, served.deployment)
+            await relay_stream(answer, served.stream, headers, edits, relayed, repeated)
+        else:
+            body, headers, repeated = self.whole(plan, served, trail)
+            await answer.whole(served.status, body, headers, repeated)
+            relayed.bytes_sent, relayed.usage = len(body), served.usage
 
     def head(self, plan: Plan, served: Served, trail: Sequence[Attempt]) -> tuple[RawHeaders, Repeated]:
         """The headers of any answer."""
@@ -97,6 +99,11 @@ class Executor:
         if shown.alias is not None and served.status < 400:
             body = renamed(body, shown.alias)
         return without(body, shown.secrets), headers, repeated
+
+
+async def _close(served: Served) -> None:
+    if served.response is not None:
+        await served.response.close()
 
 
 def _outcome(
