@@ -5,6 +5,7 @@ from __future__ import annotations
 from routeiq.control.errors import Refused
 from routeiq.control.keys.allowed import check_fields
 from routeiq.control.keys.answers import BulkAnswer, BulkDone, BulkFailed, KeyInfo, KeyUpdated
+from routeiq.control.keys.blocking import put_block
 from routeiq.control.keys.finding import budget_of, meant, need_free, tell, written
 from routeiq.control.keys.holding import check_move
 from routeiq.control.keys.limits import check_limits, keep_limits, shared_limits
@@ -71,6 +72,8 @@ async def change_fields(work: Write, standing: Standing, row: Key, body: KeyFiel
     if body.key_alias != row.alias:
         await need_free(work.session, alias=body.key_alias)
     fill(row, body, work.now, terms.resets)
+    if body.blocked is not None:
+        put_block(row, standing, blocked=body.blocked)
     row.updated_at, row.updated_by = work.now, work.actor.id
     await written(work, row)
 

@@ -73,6 +73,22 @@ async def test_a_user_manages_its_own_keys(keyring: Keyring) -> None:
     await keyring.post("/key/delete", {"keys": [again["key"]]}, who=user("w"))
 
 
+@pytest.mark.parametrize(("path", "fields"), [("/key/block", {}), ("/key/update", {"blocked": True})])
+async def test_a_team_does_not_lift_what_an_administrator_blocked(
+    keyring: Keyring, path: str, fields: dict[str, object]
+) -> None:
+    await people(keyring)
+    named = {"key": (await keyring.made(team_id="t"))["key"]}
+    await keyring.post("/key/block", named, who=user("u"))
+    await keyring.post("/key/unblock", named, who=user("u"))
+    await keyring.post(path, {**named, **fields})
+    await keyring.post("/key/block", named, who=user("u"))
+    await keyring.post("/key/unblock", named, who=user("u"), status=403)
+    await keyring.post("/key/unblock", named)
+    await keyring.post("/key/block", named, who=user("u"))
+    await keyring.post("/key/unblock", named, who=user("u"))
+
+
 @pytest.mark.parametrize("holder", ["w", None])
 async def test_a_user_manages_no_others(keyring: Keyring, holder: str | None) -> None:
     await people(keyring)
