@@ -71,5 +71,6 @@ async def test_fifty_thousand_odd_requests(tmp_path: Path) -> None:
     assert status == 200
     assert "request.crashed" not in said
     assert "Traceback" not in said
-    assert {code for code in statuses if code >= 500} <= {501}, statuses  # 501: `/messages` of an OpenAI model
+    # 501: `/messages` of an OpenAI model, or another transfer coding; 505: no HTTP/1
+    assert {code for code in statuses if code >= 500} <= {501, 505}, statuses
     assert grown <= MOST_GROWTH_KIB, f"{grown} KiB"
