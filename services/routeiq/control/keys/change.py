@@ -71,9 +71,9 @@ async def change_fields(work: Write, standing: Standing, row: Key, body: KeyFiel
         raise wrapped(400, f"Budget not found, passed budget_id: {body.budget_id}.", AUTH)
     if body.key_alias != row.alias:
         await need_free(work.session, alias=body.key_alias)
+    if "blocked" in body.model_fields_set:
+        put_block(row, standing, blocked=bool(body.blocked))
     fill(row, body, work.now, terms.resets)
-    if body.blocked is not None:
-        put_block(row, standing, blocked=body.blocked)
     row.updated_at, row.updated_by = work.now, work.actor.id
     await written(work, row)
 

@@ -87,6 +87,10 @@ async def test_a_team_does_not_lift_what_an_administrator_blocked(
     await keyring.post("/key/unblock", named)
     await keyring.post("/key/block", named, who=user("u"))
     await keyring.post("/key/unblock", named, who=user("u"))
+    await keyring.post(path, {**named, **fields})
+    await keyring.post("/key/update", {**named, "blocked": None})
+    await keyring.post("/key/update", {**named, "blocked": True}, who=user("u"))
+    assert (await keyring.post("/key/unblock", named, who=user("u")))["blocked"] is False
 
 
 @pytest.mark.parametrize("holder", ["w", None])
