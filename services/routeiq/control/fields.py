@@ -11,7 +11,7 @@ from typing import Annotated, Any, Protocol
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from routeiq.config.names import is_pattern
-from routeiq.kit.clock import duration_of
+from routeiq.kit.checked import USD, DurationText
 from routeiq.kit.money import from_usd, to_usd
 from routeiq.kit.storable import LARGEST, check_storable
 
@@ -33,16 +33,6 @@ ModelNames = Annotated[list[Name], Field(max_length=MOST_NAMES), AfterValidator(
 thousand would hold a gateway up for everybody."""
 
 
-def _usd(value: float) -> float:
-    from_usd(value)
-    return value
-
-
-def _duration(value: str) -> str:
-    duration_of(value)
-    return value
-
-
 def in_utc(moment: datetime) -> datetime:
     """One without a zone is in UTC, as for LiteLLM. Raises: ValueError."""
     try:
@@ -52,10 +42,6 @@ def in_utc(moment: datetime) -> datetime:
 
 
 Moment = Annotated[datetime, AfterValidator(in_utc)]
-USD = Annotated[float, AfterValidator(_usd)]
-"""Finite, not negative, and within what the database holds."""
-DurationText = Annotated[str, AfterValidator(_duration)]
-"""`30s`, `30m`, `30h`, `30d`, `1w`, `1mo`."""
 
 
 class Body(BaseModel):

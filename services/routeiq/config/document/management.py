@@ -13,8 +13,8 @@ from routeiq.config.document.key_metadata import KeyMetadata, Rate
 from routeiq.config.document.names import Name
 from routeiq.config.document.section import Section
 from routeiq.config.words import words
+from routeiq.kit.checked import USD, DurationText, checked
 from routeiq.kit.clock import duration_of, time_of_day, zone_of
-from routeiq.kit.money import from_usd
 from routeiq.kit.storable import check_storable
 
 _WORDS = {"hourly": "1h", "daily": "24h", "weekly": "7d", "monthly": "30d"}
@@ -28,33 +28,12 @@ def _plain(value: object) -> object:
     return _WORDS.get(value.strip().lower(), value) if isinstance(value, str) else value
 
 
-def _span(text: str) -> str:
-    duration_of(text)
-    return text
-
-
-def _usd(amount: float) -> float:
-    from_usd(amount)
-    return amount
-
-
-def _zone(text: str) -> str:
-    zone_of(text)
-    return text
-
-
-def _time(text: str) -> str:
-    time_of_day(text)
-    return text
-
-
 ShortName = Annotated[Name, Field(max_length=256)]
-Span = Annotated[str, BeforeValidator(_plain), AfterValidator(_span)]
-USD = Annotated[float, AfterValidator(_usd)]
+Span = Annotated[DurationText, BeforeValidator(_plain)]
 Models = Annotated[tuple[ShortName, ...], Field(max_length=10_000)]
 Text = Annotated[str, AfterValidator(check_storable)]
-Zone = Annotated[str, AfterValidator(_zone)]
-TimeOfDay = Annotated[str, AfterValidator(_time)]
+Zone = Annotated[str, checked(zone_of)]
+TimeOfDay = Annotated[str, checked(time_of_day)]
 UserRole = Literal["proxy_admin", "proxy_admin_viewer", "internal_user", "internal_user_viewer"]
 
 

@@ -8,7 +8,6 @@ from pydantic import AfterValidator, Field
 
 from routeiq.config.document.failover import FallbackList
 from routeiq.config.document.management import (
-    USD,
     KeyDefaults,
     KeyGeneration,
     KeyLimits,
@@ -22,6 +21,7 @@ from routeiq.config.document.management import (
 from routeiq.config.document.names import Name
 from routeiq.config.document.section import Section
 from routeiq.config.words import words
+from routeiq.kit.checked import USD
 from routeiq.kit.master_key import weakness
 
 

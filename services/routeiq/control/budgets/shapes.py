@@ -8,7 +8,8 @@ from pydantic import Field
 
 from routeiq.control.amounts import Amount
 from routeiq.control.answers.budgets import Answer
-from routeiq.control.fields import Body, DurationText, LimitFields, Moment, Name, Rate
+from routeiq.control.fields import Body, LimitFields, Moment, Name, Rate
+from routeiq.kit.checked import DurationText
 
 Ids = Annotated[list[Name], Field(max_length=1000)]
 

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from routeiq.control.amounts import Amount
-from routeiq.control.fields import MOST_NAMES, Body, BudgetWindow, DurationText, LimitFields, ModelNames, Name, Rate
+from routeiq.control.fields import MOST_NAMES, Body, BudgetWindow, LimitFields, ModelNames, Name, Rate
 from routeiq.control.keys.fields import BACKED
 from routeiq.control.keys.model_budgets import model_budget
 from routeiq.control.metadata import read_inside
+from routeiq.kit.checked import DurationText
 
 Words = dict[str, Any]
 """A JSON object of LiteLLM's that is kept as it is."""

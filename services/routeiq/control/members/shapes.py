@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from routeiq.control.amounts import Amount
-from routeiq.control.fields import Body, DurationText, ModelNames, Moment, Name, Rate
+from routeiq.control.fields import Body, ModelNames, Moment, Name, Rate
+from routeiq.kit.checked import DurationText
 from routeiq.kit.storable import check_storable
 
 Email = Annotated[

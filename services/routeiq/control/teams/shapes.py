@@ -12,10 +12,11 @@ from routeiq.control.answers.memberships import MembershipRow, SourcedMembership
 from routeiq.control.answers.teams import BACKED, CountedTeam, TeamDetails, TeamRow
 from routeiq.control.answers.users import UserRow
 from routeiq.control.budgets.shapes import ModelBudget
-from routeiq.control.fields import Body, BudgetWindow, DurationText, LimitFields, Name, Rate
+from routeiq.control.fields import Body, BudgetWindow, LimitFields, Name, Rate
 from routeiq.control.keys.answers import KeyInfo
 from routeiq.control.members.shapes import Joining
 from routeiq.control.metadata import read_inside
+from routeiq.kit.checked import DurationText
 
 Words = dict[str, Any]
 Names = Annotated[list[Name], Field(max_length=10_000)]

@@ -13,10 +13,11 @@ from routeiq.control.answers.budgets import Answer
 from routeiq.control.answers.teams import TeamRow
 from routeiq.control.answers.users import BACKED, CountedUser, UserRow
 from routeiq.control.budgets.shapes import ModelBudget
-from routeiq.control.fields import Body, BudgetWindow, DurationText, LimitFields, Name, Rate
+from routeiq.control.fields import Body, BudgetWindow, LimitFields, Name, Rate
 from routeiq.control.keys.answers import KeyInfo
 from routeiq.control.members.shapes import Email
 from routeiq.control.metadata import read_inside
+from routeiq.kit.checked import DurationText
 
 Words = dict[str, Any]
 Names = Annotated[list[Name], Field(max_length=10_000)]
