@@ -65,18 +65,22 @@ class Limits(_message.Message):
     def __init__(self, rpm: _Optional[int] = ..., tpm: _Optional[int] = ..., max_parallel: _Optional[int] = ..., rpm_by_model: _Optional[_Mapping[str, int]] = ..., tpm_by_model: _Optional[_Mapping[str, int]] = ...) -> None: ...
 
 class Budget(_message.Message):
-    __slots__ = ("id", "max_nano_usd", "soft_nano_usd", "duration", "reset_at")
+    __slots__ = ("id", "max_nano_usd", "soft_nano_usd", "duration", "reset_at", "period", "spent_nano_usd")
     ID_FIELD_NUMBER: _ClassVar[int]
     MAX_NANO_USD_FIELD_NUMBER: _ClassVar[int]
     SOFT_NANO_USD_FIELD_NUMBER: _ClassVar[int]
     DURATION_FIELD_NUMBER: _ClassVar[int]
     RESET_AT_FIELD_NUMBER: _ClassVar[int]
+    PERIOD_FIELD_NUMBER: _ClassVar[int]
+    SPENT_NANO_USD_FIELD_NUMBER: _ClassVar[int]
     id: str
     max_nano_usd: int
     soft_nano_usd: int
     duration: str
     reset_at: int
-    def __init__(self, id: _Optional[str] = ..., max_nano_usd: _Optional[int] = ..., soft_nano_usd: _Optional[int] = ..., duration: _Optional[str] = ..., reset_at: _Optional[int] = ...) -> None: ...
+    period: int
+    spent_nano_usd: int
+    def __init__(self, id: _Optional[str] = ..., max_nano_usd: _Optional[int] = ..., soft_nano_usd: _Optional[int] = ..., duration: _Optional[str] = ..., reset_at: _Optional[int] = ..., period: _Optional[int] = ..., spent_nano_usd: _Optional[int] = ...) -> None: ...
 
 class Key(_message.Message):
     __slots__ = ("hash", "name", "alias", "user_id", "team_id", "blocked", "expires_at", "models", "aliases", "allowed_routes", "permissions", "limits", "budget", "spend_nano_usd", "budgets_by_model", "tags")
@@ -276,3 +280,45 @@ class Changed(_message.Message):
     customers: _containers.RepeatedCompositeFieldContainer[Customer]
     overlay_version: int
     def __init__(self, keys: _Optional[_Iterable[str]] = ..., users: _Optional[_Iterable[str]] = ..., teams: _Optional[_Iterable[str]] = ..., budgets: _Optional[_Iterable[str]] = ..., customers: _Optional[_Iterable[_Union[Customer, _Mapping]]] = ..., overlay_version: _Optional[int] = ...) -> None: ...
+
+class ReadLedgerRequest(_message.Message):
+    __slots__ = ("journals", "accounts")
+    JOURNALS_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
+    journals: _containers.RepeatedScalarFieldContainer[str]
+    accounts: _containers.RepeatedCompositeFieldContainer[Account]
+    def __init__(self, journals: _Optional[_Iterable[str]] = ..., accounts: _Optional[_Iterable[_Union[Account, _Mapping]]] = ...) -> None: ...
+
+class Account(_message.Message):
+    __slots__ = ("kind", "id", "model")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    id: str
+    model: str
+    def __init__(self, kind: _Optional[str] = ..., id: _Optional[str] = ..., model: _Optional[str] = ...) -> None: ...
+
+class ReadLedgerResponse(_message.Message):
+    __slots__ = ("watermarks", "spending")
+    WATERMARKS_FIELD_NUMBER: _ClassVar[int]
+    SPENDING_FIELD_NUMBER: _ClassVar[int]
+    watermarks: _containers.RepeatedCompositeFieldContainer[Watermark]
+    spending: _containers.RepeatedCompositeFieldContainer[Spending]
+    def __init__(self, watermarks: _Optional[_Iterable[_Union[Watermark, _Mapping]]] = ..., spending: _Optional[_Iterable[_Union[Spending, _Mapping]]] = ...) -> None: ...
+
+class Watermark(_message.Message):
+    __slots__ = ("journal", "sequence")
+    JOURNAL_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    journal: str
+    sequence: int
+    def __init__(self, journal: _Optional[str] = ..., sequence: _Optional[int] = ...) -> None: ...
+
+class Spending(_message.Message):
+    __slots__ = ("account", "budget")
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_FIELD_NUMBER: _ClassVar[int]
+    account: Account
+    budget: Budget
+    def __init__(self, account: _Optional[_Union[Account, _Mapping]] = ..., budget: _Optional[_Union[Budget, _Mapping]] = ...) -> None: ...

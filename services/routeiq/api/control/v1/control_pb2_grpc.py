@@ -44,6 +44,11 @@ class ControlServiceStub:
                 request_serializer=routeiq_dot_api_dot_control_dot_v1_dot_control__pb2.GetOverlayRequest.SerializeToString,
                 response_deserializer=routeiq_dot_api_dot_control_dot_v1_dot_control__pb2.GetOverlayResponse.FromString,
                 _registered_method=True)
+        self.ReadLedger = channel.unary_unary(
+                '/routeiq.api.control.v1.ControlService/ReadLedger',
+                request_serializer=routeiq_dot_api_dot_control_dot_v1_dot_control__pb2.ReadLedgerRequest.SerializeToString,
+                response_deserializer=routeiq_dot_api_dot_control_dot_v1_dot_control__pb2.ReadLedgerResponse.FromString,
+                _registered_method=True)
 
 
 class ControlServiceServicer:
@@ -63,6 +68,13 @@ class ControlServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReadLedger(self, request, context):
+        """How far the ledger has come, and what it says that was spent, in one moment (docs/adr/0023).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ControlServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -75,6 +87,11 @@ def add_ControlServiceServicer_to_server(servicer, server):
                     servicer.GetOverlay,
                     request_deserializer=routeiq_dot_api_dot_control_dot_v1_dot_control__pb2.GetOverlayRequest.FromString,
                     response_serializer=routeiq_dot_api_dot_control_dot_v1_dot_control__pb2.GetOverlayResponse.SerializeToString,
+            ),
+            'ReadLedger': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReadLedger,
+                    request_deserializer=routeiq_dot_api_dot_control_dot_v1_dot_control__pb2.ReadLedgerRequest.FromString,
+                    response_serializer=routeiq_dot_api_dot_control_dot_v1_dot_control__pb2.ReadLedgerResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -131,6 +148,33 @@ class ControlService:
             '/routeiq.api.control.v1.ControlService/GetOverlay',
             routeiq_dot_api_dot_control_dot_v1_dot_control__pb2.GetOverlayRequest.SerializeToString,
             routeiq_dot_api_dot_control_dot_v1_dot_control__pb2.GetOverlayResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadLedger(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/routeiq.api.control.v1.ControlService/ReadLedger',
+            routeiq_dot_api_dot_control_dot_v1_dot_control__pb2.ReadLedgerRequest.SerializeToString,
+            routeiq_dot_api_dot_control_dot_v1_dot_control__pb2.ReadLedgerResponse.FromString,
             options,
             channel_credentials,
             insecure,
