@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from collections.abc import Callable, Mapping
+from typing import cast
 
 import pytest
+from msgspec.structs import replace
 
-from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
+from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest, RequestHeaders
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
 from tests.support.http_clients import MakeClient
@@ -21,6 +24,11 @@ def call(fake: FakeProvider, behaviour: str = "", *, stream: bool = False, timeo
     return HTTPRequest(f"{fake.api_base}/chat/completions", headers, json.dumps(body).encode(), "group", timeout_s)
 
 
+def headers_of(fake: FakeProvider) -> dict[str, str]:
+    """Of the last call."""
+    return cast("dict[str, str]", fake.last()["headers"])
+
+
 async def test_a_body_comes_whole_and_the_connection_is_used_again(http: HTTPClient, fake: FakeProvider) -> None:
     for _ in range(2):
         response = await http.send(call(fake))
@@ -30,6 +38,26 @@ async def test_a_body_comes_whole_and_the_connection_is_used_again(http: HTTPCli
     assert "set-cookie" not in response.headers
     assert (response.headers["content-type"], response.headers["x-fake"]) == ("application/json", "yes")
     assert all("cookie" not in seen["headers"] for seen in fake.log())  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("kind", [dict, RequestHeaders])
+async def test_the_upstream_learns_the_requests_id(
+    http: HTTPClient, fake: FakeProvider, kind: Callable[[Mapping[str, str]], Mapping[str, str]]
+) -> None:
+    plain = call(fake)
+    headers = kind(plain.headers)
+    for id_ in ("first", "second"):
+        response = await http.send(replace(plain, headers=headers, request_id=id_))
+        await response.read()
+        assert headers_of(fake)["x-request-id"] == id_
+        assert headers_of(fake)["x-fake-behaviour"] == "none"
+
+
+async def test_an_id_that_the_operator_gave_stands(http: HTTPClient, fake: FakeProvider) -> None:
+    plain = call(fake)
+    own = {**plain.headers, "x-request-id": "the-operators"}
+    await (await http.send(replace(plain, headers=own, request_id="ours"))).read()
+    assert headers_of(fake)["x-request-id"] == "the-operators"
 
 
 async def test_a_stream_comes_as_it_is_sent(http: HTTPClient, fake: FakeProvider) -> None:

@@ -75,7 +75,9 @@ def _http_request(request: UpstreamRequest, deployment: Deployment, sent: Sent, 
         translated = msgspec.json.encode({**msgspec.json.decode(translated, type=Body), **sent.extra})
     url, headers = messages_url(deployment), sent.headers(request)
     label, client = deployment.group, deployment.http_client
-    return HTTPRequest(url, headers, translated, label, request.timeout_s, client, request.fresh, deployment.origin)
+    return HTTPRequest(
+        url, headers, translated, label, request.timeout_s, client, request.fresh, deployment.origin, request.request_id
+    )
 
 
 async def _refuse(response: UpstreamResponse, deployment: Deployment) -> WholeResponse:

@@ -32,11 +32,11 @@ class Messages:
         sent = (self._versioned if _names_version(request) else self._sent).of(deployment)
         body = msgspec.json.encode(sent.body(request) | sent.extra)
         url, label, client = messages_url(deployment), deployment.group, deployment.http_client
-        response = await self._http.send(
-            HTTPRequest(
-                url, sent.headers(request), body, label, request.timeout_s, client, request.fresh, deployment.origin
-            )
-        )
+        call = HTTPRequest(
+            url, sent.headers(request), body, label, request.timeout_s, client, request.fresh, deployment.origin,
+            request.request_id,
+        )  # fmt: skip
+        response = await self._http.send(call)
         if response.status >= 400:
             return await _refuse(response, deployment)
         await refuse_unusable(response, stream=request.stream, label=label)

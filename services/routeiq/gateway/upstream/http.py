@@ -50,6 +50,7 @@ _CREDENTIALS = {
     "authorization", "x-api-key", "api-key", "x-goog-api-key", "x-litellm-api-key", "ocp-apim-subscription-key",
     "x-service-key", "x-admin-api-key", "cookie",
 }  # fmt: skip
+REQUEST_ID = "x-request-id"
 _OUR_OWN = {
     "host", "content-length", "content-type", "content-encoding", "accept", "accept-encoding", "expect", "user-agent",
 }  # fmt: skip
@@ -90,6 +91,14 @@ class HTTPRequest(msgspec.Struct, frozen=True, gc=False):
     """True: over a new connection."""
     origin: Origin = Origin.DOCUMENT
     """On whose word `url` is called."""
+    request_id: str = ""
+    """Sent as REQUEST_ID, so that the upstream's log and ours can be laid side by side; not if `headers` have one."""
+
+    def named(self) -> Mapping[str, str]:
+        """All headers, `request_id` among them."""
+        if not self.request_id or REQUEST_ID in self.headers:
+            return self.headers
+        return {**self.headers, REQUEST_ID: self.request_id}
 
 
 Authorize = Callable[[str, Origin], Awaitable[object]]

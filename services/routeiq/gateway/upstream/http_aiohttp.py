@@ -145,7 +145,7 @@ class AiohttpClient:
                 response = await self._open().post(
                     request.url,
                     data=_payload(request.body),
-                    headers=request.headers,
+                    headers=request.named(),
                     allow_redirects=False,
                     proxy=self._proxy_of(request.url) if self._proxy_of is not None else None,
                     timeout=aiohttp.ClientTimeout(

@@ -51,7 +51,7 @@ def request_target(url: str, target: Target) -> tuple[str, str]:
 
 
 def request_head(line: str, host: str, headers: Mapping[str, str]) -> bytes:
-    """Everything up to the value of `content-length`, which differs from call to call. `headers` may replace `host`.
+    """Everything up to what differs from call to call: its id, and `content-length`. `headers` may replace `host`.
 
     Raises: ValueError: a name or a value that would break the head.
     """
@@ -65,7 +65,6 @@ def request_head(line: str, host: str, headers: Mapping[str, str]) -> bytes:
     if "host" not in seen:
         parts.append(_field("host", host)[1])
     parts += [encoded for name, encoded in _DEFAULTS if name not in seen]
-    parts.append(b"content-length: ")
     return b"".join(parts)
 
 

@@ -12,7 +12,7 @@ import ssl
 from functools import partial
 from typing import NamedTuple
 
-from routeiq.gateway.upstream.http import MAX_BODY_BYTES, MAX_CONNECTIONS, HTTPRequest, RequestHeaders
+from routeiq.gateway.upstream.http import MAX_BODY_BYTES, MAX_CONNECTIONS, REQUEST_ID, HTTPRequest, RequestHeaders
 from routeiq.gateway.upstream.http_connection import Connection
 from routeiq.gateway.upstream.http_dial import CONNECT_TIMEOUT_S, Dial, dial
 from routeiq.gateway.upstream.http_exchange import ConnectionLost, Exchange
@@ -173,6 +173,14 @@ class PooledClient:
 
 def _head(destination: _Destination, request: HTTPRequest) -> bytes:
     """All but the value of `content-length`."""
+    head, id_ = _lasting_head(destination, request), request.request_id
+    if not id_ or REQUEST_ID in request.headers:
+        return b"%bcontent-length: " % head
+    return b"%bx-request-id: %b\r\ncontent-length: " % (head, id_.encode("latin-1"))
+
+
+def _lasting_head(destination: _Destination, request: HTTPRequest) -> bytes:
+    """What is the same for the next request."""
     headers = request.headers
     kept = headers if isinstance(headers, RequestHeaders) else None
     if kept is not None and kept.encoded_for is destination:

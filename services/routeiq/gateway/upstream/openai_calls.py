@@ -41,7 +41,10 @@ def http_request(
     if sent.extra:
         body |= sent.extra
     headers, label, client = sent.headers(request), deployment.group, deployment.http_client
-    return HTTPRequest(url, headers, _encode(body), label, request.timeout_s, client, request.fresh, deployment.origin)
+    return HTTPRequest(
+        url, headers, _encode(body), label, request.timeout_s, client, request.fresh, deployment.origin,
+        request.request_id,
+    )  # fmt: skip
 
 
 async def checked(response: UpstreamResponse, request: UpstreamRequest, deployment: Deployment) -> UpstreamResponse:
