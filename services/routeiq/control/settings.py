@@ -8,6 +8,7 @@ from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from routeiq.kit.internal import InternalSettings
+from routeiq.kit.outbound.stores import places
 from routeiq.kit.settings import Port
 
 DATABASE_URL = ("ROUTEIQ_CONTROL_DATABASE_URL", "DATABASE_URL")
@@ -37,4 +38,4 @@ class Settings(InternalSettings):
 
     def nats_addresses(self) -> list[str]:
         """`host:port` of each."""
-        return [one.rpartition("@")[2].rpartition("/")[2] for one in self.nats_url.get_secret_value().split(",") if one]
+        return places(self.nats_url.get_secret_value())

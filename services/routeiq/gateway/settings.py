@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
@@ -21,6 +20,7 @@ from routeiq.config.state import State
 from routeiq.kit.cors import CORS, split_origins
 from routeiq.kit.errors import ConfigurationError
 from routeiq.kit.master_key import refuse_well_known
+from routeiq.kit.outbound.stores import places
 from routeiq.kit.redis import RedisSettings
 from routeiq.kit.settings import Port
 
@@ -30,8 +30,6 @@ CORS_ORIGINS = "ROUTEIQ_CORS_ORIGINS"
 NATS_URL = "ROUTEIQ_NATS_URL"
 ENCRYPTION_KEY = "ROUTEIQ_ENCRYPTION_KEY"
 """Of the suite, like the one above: they have one value for every service."""
-PORTS = {"http": 80, "https": 443, "nats": 4222, "tls": 4222, "redis": 6379, "rediss": 6379}
-"""Where a URL names none."""
 CACHE_SIZE, CACHE_TTL_S = 4096, 300.0
 CONVERSATIONS, CONVERSATION_TTL_S = 10_000, 3600.0
 GENERATE_CACHE_TTL_S, GENERATE_CACHE_SIZE = 3600.0, 1000
@@ -62,13 +60,6 @@ def _or_the_contracts(url: SecretStr) -> SecretStr:
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         raise ValueError(f"REDIS_{str(first['loc'][0]).upper()}: {first['msg']}") from None
-
-
-def _place(url: str) -> str:
-    """`host:port` of a URL; empty: it has none."""
-    parts = urlsplit(url.strip() if "://" in url else f"nats://{url.strip()}")
-    port = parts.port or PORTS.get(parts.scheme, 0)
-    return join(parts.hostname, port) if parts.hostname and port else ""
 
 
 Addresses = Annotated[str, AfterValidator(_addresses)]
@@ -172,7 +163,7 @@ class Settings(BaseSettings):
         """`host:port` of the services that no provider's URL may reach."""
         grpc = [one.strip() for one in (*self.routing_address.split(","), *self.control_address.split(","))]
         nats, redis = self.nats_url.get_secret_value(), self.redis_url.get_secret_value()
-        urls = [_place(url) for url in (self.control_url, self.control_ops_url, redis, *nats.split(","))]
+        urls = [place for url in (self.control_url, self.control_ops_url, redis, nats) for place in places(url)]
         ports = ((self.host, self.port), (self.host, self.api_port), (self.ops_host, self.ops_port))
         return [one for one in (*grpc, *urls, *(join(host, port) for host, port in ports if port)) if one]
 

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import pytest
 
 from routeiq.kit.outbound import InvalidURL, Origin, OutboundPolicy, OutboundRefused
-from routeiq.kit.outbound.stores import servers
+from routeiq.kit.outbound.stores import places, servers
 
 ENVIRON = {
     "LLMROUTER_OUTBOUND_ALLOW_PRIVATE": "true",
@@ -61,3 +61,22 @@ def test_an_address_of_a_store(url: str, found: list[tuple[str, int]]) -> None:
 def test_what_is_no_host_cannot_be_denied() -> None:
     with pytest.raises(InvalidURL):
         OutboundPolicy().with_own_services([("no host", 1)])
+
+
+def test_kubernetes_way_to_say_a_port() -> None:
+    policy = OutboundPolicy.from_environ({"REDIS_HOST": "redis", "REDIS_PORT": "tcp://10.0.0.1:6380"})
+    with pytest.raises(OutboundRefused):
+        policy.check_url("http://redis:6380/", Origin.OPERATOR)
+
+
+@pytest.mark.parametrize(
+    ("urls", "found"),
+    [
+        ("nats://token@10.0.0.4:4223/, 10.0.0.5", ["10.0.0.4:4223", "10.0.0.5:4222"]),
+        ("rediss://u:p@[::1]/0", ["[::1]:6379"]),
+        ("https://control", ["control:443"]),
+        ("", []),
+    ],
+)
+def test_places(urls: str, found: list[str]) -> None:
+    assert places(urls) == found

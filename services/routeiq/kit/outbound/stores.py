@@ -21,6 +21,8 @@ URLS: Mapping[str, int] = {
     "ROUTEIQ_NATS_URL": NATS,
 }
 """And the ports that they mean where they name none."""
+PORTS: Mapping[str, int] = {"http": 80, "https": 443, "redis": REDIS, "rediss": REDIS, "nats": NATS, "tls": NATS}
+"""Of an address that names none, by its scheme."""
 _END = re.compile("[/?#]")
 Server = tuple[IPAddress | str, int]
 
@@ -37,13 +39,20 @@ def servers(url: str, default_port: int) -> Iterator[Server]:
     """All that one address names: several with commas between, or in the query as libpq takes them. A file and a socket
     are none."""
     for one in url.split(","):
-        authority = _END.split(one.rpartition("://")[2], maxsplit=1)[0]
+        authority = _END.split(one.strip().rpartition("://")[2], maxsplit=1)[0]
         yield from _server(authority.rpartition("@")[2], default_port)
     query = parse_qs(url.partition("?")[2])
     port = _port(query.get("port", [""])[0], default_port)
     for text in (*query.get("host", ()), *query.get("hostaddr", ())):
         for host in text.split(","):
             yield from _server(host, port)
+
+
+def places(urls: str) -> list[str]:
+    """`host:port` of each that `urls` names; one without a scheme is NATS'."""
+    scheme, has_one, _ = urls.strip().partition("://")
+    found = servers(urls, PORTS.get(scheme if has_one else "nats", 0))
+    return [f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}" for host, port in found if port]
 
 
 def _server(text: str, default_port: int) -> Iterator[Server]:
@@ -63,4 +72,6 @@ def _parts(text: str) -> tuple[str, str, str]:
 
 
 def _port(text: str, default: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() else default
+    """Kubernetes sets REDIS_PORT=tcp://10.0.0.1:6379 beside a Service that is called `redis`."""
+    last = text.rpartition(":")[2]
+    return int(last) if last.isascii() and last.isdigit() else default
