@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.perf import machine, prompts, tools, zipf
 from tests.perf.children import Child, Children, NotStarted, free_port
-from tests.perf.goals import INTERPRETED, KEYED, ROUTED
-from tests.perf.targets import nginx, peers, upstream
+from tests.perf.goals import BILLED, INTERPRETED, KEYED, ROUTED
+from tests.perf.targets import governed, nginx, peers, upstream
 from tests.perf.targets.nginx import Unavailable
 from tests.perf.targets.routeiq import Suite, Tracing
 from tests.perf.targets.target import UNARY, Left, Phase, Ports, Target, Workload
@@ -130,7 +130,13 @@ def _start_ours(fleet: Fleet, suite: Suite, work: Workloads, warm_s: float) -> N
         target.phases, target.warm_s = (Phase.MAX, Phase.STREAMS), min(warm_s, WARM_S)
         return target
 
+    def billed() -> Target:
+        target = governed.start(suite, BILLED)
+        target.warm_s = min(warm_s, WARM_S)
+        return target
+
     fleet.add(KEYED, keyed)
+    fleet.add(BILLED, billed)
     if suite.tree:
         fleet.add(INTERPRETED, interpreted)
     fleet.add(ROUTED, lambda: routed(ROUTED, work.zipf, warm_s))

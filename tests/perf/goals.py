@@ -13,6 +13,7 @@ from tests.perf.targets.upstream import CHUNKS_PER_S
 
 KEYED, ROUTED = "RouteIQ keyed", "RouteIQ auto, Zipf"
 INTERPRETED = f"{KEYED}, interpreted"
+BILLED = f"{KEYED}, billed"
 NGINX, ENVOY = "nginx", "Envoy"
 OFFERED_CHUNKS = STREAMS * CHUNKS_PER_S
 
