@@ -1,7 +1,7 @@
 """Token counts in the answers of each dialect, read from raw bytes.
 
-A whole answer is decoded, as far as its `usage`. A stream is read line by line as it passes, and of a line that is whole
-only its counts are kept: OpenAI's dialects report in one of the last events, Anthropic's in the first and the last.
+A whole answer is decoded, as far as its `usage`. A stream is read by lines as it passes, and of a whole line only its
+counts are kept: OpenAI's dialects report in one of the last events, Anthropic's in the first and the last.
 Quotes inside JSON strings are escaped, so an object after a plain `"usage":` is a real one.
 Source: the API references of OpenAI (chat, completions, embeddings, responses) and Anthropic (messages).
 """
