@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from routeiq.kit.errors import BodyTooLarge, RouteIQError
 from routeiq.kit.exchange import NONE_REPEATED, Exchange, RawHeaders, Repeated, exchange_of
@@ -19,7 +19,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-JSON = (b"content-type", b"application/json")
+JSON: Final = (b"content-type", b"application/json")
 
 
 class ClientDisconnected(RouteIQError):

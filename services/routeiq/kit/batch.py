@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
-WAIT_S = 0.005
+WAIT_S: Final = 0.005
 """Enough for company under load, and so short that what is added has not left the processor's caches."""
-MOST = 512
+MOST: Final = 512
 
 
 class Batch(Generic[T]):

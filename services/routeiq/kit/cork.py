@@ -13,10 +13,10 @@ because all that is read in this turn had come before the write.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-MOST_BYTES = 64 * 1024
+MOST_BYTES: Final = 64 * 1024
 """Of one transport. More is written at once, so that it can say that its peer is slow; nor is it worth a copy."""
 
 

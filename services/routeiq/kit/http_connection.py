@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -18,10 +18,10 @@ from routeiq.kit.exchange import AtOnce
 from routeiq.kit.http_cycle import Cycle
 from routeiq.kit.http_head import as_lines
 
-TAKING_S = 60.0
+TAKING_S: Final = 60.0
 """A peer that takes nothing of what was written for so long is given up, with whatever it was still to have."""
-MOST_UNREAD_BYTES = 64 * 1024
-MOST_WAITING = 16
+MOST_UNREAD_BYTES: Final = 64 * 1024
+MOST_WAITING: Final = 16
 """Requests that were sent before the answer to an earlier one. With as many, or more bytes unread, reading pauses; what
 came in the read before that, 256 KiB at most, is kept as it is."""
 

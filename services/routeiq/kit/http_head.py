@@ -7,22 +7,22 @@ from __future__ import annotations
 import http
 import re
 from collections.abc import Iterable
+from typing import Final
 
 from routeiq.kit.exchange import RawHeaders, Repeated
 
-BODILESS = frozenset({204, 304})
-STATUS_LINES = {code: b"HTTP/1.1 %d " % code for code in range(200, 600)}
-STATUS_LINES |= {
+BODILESS: Final = frozenset({204, 304})
+STATUS_LINES: Final = {code: b"HTTP/1.1 %d " % code for code in range(200, 600)} | {
     code.value: b"HTTP/1.1 %d %b" % (code, code.phrase.encode()) for code in http.HTTPStatus if code >= 200
 }
-LENGTH = b"\r\ncontent-length: "
-END = b"\r\n\r\n"
-CLOSING_END = b"\r\nconnection: close\r\n\r\n"
-CHUNKED = b"\r\ntransfer-encoding: chunked"
-MOST_NAMES = 1024
+LENGTH: Final = b"\r\ncontent-length: "
+END: Final = b"\r\n\r\n"
+CLOSING_END: Final = b"\r\nconnection: close\r\n\r\n"
+CHUNKED: Final = b"\r\ntransfer-encoding: chunked"
+MOST_NAMES: Final = 1024
 
-_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_INNOCENT = bytes(code for code in range(256) if code == 9 or (code >= 32 and code != 127))
+_NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_INNOCENT: Final = bytes(code for code in range(256) if code == 9 or (code >= 32 and code != 127))
 _prefixes: dict[bytes, bytes] = {}
 """What goes before the value of a header, by its name; for names that were found good."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 import structlog
 import uvicorn
@@ -26,14 +26,17 @@ from routeiq.kit.http_times import BODY_S, BODY_SILENCE_S, HEAD_S, IDLE_S, KEEP_
 
 log = structlog.get_logger()
 
-MAX_HEAD_BYTES = 64 * 1024
+MAX_HEAD_BYTES: Final = 64 * 1024
 """Request line and headers, and whatever else is not body: chunk sizes and extensions, trailers."""
-MAX_FRAMING_PER_BODY_BYTE = 16
+MAX_FRAMING_PER_BODY_BYTE: Final = 16
 
 Refused = Callable[[int], None]
 """Called with the status of each request that no application gets to see, because it is none or does not come."""
 
-_NOTHING, _HEAD, _TIMED_HEAD, _BODY = range(4)
+_NOTHING: Final = 0
+_HEAD: Final = 1
+_TIMED_HEAD: Final = 2
+_BODY: Final = 3
 """What is being read. The time of a head or a body begins to count at the end of the read in which it began."""
 _NO_PARSER = HttpRequestParser(object())
 """Of a connection that is lost."""

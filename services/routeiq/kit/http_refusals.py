@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from routeiq.kit.error_bodies import openai_error
 from routeiq.kit.http_head import STATUS_LINES
 
-INVALID = "Invalid HTTP request received."
-REFUSALS = {
+INVALID: Final = "Invalid HTTP request received."
+REFUSALS: Final = {
     400: INVALID,
     501: "No transfer coding but chunked is taken.",
     505: "No protocol but HTTP/1.1 and HTTP/1.0 is spoken here.",
 }
-_ANSWER = b"%b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
+_ANSWER: Final = b"%b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
 
 
 def refusal_answer(status: int, message: str) -> bytes:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 import string
+from typing import Final
 
-_IN_HOSTS = (string.ascii_letters + string.digits + "-._~%!$&'()*+,;=:[]").encode()
+_IN_HOSTS: Final = (string.ascii_letters + string.digits + "-._~%!$&'()*+,;=:[]").encode()
 """RFC 3986, 3.2: a host and its port."""
-_VERSIONS = ("1.1", "1.0")
+_VERSIONS: Final = ("1.1", "1.0")
 
-AT_ONCE_BYTES, AT_ONCE_LINES = 4096, 128
+AT_ONCE_BYTES: Final = 4096
+AT_ONCE_LINES: Final = 128
 """Of a read with more of both: parsed before another look at that. Once it is one, a request of 30 bytes takes 2 KB."""
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import re
 import time
+from typing import Final
 
-_WELL_FORMED = re.compile(rb"[A-Za-z0-9\-_.]{1,128}")
+_WELL_FORMED: Final = re.compile(rb"[A-Za-z0-9\-_.]{1,128}")
 
 
 def request_id(sent: bytes | None) -> str:
@@ -16,7 +17,8 @@ def request_id(sent: bytes | None) -> str:
     return uuid7()
 
 
-_DIGITS, _IDS = 18, 128
+_DIGITS: Final = 18
+_IDS: Final = 128
 
 
 class _UUIDs:
@@ -45,6 +47,6 @@ class _UUIDs:
         return f"{self._time}{digits[at : at + 3]}-8{digits[at + 3 : at + 6]}-{digits[at + 6 : at + 18]}"
 
 
-uuid7 = _UUIDs().make
+uuid7: Final = _UUIDs().make
 """A UUID that sorts by time (RFC 9562, section 5.7): 48 bits of milliseconds, 72 random bits; its variant is always the
 first of the four that are allowed."""

@@ -1,15 +1,14 @@
 """Token counts in the answers of each dialect, read from raw bytes.
 
-A whole answer is decoded, as far as its `usage`. Of a stream only the ends are kept: OpenAI's dialects report in one of
-the last events, Anthropic's in the first and the last. Quotes inside JSON strings are escaped, so an object after a
-plain `"usage":` is a real one.
+A whole answer is decoded, as far as its `usage`. A stream is read by lines as it passes, and of a whole line only its
+counts are kept: OpenAI's dialects report in one of the last events, Anthropic's in the first and the last.
+Quotes inside JSON strings are escaped, so an object after a plain `"usage":` is a real one.
 Source: the API references of OpenAI (chat, completions, embeddings, responses) and Anthropic (messages).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -18,10 +17,13 @@ from routeiq.gateway.plan import Endpoint, Usage
 from routeiq.kit.json_errors import UNREADABLE
 
 _OBJECT = re.compile(rb'"usage"\s*:\s*(\{(?:[^{}]|\{[^{}]*\})*\})')
+_NAME, _NOTHING = b'"usage"', b'"usage":null'
+"""The latter is in all but one of the events of a stream in OpenAI's dialect."""
+_LINE_ENDS = (b"\n", b"\r")
 _KEPT_BYTES = 16 * 1024
-"""Of each end of a stream, in whole chunks. What may follow the counts is 16 pieces of metadata at most."""
+"""Of a line without an end, in case that the counts are cut. What may follow them is 16 pieces of metadata at most."""
 _HELD_BYTES = 3 * _KEPT_BYTES // 2
-"""Before the middle is forgotten, so that it is not done for every chunk."""
+"""Before its beginning is forgotten, so that it is not done for every chunk."""
 
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -80,50 +82,51 @@ def _check_object(body: bytes) -> None:
 
 
 class StreamUsage:
-    """Sees every chunk of a stream, however it is cut, and keeps its ends. `add` costs no copy."""
+    """Sees every chunk of a stream, however it is cut. Most end with a line and name no counts: nothing of them is
+    kept, so that their memory is free for the next ones while the processor still has it in its caches."""
 
-    __slots__ = ("_both_ends", "_first", "_last", "_last_bytes")
+    __slots__ = ("_both_ends", "_end", "_line", "_line_bytes", "_start")
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._both_ends = endpoint is Endpoint.MESSAGES
-        self._first: list[bytes] = []
-        self._last: list[bytes] = []
-        """All of it, until there is too much for the first time."""
-        self._last_bytes = 0
+        self._start: _Counts | None = None
+        self._end: _Counts | None = None
+        """What was reported first, and last."""
+        self._line: list[bytes] = []
+        """What has come of a line that lacks its end."""
+        self._line_bytes = 0
 
     def add(self, chunk: bytes) -> None:
         """The next bytes of the stream."""
-        self._last.append(chunk)
-        self._last_bytes += len(chunk)
-        if self._last_bytes > _HELD_BYTES:
-            self._forget()
+        if self._line or not chunk.endswith(_LINE_ENDS):
+            chunk = self._joined(chunk)
+        if chunk.count(_NAME) != chunk.count(_NOTHING):
+            self._note(chunk)
 
     def read(self) -> Usage | None:
         """What the stream reported; None: nothing."""
-        start = _find(b"".join(self._first or self._last)) if self._both_ends else []
-        end = _find(b"".join(self._last))
-        if not start and not end:
+        self._note(b"".join(self._line))
+        start, end = self._start if self._both_ends else self._end, self._end
+        if start is None or end is None:
             return None
-        return Usage(max(one.input for one in (*start[:1], *end[-1:])), (end or start)[-1].output)
+        return Usage(max(start.input, end.input), end.output)
 
-    def _forget(self) -> None:
-        """The middle."""
-        last = self._last
-        if self._both_ends and not self._first:
-            self._first = last[: _reaching(last)]
-        kept = _reaching(reversed(last))
-        del last[:-kept]
-        self._last_bytes = sum(map(len, last))
+    def _joined(self, chunk: bytes) -> bytes:
+        """With what came of its first line before; nothing, while that may still be kept."""
+        self._line.append(chunk)
+        self._line_bytes += len(chunk)
+        ended = chunk.endswith(_LINE_ENDS)
+        if not ended and self._line_bytes <= _HELD_BYTES:
+            return b""
+        whole = b"".join(self._line)
+        self._line = [] if ended else [whole[-_KEPT_BYTES:]]
+        self._line_bytes = 0 if ended else _KEPT_BYTES
+        return whole
 
-
-def _reaching(chunks: Iterable[bytes]) -> int:
-    """How many make up the bytes to keep."""
-    size = 0
-    for number, chunk in enumerate(chunks, 1):
-        size += len(chunk)
-        if size >= _KEPT_BYTES:
-            return number
-    raise AssertionError("there are more than are held")
+    def _note(self, text: bytes) -> None:
+        found = _find(text)
+        if found:
+            self._start, self._end = self._start or found[0], found[-1]
 
 
 def _find(text: bytes) -> list[_Counts]:

@@ -6,6 +6,7 @@ Only the top level is parsed. What a provider would judge (roles, parts, paramet
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
@@ -14,22 +15,22 @@ from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.json_errors import UNREADABLE
 
-REFUSED = frozenset(["api_base", "base_url", "user_config", "mock_response", "api_key", "custom_llm_provider"])
+REFUSED: Final = frozenset(["api_base", "base_url", "user_config", "mock_response", "api_key", "custom_llm_provider"])
 """What would let a caller steer the gateway's own calls (architecture, section 6)."""
 
-_LIST = ord("[")
-_MAYBE_EMPTY = b"] \t\r\n"
+_LIST: Final = ord("[")
+_MAYBE_EMPTY: Final = b"] \t\r\n"
 """What may follow it in an empty one: others need not be looked through."""
-_REQUIRED: Mapping[Endpoint, tuple[str, bytes]] = {
+_REQUIRED: Final[Mapping[Endpoint, tuple[str, bytes]]] = {
     Endpoint.CHAT: ("messages", b"["),
     Endpoint.COMPLETIONS: ("prompt", b'["'),
     Endpoint.EMBEDDINGS: ("input", b'["'),
     Endpoint.MESSAGES: ("messages", b"["),
 }
 """What must be there, and how a value of the right kind begins. `/responses` has several inputs: upstream judges."""
-_top_level = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_string = msgspec.json.Decoder(str)
-_flag = msgspec.json.Decoder(bool | None)
+_top_level: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_string: Final = msgspec.json.Decoder(str)
+_flag: Final = msgspec.json.Decoder(bool | None)
 
 
 class InvalidJSON(InvalidRequest):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from typing import Final
 
 import structlog
 
@@ -25,9 +26,9 @@ from routeiq.kit.ticker import Within
 
 log = structlog.get_logger()
 
-NO_ANSWER = 502
-LEFT = "client_disconnected"
-CRASHED = "internal_error"
+NO_ANSWER: Final = 502
+LEFT: Final = "client_disconnected"
+CRASHED: Final = "internal_error"
 
 
 class Attempts:

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Mapping
+from typing import Final
 from urllib.parse import parse_qs
 
 from routeiq.gateway.callers.caller import Caller
@@ -16,14 +17,15 @@ from routeiq.gateway.callers.refusals import NoKey, UnknownKey
 from routeiq.kit.errors import AuthenticationError
 from routeiq.kit.principal import Principal, Role
 
-_BEARER_HEADERS = (b"authorization", b"x-litellm-api-key")
-_PLAIN_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key", b"ocp-apim-subscription-key")
-SEARCH_ORDER = (b"x-litellm-api-key", b"authorization", *_PLAIN_HEADERS)
+_BEARER_HEADERS: Final = (b"authorization", b"x-litellm-api-key")
+_PLAIN_HEADERS: Final = (b"x-api-key", b"api-key", b"x-goog-api-key", b"ocp-apim-subscription-key")
+SEARCH_ORDER: Final = (b"x-litellm-api-key", b"authorization", *_PLAIN_HEADERS)
 """LiteLLM's own header wins: its clients use it where `Authorization` means something else."""
-SERVICE_HEADER, SERVICE_PATHS = b"x-service-key", "/api/v1/"
+SERVICE_HEADER: Final = b"x-service-key"
+SERVICE_PATHS: Final = "/api/v1/"
 
 
-_USUAL = b"Bearer "
+_USUAL: Final = b"Bearer "
 
 
 class Authenticator:

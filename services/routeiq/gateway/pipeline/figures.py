@@ -10,11 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from math import inf
+from typing import Final
 
 from routeiq.config.state import Deployment, DeploymentId, State
 
-MINUTE_S = 60.0
-SMOOTHING = 0.3
+MINUTE_S: Final = 60.0
+SMOOTHING: Final = 0.3
 """Share of a new measurement: after five, the old ones count 17 %."""
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 from routeiq.config.state import HTTPClientKind
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest, PromptClient, ProxyOf
 from routeiq.gateway.upstream.http_exchange import Exchange
 from routeiq.gateway.upstream.provider import UpstreamResponse
 
-_AIOHTTP = str(HTTPClientKind.AIOHTTP)
+_AIOHTTP: Final = str(HTTPClientKind.AIOHTTP)
 
 
 class HTTPChoice:

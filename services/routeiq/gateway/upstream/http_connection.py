@@ -10,7 +10,7 @@ after that is read as the answer to it: HTTP/1.1 gives no sign by which the two 
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+from typing import Final, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -19,11 +19,11 @@ from routeiq.gateway.upstream.http_head import AnswerHead, AnswerRefused
 from routeiq.gateway.upstream.http_keeper import Keeper
 from routeiq.kit.cork import Corked, corked
 
-MAX_HEAD_BYTES = 64 * 1024
-FRAMING_RATIO = 8
+MAX_HEAD_BYTES: Final = 64 * 1024
+FRAMING_RATIO: Final = 8
 """Framing bytes that a byte of body may cost beyond MAX_HEAD_BYTES. Chunks of one byte cost five."""
-_WORTH = 1 + FRAMING_RATIO
-_WRITE_BYTES = 128 * 1024
+_WORTH: Final = 1 + FRAMING_RATIO
+_WRITE_BYTES: Final = 128 * 1024
 
 
 class Connection:

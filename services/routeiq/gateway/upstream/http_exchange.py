@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from routeiq.gateway.upstream.http_head import AnswerHead
 from routeiq.gateway.upstream.provider import Sink
 
-BUFFER_BYTES = 256 * 1024
+BUFFER_BYTES: Final = 256 * 1024
 """What may wait for its reader before the connection stops reading."""
 
 

@@ -9,30 +9,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import Final
 from urllib.parse import quote, urlsplit
 
 from routeiq.gateway.upstream.http import HOP_BY_HOP, response_headers
 from routeiq.kit.outbound import Target
 
-_OURS = HOP_BY_HOP | {"content-length", "expect"}
+_OURS: Final = HOP_BY_HOP | {"content-length", "expect"}
 """Decided by the connection, whatever a caller or a document says."""
-_SAFE_IN_TARGETS = "%/:=&?~+!$,;'@()*[]|"
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_BREAKS = re.compile(r"[\r\n\0]")
-PASSED_ON: Mapping[str, bytes] = {
+_SAFE_IN_TARGETS: Final = "%/:=&?~+!$,;'@()*[]|"
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_BREAKS: Final = re.compile(r"[\r\n\0]")
+PASSED_ON: Final[Mapping[str, bytes]] = {
     name: name.encode()
     for name in ("content-type", "retry-after", "openai-processing-ms", "openai-organization", "openai-version")
 }
 """The upstream's headers that a client may see, as they are called in an answer and on the wire. They are asked for of
 nearly every answer: read at once, with the fields that say how the body ends."""
-_FRAMING = ("connection", "content-encoding", "content-length", "transfer-encoding")
-_NOTED = re.compile(rb"\r\n(%b):[ \t]*([^\r]*)" % "|".join((*PASSED_ON, *_FRAMING)).encode(), re.IGNORECASE)
-_NAMING_NONE = frozenset({"keep-alive", "close"})
-_ENCODINGS = {"": "", "identity": "", "gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
-_BODILESS = frozenset({204, 304})
-_EVERYBODYS = frozenset({"content-type", "accept", "accept-encoding", "user-agent"})
+_FRAMING: Final = ("connection", "content-encoding", "content-length", "transfer-encoding")
+_NOTED: Final = re.compile(rb"\r\n(%b):[ \t]*([^\r]*)" % "|".join((*PASSED_ON, *_FRAMING)).encode(), re.IGNORECASE)
+_NAMING_NONE: Final = frozenset({"keep-alive", "close"})
+_ENCODINGS: Final = {"": "", "identity": "", "gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
+_BODILESS: Final = frozenset({204, 304})
+_EVERYBODYS: Final = frozenset({"content-type", "accept", "accept-encoding", "user-agent"})
 """They have few values and are no credentials: what is kept here outlives the deployment that it was sent for."""
-_LONGEST_KEPT = 4096
+_LONGEST_KEPT: Final = 4096
 """What is longer is worked out each time: strangers choose it, and caches would hold it for ever."""
 
 
@@ -76,10 +77,10 @@ def _field(name: str, value: str) -> tuple[str, bytes]:
     return lower, b"" if lower in _OURS else f"{lower}: {value}\r\n".encode("latin-1")
 
 
-_kept_field = lru_cache(maxsize=64)(_field)
+_kept_field: Final = lru_cache(maxsize=64)(_field)
 
 
-_DEFAULTS = tuple(
+_DEFAULTS: Final = tuple(
     _field(name, value)
     for name, value in (("user-agent", "routeiq"), ("accept", "*/*"), ("accept-encoding", "gzip, deflate"))
 )
@@ -181,4 +182,4 @@ def _text(value: bytes) -> str:
     return value.decode("latin-1").rstrip(" \t")
 
 
-_kept_text = lru_cache(maxsize=1024)(_text)
+_kept_text: Final = lru_cache(maxsize=1024)(_text)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from routeiq.gateway.upstream.http import MAX_BODY_BYTES, MAX_CONNECTIONS, REQUEST_ID, HTTPRequest, RequestHeaders
 from routeiq.gateway.upstream.http_connection import Connection
@@ -26,7 +26,7 @@ from routeiq.kit.outbound import InvalidURL, OutboundGuard, OutboundPolicy
 from routeiq.kit.outbound import Origin as Word
 from routeiq.kit.outbound.guard import NameUnresolved
 
-_MAX_URLS = 1024
+_MAX_URLS: Final = 1024
 
 
 class _Destination(NamedTuple):

@@ -144,16 +144,16 @@ async def _pull(
 
 
 def sink_of(part: Sink, edits: StreamEdits, relayed: Relayed) -> Sink:
-    """What takes a stream's chunks and hands them to `part`."""
+    """What takes a stream's chunks and hands them to `part`, before it looks for what they say of tokens."""
     relayed.usage = usage = StreamUsage(edits.endpoint)
     add, feed = usage.add, edits.feed
 
     def pass_on(chunk: bytes) -> bool:
+        out, goes_on = feed(chunk), True
+        if out:
+            relayed.bytes_sent += len(out)
+            goes_on = part(out)
         add(chunk)
-        out = feed(chunk)
-        if not out:
-            return True
-        relayed.bytes_sent += len(out)
-        return part(out)
+        return goes_on
 
     return pass_on

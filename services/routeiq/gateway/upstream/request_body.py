@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
@@ -15,13 +16,14 @@ from routeiq.kit.lru import LRU
 
 Body = dict[str, msgspec.Raw]
 
-DEFAULTS = frozenset([
+DEFAULTS: Final = frozenset([
     "dimensions", "frequency_penalty", "logit_bias", "max_completion_tokens", "max_tokens", "n", "parallel_tool_calls",
     "presence_penalty", "reasoning_effort", "response_format", "seed", "service_tier", "stop", "temperature",
     "thinking", "top_k", "top_p", "user",
 ])  # fmt: skip
 """Names of `litellm_params` that are request fields: a deployment's default, which the caller's own value replaces."""
-_VARIED, _LONGEST_KEPT = 16, 512
+_VARIED: Final = 16
+_LONGEST_KEPT: Final = 512
 
 
 class Sent:

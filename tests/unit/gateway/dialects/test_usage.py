@@ -43,11 +43,24 @@ def test_anthropics_stream_reports_at_both_ends(size: int) -> None:
     assert read(Endpoint.MESSAGES, MESSAGES, size) == Usage(14, 12)
 
 
-def test_only_the_ends_are_kept() -> None:
+@pytest.mark.parametrize("chunk", [b"x" * 4096, b"x" * 100_000, b'data: {"text":"no counts"}\n\n'])
+def test_hardly_anything_is_kept(chunk: bytes) -> None:
     usage = StreamUsage(Endpoint.MESSAGES)
     for _ in range(1000):
-        usage.add(b"x" * 4096)
-    assert sum(map(len, usage._first)) + sum(map(len, usage._last)) < 48 * 1024
+        usage.add(chunk)
+        assert sum(map(len, usage._line)) <= 24 * 1024
+
+
+def test_counts_behind_a_long_text_in_one_line_are_found() -> None:
+    text = b'data: {"output":"' + b"x" * 500_000 + b'","usage":{"input_tokens":7,"output_tokens":2}}'
+    for size in (7, 4096, len(text)):
+        assert read(Endpoint.RESPONSES, text, size) == Usage(7, 2)
+        assert read(Endpoint.RESPONSES, text + b"\n\n", size) == Usage(7, 2)
+
+
+def test_the_last_counts_count_however_much_follows_them() -> None:
+    counted = b"".join(b'data: {"usage":{"prompt_tokens":3,"completion_tokens":%d}}\n\n' % done for done in range(9))
+    assert read(Endpoint.CHAT, counted + b"data: {}\n\n" * 9000, 100) == Usage(3, 8)
 
 
 @pytest.mark.parametrize(
