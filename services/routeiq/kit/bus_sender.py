@@ -23,8 +23,8 @@ MESSAGE_ID = "Nats-Msg-Id"
 
 
 class StreamSpec(NamedTuple):
-    """A stream in files, whose messages stay until a consumer has answered for them, or for `max_age_s`. A full one takes
-    no more. A message id that comes again within `same_for_s` is the same message."""
+    """A stream in files, whose messages stay until a consumer has answered for them, or for `max_age_s`; a full one
+    takes no more. A message id that comes again within `same_for_s` is the same message."""
 
     name: str
     subjects: Sequence[str]

@@ -132,23 +132,22 @@ class StreamTokens:
         if event is None or event.data == b"[DONE]":
             return 0
         try:
-            texts = self._contents(event.data)
+            said = [texts for texts in self._contents(event.data) if texts]
         except UNREADABLE:
             return 0
-        if not texts:
-            return 0
-        self.events += 1
-        if self._texts:
+        self.events += len(said)
+        if len(said) == 1 and self._texts:
             self._learn(frame)
-        return max(1, sum(map(_length, texts)) // BYTES_A_TOKEN) if self.packed else 1
+        return sum(map(_tokens, said)) if self.packed else len(said)
 
-    def _contents(self, data: bytes) -> list[msgspec.Raw]:
+    def _contents(self, data: bytes) -> list[list[msgspec.Raw]]:
+        """Of each choice what it says."""
         if self._endpoint in (Endpoint.MESSAGES, Endpoint.RESPONSES):
-            return self._of_event(data)
+            return [self._of_event(data)]
         chunk = _chunk(data)
         if bytes(chunk.usage) not in _EMPTY:
             self.reports = self.final = True
-        return [text for choice in chunk.choices for text in _of_choice(choice)]
+        return [_of_choice(choice) for choice in chunk.choices]
 
     def _of_event(self, data: bytes) -> list[msgspec.Raw]:
         event = _event(data)
@@ -184,6 +183,11 @@ def _of_choice(choice: _Choice) -> list[msgspec.Raw]:
 
 def _filled(*values: msgspec.Raw) -> list[msgspec.Raw]:
     return [value for value in values if bytes(value) not in _EMPTY]
+
+
+def _tokens(texts: list[msgspec.Raw]) -> int:
+    """Of packed events, at least."""
+    return max(1, sum(map(_length, texts)) // BYTES_A_TOKEN)
 
 
 def _length(text: msgspec.Raw) -> int:

@@ -67,7 +67,7 @@ class Journal:
         """Args: head, called: as `records.Head` and `Called` are encoded. Raises: JournalFull."""
         size = len(head) + len(called) + TAIL_BYTES
         try:
-            if self._promised + size > self._room:
+            while self._waiting or self._promised + size > self._room:
                 self._took(self._prepare())
             slot = self._slots.take(PAIR + head + called)
         except OSError as error:

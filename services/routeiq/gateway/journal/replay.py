@@ -96,7 +96,7 @@ def _close(folder: Folder, segments: list[Segment], orphans: list[Orphan], price
     number = max((int(path.stem) for path in folder.path.glob("*.segment")), default=0) + 1
     now_us = time.time_ns() // 1000
     records = [_record(one, interrupted(one, price, now_us)) for one in orphans]
-    segment = prepare(folder.path, number, size=_ROOM + sum(len(record) + 16 for record in records))
+    segment = prepare(folder.path, number, size=_ROOM + sum(len(record) + 16 & -8 for record in records))
     segment.begin(last + 1 + LEAP if failed else last + 1)
     for record in records:
         segment.add(record)

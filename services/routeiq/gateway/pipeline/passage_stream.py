@@ -65,7 +65,7 @@ class StreamPassage(Passage):
             if failed is None:
                 last = last_piece(self._edits, self._relayed, self._tally)
             elif isinstance(failed, BROKEN):
-                last = last_event(failed, self._edits, self._relayed)
+                last = last_event(failed, self._edits, self._relayed, self._tally)
             else:
                 raise failed
             self._answer.end_now(last)

@@ -103,7 +103,7 @@ async def relay_stream(
         await _pass(answer, stream, edits, relayed, tally)
         last = last_piece(edits, relayed, tally)
     except BROKEN as failed:
-        last = last_event(failed, edits, relayed)
+        last = last_event(failed, edits, relayed, tally)
     await answer.end(last)
     relayed.bytes_sent += len(last)
 
@@ -115,10 +115,12 @@ def last_piece(edits: StreamEdits, relayed: Relayed, tally: Tally) -> bytes:
     return last
 
 
-def last_event(failed: RouteIQError, edits: StreamEdits, relayed: Relayed) -> bytes:
+def last_event(failed: RouteIQError, edits: StreamEdits, relayed: Relayed, tally: Tally) -> bytes:
     """Of a stream that one of BROKEN has ended."""
     relayed.error = failed.code
-    return b"\n\n" + stream_event(edits.endpoint.errors, failed)
+    last = b"\n\n" + stream_event(edits.endpoint.errors, failed)
+    tally.relaying(len(last), 0)
+    return last
 
 
 async def _pass(answer: Answer, stream: Begun, edits: StreamEdits, relayed: Relayed, tally: Tally) -> None:
