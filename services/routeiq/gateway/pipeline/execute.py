@@ -14,6 +14,7 @@ from routeiq.gateway.dialects.openai_answer import wants_usage
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.pipeline.attempt import CRASHED, LEFT, Attempts
 from routeiq.gateway.pipeline.caller import Caller
+from routeiq.gateway.pipeline.cost import cost_headers
 from routeiq.gateway.pipeline.describe import RawHeaders, Shown
 from routeiq.gateway.pipeline.served import Served
 from routeiq.gateway.plan import Attempt, Outcome, Plan, Usage
@@ -95,6 +96,8 @@ class Executor:
         """What the client gets of a whole answer or a refusal: its body, and its headers."""
         shown = self._shown.of(served.deployment)
         headers, repeated = self.head(plan, served, trail)
+        if served.usage is not None:
+            headers += cost_headers(served.deployment, served.usage)
         body = served.body or b""
         if shown.alias is not None and served.status < 400:
             body = renamed(body, shown.alias)
