@@ -16,6 +16,7 @@ from routeiq.gateway.dialects.stream_tokens import StreamTokens, whole_tokens
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.pipeline.attempt import CRASHED, LEFT, Attempts
 from routeiq.gateway.pipeline.caller import Caller
+from routeiq.gateway.pipeline.cost import cost_headers
 from routeiq.gateway.pipeline.describe import RawHeaders, Shown
 from routeiq.gateway.pipeline.served import Served
 from routeiq.gateway.pipeline.tally import NO_TALLY, Tally
@@ -114,6 +115,8 @@ class Executor:
         """What the client gets of a whole answer or a refusal: its body, and its headers."""
         shown = self._shown.of(served.deployment)
         headers, repeated = self.head(plan, served, trail)
+        if served.usage is not None:
+            headers += cost_headers(served.deployment, served.usage)
         body = served.body or b""
         if shown.alias is not None and served.status < 400:
             body = renamed(body, shown.alias)
