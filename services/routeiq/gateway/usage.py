@@ -13,7 +13,8 @@ from routeiq.clients.usage_stream import usage_stream
 from routeiq.gateway.journal.keeper import Keeper, measure, open_journal
 from routeiq.gateway.journal.ledger_round import LedgerRound
 from routeiq.gateway.journal.records import Counts
-from routeiq.gateway.pipeline.recording import JournalRecorder, Pricing, Unpriced, usage_of
+from routeiq.gateway.pipeline.prices import Prices
+from routeiq.gateway.pipeline.recording import JournalRecorder, Pricing, usage_of
 from routeiq.gateway.settings import Settings
 from routeiq.kit.bus import Bus
 from routeiq.kit.bus_sender import StreamSender
@@ -40,7 +41,7 @@ def open_usage(
     if folder is None or lacking:
         log.warning("usage.not_recorded", lacking=lacking)
         return None
-    prices = pricing or Unpriced()
+    prices = pricing or Prices()
     journal = open_journal(folder)
     recorder = JournalRecorder(journal, prices)
     sender, ledger = StreamSender(bus, usage_stream(settings.usage_max_age_s)), LedgerRound(control.read_ledger)

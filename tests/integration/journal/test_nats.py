@@ -101,6 +101,10 @@ async def keeping(base: Path, server: NATS, ledger: Ledger, journal: Journal | N
         await bus.close()
 
 
+def folders(base: Path) -> list[str]:
+    return [path.name for path in base.iterdir()]
+
+
 async def settled(keeper: Keeper) -> None:
     async with asyncio.timeout(30):
         while any(one.pending for one in keeper.publishers):
@@ -125,7 +129,7 @@ async def test_records_reach_the_ledger_and_are_let_go(tmp_path: Path, nats_serv
         assert "gateway_journal_published_total 3000.0" in shown
         assert "gateway_journal_pending 0.0" in shown
         assert "gateway_journal_oldest_seconds 0.0" in shown
-    assert list(tmp_path.iterdir()) == []
+    assert folders(tmp_path) == []
 
 
 async def test_a_restart_of_nats_loses_nothing(tmp_path: Path, nats_server: NATS) -> None:
@@ -184,7 +188,7 @@ async def test_a_process_that_stops_sends_its_last_words(tmp_path: Path, nats_se
                 await asyncio.sleep(0.02)
         serve_all(keeper.journal, ["last"])
     assert keeper.published == 2
-    assert [path.name for path in tmp_path.iterdir()] == [keeper.journal.id]
+    assert folders(tmp_path) == [keeper.journal.id]
 
 
 async def test_the_stream_is_made_once(nats_server: NATS) -> None:

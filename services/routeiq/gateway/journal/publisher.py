@@ -1,7 +1,7 @@
 """The way of one journal's records to JetStream, in order, until the ledger has them.
 
-What the stream acknowledged may still be lost, with its volume; the ledger's watermark says what has arrived. Where that
-stays behind, all from there on is sent again."""
+What the stream acknowledged may still be lost, with its volume; the ledger's watermark says what has arrived. Where
+that stays behind, all from there on is sent again."""
 
 from __future__ import annotations
 

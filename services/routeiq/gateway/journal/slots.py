@@ -112,19 +112,12 @@ class Slots:
 
     def take(self, text: bytes) -> Slot:
         """Raises: OSError: there is no room for more."""
-        free = self._free
-        if not free:
+        if not self._free:
             self._grow()
-        number = free.pop()
-        numbers = [number]
-        following = 0
+        number = self._free.pop()
+        numbers, following = [number], 0
         if len(text) > _ROOM:
-            text, rest = text[:_ROOM], text[_ROOM:]
-            try:
-                following = self._chain(rest, numbers)
-            except BaseException:
-                free += numbers
-                raise
+            text, following = text[:_ROOM], self._chain_rest(text[_ROOM:], numbers)
         part = self._write(number, text, following)
         at = number % SLOTS * _WORDS
         part.words[at] = 1
@@ -144,6 +137,13 @@ class Slots:
         for part in self._parts:
             part.close()
         self._parts = []
+
+    def _chain_rest(self, text: bytes, numbers: list[int]) -> int:
+        try:
+            return self._chain(text, numbers)
+        except BaseException:
+            self._free += numbers
+            raise
 
     def _chain(self, text: bytes, numbers: list[int]) -> int:
         """Slots that are not taken themselves, the last one first."""

@@ -109,19 +109,18 @@ class JournalRecorder:
     def __init__(
         self, journal: Journal, pricing: Pricing, *, estimate: Callable[[Context], int] = prompt_tokens
     ) -> None:
-        self.journal, self.pricing, self._estimate = journal, pricing, estimate
+        self.journal, self.pricing, self.estimate = journal, pricing, estimate
         self.called = PerDeployment(self._called)
         """As it stands in the journal."""
 
     def begin(self, context: Context, plan: Plan) -> Recording:
         """Raises: JournalFull."""
-        estimate = self._estimate(context)
-        identifier = uuid7()
+        identifier, deployment = uuid7(), plan.deployments[0]
         started_at = time.time_ns() // 1000 - int((time.monotonic() - context.started) * 1e6)
+        estimate = self.estimate(context) if plan.stream else 0  # a whole answer that is cut short costs nothing
         head = encode(_head(identifier, started_at, estimate, context, plan))
-        deployment = plan.deployments[0]
         slot = self.journal.begin(head, self.called.of(deployment))
-        return JournalRecording(self, slot, head, identifier, deployment, estimate, context.started)
+        return JournalRecording(self, slot, head, identifier, deployment, context)
 
     def _called(self, deployment: Deployment) -> bytes:
         model, name = deployment.group[:LONGEST_NAME], deployment.model[:LONGEST_NAME]
@@ -132,8 +131,7 @@ class JournalRecording:
     """In a slot of the journal, and in the end in a segment."""
 
     __slots__ = (
-        "_cost", "_deployment", "_estimate", "_final", "_first", "_head", "_recorder", "_slot", "_started", "_usage",
-        "id",
+        "_context", "_cost", "_deployment", "_final", "_first", "_head", "_recorder", "_slot", "_usage", "id",
     )  # fmt: skip
 
     def __init__(
@@ -143,11 +141,10 @@ class JournalRecording:
         head: bytes,
         identifier: str,
         deployment: Deployment,
-        estimate: int,
-        started: float,
+        context: Context,
     ) -> None:
         self._recorder, self._slot, self._head, self.id = recorder, slot, head, identifier
-        self._deployment, self._estimate, self._started = deployment, estimate, started
+        self._deployment, self._context = deployment, context
         self._usage: Usage | None = None
         """As far as it was reported."""
         self._final = False
@@ -180,7 +177,7 @@ class JournalRecording:
         usage, metered = self._billed(outcome)
         cost = 0 if outcome.cached else self._costs(deployment, usage)
         fallback = outcome.fallback if not plan.decision.fallback else ""
-        first = int((self._first - self._started) * 1e6) if plan.stream and self._first else 0
+        first = int((self._first - self._context.started) * 1e6) if plan.stream and self._first else 0
         tail = encode(
             Tail(
                 time.time_ns() // 1000, outcome.status, outcome.error, len(outcome.attempts), outcome.streamed_bytes,
@@ -199,7 +196,7 @@ class JournalRecording:
         if said is not None:
             return msgspec.structs.replace(said, output_tokens=max(said.output_tokens, events)), True
         if events or (outcome.status < 400 and not outcome.error and outcome.attempts):
-            return Usage(self._estimate, events), True
+            return Usage(self._recorder.estimate(self._context), events), True
         return _NO_USAGE, False
 
     def _costs(self, deployment: Deployment, usage: Usage) -> int | None:
@@ -236,17 +233,20 @@ _NOT_RECORDED = NoRecording()
 
 
 def _head(identifier: str, started_at: int, estimate: int, context: Context, plan: Plan) -> Head:
-    caller, purpose, decision, call = context.caller, context.purpose, plan.decision, context.call
-    principal = caller.principal
+    caller, purpose, headers, call = context.caller, context.purpose, context.headers, context.call
+    principal, decision = caller.principal, plan.decision
     if purpose is None:
         endpoint: str = plan.endpoint
-        customer, service, task = _customer(call.body, context.headers), _service(context, principal.key_alias), ""
+        customer, service, task = _customer(call.body, headers), principal.key_alias, ""
+        if SERVICE_HEADER in headers:
+            service = headers[SERVICE_HEADER].decode("latin-1")[:LONGEST]
     else:
         endpoint, customer, service, task = GENERATE, purpose.user_id, purpose.service, purpose.task_type
+    tags = _tags(caller, headers) if caller.tags or _TAGS_HEADER in headers else ()
     return Head(
         identifier, plan.request_id, started_at, endpoint, call.model[:LONGEST_NAME], plan.stream, estimate,
         plan.state_version, principal.key_id, principal.user_id, principal.team_id, customer, service, task,
-        _tags(caller, context.headers), decision.decision_id, decision.strategy, decision.reason[:LONGEST_NAME],
+        tags, decision.decision_id, decision.strategy, decision.reason[:LONGEST_NAME],
         decision.confidence, decision.artifact_id, decision.fallback, decision.cached,
     )  # fmt: skip
 
@@ -258,22 +258,16 @@ def _customer(body: Mapping[str, msgspec.Raw], headers: Mapping[bytes, bytes]) -
             named = _string(body["user"])
         except (msgspec.DecodeError, ValueError):
             return ""
+    elif headers.keys().isdisjoint(HEADERS):
+        return ""
     else:
-        named = next((headers[name].decode("latin-1") for name in HEADERS if name in headers), "")
+        named = next(headers[name].decode("latin-1") for name in HEADERS if name in headers)
     return named if len(named) <= LONGEST and "\0" not in named else ""
-
-
-def _service(context: Context, alias: str) -> str:
-    name = context.headers.get(SERVICE_HEADER)
-    return alias[:LONGEST] if name is None else name.decode("latin-1")[:LONGEST]
 
 
 def _tags(caller: Caller, headers: Mapping[bytes, bytes]) -> tuple[str, ...]:
     """The key's, and those that the request names."""
-    sent = headers.get(_TAGS_HEADER)
-    if sent is None and not caller.tags:
-        return ()
-    named = [] if sent is None else [tag.strip() for tag in sent.decode("latin-1").split(",")]
+    named = [tag.strip() for tag in headers.get(_TAGS_HEADER, b"").decode("latin-1").split(",")]
     tags = dict.fromkeys(tag[:LONGEST_TAG] for tag in (*caller.tags, *named) if tag and "\0" not in tag)
     return tuple(tags)[:MOST_TAGS]
 
