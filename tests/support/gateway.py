@@ -26,6 +26,7 @@ from routeiq.gateway.pipeline.overriding import Overriding
 from routeiq.gateway.pipeline.passage import Passages
 from routeiq.gateway.pipeline.provider_choice import ProviderChoice
 from routeiq.gateway.pipeline.quotas import Quotas
+from routeiq.gateway.pipeline.recording import NotRecording, Recorder
 from routeiq.gateway.pipeline.response_cache import ResponseCache
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
@@ -78,6 +79,7 @@ def make_gateway(
     cache_ttl_s: float = 3600.0,
     counters: Counters | None = None,
     link: ControlLink | None = None,
+    recorder: Recorder | None = None,
 ) -> Gateway:
     """Every part is real but the provider, the routing client and the clients that are never called."""
     registry = CollectorRegistry()
@@ -97,6 +99,7 @@ def make_gateway(
         Telemetry("gateway", "0", TelemetrySettings(OTEL_ENABLED=False)),
         gate,
         Passages(caller, executor, gate),
+        recorder or NotRecording(),
     )
     cache = ResponseCache(MemoryCache(100, 1000), cache_ttl_s, off={"uncached"}, shared={"shared"})
     return Gateway(

@@ -9,6 +9,7 @@ from routeiq.gateway.pipeline.caller import Caller
 from routeiq.gateway.pipeline.execute import Executor, UnderWay
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.passage import Passages
+from routeiq.gateway.pipeline.tally import NO_TALLY, Tally
 from routeiq.gateway.plan import Outcome, Plan
 from routeiq.kit.asgi import Answer
 from routeiq.kit.exchange import NONE_REPEATED, RawHeaders, Repeated
@@ -22,11 +23,13 @@ class PassageFirst:
         self._executor = Executor(caller)
         self._passages = Passages(caller, self._executor, Gate())
 
-    async def execute(self, plan: Plan, answer: Answer, done: Callable[[Outcome], None]) -> None:
+    async def execute(
+        self, plan: Plan, answer: Answer, done: Callable[[Outcome], None], tally: Tally = NO_TALLY
+    ) -> None:
         exchange, rest = _Forwarding(answer), _Rest(done)
         through = Answer(answer.send, [], exchange)
-        if not self._passages.take(plan, through, rest.done, rest):
-            await self._executor.execute(plan, answer, done)
+        if not self._passages.take(plan, through, rest.done, tally, rest):
+            await self._executor.execute(plan, answer, done, tally)
             return
         try:
             under_way = await rest.news
@@ -34,7 +37,7 @@ class PassageFirst:
             exchange.leave()
             raise
         if under_way is not None:
-            await self._executor.execute(plan, answer, done, under_way)
+            await self._executor.execute(plan, answer, done, tally, under_way)
 
 
 class _Forwarding(TwinExchange):

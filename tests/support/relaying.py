@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 
 from routeiq.gateway.dialects.edits import StreamEdits
+from routeiq.gateway.pipeline.tally import NO_TALLY
 from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
 from routeiq.gateway.upstream.relay import Begun, Relayed, relay_stream
@@ -78,5 +79,5 @@ async def relay(
     response = await http.send(request)
     async with aclosing(response.chunks()) as chunks:  # type: ignore[type-var]  # it is an async generator
         begun = Begun(await anext(chunks), chunks, response)
-        await relay_stream(answer, begun, [], edits or untouched(), relayed)
+        await relay_stream(answer, begun, [], edits or untouched(), relayed, NO_TALLY)
     await response.close()

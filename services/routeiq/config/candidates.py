@@ -18,6 +18,7 @@ from routeiq.config.deployments import split_model
 from routeiq.config.document import Listed
 from routeiq.config.document.messages import report
 from routeiq.config.files import read_text
+from routeiq.config.price import INPUT, OUTPUT, costs_in, merged
 from routeiq.config.prices import ModelFacts
 from routeiq.config.problems import Location, Problems
 from routeiq.config.scalars import JSONValue
@@ -37,6 +38,9 @@ class _Cost(BaseModel):
 
     input: float | None = Field(default=None, ge=0)
     output: float | None = Field(default=None, ge=0)
+
+    def of_a_token(self) -> tuple[float | None, float | None]:
+        return None if self.input is None else self.input / _PER, None if self.output is None else self.output / _PER
 
 
 def _cost(value: object) -> object:
@@ -62,13 +66,14 @@ class _Candidate(BaseModel):
 
     def facts(self) -> ModelFacts:
         able = {capability.lower() for capability in self.capabilities}
-        cost = self.cost_per_1k_tokens
+        input_price, output_price = self.cost_per_1k_tokens.of_a_token()
         return ModelFacts(
-            None if cost.input is None else cost.input / _PER,
-            None if cost.output is None else cost.output / _PER,
+            input_price,
+            output_price,
             max_input_tokens=self.context_window,
             supports_tools=True if able & _TOOLS else None,
             supports_vision=True if able & _VISION else None,
+            costs=costs_in({INPUT: input_price, OUTPUT: output_price}),
         )
 
 
@@ -156,6 +161,7 @@ def over(said: ModelFacts, public: ModelFacts | None) -> ModelFacts:
         said.max_input_tokens or public.max_input_tokens,
         public.supports_tools if said.supports_tools is None else said.supports_tools,
         public.supports_vision if said.supports_vision is None else said.supports_vision,
+        merged(said.costs, public.costs),
     )
 
 

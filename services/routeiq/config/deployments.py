@@ -11,6 +11,7 @@ from types import MappingProxyType
 from routeiq.config.credentials import KEYLESS, find_base, find_key, key_names
 from routeiq.config.document import Listed, LitellmParams, ModelEntry
 from routeiq.config.document.models import SENT_BY_US
+from routeiq.config.price import Costs, costs_in, is_price, merged, price_of, unreadable
 from routeiq.config.prices import ModelFacts, Wanted
 from routeiq.config.problems import Problems
 from routeiq.config.providers import OWN
@@ -50,18 +51,10 @@ def chooses_provider(params: LitellmParams) -> bool:
 
 
 def price_key(entry: ModelEntry) -> Wanted | None:
-    """What to look up, `base_model` first; None where no list can have it or nothing is missing."""
+    """What to look up, `base_model` first; None where no list can have it."""
     provider, model = split_model(entry.litellm_params)
-    info, params = entry.model_info, entry.litellm_params
-    declared = (
-        info.mode,
-        info.max_input_tokens,
-        info.supports_function_calling,
-        info.supports_vision,
-        _first(params.input_cost_per_token, info.input_cost_per_token),
-        _first(params.output_cost_per_token, info.output_cost_per_token),
-    )
-    if provider in ("simulated", "routeiq") or "*" in entry.model_name or None not in declared:
+    info = entry.model_info
+    if provider in ("simulated", "routeiq") or "*" in entry.model_name:
         return None
     name = (info.base_model or model).removeprefix(f"{provider}/")
     return Wanted(provider, name, declared=info.base_model is not None)
@@ -114,6 +107,7 @@ def build_deployment(
         cooldown_s=params.cooldown_time,
         input_price=_first(params.input_cost_per_token, info.input_cost_per_token, facts.input_price),
         output_price=_first(params.output_cost_per_token, info.output_cost_per_token, facts.output_price),
+        price=price_of(merged(_own_costs(listed, problems), facts.costs), provider),
         max_input_tokens=info.max_input_tokens or info.max_tokens or facts.max_input_tokens,
         supports_tools=_either(info.supports_function_calling, facts.supports_tools),
         supports_vision=_either(info.supports_vision, facts.supports_vision),
@@ -127,6 +121,17 @@ def build_deployment(
     _warn_of_price(deployment, listed, problems)
     _warn_of_unsent(deployment, listed, problems)
     return deployment
+
+
+def _own_costs(listed: Listed, problems: Problems) -> Costs:
+    """Prices of the entry itself; `litellm_params` win over `model_info`."""
+    said: dict[str, object] = {}
+    for name, section in (("model_info", listed.entry.model_info), ("litellm_params", listed.entry.litellm_params)):
+        own = section.model_dump(exclude_none=True)
+        for wrong in unreadable(own):
+            problems.warning((*listed.at, name, wrong), "is not a price in USD, and is passed over")
+        said |= own
+    return costs_in(said)
 
 
 def mode_of(mode: str | None) -> Mode:
@@ -158,7 +163,8 @@ def _own_base(params: LitellmParams) -> str:
 
 def _provider_params(params: LitellmParams) -> dict[str, object]:
     given = params.model_dump(exclude_unset=True, exclude_none=True)
-    return {name: value for name, value in given.items() if name not in _PLACED and name not in params.later}
+    placed = _PLACED | params.later
+    return {name: value for name, value in given.items() if name not in placed and not is_price(name)}
 
 
 def callable_base(url: str) -> str:

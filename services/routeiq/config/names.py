@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from routeiq.config.deployments import mode_of
+from routeiq.config.price import NO_COSTS, merged, price_of
 from routeiq.config.prices import ModelFacts
 from routeiq.config.state import (
     ANY_PROVIDER,
@@ -136,4 +137,5 @@ def _informed(one: Deployment, facts: ModelFacts) -> Deployment:
         max_input_tokens=one.max_input_tokens or facts.max_input_tokens,
         supports_tools=facts.supports_tools if one.supports_tools is None else one.supports_tools,
         supports_vision=facts.supports_vision if one.supports_vision is None else one.supports_vision,
+        price=price_of(merged(one.price.said if one.price else NO_COSTS, facts.costs), one.provider),
     )

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from routeiq.config.price import NO_COSTS, Costs, costs_in
+
 FILE = "model_prices_and_context_window_backup.json"
 
 
@@ -34,6 +36,8 @@ class ModelFacts:
     max_input_tokens: int | None = None
     supports_tools: bool | None = None
     supports_vision: bool | None = None
+    costs: Costs = NO_COSTS
+    """All prices, of which the first two are the ordinary ones."""
 
 
 class _Entry(msgspec.Struct):
@@ -47,6 +51,9 @@ class _Entry(msgspec.Struct):
     max_tokens: float | str | None = None
     supports_function_calling: bool | None = None
     supports_vision: bool | None = None
+
+
+_all = msgspec.json.Decoder(dict[str, object])
 
 
 def price_file() -> Path | None:
@@ -76,7 +83,7 @@ def facts_of_providers(providers: Collection[str], file: Path | None = None) -> 
         entry = _decode(raw)
         for provider in providers if entry is not None else ():
             if entry is not None and _same_provider(provider, entry.litellm_provider):
-                found[f"{provider}/{name.removeprefix(f'{provider}/')}"] = _facts(entry)
+                found[f"{provider}/{name.removeprefix(f'{provider}/')}"] = _facts(entry, raw)
     return found
 
 
@@ -89,12 +96,14 @@ def _read(path: Path) -> Mapping[str, msgspec.Raw]:
 
 def _find(wanted: Wanted, entries: Mapping[str, msgspec.Raw]) -> ModelFacts | None:
     """`provider/model` first; then `model` alone where the file says it is that provider's, or the document does."""
-    entry = _decode(entries.get(f"{wanted.provider}/{wanted.model}"))
+    raw = entries.get(f"{wanted.provider}/{wanted.model}")
+    entry = _decode(raw)
     if entry is None:
-        entry = _decode(entries.get(wanted.model))
+        raw = entries.get(wanted.model)
+        entry = _decode(raw)
         if entry is None or not (wanted.declared or _same_provider(wanted.provider, entry.litellm_provider)):
             return None
-    return _facts(entry)
+    return _facts(entry, raw)
 
 
 def _same_provider(provider: str, listed: str | None) -> bool:
@@ -111,7 +120,7 @@ def _decode(raw: msgspec.Raw | None) -> _Entry | None:
         return None
 
 
-def _facts(entry: _Entry) -> ModelFacts:
+def _facts(entry: _Entry, raw: msgspec.Raw | None) -> ModelFacts:
     limit = _number(entry.max_input_tokens) or _number(entry.max_tokens)
     return ModelFacts(
         _number(entry.input_cost_per_token),
@@ -120,6 +129,7 @@ def _facts(entry: _Entry) -> ModelFacts:
         int(limit) if limit else None,
         entry.supports_function_calling,
         entry.supports_vision,
+        costs_in(_all.decode(raw)) if raw is not None else NO_COSTS,
     )
 
 

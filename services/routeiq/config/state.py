@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NewType
 
+from routeiq.config.price import Price
 from routeiq.config.prices import ModelFacts
 from routeiq.config.statuses import NO_STATUSES, CooldownSettings
 from routeiq.kit.outbound import Origin
@@ -89,6 +90,8 @@ class Deployment:
     input_price: float | None = None
     """USD a token, of the entry or of LiteLLM's price file; None: unknown."""
     output_price: float | None = None
+    price: Price | None = field(default=None, repr=False)
+    """What its tokens cost, exactly, of every kind; the two above are for choosing. None: unknown."""
     max_input_tokens: int | None = None
     supports_tools: bool | None = None
     """None: unknown, which passes the filter."""

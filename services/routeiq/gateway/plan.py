@@ -104,10 +104,25 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
 
 
 class Usage(msgspec.Struct, gc=False):
-    """Tokens as the upstream reported them."""
+    """Tokens as the upstream reported them: all, and which of them were of a kind. No kind is more than the whole."""
 
     input_tokens: int = 0
     output_tokens: int = 0
+    cache_read: int = 0
+    """Of the input: read from the provider's cache."""
+    cache_write: int = 0
+    """Of the input: written to it."""
+    cache_write_1h: int = 0
+    """Of `cache_write`: to be kept for an hour instead of five minutes."""
+    audio_input: int = 0
+    """Of the input, what is not from the cache."""
+    image_input: int = 0
+    reasoning: int = 0
+    """Of the output."""
+    audio_output: int = 0
+    image_output: int = 0
+    service_tier: str = ""
+    """In which it was served, if that has prices of its own: a value of `config.price.SERVICE_TIERS`."""
 
 
 class Fallback(StrEnum):
@@ -146,3 +161,5 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     error: str = ""
     fallback: str = ""
     """Why another model served than the chosen one; empty where none did. The words are `Fallback`'s."""
+    cached: bool = False
+    """It was given before, and nobody was called."""

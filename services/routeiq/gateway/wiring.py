@@ -36,6 +36,7 @@ from routeiq.gateway.pipeline.overriding import Overriding
 from routeiq.gateway.pipeline.passage import Passages
 from routeiq.gateway.pipeline.provider_choice import ProviderChoice
 from routeiq.gateway.pipeline.quotas import Quotas
+from routeiq.gateway.pipeline.recording import NotRecording, Recorder
 from routeiq.gateway.pipeline.response_cache import ResponseCache
 from routeiq.gateway.pipeline.routing_counts import RoutingCounts
 from routeiq.gateway.pipeline.run import Pipeline
@@ -47,6 +48,7 @@ from routeiq.gateway.state import StateHolder
 from routeiq.gateway.upstream.guarded import Outbound
 from routeiq.gateway.upstream.registry import Providers
 from routeiq.gateway.upstream.routing_encoder import RoutingEncoder
+from routeiq.gateway.usage import UsageJournal, open_usage
 from routeiq.kit.build import describe_build
 from routeiq.kit.cache import MemoryCache
 from routeiq.kit.counters import MemoryCounters
@@ -86,6 +88,8 @@ class Gateway:
     registry: CollectorRegistry
     providers: Providers
     telemetry: Telemetry
+    usage: UsageJournal | None = None
+    """None: it is not recorded."""
 
     def drain(self, limit_s: float) -> None:
         """Take no more traffic from probes; cut short what still runs after `limit_s`. Call it in the running loop."""
@@ -95,7 +99,11 @@ class Gateway:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Serve inside; close in reverse."""
-        async with self.link.running(), self._serving():
+        async with AsyncExitStack() as opened:
+            await opened.enter_async_context(self.link.running())
+            if self.usage is not None:
+                await opened.enter_async_context(self.usage.keeper.running())
+            await opened.enter_async_context(self._serving())
             yield
 
     @asynccontextmanager
@@ -143,6 +151,7 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
     learned = _learned(settings, batches, balancer, registry)
     merge, cached = merging(start, settings.encryption_key.get_secret_value()), Cached(callers, overrides)
     link = link_control(settings, holder, signer, control, cached=cached, merge=merge, ticker=ticker)
+    usage = open_usage(settings, control, link.bus, registry)
     quotas = Quotas(MemoryCounters())
     overriding = Overriding(overrides if settings.control_address else None, quotas, strict=settings.override_strict)
     pipeline = _pipeline(
@@ -151,6 +160,7 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
         registry,
         telemetry,
         Gate(settings.max_concurrency, ticker),
+        NotRecording() if usage is None else usage.recorder,
     )
     return Gateway(
         holder=holder,
@@ -171,6 +181,7 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
         registry=registry,
         providers=providers,
         telemetry=telemetry,
+        usage=usage,
     )
 
 
@@ -181,10 +192,16 @@ def _authenticator(settings: Settings, callers: Callers) -> Authenticator:
 
 
 def _pipeline(
-    selector: Selector, caller: Caller, registry: CollectorRegistry, telemetry: Telemetry, gate: Gate
+    selector: Selector,
+    caller: Caller,
+    registry: CollectorRegistry,
+    telemetry: Telemetry,
+    gate: Gate,
+    recorder: Recorder,
 ) -> Pipeline:
     executor = Executor(caller)
-    return Pipeline(selector, executor, Meter(registry, gate), telemetry, gate, Passages(caller, executor, gate))
+    meter, passages = Meter(registry, gate), Passages(caller, executor, gate)
+    return Pipeline(selector, executor, meter, telemetry, gate, passages, recorder)
 
 
 def _routing(

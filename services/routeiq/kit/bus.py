@@ -1,8 +1,8 @@
-"""Say things to whoever listens, over NATS. The one door to nats-py.
+"""Say things to whoever listens, over NATS. With `kit.bus_sender` the one door to nats-py.
 
 It never holds a start up, nor a caller: it connects beside, for ever, and while there is no connection a message is
 not sent. So what it carries must be found out another way, too, in time; who listens is told after each connection
-that something may have been missed. JetStream is not of its business.
+that something may have been missed. What must not be lost goes through `kit.bus_sender`.
 """
 
 from __future__ import annotations
@@ -53,6 +53,12 @@ class Bus:
     @property
     def connected(self) -> bool:
         return self._client is not None and self._client.is_connected
+
+    @property
+    def client(self) -> Client | None:
+        """The connection, for `kit.bus_sender`; None: there is none now."""
+        client = self._client
+        return client if client is not None and client.is_connected else None
 
     def subscribe(self, subject: str, handler: Handler) -> None:
         """Call `handler` with each message on `subject`, from now on. Before `start`."""
@@ -174,7 +180,7 @@ async def _dispose(client: Client) -> None:
 
 def _nats() -> tuple[type[Client], type[Exception]]:
     """The client, and what it raises."""
-    with _without_aiohttp():
+    with without_aiohttp():
         from nats.aio.client import Client  # noqa: PLC0415  # 6 MB, for who has a bus
         from nats.errors import Error  # noqa: PLC0415  # as above
 
@@ -182,7 +188,7 @@ def _nats() -> tuple[type[Client], type[Exception]]:
 
 
 @contextlib.contextmanager
-def _without_aiohttp() -> Iterator[None]:
+def without_aiohttp() -> Iterator[None]:
     """nats-py imports it, where it is found, for NATS over WebSockets alone; it takes another 11 MB."""
     if "aiohttp" in sys.modules:
         yield

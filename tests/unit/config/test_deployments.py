@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from routeiq.config.price import price_of
 from routeiq.config.state import Deployment, HTTPClientKind, Mode
 from tests.support.config_documents import built, entry, models, only
 
@@ -76,6 +77,7 @@ def test_entry_becomes_a_deployment() -> None:
     assert one == Deployment(
         id=one.id, group=one.group, provider="openai", model="gpt-x", candidate="m", api_base="http://10.0.0.1/v1",
         api_key="key-of-k", timeout_s=3, stream_timeout_s=9, max_retries=1, weight=2, input_price=1e-6,
+        price=price_of((("input_cost_per_token", 1e-6),)),
         max_input_tokens=99, supports_vision=False, like="known", quality_offset=-0.1,
         http_client=HTTPClientKind.AIOHTTP,
         params={"temperature": 0.5, "organization": "org"},

@@ -100,7 +100,10 @@ class LitellmParams(Section):
         description="true: what a provider does not take is left out of a request, where the request is translated. "
         "Default: `litellm_settings.drop_params`.",
     )
-    input_cost_per_token: Price | None = Field(default=None, description="USD a token. Default: LiteLLM's price file.")
+    input_cost_per_token: Price | None = Field(
+        default=None,
+        description="USD a token. Default: LiteLLM's price file. Its other names of prices may stand here too.",
+    )
     output_cost_per_token: Price | None = Field(default=None, description="USD a token. Default: LiteLLM's price file.")
 
     later: ClassVar[frozenset[str]] = words(
@@ -144,6 +147,8 @@ class RouteIQModelInfo(Section):
 
 class ModelInfo(Section):
     """What a deployment is. Capabilities default to LiteLLM's price file; unknown ones pass every filter."""
+
+    model_config = ConfigDict(extra="allow")
 
     id: Name | None = Field(default=None, description="The deployment's id. Default: a hash of its parameters.")
     mode: str | None = Field(default=None, description="chat, embedding, ... Default: the price file's, else chat.")

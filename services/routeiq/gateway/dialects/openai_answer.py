@@ -57,10 +57,17 @@ class ChunkChoice(msgspec.Struct):
     finish_reason: str | None = None
 
 
+class CacheCreationDetails(msgspec.Struct):
+    ephemeral_5m_input_tokens: int = 0
+    ephemeral_1h_input_tokens: int = 0
+
+
 class PromptDetails(msgspec.Struct):
     cached_tokens: int = 0
     cache_creation_tokens: int = 0
     """Not OpenAI's: tokens that were written to the prompt cache, which cost more than others."""
+    cache_creation_token_details: CacheCreationDetails | msgspec.UnsetType = msgspec.UNSET
+    """litellm's: for how long, which makes a price."""
 
 
 class Usage(msgspec.Struct, omit_defaults=True):

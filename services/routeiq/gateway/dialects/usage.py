@@ -2,21 +2,24 @@
 
 A whole answer is decoded, as far as its `usage`. A stream is read by lines as it passes, and of a whole line only its
 counts are kept: OpenAI's dialects report in one of the last events, Anthropic's in the first and the last.
-Quotes inside JSON strings are escaped, so an object after a plain `"usage":` is a real one.
-Source: the API references of OpenAI (chat, completions, embeddings, responses) and Anthropic (messages).
+Quotes inside JSON strings are escaped, so an object after a plain `"usage":` is a real one. What the counts come to,
+`usage_counts` says.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Annotated
 
 import msgspec
 
+from routeiq.config.price import SERVICE_TIERS
+from routeiq.gateway.dialects.usage_counts import Counts, Totals
 from routeiq.gateway.plan import Endpoint, Usage
 from routeiq.kit.json_errors import UNREADABLE
 
-_OBJECT = re.compile(rb'"usage"\s*:\s*(\{(?:[^{}]|\{[^{}]*\})*\})')
+_NESTED = rb"\{(?:[^{}]++|\{(?:[^{}]++|\{[^{}]*+\})*+\})*+\}"
+"""Details may have details."""
+_OBJECT = re.compile(rb'"usage"\s*:\s*(' + _NESTED + rb")")
 _NAME, _NOTHING = b'"usage"', b'"usage":null'
 """The latter is in all but one of the events of a stream in OpenAI's dialect."""
 _LINE_ENDS = (b"\n", b"\r")
@@ -26,38 +29,26 @@ _HELD_BYTES = 3 * _KEPT_BYTES // 2
 """Before its beginning is forgotten, so that it is not done for every chunk."""
 
 
-_Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-"""An upstream may say any number. One that no answer can have, or no float, must not reach what adds and divides."""
-
-
-class _Counts(msgspec.Struct):
-    """The names of all dialects: `prompt_tokens` and `completion_tokens`, or `input_tokens` and `output_tokens`."""
-
-    prompt_tokens: _Count | None = None
-    completion_tokens: _Count | None = None
-    input_tokens: _Count | None = None
-    output_tokens: _Count | None = None
-    cache_creation_input_tokens: _Count | None = None
-    cache_read_input_tokens: _Count | None = None
-
-    @property
-    def input(self) -> int:
-        """Anthropic does not count cached tokens among its input tokens; OpenAI does."""
-        own = self.prompt_tokens if self.input_tokens is None else self.input_tokens
-        return (own or 0) + (self.cache_creation_input_tokens or 0) + (self.cache_read_input_tokens or 0)
-
-    @property
-    def output(self) -> int:
-        return (self.completion_tokens if self.output_tokens is None else self.output_tokens) or 0
-
-
 class _Answer(msgspec.Struct):
-    usage: _Counts | None = None
+    usage: Counts | None = None
+    service_tier: str | None = None
+
+
+class _PlainAnswer(msgspec.Struct):
+    usage: Totals | None = None
+
+
+class _Event(msgspec.Struct):
+    service_tier: str | None = None
+    response: _Event | None = None
 
 
 _answer = msgspec.json.Decoder(_Answer)
+_plain_answer = msgspec.json.Decoder(_PlainAnswer)
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_counts = msgspec.json.Decoder(_Counts)
+_counts = msgspec.json.Decoder(Counts)
+_totals = msgspec.json.Decoder(Totals)
+_event = msgspec.json.Decoder(_Event)
 
 
 class NotAnAnswer(ValueError):
@@ -67,11 +58,26 @@ class NotAnAnswer(ValueError):
 def read_usage(body: bytes) -> Usage | None:
     """Tokens of a whole answer; None where the upstream did not report them. Raises: NotAnAnswer."""
     try:
-        counts = _answer.decode(body).usage
+        answer = _answer.decode(body)
+    except UNREADABLE:
+        return _read_totals(body)
+    counts = answer.usage
+    if counts is None or not counts.said:
+        return None
+    usage = counts.usage()
+    if answer.service_tier is not None:
+        usage.service_tier = SERVICE_TIERS.get(answer.service_tier, "")
+    return usage
+
+
+def _read_totals(body: bytes) -> Usage | None:
+    """Of an answer whose details cannot be read, or whose usage."""
+    try:
+        counts = _plain_answer.decode(body).usage
     except UNREADABLE:
         _check_object(body)  # one whose `usage` is none is still an answer
         return None
-    return Usage(counts.input, counts.output) if counts else None
+    return counts.usage() if counts and counts.said else None
 
 
 def _check_object(body: bytes) -> None:
@@ -89,8 +95,8 @@ class StreamUsage:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._both_ends = endpoint is Endpoint.MESSAGES
-        self._start: _Counts | None = None
-        self._end: _Counts | None = None
+        self._start: Usage | None = None
+        self._end: Usage | None = None
         """What was reported first, and last."""
         self._line: list[bytes] = []
         """What has come of a line that lacks its end."""
@@ -109,7 +115,10 @@ class StreamUsage:
         start, end = self._start if self._both_ends else self._end, self._end
         if start is None or end is None:
             return None
-        return Usage(max(start.input, end.input), end.output)
+        usage = max(start, end, key=_input)
+        if end is not usage:
+            usage.output_tokens, usage.reasoning = end.output_tokens, end.reasoning
+        return usage
 
     def _joined(self, chunk: bytes) -> bytes:
         """With what came of its first line before; nothing, while that may still be kept."""
@@ -129,14 +138,42 @@ class StreamUsage:
             self._start, self._end = self._start or found[0], found[-1]
 
 
-def _find(text: bytes) -> list[_Counts]:
+def _find(text: bytes) -> list[Usage]:
     """Every usage object in the text that has a count, in order."""
     found = []
     for match in _OBJECT.finditer(text):
-        try:
-            counts = _counts.decode(match[1])
-        except UNREADABLE:
-            continue
-        if counts != _Counts():
-            found.append(counts)
+        counts = _read(match[1])
+        if counts is not None:
+            usage = counts.usage()
+            if b'"service_tier"' in text:
+                usage.service_tier = usage.service_tier or _tier(text, match)
+            found.append(usage)
     return found
+
+
+def _read(text: bytes) -> Totals | None:
+    """None: not counts, or none that is said."""
+    try:
+        counts: Totals = _counts.decode(text)
+    except UNREADABLE:
+        try:
+            counts = _totals.decode(text)
+        except UNREADABLE:
+            return None
+    return counts if counts.said else None
+
+
+def _tier(text: bytes, match: re.Match[bytes]) -> str:
+    """What the event around a usage object says of itself, if all of it is here. What is nested in it may be anyone's
+    word."""
+    start, end = text.rfind(b"\n", 0, match.start()) + 1, text.find(b"\n", match.end())
+    line = text[start : end if end >= 0 else None]
+    try:
+        event = _event.decode(line.removeprefix(b"data:"))
+    except UNREADABLE:
+        return ""
+    return SERVICE_TIERS.get(event.service_tier or (event.response and event.response.service_tier) or "", "")
+
+
+def _input(usage: Usage) -> int:
+    return usage.input_tokens

@@ -18,6 +18,7 @@ from routeiq.gateway.pipeline.caller import Caller
 from routeiq.gateway.pipeline.failures import retry_after_s
 from routeiq.gateway.pipeline.figures import Live
 from routeiq.gateway.pipeline.served import Served, begun, busy, over_quota, refused, usage_of, verdict
+from routeiq.gateway.pipeline.tally import NO_TALLY, Tally
 from routeiq.gateway.pipeline.walk import Walk
 from routeiq.gateway.plan import Attempt, Fallback, Plan, Usage
 from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse, UpstreamTimeout
@@ -34,10 +35,11 @@ CRASHED: Final = "internal_error"
 class Attempts:
     """One request's calls. Made for one plan, used once: `run`, then `settle`. `trail` has every call that is over."""
 
-    __slots__ = ("_begun", "_caller", "_clock", "_live", "_plan", "_quota", "_short", "_ticket", "trail")
+    __slots__ = ("_begun", "_caller", "_clock", "_live", "_plan", "_quota", "_short", "_tally", "_ticket", "trail")
 
-    def __init__(self, caller: Caller, plan: Plan) -> None:
+    def __init__(self, caller: Caller, plan: Plan, tally: Tally = NO_TALLY) -> None:
         self._caller = caller
+        self._tally = tally
         self._clock = caller.figures.clock
         self._plan = plan
         self._live: Live | None = None
@@ -78,6 +80,7 @@ class Attempts:
         if live.passed_over(now) or plan.deadline <= now or deployment.quota is not None:
             return None
         self._begun, self._live, self._ticket = now, live, live.begin(now)
+        self._tally.calling(deployment)
         limit, within = self._limit(deployment), plan.deadline - now
         if limit is not None and limit < within:
             within = limit
@@ -106,6 +109,7 @@ class Attempts:
 
     def forget(self) -> None:
         """It was not made."""
+        self._tally.called_off()
         if self._live is not None:
             self._live.requests = max(self._live.requests - 1, 0)  # a new minute may have begun
             self._release(self._live)
@@ -228,7 +232,9 @@ class Attempts:
             within -= self._clock() - self._begun
         else:
             request = UpstreamRequest(plan.endpoint, plan.body, plan.stream, plan.headers, within, plan.request_id)
-            sent = self._caller.provider_of(deployment).send(request, deployment)
+            provider = self._caller.provider_of(deployment)
+            self._tally.calling(deployment)
+            sent = provider.send(request, deployment)
         try:
             with Within(self._caller.ticker, within):
                 response = await sent

@@ -11,11 +11,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.edits import StreamEdits, renamed
 from routeiq.gateway.dialects.openai_answer import wants_usage
+from routeiq.gateway.dialects.packing import Packing
+from routeiq.gateway.dialects.stream_tokens import StreamTokens, whole_tokens
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.pipeline.attempt import CRASHED, LEFT, Attempts
 from routeiq.gateway.pipeline.caller import Caller
+from routeiq.gateway.pipeline.cost import cost_headers
 from routeiq.gateway.pipeline.describe import RawHeaders, Shown
 from routeiq.gateway.pipeline.served import Served
+from routeiq.gateway.pipeline.tally import NO_TALLY, Tally
 from routeiq.gateway.plan import Attempt, Outcome, Plan, Usage
 from routeiq.gateway.upstream.openai_calls import USAGE_ON_DEMAND
 from routeiq.gateway.upstream.provider import UpstreamResponse
@@ -34,23 +38,25 @@ class Executor:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
         self._shown = PerDeployment(Shown)
+        self._packing = PerDeployment(_unknown)
 
     async def execute(
         self,
         plan: Plan,
         answer: Answer,
         done: Callable[[Outcome], None],
+        tally: Tally = NO_TALLY,
         under_way: UnderWay | None = None,
     ) -> None:
         """Answer. `done` is called once, when all is over, also when this is cancelled or fails.
 
-        Args: under_way: where the plan is already being executed."""
-        attempts, sent = under_way or (Attempts(self._caller, plan), None)
+        Args: tally: is told on the way.  under_way: where the plan is already being executed."""
+        attempts, sent = under_way or (Attempts(self._caller, plan, tally), None)
         served, relayed, status, error = None, Relayed(), 499, LEFT
         try:
             served = await attempts.run(sent)
             try:
-                await self._say(plan, served, attempts.trail, answer, relayed)
+                await self._say(plan, served, attempts.trail, answer, relayed, tally)
             except BaseException:
                 await _close(served)
                 raise
@@ -63,17 +69,21 @@ class Executor:
             raise
         finally:
             usage = relayed.tokens()
+            if served is not None and not error:
+                self.learn(served.deployment, relayed)
             attempts.settle(usage, error)
             done(_outcome(served, relayed.bytes_sent, usage, attempts.trail, status, error))
 
     async def _say(
-        self, plan: Plan, served: Served, trail: Sequence[Attempt], answer: Answer, relayed: Relayed
+        self, plan: Plan, served: Served, trail: Sequence[Attempt], answer: Answer, relayed: Relayed, tally: Tally
     ) -> None:
         if served.stream is not None:
             headers, repeated = self.head(plan, served, trail)
             edits = self.edits(plan, served.deployment)
-            await relay_stream(answer, served.stream, headers, edits, relayed, repeated)
+            relayed.counted = self.counting(plan, served.deployment)
+            await relay_stream(answer, served.stream, headers, edits, relayed, tally, repeated)
         else:
+            told(tally, served)
             body, headers, repeated = self.whole(plan, served, trail)
             await answer.whole(served.status, body, headers, repeated)
             relayed.bytes_sent, relayed.usage = len(body), served.usage
@@ -91,14 +101,38 @@ class Executor:
         hide = plan.endpoint in USAGE_ON_DEMAND and not wants_usage(plan.body)
         return StreamEdits(plan.endpoint, model=shown.alias, hide_usage=hide, secrets=shown.secrets)
 
+    def counting(self, plan: Plan, deployment: Deployment) -> StreamTokens:
+        """What counts the tokens of a stream of `deployment`."""
+        return StreamTokens(plan.endpoint, packed=self._packing.of(deployment).packed)
+
+    def learn(self, deployment: Deployment, relayed: Relayed) -> None:
+        """A stream has come to its end."""
+        usage = relayed.tokens()
+        if usage is not None and relayed.counted is not None:
+            self._packing.of(deployment).learn(relayed.counted.events, usage.output_tokens - usage.reasoning)
+
     def whole(self, plan: Plan, served: Served, trail: Sequence[Attempt]) -> tuple[bytes, RawHeaders, Repeated]:
         """What the client gets of a whole answer or a refusal: its body, and its headers."""
         shown = self._shown.of(served.deployment)
         headers, repeated = self.head(plan, served, trail)
+        if served.usage is not None:
+            headers += cost_headers(served.deployment, served.usage)
         body = served.body or b""
         if shown.alias is not None and served.status < 400:
             body = renamed(body, shown.alias)
         return without(body, shown.secrets), headers, repeated
+
+
+def told(tally: Tally, served: Served) -> None:
+    """Of a whole answer, before the client gets it."""
+    if served.usage is not None:
+        tally.reported(served.usage)
+    elif served.status < 400 and served.body:
+        tally.relaying(0, whole_tokens(served.body))
+
+
+def _unknown(_: Deployment) -> Packing:
+    return Packing()
 
 
 async def _close(served: Served) -> None:

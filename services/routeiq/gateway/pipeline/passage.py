@@ -17,6 +17,7 @@ from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.passage_base import Call, Rest, Shared
 from routeiq.gateway.pipeline.passage_stream import StreamPassage
 from routeiq.gateway.pipeline.passage_whole import WholePassage
+from routeiq.gateway.pipeline.tally import Tally
 from routeiq.gateway.plan import Outcome, Plan
 from routeiq.gateway.upstream.provider import UpstreamRequest
 from routeiq.kit.asgi import Answer
@@ -31,26 +32,26 @@ class Passages:
         self._caller = caller
         self._shared = Shared(executor, gate)
 
-    def take(self, plan: Plan, answer: Answer, done: Callable[[Outcome], None], rest: Rest) -> bool:
+    def take(self, plan: Plan, answer: Answer, done: Callable[[Outcome], None], tally: Tally, rest: Rest) -> bool:
         """Whether the request is under way. If so, either `done` will be called or `rest` goes on."""
         exchange = answer.exchange
-        called = self._call(plan) if exchange is not None else None
+        called = self._call(plan, tally) if exchange is not None else None
         if exchange is None or called is None:
             return False
         attempts, call = called
         kind = StreamPassage if plan.stream else WholePassage
-        passage = kind(self._shared, plan, answer, exchange, attempts, call, done, rest)
+        passage = kind(self._shared, plan, answer, exchange, attempts, call, done, tally, rest)
         self._shared.gate.add(passage)
         exchange.on_left(passage.leave)
         call.exchange.call(passage.arrive, early=plan.stream)
         return True
 
-    def _call(self, plan: Plan) -> tuple[Attempts, Call] | None:
+    def _call(self, plan: Plan, tally: Tally) -> tuple[Attempts, Call] | None:
         deployment = plan.deployments[0]
         begin: Begin | None = getattr(self._caller.provider_of(deployment), "begin", None)
         if begin is None:
             return None
-        attempts = Attempts(self._caller, plan)
+        attempts = Attempts(self._caller, plan, tally)
         request = attempts.open(deployment)
         if request is None:
             return None

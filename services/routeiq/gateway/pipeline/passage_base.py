@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from routeiq.gateway.pipeline.attempt import LEFT, Attempts
 from routeiq.gateway.pipeline.execute import Executor, UnderWay
 from routeiq.gateway.pipeline.gate import Gate, shutting_down
+from routeiq.gateway.pipeline.tally import Tally
 from routeiq.gateway.plan import Outcome, Plan, Usage
 from routeiq.gateway.upstream.provider import Sink, UpstreamResponse
 from routeiq.kit.asgi import Answer
@@ -73,7 +74,7 @@ class Passage:
     """One request that is under way without a task. `exchange` is its client's. What raises NotImplementedError is the
     subclass's: an abstract class would be interpreted, and what is compiled has no such base."""
 
-    __slots__ = ("_answer", "_attempts", "_call", "_done", "_exchange", "_plan", "_rest", "_shared")
+    __slots__ = ("_answer", "_attempts", "_call", "_done", "_exchange", "_plan", "_rest", "_shared", "_tally")
 
     def __init__(
         self,
@@ -84,10 +85,11 @@ class Passage:
         attempts: Attempts,
         call: Call,
         done: Callable[[Outcome], None],
+        tally: Tally,
         rest: Rest,
     ) -> None:
         self._shared, self._plan, self._answer, self._exchange = shared, plan, answer, exchange
-        self._attempts, self._call, self._done, self._rest = attempts, call, done, rest
+        self._attempts, self._call, self._done, self._tally, self._rest = attempts, call, done, tally, rest
         self._prepare()
 
     def _prepare(self) -> None:

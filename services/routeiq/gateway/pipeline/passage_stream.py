@@ -10,7 +10,7 @@ from __future__ import annotations
 from routeiq.gateway.pipeline.attempt import CRASHED, LEFT
 from routeiq.gateway.pipeline.passage_base import Passage
 from routeiq.gateway.pipeline.served import Served
-from routeiq.gateway.upstream.relay import BROKEN, STREAMED, Relayed, last_event, sink_of
+from routeiq.gateway.upstream.relay import BROKEN, STREAMED, Relayed, last_event, last_piece, sink_of
 
 
 class StreamPassage(Passage):
@@ -20,9 +20,10 @@ class StreamPassage(Passage):
 
     def _prepare(self) -> None:
         self._begun = self._over = False
-        self._relayed = Relayed()
-        self._edits = self._shared.executor.edits(self._plan, self._plan.deployments[0])
-        self._sink = sink_of(self._exchange.part, self._edits, self._relayed)
+        executor, deployment = self._shared.executor, self._plan.deployments[0]
+        self._relayed = Relayed(counted=executor.counting(self._plan, deployment))
+        self._edits = executor.edits(self._plan, deployment)
+        self._sink = sink_of(self._exchange.part, self._edits, self._relayed, self._tally)
 
     def arrive(self) -> None:
         try:
@@ -62,9 +63,9 @@ class StreamPassage(Passage):
     def _end(self, failed: Exception | None) -> None:
         try:
             if failed is None:
-                last = self._edits.rest()
+                last = last_piece(self._edits, self._relayed, self._tally)
             elif isinstance(failed, BROKEN):
-                last = last_event(failed, self._edits, self._relayed)
+                last = last_event(failed, self._edits, self._relayed, self._tally)
             else:
                 raise failed
             self._answer.end_now(last)
@@ -91,5 +92,7 @@ class StreamPassage(Passage):
         self._shared.gate.leave(self)
         self._over = True
         usage = self._relayed.tokens()
+        if not error:
+            self._shared.executor.learn(self._plan.deployments[0], self._relayed)
         self._attempts.settle(usage, error)
         self._finish(status, usage, self._relayed.bytes_sent, error)

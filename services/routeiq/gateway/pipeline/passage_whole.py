@@ -5,6 +5,7 @@ from __future__ import annotations
 from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.usage import NotAnAnswer, read_usage
 from routeiq.gateway.pipeline.attempt import CRASHED
+from routeiq.gateway.pipeline.execute import told
 from routeiq.gateway.pipeline.passage_base import Passage
 from routeiq.gateway.pipeline.served import Served
 from routeiq.gateway.plan import Usage
@@ -39,6 +40,7 @@ class WholePassage(Passage):
         assert head is not None, "it has a body"
         attempts.answered(deployment)
         served = Served(deployment, 200, head, body, usage=usage)
+        told(self._tally, served)
         try:
             sent, headers, repeated = self._shared.executor.whole(plan, served, attempts.trail)
             self._answer.whole_now(200, sent, headers, repeated)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,10 @@ from routeiq.gateway.pipeline.gate import Entered, Gate, ShuttingDown
 from routeiq.gateway.pipeline.learned import Unasked
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.passage import Passages
+from routeiq.gateway.pipeline.recording import NotRecording, Recorder, Recording, Settled
 from routeiq.gateway.pipeline.select import Selector, Unresolved, Waiting
 from routeiq.gateway.pipeline.selection import Selection
+from routeiq.gateway.pipeline.tally import Tally
 from routeiq.gateway.pipeline.trace import finish_span
 from routeiq.gateway.plan import Endpoint, Outcome, Plan
 from routeiq.kit.asgi import Answer, DisconnectWatch, Receive, Scope, never, read_body
@@ -50,7 +52,7 @@ SENT_UPSTREAM = {endpoint: _BY_FAMILY[endpoint.errors] for endpoint in Endpoint}
 
 
 Done = Callable[[Outcome], None]
-Planned = tuple[Plan, Done]
+Planned = tuple[Plan, Done, Tally]
 Guarded = Callable[[Work], Work]
 """Around a task's work: turns what it raises into an answer."""
 
@@ -76,6 +78,9 @@ class Pipeline:
     telemetry: Telemetry
     gate: Gate
     passages: Passages
+    recorder: Recorder = field(default_factory=NotRecording)
+    settled: list[Settled] = field(default_factory=list)
+    """Told of each request that had a plan, once it is over."""
 
     async def run(self, arrival: Arrival, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Raises RouteIQError for what goes wrong before the first byte, and ShuttingDown at any time."""
@@ -97,8 +102,8 @@ class Pipeline:
         if not isinstance(selection, Selection):
             return self.serve(context, answer, selection)
         planned = self.planned(context, selection, answer)
-        plan, done = planned
-        if self.passages.take(plan, answer, done, _Rest(self, context, answer, planned, guarded)):
+        plan, done, tally = planned
+        if self.passages.take(plan, answer, done, tally, _Rest(self, context, answer, planned, guarded)):
             return None
         return self.serve(context, answer, planned)
 
@@ -130,20 +135,26 @@ class Pipeline:
         with DisconnectWatch(receive, self.gate.ticker, exchange=answer.exchange):
             if isinstance(decided, Unasked | Unresolved):
                 decided = self.planned(context, await self.selector.later(context, decided), answer)
-            plan, done = decided
-            await self.executor.execute(plan, answer, done, under_way)
+            plan, done, tally = decided
+            await self.executor.execute(plan, answer, done, tally, under_way)
 
     def planned(self, context: Context, selection: Selection, answer: Answer) -> Planned:
-        """From here on `done` counts the request."""
+        """From here on `done` counts the request. Raises: RouteIQError: it cannot be written down."""
         plan = _plan(context, selection)
+        recording = self.recorder.begin(context, plan)
         answer.counted = True
         name = _SPANS[plan.endpoint] if context.purpose is None else GENERATED
         span = self.telemetry.start_span(name, context.headers.get(b"traceparent"))
-        return plan, partial(self._finish, context, plan, span)
+        return plan, partial(self._finish, context, plan, span, recording), recording
 
-    def _finish(self, context: Context, plan: Plan, span: OpenSpan | None, outcome: Outcome) -> None:
+    def _finish(
+        self, context: Context, plan: Plan, span: OpenSpan | None, recording: Recording, outcome: Outcome
+    ) -> None:
         if outcome.error == LEFT and self.gate.closed:
             outcome = replace(outcome, status=ShuttingDown.status, error=ShuttingDown.code)
+        ended = recording.end(plan, outcome)
+        for settle in self.settled:
+            settle(ended)
         self.meter.done(context, plan, outcome)
         if span is not None:
             finish_span(span, context, plan, outcome)

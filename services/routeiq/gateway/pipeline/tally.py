@@ -17,20 +17,32 @@ class Tally(Protocol):
         """Before each call of an upstream."""
         ...
 
-    def relaying(self, sent: int, events: int) -> None:
-        """Before a piece of a stream goes to the client. Args: sent: its bytes.  events: those in it with content."""
+    def called_off(self) -> None:
+        """The call that was said last is not made."""
         ...
 
-    def reported(self, usage: Usage) -> None:
-        """What the upstream says that it comes to, before the client gets it."""
+    def relaying(self, sent: int, events: int) -> None:
+        """Before a piece of an answer goes to the client. Args: sent: its bytes.  events: the tokens that it has come
+        to, counted on the way: events with content, mostly."""
+        ...
+
+    def reported(self, usage: Usage, *, final: bool = True) -> None:
+        """What the upstream says that it comes to, before the client gets it. Args: final: False: so far."""
         ...
 
 
 class NoTally:
     """Of a request that nobody bills."""
 
+    __slots__ = ()
+
     def calling(self, deployment: Deployment) -> None: ...
+
+    def called_off(self) -> None: ...
 
     def relaying(self, sent: int, events: int) -> None: ...
 
-    def reported(self, usage: Usage) -> None: ...
+    def reported(self, usage: Usage, *, final: bool = True) -> None: ...
+
+
+NO_TALLY = NoTally()

@@ -6,13 +6,14 @@ last SSE event in the error shape of the endpoint, without what ends a whole ans
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import aclosing
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
 
 from routeiq.gateway.dialects.edits import StreamEdits
+from routeiq.gateway.dialects.stream_tokens import StreamTokens
 from routeiq.gateway.dialects.usage import StreamUsage
 from routeiq.gateway.plan import Usage
 from routeiq.gateway.upstream import retry_after
@@ -24,6 +25,9 @@ from routeiq.kit.errors import RouteIQError
 from routeiq.kit.exchange import NONE_REPEATED, Exchange, Repeated
 from routeiq.kit.redaction import without
 from routeiq.kit.sse import SSEFrameTooLarge
+
+if TYPE_CHECKING:
+    from routeiq.gateway.pipeline.tally import Tally
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -47,6 +51,8 @@ class Relayed(msgspec.Struct, gc=False):
 
     bytes_sent: int = 0
     usage: StreamUsage | Usage | None = None
+    counted: StreamTokens | None = None
+    """Of a stream."""
     error: str = ""
     """Empty for a whole answer."""
 
@@ -88,34 +94,43 @@ async def relay_stream(
     headers: Headers,
     edits: StreamEdits,
     relayed: Relayed,
+    tally: Tally,
     repeated: Repeated = NONE_REPEATED,
 ) -> None:
     """An SSE stream."""
     await answer.start(200, [*headers, *STREAMED], repeated)
     try:
-        await _pass(answer, stream, edits, relayed)
-        last = edits.rest()
+        await _pass(answer, stream, edits, relayed, tally)
+        last = last_piece(edits, relayed, tally)
     except BROKEN as failed:
-        last = last_event(failed, edits, relayed)
+        last = last_event(failed, edits, relayed, tally)
     await answer.end(last)
     relayed.bytes_sent += len(last)
 
 
-def last_event(failed: RouteIQError, edits: StreamEdits, relayed: Relayed) -> bytes:
+def last_piece(edits: StreamEdits, relayed: Relayed, tally: Tally) -> bytes:
+    """What is left at a stream's end, which is about to go out."""
+    last = edits.rest()
+    tally.relaying(len(last), relayed.counted.rest() if relayed.counted is not None else 0)
+    return last
+
+
+def last_event(failed: RouteIQError, edits: StreamEdits, relayed: Relayed, tally: Tally) -> bytes:
     """Of a stream that one of BROKEN has ended."""
     relayed.error = failed.code
-    return b"\n\n" + stream_event(edits.endpoint.errors, failed)
+    last = b"\n\n" + stream_event(edits.endpoint.errors, failed)
+    tally.relaying(len(last), 0)
+    return last
 
 
-async def _pass(answer: Answer, stream: Begun, edits: StreamEdits, relayed: Relayed) -> None:
+async def _pass(answer: Answer, stream: Begun, edits: StreamEdits, relayed: Relayed, tally: Tally) -> None:
     source, exchange = stream.source, answer.exchange
     async with aclosing(stream.rest) as rest:  # type: ignore[type-var]  # every chunks() is an async generator
         if exchange is not None and getattr(source, "pushes", False):  # isinstance looks through a protocol for long
             pushed = cast(PushedResponse, source)
-            await _push(stream.first, pushed, exchange, sink_of(exchange.part, edits, relayed))
+            await _push(stream.first, pushed, exchange, sink_of(exchange.part, edits, relayed, tally))
         else:
-            usage = relayed.usage = StreamUsage(edits.endpoint)
-            await _pull(stream.first, rest, answer, usage, edits, relayed)
+            await _pull(stream.first, rest, answer, edits, relayed, tally)
 
 
 async def _push(first: bytes, source: PushedResponse, exchange: Exchange, sink: Sink) -> None:
@@ -127,33 +142,48 @@ async def _push(first: bytes, source: PushedResponse, exchange: Exchange, sink: 
 
 
 async def _pull(
-    chunk: bytes, rest: AsyncIterator[bytes], answer: Answer, usage: StreamUsage, edits: StreamEdits, relayed: Relayed
+    chunk: bytes, rest: AsyncIterator[bytes], answer: Answer, edits: StreamEdits, relayed: Relayed, tally: Tally
 ) -> None:
+    full: Awaitable[None] | None = None
+
+    def part(out: bytes) -> bool:
+        nonlocal full
+        full = answer.part(out)
+        return True
+
+    sink = sink_of(part, edits, relayed, tally)
     while True:
-        usage.add(chunk)
-        out = edits.feed(chunk)
-        if out:
-            full = answer.part(out)
-            if full is not None:
-                await full
-            relayed.bytes_sent += len(out)
+        sink(chunk)
+        if full is not None:
+            await full
+            full = None
         try:
             chunk = await anext(rest)
         except StopAsyncIteration:
             return
 
 
-def sink_of(part: Sink, edits: StreamEdits, relayed: Relayed) -> Sink:
-    """What takes a stream's chunks and hands them to `part`, before it looks for what they say of tokens."""
+def sink_of(part: Sink, edits: StreamEdits, relayed: Relayed, tally: Tally) -> Sink:
+    """What takes a stream's chunks, tells `tally` what they come to, and hands them to `part`."""
     relayed.usage = usage = StreamUsage(edits.endpoint)
-    add, feed = usage.add, edits.feed
+    counted = relayed.counted = relayed.counted or StreamTokens(edits.endpoint)
+    add, feed, count, relaying = usage.add, edits.feed, counted.add, tally.relaying
 
     def pass_on(chunk: bytes) -> bool:
-        out, goes_on = feed(chunk), True
+        events, goes_on = count(chunk), True
+        reports = counted.reports
+        if reports:
+            add(chunk)
+            said = usage.read()
+            if said is not None:
+                tally.reported(said, final=counted.final)
+        out = feed(chunk)
+        relaying(len(out), events)
         if out:
             relayed.bytes_sent += len(out)
             goes_on = part(out)
-        add(chunk)
+        if not reports:
+            add(chunk)
         return goes_on
 
     return pass_on

@@ -34,13 +34,13 @@ def read(endpoint: Endpoint, stream: bytes, size: int) -> Usage | None:
 
 @given(st.integers(1, 5000))
 def test_the_stream_of_each_dialect_reports_however_it_is_cut(size: int) -> None:
-    assert read(Endpoint.CHAT, CHAT, size) == Usage(3, 5)
+    assert read(Endpoint.CHAT, CHAT, size) == Usage(3, 5, cache_read=1)
     assert read(Endpoint.RESPONSES, RESPONSES, size) == Usage(7, 2)
 
 
 @pytest.mark.parametrize("size", [100, 4096, len(MESSAGES)])
 def test_anthropics_stream_reports_at_both_ends(size: int) -> None:
-    assert read(Endpoint.MESSAGES, MESSAGES, size) == Usage(14, 12)
+    assert read(Endpoint.MESSAGES, MESSAGES, size) == Usage(14, 12, cache_read=4)
 
 
 @pytest.mark.parametrize("chunk", [b"x" * 4096, b"x" * 100_000, b'data: {"text":"no counts"}\n\n'])
@@ -68,7 +68,7 @@ def test_the_last_counts_count_however_much_follows_them() -> None:
     [
         (b'{"usage":{"prompt_tokens":3,"completion_tokens":5}}', Usage(3, 5)),
         (b'{"usage":{"prompt_tokens":3,"total_tokens":3}}', Usage(3, 0)),
-        (b'{"usage":{"input_tokens":3,"output_tokens":4,"cache_creation_input_tokens":2}}', Usage(5, 4)),
+        (b'{"usage":{"input_tokens":3,"output_tokens":4,"cache_creation_input_tokens":2}}', Usage(5, 4, cache_write=2)),
     ],
 )
 def test_a_whole_answer_reports(body: bytes, usage: Usage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from routeiq.config.price import INPUT, OUTPUT, costs_in, price_of
 from tests.support.gateway import AUTH
 from tests.support.generating import (
     TWO,
@@ -17,7 +18,7 @@ from tests.support.generating import (
     said,
 )
 
-PRICED = of(provider("p", input_price=1e-6, output_price=2e-6))
+PRICED = of(provider("p", price=price_of(costs_in({INPUT: 1e-6, OUTPUT: 2e-6}))))
 
 
 async def test_an_equal_question_is_answered_once_and_costs_nothing_then() -> None:
@@ -62,9 +63,8 @@ async def test_an_answer_of_another_provider_is_its_own() -> None:
     assert (found["provider"], found["cached"]) == ("high", False)
 
 
-@pytest.mark.parametrize(
-    ("prices", "usage"), [({"input_price": 1e-6}, None), ({"input_price": 1.0, "output_price": 1.0}, {})]
-)
-async def test_what_is_not_known_is_null(prices: dict[str, float], usage: dict[str, int] | None) -> None:
-    answer = await ask(made(of(provider("p", **prices)), Upstreams(p__m=completion("x", usage))))
+@pytest.mark.parametrize(("costs", "usage"), [({INPUT: 1e-6}, None), ({INPUT: 1.0, OUTPUT: 1.0}, {}), ({}, None)])
+async def test_what_is_not_known_is_null(costs: dict[str, float], usage: dict[str, int] | None) -> None:
+    priced = provider("p", price=price_of(costs_in(costs)))
+    answer = await ask(made(of(priced), Upstreams(p__m=completion("x", usage))))
     assert said(answer)["cost_usd"] is None

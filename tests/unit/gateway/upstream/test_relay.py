@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from routeiq.gateway.dialects.edits import StreamEdits
+from routeiq.gateway.pipeline.tally import NO_TALLY
 from routeiq.gateway.plan import Endpoint, Usage
 from routeiq.gateway.upstream.http_head import AnswerHead
 from routeiq.gateway.upstream.relay import STREAM_KIND, WHOLE_KIND, Begun, Relayed, passed_on, relay_stream
@@ -19,7 +20,8 @@ def untouched(endpoint: Endpoint = Endpoint.CHAT) -> StreamEdits:
 
 async def stream(response: TwinResponse, edits: StreamEdits | None = None) -> tuple[Client, Relayed]:
     client, relayed = Client(), Relayed()
-    await relay_stream(Answer(client.send, []), Begun(b"", response.chunks()), [], edits or untouched(), relayed)
+    begun = Begun(b"", response.chunks())
+    await relay_stream(Answer(client.send, []), begun, [], edits or untouched(), relayed, NO_TALLY)
     return client, relayed
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from routeiq.gateway.dialects.openai_answer import (
+    CacheCreationDetails,
     CalledFunction,
     Choice,
     Completion,
@@ -26,6 +27,12 @@ _FINISH = {
 _EMPTY_INPUT = msgspec.Raw(b"{}")
 
 
+class _Kept(msgspec.Struct):
+    """What of the tokens written to the cache is kept for an hour; the rest is for five minutes."""
+
+    ephemeral_1h_input_tokens: int | None = None
+
+
 class AnthropicUsage(msgspec.Struct):
     """`input_tokens` does not count what was read from or written to the cache.
 
@@ -36,12 +43,18 @@ class AnthropicUsage(msgspec.Struct):
     output_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
     cache_read_input_tokens: int | None = None
+    cache_creation: _Kept | None = None
 
     def openai(self) -> Usage:
         """The same in OpenAI's terms."""
         read, written = self.cache_read_input_tokens or 0, self.cache_creation_input_tokens or 0
         prompt = (self.input_tokens or 0) + read + written
-        return usage(prompt, self.output_tokens or 0, PromptDetails(read, written) if read or written else None)
+        if not (read or written):
+            return usage(prompt, self.output_tokens or 0)
+        details = PromptDetails(read, written)
+        if self.cache_creation is not None and (long := self.cache_creation.ephemeral_1h_input_tokens):
+            details.cache_creation_token_details = CacheCreationDetails(max(written - long, 0), long)
+        return usage(prompt, self.output_tokens or 0, details)
 
     def update(self, later: AnthropicUsage) -> None:
         """Take over the figures that `later` has."""

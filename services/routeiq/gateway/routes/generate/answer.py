@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import msgspec
 
 from routeiq.config.state import Deployment
+from routeiq.gateway.pipeline.cost import cost_of
 from routeiq.gateway.pipeline.describe import trail
 from routeiq.gateway.plan import Attempt, Usage
 from routeiq.kit.errors import InvalidFields, RateLimited, RouteIQError
 from routeiq.kit.json_errors import UNREADABLE
+from routeiq.kit.money import to_usd
 
 OF_THE_PROMPT = frozenset({400, 413, 422})
 """What a model answers to a prompt that it will not take."""
-_NANO = 9
 
 
 class Generated(msgspec.Struct, frozen=True):
@@ -88,16 +89,9 @@ def generated(
     """Args: usage: None: the model did not say."""
     provider, _, model = deployment.group.partition("/")
     tokens = usage or Usage()
-    cost = 0.0 if cached else cost_usd(deployment, usage)
-    return Generated(content, provider, model, tokens.input_tokens, tokens.output_tokens, cost, cached, latency_ms)
-
-
-def cost_usd(deployment: Deployment, usage: Usage | None) -> float | None:
-    """None: unknown, which is not 0."""
-    if usage is None or deployment.input_price is None or deployment.output_price is None:
-        return None
-    spent = usage.input_tokens * deployment.input_price + usage.output_tokens * deployment.output_price
-    return round(spent, _NANO)
+    spent = 0 if cached else None if usage is None else cost_of(deployment, usage)
+    cost_usd = None if spent is None else to_usd(spent)
+    return Generated(content, provider, model, tokens.input_tokens, tokens.output_tokens, cost_usd, cached, latency_ms)
 
 
 def failure(status: int, body: bytes, attempts: Sequence[Attempt], retry_after_s: int) -> RouteIQError:

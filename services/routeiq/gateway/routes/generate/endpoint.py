@@ -51,13 +51,14 @@ class Generation:
         selection = await self._choice.select(context)
         first, question = selection.deployments[0], asked.question()
         kept = await self._cache.get(self._cache.key(context, question, first))
-        plan, done = self._pipeline.planned(context, selection, answer)
+        plan, done, tally = self._pipeline.planned(context, selection, answer)
         if kept is not None:
+            tally.reported(Usage(kept.input_tokens, kept.output_tokens))
             await _repeat(context, plan, kept, answer, done)
             return
         heard, outcome = Heard(), _CRASHED
         try:
-            await self._pipeline.executor.execute(_persistent(plan), heard.answer, heard.over)
+            await self._pipeline.executor.execute(_persistent(plan), heard.answer, heard.over, tally)
             outcome = await self._tell(context, question, heard, answer)
         finally:
             done(outcome if outcome is not _CRASHED else heard.outcome)
@@ -125,7 +126,7 @@ async def _repeat(context: Context, plan: Plan, kept: KeptAnswer, answer: Answer
     try:
         await answer.whole(200, body, [JSON, *_repeated(plan)])
     finally:
-        done(Outcome(200, deployment, (), None, len(body)))
+        done(Outcome(200, deployment, (), None, len(body), cached=True))
 
 
 def _repeated(plan: Plan) -> RawHeaders:

@@ -18,7 +18,7 @@ _PROPERTIES: dict[str, Any] = {
     "cost_usd": {
         "type": ["number", "null"],
         "minimum": 0,
-        "description": "An estimate from the model's prices; 0 for a cached answer, null (never 0) where a price or "
+        "description": "From the model's prices; 0 for a cached answer, null (never 0) where a price or "
         "the number of tokens is unknown",
     },
     "cached": {"type": "boolean", "description": "The same question was answered before; tokens are those of then"},

@@ -1,0 +1,72 @@
+"""The segments of one journal, in order, and how they are read: by sequence, as much as a message takes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from routeiq.gateway.journal.segments import Segment
+
+
+class Batch(NamedTuple):
+    """Records of growing sequence, without a gap."""
+
+    first: int
+    records: list[bytes]
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.records) - 1
+
+
+class Shelf:
+    """Of one journal."""
+
+    def __init__(self, segments: list[Segment]) -> None:
+        self.segments = segments
+        self._place: tuple[Segment, int, int] | None = None
+        """Where the last batch ended: in which segment, at which record's frame."""
+
+    @property
+    def last(self) -> int:
+        """The sequence of the last record; 0: there is none."""
+        return max((one.last for one in self.segments[-2:]), default=0)
+
+    @property
+    def oldest(self) -> int:
+        """The lowest sequence that is still here, or of the next record."""
+        return self.segments[0].first if self.segments else 1
+
+    def batch(self, after: int, most: int, most_bytes: int) -> Batch | None:
+        """The next records, one at least; None: there are none yet."""
+        segment = next((one for one in self.segments if one.count and one.last > after), None)
+        if segment is None:
+            return None
+        first = max(after + 1, segment.first)
+        at = self._find(segment, first)
+        records, size = list[bytes](), 0
+        for _ in range(min(most, segment.last - first + 1)):
+            entry = segment.entry(at)
+            size += entry.end - entry.start
+            if records and size > most_bytes:
+                break
+            records.append(segment.bytes_of(entry))
+            at = entry.next
+        self._place = (segment, first + len(records), at)
+        return Batch(first, records)
+
+    def peek(self, after: int) -> bytes | None:
+        """The next record alone."""
+        segment = next((one for one in self.segments if one.count and one.last > after), None)
+        return None if segment is None else segment.bytes_of(segment.entry(segment.at(max(after + 1, segment.first))))
+
+    def drop(self, passed: int) -> list[Segment]:
+        """Take out those of which all is in the ledger, but not the last, to which more may be added."""
+        gone = [one for one in self.segments[:-1] if one.last <= passed]
+        self.segments = self.segments[len(gone) :]
+        self._place = None
+        return gone
+
+    def _find(self, segment: Segment, sequence: int) -> int:
+        if self._place is not None and self._place[:2] == (segment, sequence):
+            return self._place[2]
+        return segment.at(sequence)

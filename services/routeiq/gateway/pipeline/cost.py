@@ -1,0 +1,125 @@
+"""What a request costs: its tokens times the prices of its deployment, in nano-USD.
+
+Exact until the end, and rounded once, half to even. A part that was cached, heard, seen, thought or spoken has the
+price of its kind, the rest the ordinary one. An unknown price is None, never 0; it is unknown only where there are
+tokens that it is needed for.
+"""
+
+from __future__ import annotations
+
+from routeiq.config.price import InputRates, OutputRates
+from routeiq.config.state import Deployment
+from routeiq.gateway.plan import Usage
+from routeiq.kit.money import MAX_NANO_USD, usd_text
+
+_ATTO_IN_NANO = 10**9
+_HALF = _ATTO_IN_NANO // 2
+_ZEROS = tuple(b"0." + b"0" * missing for missing in range(9, -1, -1))
+
+
+def cost_of(deployment: Deployment, usage: Usage) -> int | None:
+    """None: not known."""
+    spent = _spent(deployment, usage)
+    return None if spent is None else _nano(spent[0] + spent[1])
+
+
+def cost_at_most(
+    deployment: Deployment, input_tokens: int, max_output_tokens: int, service_tier: str = ""
+) -> int | None:
+    """What a request of text can come to, in nano-USD, rounded up; None: not known. It may be thought about and
+    written to the cache, and what it sends be dearer for being long, or not.
+
+    Args: input_tokens: or fewer.  service_tier: as the request has it, in the words of `price.SERVICE_TIERS`."""
+    price = deployment.price
+    if price is None:
+        return None
+    reached = [level for level in price.levels_of(service_tier) if level.least <= input_tokens]
+    if (input_tokens and reached[0].input is None) or (max_output_tokens and reached[0].output is None):
+        return None
+    sent = max((max(one.input.plain, one.input.cache_write) for one in reached if one.input is not None), default=0)
+    made = max((max(one.output.plain, one.output.reasoning) for one in reached if one.output is not None), default=0)
+    most = max(input_tokens, 0) * sent + max(max_output_tokens, 0) * made
+    return min(-(-most // _ATTO_IN_NANO), MAX_NANO_USD)
+
+
+def cost_headers(deployment: Deployment, usage: Usage) -> list[tuple[bytes, bytes]]:
+    """As LiteLLM names them, in dollars; none where the cost is not known. Each is rounded for itself, so that input
+    and output may miss the total by one nano-USD."""
+    spent = _spent(deployment, usage)
+    if spent is None:
+        return []
+    sent, made = spent
+    return [
+        (b"x-litellm-response-cost", _usd(_nano(sent + made))),
+        (b"x-litellm-response-cost-input", _usd(_nano(sent))),
+        (b"x-litellm-response-cost-output", _usd(_nano(made))),
+    ]
+
+
+def _spent(deployment: Deployment, usage: Usage) -> tuple[int, int] | None:
+    """(of the input, of the output), in atto-USD."""
+    price = deployment.price
+    if price is None:
+        return None
+    sent, made, tier = usage.input_tokens, usage.output_tokens, usage.service_tier
+    levels = price.levels
+    _, input_rates, output_rates = levels[0] if len(levels) == 1 and not tier else price.at(sent, tier)
+    if input_rates is None:
+        if sent:
+            return None
+        spent_on_input = 0
+    elif usage.cache_read or usage.cache_write or usage.audio_input or usage.image_input:
+        spent_on_input = _of_parts_sent(usage, input_rates)
+    else:
+        spent_on_input = sent * input_rates[0]
+    if output_rates is None:
+        return None if made else (spent_on_input, 0)
+    if usage.reasoning or usage.audio_output or usage.image_output:
+        return spent_on_input, _of_parts_made(usage, output_rates)
+    return spent_on_input, made * output_rates[0]
+
+
+def _of_parts_sent(usage: Usage, rates: InputRates) -> int:
+    left = usage.input_tokens
+    read = min(usage.cache_read, left)
+    left -= read
+    written = min(usage.cache_write, left)
+    left -= written
+    heard = min(usage.audio_input, left)
+    left -= heard
+    seen = min(usage.image_input, left)
+    long = min(usage.cache_write_1h, written)
+    return (
+        (left - seen) * rates.plain
+        + read * rates.cache_read
+        + (written - long) * rates.cache_write
+        + long * rates.cache_write_1h
+        + heard * rates.audio
+        + seen * rates.image
+    )
+
+
+def _of_parts_made(usage: Usage, rates: OutputRates) -> int:
+    left = usage.output_tokens
+    thought = min(usage.reasoning, left)
+    left -= thought
+    spoken = min(usage.audio_output, left)
+    left -= spoken
+    drawn = min(usage.image_output, left)
+    return (left - drawn) * rates.plain + thought * rates.reasoning + spoken * rates.audio + drawn * rates.image
+
+
+def _nano(atto: int) -> int:
+    whole = (atto + _HALF) // _ATTO_IN_NANO
+    if whole & 1 and atto % _ATTO_IN_NANO == _HALF:
+        whole -= 1
+    return whole if whole < MAX_NANO_USD else MAX_NANO_USD
+
+
+def _usd(nano: int) -> bytes:
+    """`money.usd_text` for what every answer says."""
+    text = b"%d" % nano
+    digits = len(text)
+    if digits <= 9 and nano:
+        return _ZEROS[digits] + text.rstrip(b"0")
+    return usd_text(nano).encode()

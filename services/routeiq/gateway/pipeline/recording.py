@@ -1,0 +1,291 @@
+"""Write into the journal what the pipeline knows of a request: who asks and what was chosen before an upstream is
+called, what is said on the way, and what it came to.
+
+A request is billed for what its upstream says that it comes to. One that ends before that is billed for what was
+counted on the way, and for the prompt as far as it can be estimated: nothing at all where no upstream has answered.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from routeiq.config.state import Deployment
+from routeiq.gateway.callers.caller import Caller
+from routeiq.gateway.journal.journal import Journal
+from routeiq.gateway.journal.records import Called, Counts, Head, Tail, encode
+from routeiq.gateway.journal.slots import Slot
+from routeiq.gateway.per_deployment import PerDeployment
+from routeiq.gateway.pipeline.context import Context
+from routeiq.gateway.pipeline.customer import HEADERS, LONGEST, SERVICE_HEADER
+from routeiq.gateway.pipeline.tally import NO_TALLY, Tally
+from routeiq.gateway.plan import Outcome, Plan, Usage
+from routeiq.kit.ids import uuid7
+
+BYTES_A_TOKEN = 4
+GENERATE = "generate"
+"""The endpoint of requests of the LLM Gateway API."""
+MOST_TAGS, LONGEST_TAG, LONGEST_NAME = 32, 128, 1024
+_TAGS_HEADER = b"x-litellm-tags"
+_string = msgspec.json.Decoder(str).decode
+_NO_USAGE, _NO_COUNTS = Usage(), Counts()
+_PROMPTS = ("messages", "prompt", "input", "system", "instructions", "tools")
+
+
+class Ended(NamedTuple):
+    """A request that is over, for who keeps accounts. `sequence`: in its journal; 0: there is none."""
+
+    id: str
+    journal: str
+    sequence: int
+    cost_nano_usd: int | None
+    usage: Usage
+    """What it is billed for."""
+
+
+Settled = Callable[[Ended], None]
+
+
+class Pricing(Protocol):
+    """What tokens cost."""
+
+    def cost_of(self, deployment: Deployment, usage: Usage) -> int | None:
+        """In nano-USD; None: nobody knows."""
+        ...
+
+    def terms(self, deployment: Deployment) -> bytes:
+        """What `cost_by` wants, later and elsewhere, to say the same. It is asked once for each deployment."""
+        ...
+
+    def cost_by(self, terms: bytes, usage: Usage) -> int | None: ...
+
+
+class Unpriced:
+    """Of who knows no prices."""
+
+    def cost_of(self, deployment: Deployment, usage: Usage) -> int | None:
+        return None
+
+    def terms(self, deployment: Deployment) -> bytes:
+        return b""
+
+    def cost_by(self, terms: bytes, usage: Usage) -> int | None:
+        return None
+
+
+class Recording(Tally, Protocol):
+    """Of one request."""
+
+    @property
+    def id(self) -> str:
+        """Of its record."""
+        ...
+
+    def end(self, plan: Plan, outcome: Outcome) -> Ended:
+        """Once, when all is over."""
+        ...
+
+
+class Recorder(Protocol):
+    """Begins them."""
+
+    def begin(self, context: Context, plan: Plan) -> Recording:
+        """Raises: RouteIQError: it cannot be written down, and must not be served."""
+        ...
+
+
+def prompt_tokens(context: Context) -> int:
+    """A rough estimate, from the bytes of the prompt."""
+    body = context.call.body
+    return sum(len(memoryview(body[name])) for name in _PROMPTS if name in body) // BYTES_A_TOKEN
+
+
+class JournalRecorder:
+    """Args: estimate: tokens of a request's input, where nobody says them."""
+
+    def __init__(
+        self, journal: Journal, pricing: Pricing, *, estimate: Callable[[Context], int] = prompt_tokens
+    ) -> None:
+        self.journal, self.pricing, self.estimate = journal, pricing, estimate
+        self.called = PerDeployment(self._called)
+        """As it stands in the journal."""
+
+    def begin(self, context: Context, plan: Plan) -> Recording:
+        """Raises: JournalFull."""
+        identifier, deployment = uuid7(), plan.deployments[0]
+        started_at = time.time_ns() // 1000 - int((time.monotonic() - context.started) * 1e6)
+        estimate = self.estimate(context) if plan.stream else 0  # a whole answer that is cut short costs nothing
+        head = encode(_head(identifier, started_at, estimate, context, plan))
+        slot = self.journal.begin(head, self.called.of(deployment))
+        return JournalRecording(self, slot, head, identifier, deployment, context)
+
+    def _called(self, deployment: Deployment) -> bytes:
+        model, name = deployment.group[:LONGEST_NAME], deployment.model[:LONGEST_NAME]
+        return encode(Called(model, deployment.id, deployment.provider, name, self.pricing.terms(deployment)))
+
+
+class JournalRecording:
+    """In a slot of the journal, and in the end in a segment."""
+
+    __slots__ = (
+        "_context", "_cost", "_deployment", "_final", "_first", "_head", "_recorder", "_slot", "_usage", "id",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        recorder: JournalRecorder,
+        slot: Slot,
+        head: bytes,
+        identifier: str,
+        deployment: Deployment,
+        context: Context,
+    ) -> None:
+        self._recorder, self._slot, self._head, self.id = recorder, slot, head, identifier
+        self._deployment, self._context = deployment, context
+        self._usage: Usage | None = None
+        """As far as it was reported."""
+        self._final = False
+        self._cost: int | None = None
+        self._first = 0.0
+
+    def calling(self, deployment: Deployment) -> None:
+        if deployment is self._deployment:
+            self._slot.call()
+        else:
+            self._deployment = deployment
+            self._slot.call_other(self._recorder.called.of(deployment))
+
+    def called_off(self) -> None:
+        self._slot.uncall()
+
+    def relaying(self, sent: int, events: int) -> None:
+        if not self._first:
+            self._first = time.monotonic()
+        self._slot.relay(sent, events)
+
+    def reported(self, usage: Usage, *, final: bool = True) -> None:
+        self._usage, self._final = usage, final
+        cost = self._cost = self._recorder.pricing.cost_of(self._deployment, usage) if final else None
+        self._slot.report(_counted(usage), cost, final=final)
+
+    def end(self, plan: Plan, outcome: Outcome) -> Ended:
+        recorder, slot = self._recorder, self._slot
+        deployment = outcome.deployment or self._deployment
+        usage, metered = self._billed(outcome)
+        cost = 0 if outcome.cached else self._costs(deployment, usage)
+        fallback = outcome.fallback if not plan.decision.fallback else ""
+        first = int((self._first - self._context.started) * 1e6) if plan.stream and self._first else 0
+        tail = encode(
+            Tail(
+                time.time_ns() // 1000, outcome.status, outcome.error, len(outcome.attempts), outcome.streamed_bytes,
+                _counts_of(usage), metered, cost, outcome.cached, fallback, first,
+            )
+        )  # fmt: skip
+        sequence = recorder.journal.end(slot, self._head, recorder.called.of(deployment), tail)
+        return Ended(self.id, recorder.journal.id, sequence, cost, usage)
+
+    def _billed(self, outcome: Outcome) -> tuple[Usage, bool]:
+        """What for, and whether that was counted on the way."""
+        said = self._usage if outcome.usage is None else outcome.usage
+        if said is not None and (self._final or not outcome.error):
+            return said, False
+        events = self._slot.events
+        if said is not None:
+            return msgspec.structs.replace(said, output_tokens=max(said.output_tokens, events)), True
+        if events or (outcome.status < 400 and not outcome.error and outcome.attempts):
+            return Usage(self._recorder.estimate(self._context), events), True
+        return _NO_USAGE, False
+
+    def _costs(self, deployment: Deployment, usage: Usage) -> int | None:
+        if usage is _NO_USAGE:
+            return 0
+        if usage is self._usage and self._final:
+            return self._cost
+        return self._recorder.pricing.cost_of(deployment, usage)
+
+
+class NoRecording:
+    """Of a request that is not written down."""
+
+    __slots__ = ("id",)
+
+    def __init__(self) -> None:
+        self.id = ""
+
+    calling, called_off = NO_TALLY.calling, NO_TALLY.called_off
+    relaying, reported = NO_TALLY.relaying, NO_TALLY.reported
+
+    def end(self, plan: Plan, outcome: Outcome) -> Ended:
+        return Ended("", "", 0, None, outcome.usage or _NO_USAGE)
+
+
+class NotRecording:
+    """Where there is no journal."""
+
+    def begin(self, context: Context, plan: Plan) -> Recording:
+        return _NOT_RECORDED
+
+
+_NOT_RECORDED = NoRecording()
+
+
+def _head(identifier: str, started_at: int, estimate: int, context: Context, plan: Plan) -> Head:
+    caller, purpose, headers, call = context.caller, context.purpose, context.headers, context.call
+    principal, decision = caller.principal, plan.decision
+    if purpose is None:
+        endpoint: str = plan.endpoint
+        customer, service, task = _customer(call.body, headers), principal.key_alias, ""
+        if SERVICE_HEADER in headers:
+            service = headers[SERVICE_HEADER].decode("latin-1")[:LONGEST]
+    else:
+        endpoint, customer, service, task = GENERATE, purpose.user_id, purpose.service, purpose.task_type
+    tags = _tags(caller, headers) if caller.tags or _TAGS_HEADER in headers else ()
+    return Head(
+        identifier, plan.request_id, started_at, endpoint, call.model[:LONGEST_NAME], plan.stream, estimate,
+        plan.state_version, principal.key_id, principal.user_id, principal.team_id, customer, service, task,
+        tags, decision.decision_id, decision.strategy, decision.reason[:LONGEST_NAME],
+        decision.confidence, decision.artifact_id, decision.fallback, decision.cached,
+    )  # fmt: skip
+
+
+def _customer(body: Mapping[str, msgspec.Raw], headers: Mapping[bytes, bytes]) -> str:
+    """Whom an application asks for; empty: it does not say, or in too many words."""
+    if "user" in body:
+        try:
+            named = _string(body["user"])
+        except (msgspec.DecodeError, ValueError):
+            return ""
+    elif headers.keys().isdisjoint(HEADERS):
+        return ""
+    else:
+        named = next(headers[name].decode("latin-1") for name in HEADERS if name in headers)
+    return named if len(named) <= LONGEST and "\0" not in named else ""
+
+
+def _tags(caller: Caller, headers: Mapping[bytes, bytes]) -> tuple[str, ...]:
+    """The key's, and those that the request names."""
+    named = [tag.strip() for tag in headers.get(_TAGS_HEADER, b"").decode("latin-1").split(",")]
+    tags = dict.fromkeys(tag[:LONGEST_TAG] for tag in (*caller.tags, *named) if tag and "\0" not in tag)
+    return tuple(tags)[:MOST_TAGS]
+
+
+def _counted(usage: Usage) -> tuple[int, int, int, int, int, int, int]:
+    return (
+        usage.input_tokens, usage.output_tokens, usage.cache_read, usage.cache_write, usage.audio_input,
+        usage.reasoning, usage.audio_output,
+    )  # fmt: skip
+
+
+def _counts_of(usage: Usage) -> Counts:
+    return _NO_COUNTS if usage is _NO_USAGE else Counts(*_counted(usage))
+
+
+def usage_of(counts: Counts) -> Usage:
+    """What was written down, for who knows prices."""
+    return Usage(
+        counts.input, counts.output, cache_read=counts.cache_read, cache_write=counts.cache_write,
+        audio_input=counts.audio_input, reasoning=counts.reasoning, audio_output=counts.audio_output,
+    )  # fmt: skip

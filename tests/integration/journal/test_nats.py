@@ -1,0 +1,210 @@
+"""Records go through a real NATS, and come again when it has lost them."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import nats
+import pytest
+from nats.aio.client import Client
+from nats.js.errors import NotFoundError
+from prometheus_client import CollectorRegistry, generate_latest
+
+from routeiq.api.control.v1 import control_pb2 as control
+from routeiq.api.usage.v1 import usage_pb2 as pb
+from routeiq.clients.usage_stream import NAME, SUBJECTS, usage_stream
+from routeiq.gateway.journal.journal import Journal
+from routeiq.gateway.journal.keeper import Keeper, measure
+from routeiq.gateway.journal.ledger_round import LedgerRound
+from routeiq.gateway.journal.replay import unpriced
+from routeiq.kit.bus import Bus
+from routeiq.kit.bus_sender import StreamSender
+from tests.support.journaling import SEGMENT_BYTES, begin, die, opened, serve
+from tests.support.servers.nats import NATS
+
+
+@pytest.fixture
+def nats_server() -> Iterator[NATS]:
+    """One of its own: it is killed, and its stream has one name for all."""
+    with NATS() as server:
+        yield server
+
+
+class Ledger:
+    """Control's part: reads the stream, keeps what joins on, says how far it is."""
+
+    def __init__(self, server: NATS) -> None:
+        self._server = server
+        self.records: dict[str, pb.UsageRecord] = {}
+        self.watermarks: dict[str, int] = {}
+        self.frozen = False
+
+    async def ask(self, _: object, journals: Sequence[str]) -> control.ReadLedgerResponse:
+        marks = [control.Watermark(journal=one, sequence=self.watermarks.get(one, 0)) for one in journals]
+        return control.ReadLedgerResponse(watermarks=marks)
+
+    async def run(self) -> None:
+        while True:
+            try:
+                client = await nats.connect(self._server.url, allow_reconnect=False, connect_timeout=1)
+            except Exception:  # noqa: BLE001  # the server is being restarted
+                await asyncio.sleep(0.05)
+                continue
+            try:
+                await self._read(client)
+            except Exception:  # noqa: BLE001  # as above
+                await asyncio.sleep(0.05)
+            finally:
+                await client.close()
+
+    async def _read(self, client: Client) -> None:
+        source = await client.jetstream().pull_subscribe(SUBJECTS, "ledger", stream=NAME)
+        while not client.is_closed:
+            try:
+                messages = await source.fetch(10, timeout=0.2)
+            except TimeoutError:
+                continue
+            for message in messages:
+                if not self.frozen:
+                    self.take(pb.UsageBatch.FromString(message.data))
+                    await message.ack()
+
+    def take(self, batch: pb.UsageBatch) -> None:
+        self.records |= {one.id: one for one in batch.records}
+        journal = batch.records[0].journal
+        passed = max(self.watermarks.get(journal, 0), batch.oldest - 1)
+        if batch.records[0].sequence <= passed + 1:
+            self.watermarks[journal] = max(batch.records[-1].sequence, passed)
+
+
+@asynccontextmanager
+async def keeping(base: Path, server: NATS, ledger: Ledger, journal: Journal | None = None) -> AsyncIterator[Keeper]:
+    bus = Bus(server.url)
+    kept = Keeper(
+        journal or opened(base, segment_bytes=SEGMENT_BYTES),
+        StreamSender(bus, usage_stream()).publish,
+        LedgerRound(ledger.ask, every_s=0.1),
+        unpriced,
+    )
+    reading = asyncio.create_task(ledger.run())
+    bus.start()
+    try:
+        async with kept.running():
+            yield kept
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        await bus.close()
+
+
+def folders(base: Path) -> list[str]:
+    return [path.name for path in base.iterdir()]
+
+
+async def settled(keeper: Keeper) -> None:
+    async with asyncio.timeout(30):
+        while any(one.pending for one in keeper.publishers):
+            await asyncio.sleep(0.02)
+
+
+def serve_all(journal: Journal, names: Iterable[str]) -> None:
+    for name in names:
+        serve(journal, name)
+
+
+async def test_records_reach_the_ledger_and_are_let_go(tmp_path: Path, nats_server: NATS) -> None:
+    ledger = Ledger(nats_server)
+    names = {f"i{number}" for number in range(3000)}
+    async with keeping(tmp_path, nats_server, ledger) as keeper:
+        measure(keeper, registry := CollectorRegistry())
+        serve_all(keeper.journal, sorted(names))
+        await settled(keeper)
+        assert ledger.records.keys() == names
+        assert len(keeper.journal.shelf.segments) == 1
+        shown = generate_latest(registry).decode()
+        assert "gateway_journal_published_total 3000.0" in shown
+        assert "gateway_journal_pending 0.0" in shown
+        assert "gateway_journal_oldest_seconds 0.0" in shown
+    assert folders(tmp_path) == []
+
+
+async def test_a_restart_of_nats_loses_nothing(tmp_path: Path, nats_server: NATS) -> None:
+    ledger = Ledger(nats_server)
+    async with keeping(tmp_path, nats_server, ledger) as keeper:
+        for turn in range(3):
+            serve_all(keeper.journal, (f"{turn}-{number}" for number in range(500)))
+            await asyncio.to_thread(nats_server.kill if turn else nats_server.stop)
+            serve_all(keeper.journal, (f"{turn}+{number}" for number in range(500)))
+            await asyncio.to_thread(nats_server.start)
+        await settled(keeper)
+    assert len(ledger.records) == 3000
+
+
+async def test_a_volume_that_is_lost_is_refilled(tmp_path: Path, nats_server: NATS) -> None:
+    ledger = Ledger(nats_server)
+    ledger.frozen = True
+    async with keeping(tmp_path, nats_server, ledger) as keeper:
+        serve_all(keeper.journal, (f"i{number}" for number in range(1000)))
+        async with asyncio.timeout(10):
+            while keeper.published < 1000:
+                await asyncio.sleep(0.02)
+        await asyncio.to_thread(nats_server.kill)
+        shutil.rmtree(nats_server.folder / "store")
+        ledger.frozen = False
+        await asyncio.to_thread(nats_server.start)
+        serve_all(keeper.journal, ["after"])
+        await settled(keeper)
+    assert len(ledger.records) == 1001
+
+
+async def test_what_a_dead_process_left_reaches_the_ledger(tmp_path: Path, nats_server: NATS) -> None:
+    dead, ledger = opened(tmp_path), Ledger(nats_server)
+    serve_all(dead, ["whole"])
+    begin(dead, "cut").call()
+    die(dead)
+    async with keeping(tmp_path, nats_server, ledger) as keeper:
+        serve_all(keeper.journal, ["mine"])
+        async with asyncio.timeout(20):
+            while ledger.records.keys() != {"whole", "cut", "mine"} or len(keeper.publishers) > 1:
+                await asyncio.sleep(0.02)
+        async with asyncio.timeout(5):
+            while dead.folder.path.exists():
+                await asyncio.sleep(0.02)
+    assert {one.journal for one in ledger.records.values()} == {dead.id, keeper.journal.id}
+    assert ledger.records["cut"].error == "interrupted"
+
+
+async def test_a_process_that_stops_sends_its_last_words(tmp_path: Path, nats_server: NATS) -> None:
+    ledger = Ledger(nats_server)
+    ledger.frozen = True
+    async with keeping(tmp_path, nats_server, ledger) as keeper:
+        async with asyncio.timeout(10):
+            serve_all(keeper.journal, ["first"])
+            while not keeper.published:
+                await asyncio.sleep(0.02)
+        serve_all(keeper.journal, ["last"])
+    assert keeper.published == 2
+    assert folders(tmp_path) == [keeper.journal.id]
+
+
+async def test_the_stream_is_made_once(nats_server: NATS) -> None:
+    bus = Bus(nats_server.url)
+    bus.start()
+    client = await nats.connect(nats_server.url)
+    context = client.jetstream()
+    with pytest.raises(NotFoundError):
+        await context.stream_info(NAME)
+    senders = [StreamSender(bus, usage_stream(3600.0)) for _ in range(3)]
+    async with asyncio.timeout(10):
+        while not bus.connected:
+            await asyncio.sleep(0.01)
+    sent = await asyncio.gather(*(one.publish("routeiq.usage.x", b"x", "same") for one in senders))
+    assert sent == [True] * 3
+    info = await context.stream_info(NAME)
+    assert (info.config.max_age, info.state.messages) == (3600.0, 1)
+    await client.close()
+    await bus.close()

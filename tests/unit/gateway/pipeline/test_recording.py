@@ -1,0 +1,234 @@
+"""What the journal holds of requests that were served, refused, cut short or never made."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from routeiq.config.price import INPUT, OUTPUT, costs_in, price_of
+from routeiq.config.state import Deployment
+from routeiq.gateway.app import create_app
+from routeiq.gateway.journal.journal import Journal, JournalFull
+from routeiq.gateway.journal.records import Counts, Record
+from routeiq.gateway.pipeline.prices import Prices
+from routeiq.gateway.pipeline.recording import Ended, JournalRecorder
+from routeiq.gateway.plan import Usage
+from tests.support.asgi import Answer, Client, call, scope
+from tests.support.gateway import AUTH, make_gateway
+from tests.support.generating import Upstreams, ask, made, of, provider
+from tests.support.journaling import opened, records_of
+from tests.support.twins import SSE_HEADERS, TwinProvider, TwinResponse, TwinRouting, decision, deployment, state
+
+PRICE = price_of(costs_in({INPUT: 1e-6, OUTPUT: 2e-6}))
+WORD = b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n'
+LAST = b'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":5}}\n\n'
+MESSAGE = {"model": "small", "messages": [{"role": "user", "content": "x" * 400}]}
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    made = opened(tmp_path)
+    yield made
+    assert made.in_flight == 0
+
+
+class Bench:
+    """A gateway that writes into a journal."""
+
+    def __init__(self, journal: Journal, *answers: TwinResponse, **fields: object) -> None:
+        self._journal = journal
+        served = state(deployment("small", price=PRICE, **fields), deployment("large"))
+        self.provider = TwinProvider(*answers)
+        recorder = JournalRecorder(journal, Prices())
+        self.gateway = make_gateway(served, self.provider, TwinRouting(decision()), recorder=recorder)
+        self.edge = create_app(self.gateway)
+        self.ended: list[Ended] = []
+        self.gateway.pipeline.settled.append(self.ended.append)
+
+    async def ask(self, *headers: tuple[str, str], path: str = "/v1/chat/completions", **fields: object) -> Answer:
+        body = json.dumps(MESSAGE | fields).encode()
+        return await call(self.edge, scope(path=path, headers=[AUTH, *headers]), body)
+
+    @property
+    def record(self) -> Record:
+        (record,) = records_of(self._journal.shelf)
+        return record
+
+
+def stream(*frames: bytes, breaks: bool = False) -> TwinResponse:
+    return TwinResponse(200, frames, SSE_HEADERS, breaks=breaks)
+
+
+async def test_an_answer_is_written_down(journal: Journal) -> None:
+    bench = Bench(journal)
+    answer = await bench.ask(("x-request-id", "r1"), ("x-litellm-tags", "a, b,,a"), user="ada")
+    head, called, tail = bench.record.head, bench.record.called, bench.record.tail
+    assert (head.request_id, head.endpoint, head.requested_model) == ("r1", "chat/completions", "small")
+    assert (head.customer_id, head.tags, head.stream) == ("ada", ("a", "b"), False)
+    assert (head.decision_id, head.state_version) == (answer.headers["x-routeiq-decision-id"], "c1.s0")
+    assert (called.model, called.deployment_id, called.provider) == ("small", "id-small", "simulated")
+    assert (tail.status, tail.error, tail.attempts, tail.bytes) == (200, "", 1, len(answer.body))
+    assert (tail.counts, tail.metered, tail.cost_nano_usd) == (Counts(3, 5), False, 13_000)
+    assert head.started_at <= tail.ended_at
+
+
+async def test_who_keeps_accounts_is_told(journal: Journal) -> None:
+    bench = Bench(journal)
+    await bench.ask()
+    assert bench.ended == [Ended(bench.record.head.id, journal.id, 1, 13_000, Usage(3, 5))]
+
+
+async def test_an_unknown_price_is_no_price(journal: Journal) -> None:
+    bench = Bench(journal)
+    await bench.ask(model="large")
+    assert bench.record.tail.cost_nano_usd is None
+
+
+async def test_a_stream_is_billed_as_its_end_says(journal: Journal) -> None:
+    bench = Bench(journal, stream(WORD, WORD, LAST))
+    answer = await bench.ask(stream=True)
+    tail = bench.record.tail
+    assert (tail.counts, tail.metered, tail.cost_nano_usd) == (Counts(3, 5), False, 13_000)
+    assert tail.bytes == len(answer.body)
+    assert tail.first_data_us > 0
+
+
+@pytest.mark.parametrize("breaks", [True, False])
+async def test_a_stream_without_an_end_is_billed_by_what_came(journal: Journal, breaks: bool) -> None:
+    bench = Bench(journal, stream(WORD, WORD, WORD, breaks=breaks))
+    await bench.ask(stream=True)
+    tail = bench.record.tail
+    assert (tail.counts.output, tail.metered) == (3, True)
+    assert 100 <= tail.counts.input <= 120
+    assert tail.cost_nano_usd == 1000 * tail.counts.input + 2000 * 3
+
+
+@pytest.mark.parametrize("words", range(5))
+async def test_of_a_client_that_leaves_what_came_is_billed(journal: Journal, words: int) -> None:
+    bench = Bench(journal, Endless(*[WORD] * words))  # type: ignore[arg-type]  # a response
+    client = Client(json.dumps(MESSAGE | {"stream": True}).encode())
+    task = asyncio.create_task(bench.edge(scope(headers=[AUTH]), client.receive, client.send))
+    await asyncio.sleep(0.02)
+    client.leave()
+    await task
+    tail = bench.record.tail
+    assert (tail.status, tail.error, tail.attempts) == (499, "client_disconnected", 1)
+    assert (tail.counts.output, tail.metered) == (words, words > 0)
+    assert tail.cost_nano_usd == (1000 * tail.counts.input + 2000 * words if words else 0)
+
+
+class Endless(TwinResponse):
+    """Thinks for ever after its frames."""
+
+    def __init__(self, *frames: bytes) -> None:
+        super().__init__(200, frames, SSE_HEADERS)
+
+    async def chunks(self):  # type: ignore[no-untyped-def]
+        for part in self._parts:
+            yield part
+        await asyncio.sleep(3600)
+
+
+async def test_what_an_upstream_refuses_costs_nothing(journal: Journal) -> None:
+    bench = Bench(journal, TwinResponse(400, (b'{"error":{"message":"no","code":"bad"}}',)))
+    await bench.ask()
+    tail = bench.record.tail
+    assert (tail.status, tail.counts, tail.cost_nano_usd, tail.attempts) == (400, Counts(), 0, 1)
+
+
+async def test_an_answer_that_does_not_say_is_measured(journal: Journal) -> None:
+    bench = Bench(journal, TwinResponse(200, (b'{"choices":[{"message":{"content":"0123456789"}}]}',)))
+    await bench.ask()
+    tail = bench.record.tail
+    assert (tail.counts.output, tail.metered) == (2, True)
+
+
+async def test_a_request_that_was_refused_before_its_plan_is_none(journal: Journal) -> None:
+    bench = Bench(journal)
+    assert (await bench.ask(model="nobody")).status == 404
+    assert records_of(journal.shelf) == []
+    assert bench.ended == []
+
+
+@pytest.mark.parametrize("named", ["x" * 300, 5, "a\0b"])
+async def test_a_customer_that_cannot_be_named_is_nobody(journal: Journal, named: object) -> None:
+    bench = Bench(journal)
+    await bench.ask(user=named)
+    assert bench.record.head.customer_id == ""
+
+
+async def test_tags_are_few_and_short(journal: Journal) -> None:
+    bench = Bench(journal)
+    await bench.ask(("x-litellm-tags", ",".join(f"{number}-" + "y" * 500 for number in range(100))))
+    tags = bench.record.head.tags
+    assert len(tags) == 32
+    assert max(map(len, tags)) == 128
+
+
+async def test_an_answer_that_was_given_before_costs_nothing(journal: Journal) -> None:
+    served, upstreams = of(provider("p", price=PRICE)), Upstreams()
+    gateway = made(served, upstreams, recorder=JournalRecorder(journal, Prices()))
+    for _ in range(2):
+        await ask(gateway, task_type="chat")
+    first, again = records_of(journal.shelf)
+    assert (first.head.endpoint, first.head.customer_id, first.head.service) == ("generate", "ada", "docs")
+    assert (first.head.task_type, first.tail.cost_nano_usd, first.tail.cached) == ("chat", 13_000, False)
+    assert (again.tail.cost_nano_usd, again.tail.cached, again.tail.attempts) == (0, True, 0)
+    assert again.tail.counts == first.tail.counts
+
+
+class Full:
+    """No request can be written down."""
+
+    def begin(self, *_: object) -> None:
+        raise JournalFull("no room")
+
+
+@pytest.mark.parametrize(
+    ("path", "model", "error"),
+    [
+        (
+            "/v1/chat/completions",
+            "small",
+            {"message": "no room", "type": "service_unavailable", "param": None, "code": "journal_full"},
+        ),
+        ("/v1/messages", "claude", {"type": "api_error", "message": "no room"}),
+    ],
+)
+async def test_nobody_spends_what_cannot_be_written_down(path: str, model: str, error: dict[str, object]) -> None:
+    upstream = TwinProvider()
+    served = state(deployment("small"), deployment("claude", provider="anthropic"))
+    gateway = make_gateway(served, upstream, TwinRouting(decision()), recorder=Full())  # type: ignore[arg-type]
+    body = json.dumps(MESSAGE | {"model": model, "max_tokens": 5}).encode()
+    answer = await call(create_app(gateway), scope(path=path, headers=[AUTH]), body)
+    assert (answer.status, answer.headers["retry-after"], upstream.calls) == (503, "1", [])
+    assert json.loads(answer.body)["error"] == error
+
+
+async def test_nor_by_the_other_api() -> None:
+    upstreams = Upstreams()
+    gateway = made(of(provider("p")), upstreams, recorder=Full())
+    answer = await ask(gateway)
+    assert (answer.status, json.loads(answer.body), upstreams.calls) == (503, {"detail": "no room"}, [])
+
+
+def test_terms_say_the_same_later() -> None:
+    prices, tiered = Prices(), price_of(costs_in({INPUT: 1e-7, OUTPUT: 3e-6, f"{INPUT}_above_200k_tokens": 1e-6}))
+    for price in (PRICE, tiered):
+        one = deployment("small", price=price)
+        for usage in (Usage(3, 5), Usage(250_000, 7), Usage(10, 20, cache_read=4, reasoning=6)):
+            assert prices.cost_by(prices.terms(one), usage) == prices.cost_of(one, usage) is not None
+
+
+@pytest.mark.parametrize("terms", [b"", b"x", b"\xff" * 20])
+def test_terms_that_nobody_can_read_are_no_price(terms: bytes) -> None:
+    assert Prices().cost_by(terms, Usage(1, 1)) is None
+
+
+def test_a_deployment_without_a_price_has_no_terms() -> None:
+    one: Deployment = deployment("small")
+    assert Prices().cost_by(Prices().terms(one), Usage(1, 1)) is None
