@@ -1,4 +1,5 @@
-"""When a budget begins anew, and when the period began that it is in: on LiteLLM's calendar boundaries, in the zone and at the time of day that are set.
+"""When a budget begins anew, on LiteLLM's calendar boundaries, in the zone and at the time of day that are set;
+and when the period began that it is in.
 
     1d        the next day                 30d, 1mo   the first of the next month
     7d, 1w    the next Monday              Nmo        the first of the Nth month after this one
