@@ -10,10 +10,13 @@ from functools import partial
 
 import structlog
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
 from routeiq.api.control.v1 import control_pb2, control_pb2_grpc
 from routeiq.config.start import Start
 from routeiq.control.api import create_api
+from routeiq.control.budgets.calendar import Calendar
+from routeiq.control.budgets.spending import spend
 from routeiq.control.declared import Declared
 from routeiq.control.migrations import control_migrations
 from routeiq.control.office import Office
@@ -23,6 +26,8 @@ from routeiq.control.routers import routers
 from routeiq.control.servicer import ControlServicer
 from routeiq.control.settings import MIGRATE, Settings
 from routeiq.control.store.database import open_database
+from routeiq.control.usage.housekeeping import days_kept
+from routeiq.control.usage.writing import Writing
 from routeiq.kit.bus import Bus
 from routeiq.kit.clock import now
 from routeiq.kit.crypto import Sealer, master_keys
@@ -50,6 +55,7 @@ class Control:
     migrations: Migrations
     bus: Bus
     servicer: ControlServicer
+    writing: Writing
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -62,7 +68,8 @@ class Control:
         self.bus.start()
         described = asyncio.create_task(asyncio.to_thread(self.api.openapi), name="openapi")
         try:
-            yield
+            async with self.writing.running():
+                yield
         finally:
             await asyncio.wait([described])
             await self.bus.close()
@@ -77,7 +84,9 @@ class Control:
         return {"database": self.database.answers, "schema": partial(self.migrations.fit, self.database)}
 
 
-def build(settings: Settings, start: Start, policy: OutboundPolicy) -> Control:
+def build(
+    settings: Settings, start: Start, policy: OutboundPolicy, registry: CollectorRegistry | None = None
+) -> Control:
     """Opens nothing. Raises: ConfigurationError."""
     assert settings.database_url is not None, "its absence was said before"
     assert settings.encryption_key is not None, "as above"
@@ -94,4 +103,12 @@ def build(settings: Settings, start: Start, policy: OutboundPolicy) -> Control:
         control_migrations(),
         bus,
         ControlServicer(database, now),
+        _writing(settings, start, database, bus, registry or CollectorRegistry()),
     )
+
+
+def _writing(settings: Settings, start: Start, database: Database, bus: Bus, registry: CollectorRegistry) -> Writing:
+    said = start.loaded.document
+    calendar = Calendar.of(said.litellm.timezone, said.litellm.budget_reset_time)
+    keep_days = days_kept(settings.usage_retention_days, said.general.maximum_spend_logs_retention_period)
+    return Writing(database, bus, partial(spend, calendar=calendar), now, keep_days, registry)
