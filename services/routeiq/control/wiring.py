@@ -20,6 +20,7 @@ from routeiq.control.office import Office
 from routeiq.control.providers.change import Rules
 from routeiq.control.publish import Publisher
 from routeiq.control.routers import routers
+from routeiq.control.said import calendar_of
 from routeiq.control.servicer import ControlServicer
 from routeiq.control.settings import MIGRATE, Settings
 from routeiq.control.store.database import open_database
@@ -93,5 +94,5 @@ def build(settings: Settings, start: Start, policy: OutboundPolicy) -> Control:
         database,
         control_migrations(),
         bus,
-        ControlServicer(database, now),
+        ControlServicer(database, now, calendar_of(start.loaded.document)),
     )

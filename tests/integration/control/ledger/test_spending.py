@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from routeiq.control.budgets.limits import Money
-from routeiq.control.budgets.periods import number_of
+from routeiq.control.periods import number_of
+from routeiq.control.spending.limits import Money
 from routeiq.control.store.accounts import Account
 from routeiq.control.store.tables import FormerKey, Member, ModelSpend, Team, User
 from tests.support.holders import (
