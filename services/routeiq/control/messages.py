@@ -10,9 +10,9 @@ from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.control.keys.effective import effective
 from routeiq.control.keys.fields import PERMISSIONS
 from routeiq.control.keys.model_budgets import ModelBudget, model_budgets
-from routeiq.control.periods import Holder, Turns, model_period, period_of, schedule_of
 from routeiq.control.spending.limits import money_of
 from routeiq.control.store.governing import Governing
+from routeiq.control.store.periods import Holder, Turns, model_period, period_of, schedule_of
 from routeiq.control.store.tables import Budget, Key, Member, ModelSpend, Override, Team, User
 
 

@@ -17,9 +17,9 @@ from routeiq.clients.control_accounts import budgeted_model
 from routeiq.control.budgets.calendar import Calendar
 from routeiq.control.keys.effective import effective
 from routeiq.control.keys.model_budgets import ModelBudget, model_budgets
-from routeiq.control.periods import Period, Schedule, begin, model_period, period_of, schedule_of
 from routeiq.control.spending.limits import Money, money_of
 from routeiq.control.store.accounts import KEY, LOCK_ORDER, Account, Held, holders_of, model_spends, successors_of
+from routeiq.control.store.periods import Period, Schedule, begin, model_period, period_of, schedule_of
 from routeiq.control.store.tables import ModelSpend
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from routeiq.control.keys.effective import effective
-from routeiq.control.periods import Holder
+from routeiq.control.store.periods import Holder
 from routeiq.control.store.tables import Budget, Key, Member
 
 
