@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +23,9 @@ from routeiq.control.routers import routers
 from routeiq.control.said import calendar_of
 from routeiq.control.servicer import ControlServicer
 from routeiq.control.settings import MIGRATE, Settings
+from routeiq.control.spending.delivery import Delivery
+from routeiq.control.spending.destinations import destinations_of
+from routeiq.control.spending.turning import Turning
 from routeiq.control.store.database import open_database
 from routeiq.kit.bus import Bus
 from routeiq.kit.clock import now
@@ -30,7 +33,7 @@ from routeiq.kit.crypto import Sealer, master_keys
 from routeiq.kit.db import Database
 from routeiq.kit.health import Check
 from routeiq.kit.migrate import Migrations
-from routeiq.kit.outbound import OutboundPolicy
+from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
 from routeiq.kit.rpc import RpcServer
 
 log = structlog.get_logger()
@@ -51,6 +54,8 @@ class Control:
     migrations: Migrations
     bus: Bus
     servicer: ControlServicer
+    jobs: Sequence[Callable[[], Coroutine[None, None, None]]] = ()
+    """What runs beside, until the end."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -62,10 +67,13 @@ class Control:
             log.warning("database.not_migrated", advice=f"run `routeiq migrate`, or set {MIGRATE}=true")
         self.bus.start()
         described = asyncio.create_task(asyncio.to_thread(self.api.openapi), name="openapi")
+        jobs = [asyncio.create_task(job(), name=f"control-job-{number}") for number, job in enumerate(self.jobs)]
         try:
             yield
         finally:
-            await asyncio.wait([described])
+            for job in jobs:
+                job.cancel()
+            await asyncio.wait([described, *jobs])
             await self.bus.close()
             await self.database.close()
 
@@ -88,11 +96,22 @@ def build(settings: Settings, start: Start, policy: OutboundPolicy) -> Control:
     sealer = Sealer(master_keys(settings.encryption_key.get_secret_value()), PURPOSE)
     office = Office(database, Publisher(bus), now)
     rules = Rules(Declared(start, now()), sealer, policy)
+    calendar = calendar_of(start.loaded.document)
     return Control(
         create_api(routers(office, database, rules)),
         address if settings.migrate else "",
         database,
         control_migrations(),
         bus,
-        ControlServicer(database, now, calendar_of(start.loaded.document)),
+        ControlServicer(database, now, calendar),
+        [Turning(database, now, calendar).run, *_alerts(database, start, policy)],
     )
+
+
+def _alerts(
+    database: Database, start: Start, policy: OutboundPolicy
+) -> Iterator[Callable[[], Coroutine[None, None, None]]]:
+    """Nothing, if nobody is to hear of them."""
+    urls = destinations_of(start.loaded.document, start.environ)
+    if urls:
+        yield Delivery(database, now, urls, OutboundGuard(policy, Origin.DOCUMENT)).run
