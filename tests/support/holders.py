@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from routeiq.control.budgets.calendar import Calendar
-from routeiq.control.budgets.spending import Charge, Spent, spend
+from routeiq.control.spending.charging import Charge, Spent, spend
 from routeiq.control.store.accounts import Account
 from routeiq.control.store.tables import Base, Budget, Key, Member, Team, User
 from routeiq.kit.db import Database

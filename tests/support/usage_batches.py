@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -12,7 +11,7 @@ from sqlalchemy import func, select, text
 
 from routeiq.api.usage.v1 import usage_pb2 as pb
 from routeiq.control.budgets.calendar import Calendar
-from routeiq.control.budgets.spending import spend
+from routeiq.control.spending.counting import Counting
 from routeiq.control.store.usage_rollups import KINDS, SUMMED
 from routeiq.control.store.usage_tables import UsageDay, UsageDetail, UsageRecord, UsageWatermark
 from routeiq.control.usage.intake_batches import Batch, read_batch
@@ -62,7 +61,7 @@ def read(data: bytes) -> Batch:
 
 
 def opened(database: Database) -> Ledger:
-    return Ledger(database, partial(spend, calendar=Calendar()), lambda: NOW)
+    return Ledger(database, Counting(Calendar()), lambda: NOW)
 
 
 class Books:

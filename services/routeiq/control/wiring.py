@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,26 +15,29 @@ from prometheus_client import CollectorRegistry
 from routeiq.api.control.v1 import control_pb2, control_pb2_grpc
 from routeiq.config.start import Start
 from routeiq.control.api import create_api
-from routeiq.control.budgets.calendar import Calendar
-from routeiq.control.budgets.spending import spend
 from routeiq.control.declared import Declared
 from routeiq.control.migrations import control_migrations
 from routeiq.control.office import Office
 from routeiq.control.providers.change import Rules
 from routeiq.control.publish import Publisher
 from routeiq.control.routers import routers
+from routeiq.control.said import calendar_of
 from routeiq.control.servicer import ControlServicer
 from routeiq.control.settings import MIGRATE, Settings
+from routeiq.control.spending.counting import Counting
+from routeiq.control.spending.delivery import Delivery
+from routeiq.control.spending.destinations import destinations_of
+from routeiq.control.spending.turning import Turning
 from routeiq.control.store.database import open_database
 from routeiq.control.usage.housekeeping import days_kept
-from routeiq.control.usage.writing import Writing
+from routeiq.control.usage.writing import writing
 from routeiq.kit.bus import Bus
 from routeiq.kit.clock import now
 from routeiq.kit.crypto import Sealer, master_keys
 from routeiq.kit.db import Database
 from routeiq.kit.health import Check
 from routeiq.kit.migrate import Migrations
-from routeiq.kit.outbound import OutboundPolicy
+from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
 from routeiq.kit.rpc import RpcServer
 
 log = structlog.get_logger()
@@ -55,7 +58,8 @@ class Control:
     migrations: Migrations
     bus: Bus
     servicer: ControlServicer
-    writing: Writing
+    jobs: Sequence[Callable[[], Coroutine[None, None, None]]] = ()
+    """What runs beside, until the end."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -67,11 +71,13 @@ class Control:
             log.warning("database.not_migrated", advice=f"run `routeiq migrate`, or set {MIGRATE}=true")
         self.bus.start()
         described = asyncio.create_task(asyncio.to_thread(self.api.openapi), name="openapi")
+        jobs = [asyncio.create_task(job(), name=f"control-job-{number}") for number, job in enumerate(self.jobs)]
         try:
-            async with self.writing.running():
-                yield
+            yield
         finally:
-            await asyncio.wait([described])
+            for job in jobs:
+                job.cancel()
+            await asyncio.wait([described, *jobs])
             await self.bus.close()
             await self.database.close()
 
@@ -96,19 +102,29 @@ def build(
     sealer = Sealer(master_keys(settings.encryption_key.get_secret_value()), PURPOSE)
     office = Office(database, Publisher(bus), now)
     rules = Rules(Declared(start, now()), sealer, policy)
+    said = start.loaded.document
+    calendar = calendar_of(said)
+    counting = Counting(calendar, destinations_of(said, start.environ))
+    keep_days = days_kept(settings.usage_retention_days, said.general.maximum_spend_logs_retention_period)
     return Control(
         create_api(routers(office, database, rules)),
         address if settings.migrate else "",
         database,
         control_migrations(),
         bus,
-        ControlServicer(database, now),
-        _writing(settings, start, database, bus, registry or CollectorRegistry()),
+        ControlServicer(database, now, calendar),
+        [
+            Turning(database, now, calendar).run,
+            *_alerts(database, start, policy),
+            *writing(database, bus, counting, now, keep_days, registry or CollectorRegistry()),
+        ],
     )
 
 
-def _writing(settings: Settings, start: Start, database: Database, bus: Bus, registry: CollectorRegistry) -> Writing:
-    said = start.loaded.document
-    calendar = Calendar.of(said.litellm.timezone, said.litellm.budget_reset_time)
-    keep_days = days_kept(settings.usage_retention_days, said.general.maximum_spend_logs_retention_period)
-    return Writing(database, bus, partial(spend, calendar=calendar), now, keep_days, registry)
+def _alerts(
+    database: Database, start: Start, policy: OutboundPolicy
+) -> Iterator[Callable[[], Coroutine[None, None, None]]]:
+    """Nothing, if nobody is to hear of them."""
+    urls = destinations_of(start.loaded.document, start.environ)
+    if urls:
+        yield Delivery(database, now, urls, OutboundGuard(policy, Origin.DOCUMENT)).run

@@ -102,6 +102,10 @@ class Calendar:
         return cls(zone_of(timezone), time_of_day(budget_reset_time))
 
 
+UTC_CALENDAR = Calendar()
+"""Where the document says nothing."""
+
+
 def _within_day(period: timedelta, now: datetime, today: date, zone: tzinfo) -> datetime:
     """Counted in time that passes, so that a day of 23 hours has fewer of them and none that is longer."""
     midnight = _instant(today, MIDNIGHT, zone)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from routeiq.clients.control_accounts import member_id
-from routeiq.control.budgets.spending import Charge
+from routeiq.control.spending.charging import Charge
 from routeiq.control.store.accounts import KEY, MEMBER, TEAM, USER, Account
 from routeiq.control.usage.intake_rows import Incoming, cost
 from routeiq.control.usage.intake_values import time_of

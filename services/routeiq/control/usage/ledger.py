@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routeiq.control.budgets.spending import Charge
+from routeiq.control.spending.charging import Charge
 from routeiq.control.store import usage_intake, usage_partitions, usage_watermarks
 from routeiq.control.usage.charges import charges_of
 from routeiq.control.usage.intake_batches import Batch, by_id

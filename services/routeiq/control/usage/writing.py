@@ -1,11 +1,9 @@
-"""The ledger's writing side, as parts of control that run beside its requests: intake, where there is NATS, and
-housekeeping."""
+"""The ledger's writing side, as jobs that run beside control's requests: intake, which waits for NATS where there is
+none, and housekeeping."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine, Sequence
 
 from prometheus_client import CollectorRegistry
 
@@ -21,33 +19,12 @@ from routeiq.kit.db import Database
 STREAM, SUBJECTS, CONSUMER = "ROUTEIQ_USAGE", ("routeiq.usage.>",), "control"
 
 
-class Writing:
-    """Args: keep_days: of records; 0: for ever."""
+def writing(
+    database: Database, bus: Bus, spend: Spend, clock: Clock, keep_days: int, registry: CollectorRegistry
+) -> Sequence[Callable[[], Coroutine[None, None, None]]]:
+    """They run until they are cancelled; what was taken and not written by then comes again.
 
-    def __init__(
-        self,
-        database: Database,
-        bus: Bus,
-        spend: Spend,
-        clock: Clock,
-        keep_days: int,
-        registry: CollectorRegistry,
-    ) -> None:
-        self._source = BusConsumer(bus, STREAM, SUBJECTS, CONSUMER)
-        self._intake = Intake(self._source, Ledger(database, spend, clock), IntakeCounts(registry, clock))
-        self._housekeeping = Housekeeping(database, clock, keep_days)
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Inside. What was taken and not written by its end comes again."""
-        tasks = [
-            asyncio.create_task(self._intake.run(), name="usage-intake"),
-            asyncio.create_task(self._housekeeping.run(), name="usage-housekeeping"),
-        ]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-            await self._source.close()
+    Args: keep_days: of records; 0: for ever."""
+    source = BusConsumer(bus, STREAM, SUBJECTS, CONSUMER)
+    intake = Intake(source, Ledger(database, spend, clock), IntakeCounts(registry, clock))
+    return [intake.run, Housekeeping(database, clock, keep_days).run]

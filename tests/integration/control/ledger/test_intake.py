@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routeiq.control.budgets.spending import Charge
 from routeiq.control.migrations import control_migrations
+from routeiq.control.spending.charging import Charge
 from routeiq.control.store.database import open_database
 from routeiq.control.store.tables import SCHEMA
 from routeiq.control.usage import intake as subject

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from routeiq.control.budgets.limits import Money
-from routeiq.control.budgets.periods import number_of
+from routeiq.control.spending.limits import Money
 from routeiq.control.store.accounts import Account
+from routeiq.control.store.periods import number_of
 from routeiq.control.store.tables import FormerKey, Member, ModelSpend, Team, User
 from tests.support.holders import (
     DAILY,

@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.clients.control_accounts import budgeted_model
 from routeiq.control.budgets.calendar import Calendar
-from routeiq.control.budgets.limits import Money, money_of
-from routeiq.control.budgets.periods import Period, Schedule, begin, number_of, period_of, schedule_of
 from routeiq.control.keys.effective import effective
 from routeiq.control.keys.model_budgets import ModelBudget, model_budgets
+from routeiq.control.spending.limits import Money, money_of
 from routeiq.control.store.accounts import KEY, LOCK_ORDER, Account, Held, holders_of, model_spends, successors_of
+from routeiq.control.store.periods import Period, Schedule, begin, model_period, period_of, schedule_of
 from routeiq.control.store.tables import ModelSpend
 
 
@@ -92,11 +92,10 @@ async def _charge_models(
         budget = budgets[key_hash][model]
         row = rows.get((key_hash, model))
         if row is None:
-            row = first_spend(key_hash, model, budget, now, calendar)
+            row = _first(key_hash, model, budget, now, calendar)
             session.add(row)
-        schedule = Schedule(budget.duration)
-        begin(row, schedule, now, calendar)
-        period = period_of(row, schedule, now, calendar)
+        begin(row, Schedule(budget.duration), now, calendar)
+        period = model_period(row, budget.duration, now, calendar)
         row.spend_nano_usd += _counted(some, period)
         period = period._replace(spent_nano_usd=row.spend_nano_usd)
         found.append(Spent(Account(KEY, key_hash, model), keys[key_hash], Money(budget.max_nano_usd), period))
@@ -121,12 +120,9 @@ def _budgets(
     return budgets, charges
 
 
-def first_spend(key_hash: str, model: str, budget: ModelBudget, now: datetime, calendar: Calendar) -> ModelSpend:
-    """Of a budget for a model that nothing was spent on yet: its period began where the calendar's did."""
-    began, ends = 0, None
-    if budget.duration is not None:
-        began, ends = number_of(calendar.began(budget.duration, now)), calendar(budget.duration, now)
-    return ModelSpend(key_hash=key_hash, model=model, budget_period=began, budget_reset_at=ends, spend_nano_usd=0)
+def _first(key_hash: str, model: str, budget: ModelBudget, now: datetime, calendar: Calendar) -> ModelSpend:
+    number, _, ends = model_period(None, budget.duration, now, calendar)
+    return ModelSpend(key_hash=key_hash, model=model, budget_period=number, budget_reset_at=ends, spend_nano_usd=0)
 
 
 def _counted(charges: Iterable[Charge], period: Period) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from routeiq.control.budgets.periods import Holder
 from routeiq.control.keys.effective import effective
+from routeiq.control.store.periods import Holder
 from routeiq.control.store.tables import Budget, Key, Member
 
 

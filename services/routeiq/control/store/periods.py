@@ -24,6 +24,8 @@ _SKEW = timedelta(minutes=1)
 class Turns(Protocol):
     """The part of `calendar.Calendar` that knows how periods follow each other."""
 
+    def __call__(self, duration: str, now: datetime) -> datetime: ...
+    def began(self, duration: str, now: datetime) -> datetime: ...
     def turned(self, duration: str, ended: datetime, now: datetime) -> tuple[datetime, datetime]: ...
 
 
@@ -63,6 +65,15 @@ def period_of(row: Holder | ModelSpend, schedule: Schedule, now: datetime, calen
         return Period(number, spent, ends)
     began, ends = calendar.turned(schedule.duration, ends, now)
     return Period(max(number + 1, number_of(began)), 0, ends)
+
+
+def model_period(row: ModelSpend | None, duration: str | None, now: datetime, calendar: Turns) -> Period:
+    """Of a key's budget for a model. Args: row: None: nothing was spent on it yet; its period is the calendar's."""
+    if row is not None:
+        return period_of(row, Schedule(duration), now, calendar)
+    if duration is None:
+        return Period(0, 0, None)
+    return Period(number_of(calendar.began(duration, now)), 0, calendar(duration, now))
 
 
 def begin(row: Holder | ModelSpend, schedule: Schedule, now: datetime, calendar: Turns) -> bool:
