@@ -1,0 +1,74 @@
+"""Sums by day and by one thing. Whatever is asked of them, the rows of requests are not read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from routeiq.control.store.usage_sums import Span, Sum, added_up, cost_of
+from routeiq.control.store.usage_tables import UsageDay
+
+
+class Named(NamedTuple):
+    name: str
+    sums: Sum
+
+
+class Dated(NamedTuple):
+    day: date
+    name: str
+    sums: Sum
+
+
+async def total(session: AsyncSession, span: Span) -> Sum:
+    """Of all requests."""
+    rows = await session.execute(select(*added_up(UsageDay)).where(*_of("all", span, [""])))
+    return Sum(*rows.one())
+
+
+async def by_name(
+    session: AsyncSession, kind: str, span: Span, *, names: Collection[str] | None = None, most: int | None = None
+) -> list[Named]:
+    """The dearest first; what has no name is left out. Args: names: these only; None: all."""
+    statement = (
+        select(UsageDay.name, *added_up(UsageDay))
+        .where(*_of(kind, span, names), UsageDay.name != "")
+        .group_by(UsageDay.name)
+        .order_by(cost_of(UsageDay).desc(), UsageDay.name)
+        .limit(most)
+    )
+    return [Named(name, Sum(*sums)) for name, *sums in await session.execute(statement)]
+
+
+async def by_day(
+    session: AsyncSession, kind: str, span: Span, *, names: Collection[str] | None = None, most: int | None = None
+) -> Sequence[Dated]:
+    """Each day's, the oldest first."""
+    statement = (
+        select(UsageDay.day, UsageDay.name, *(getattr(UsageDay, name) for name in Sum._fields))
+        .where(*_of(kind, span, names))
+        .order_by(UsageDay.day, UsageDay.name)
+        .limit(most)
+    )
+    return [Dated(day, name, Sum(*sums)) for day, name, *sums in await session.execute(statement)]
+
+
+async def days_of(session: AsyncSession, kind: str, span: Span, names: Collection[str] | None = None) -> list[date]:
+    """On which there was anything, the newest first."""
+    statement = select(UsageDay.day).where(*_of(kind, span, names)).distinct().order_by(UsageDay.day.desc())
+    return list(await session.scalars(statement))
+
+
+async def names_of(session: AsyncSession, kind: str, most: int) -> list[str]:
+    """All that ever had anything, in order."""
+    statement = select(UsageDay.name).where(UsageDay.kind == kind, UsageDay.name != "").distinct()
+    return list(await session.scalars(statement.order_by(UsageDay.name).limit(most)))
+
+
+def _of(kind: str, span: Span, names: Collection[str] | None) -> list[ColumnElement[bool]]:
+    some = [UsageDay.day.in_(span.days()), UsageDay.kind == kind]
+    return some if names is None else [*some, UsageDay.name.in_(names)]
