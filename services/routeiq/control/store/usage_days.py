@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.control.store.usage_sums import Span, Sum, added_up, cost_of
@@ -41,20 +41,25 @@ async def by_name(
         .order_by(cost_of(UsageDay).desc(), UsageDay.name)
         .limit(most)
     )
-    return [Named(name, Sum(*sums)) for name, *sums in await session.execute(statement)]
+    return [Named(row[0], Sum(*row[1:])) for row in map(tuple, await session.execute(statement))]
 
 
 async def by_day(
-    session: AsyncSession, kind: str, span: Span, *, names: Collection[str] | None = None, most: int | None = None
+    session: AsyncSession,
+    kind: str,
+    span: Span,
+    *,
+    names: Collection[str] | None = None,
+    after: tuple[date, str] | None = None,
+    most: int | None = None,
 ) -> Sequence[Dated]:
-    """Each day's, the oldest first."""
-    statement = (
-        select(UsageDay.day, UsageDay.name, *(getattr(UsageDay, name) for name in Sum._fields))
-        .where(*_of(kind, span, names))
-        .order_by(UsageDay.day, UsageDay.name)
-        .limit(most)
-    )
-    return [Dated(day, name, Sum(*sums)) for day, name, *sums in await session.execute(statement)]
+    """Each day's, the oldest first. Args: after: day and name of the last one that one has; None: from the first."""
+    key: list[Any] = [UsageDay.day, UsageDay.name]
+    sums = [getattr(UsageDay, name) for name in Sum._fields]
+    statement = select(*key, *sums).where(*_of(kind, span, names)).order_by(*key).limit(most)
+    if after is not None:
+        statement = statement.where(tuple_(*key) > tuple_(*after, types=[one.type for one in key]))
+    return [Dated(row[0], row[1], Sum(*row[2:])) for row in map(tuple, await session.execute(statement))]
 
 
 async def days_of(session: AsyncSession, kind: str, span: Span, names: Collection[str] | None = None) -> list[date]:

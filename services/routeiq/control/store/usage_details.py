@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, distinct, false, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +16,13 @@ from routeiq.control.store.usage_tables import UsageDetail
 
 KEY = ("day", "tag", "key_hash", "user_id", "team_id", "model", "provider", "endpoint")
 """Of the table, in the order of its primary key."""
+
+
+class Cut(NamedTuple):
+    """`of`: the values of the columns that were named."""
+
+    of: tuple[Any, ...]
+    sums: Sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +60,14 @@ class Slice:
 
 async def sums_by(
     session: AsyncSession, wanted: Slice, *names: str, days: Collection[date] | None = None, most: int | None = None
-) -> Sequence[Row[Any]]:
-    """A row for each combination of those columns, which it begins with, and then the fields of a `Sum`.
-
-    In the order of the day, if that is among them; else the dearest first."""
+) -> list[Cut]:
+    """One for each combination of those columns: in the order of the day, if that is among them; else the dearest
+    first."""
     columns = [getattr(UsageDetail, name) for name in names]
     order = [UsageDetail.day] if "day" in names else [cost_of(UsageDetail).desc(), *columns]
     statement = select(*columns, *added_up(UsageDetail)).where(*wanted.where(days)).group_by(*columns)
-    return (await session.execute(statement.order_by(*order).limit(most))).all()
+    rows = await session.execute(statement.order_by(*order).limit(most))
+    return [_cut(row, len(names)) for row in rows]
 
 
 async def days_of(session: AsyncSession, wanted: Slice) -> list[date]:
@@ -73,15 +80,18 @@ async def users_by_tag(session: AsyncSession, wanted: Slice) -> dict[str, int]:
     """How many different ones."""
     counted = select(UsageDetail.tag, func.count(distinct(UsageDetail.user_id)))
     statement = counted.where(*wanted.where(), UsageDetail.user_id != "").group_by(UsageDetail.tag)
-    return {tag: count for tag, count in await session.execute(statement)}
+    return {row[0]: row[1] for row in await session.execute(statement)}
 
 
-async def rows_after(
-    session: AsyncSession, wanted: Slice, after: Sequence[object] | None, most: int
-) -> Sequence[Row[Any]]:
-    """As they stand, in the order of `KEY`. Args: after: the key of the last row that one has; None: from the first."""
-    key = [getattr(UsageDetail, name) for name in KEY]
+async def rows_after(session: AsyncSession, wanted: Slice, after: Sequence[object] | None, most: int) -> list[Cut]:
+    """As they stand, in the order of `KEY`. Args: after: the last one that one has; None: from the first."""
+    key: list[Any] = [getattr(UsageDetail, name) for name in KEY]
     statement = select(*key, *(getattr(UsageDetail, name) for name in Sum._fields)).where(*wanted.where())
     if after is not None:
         statement = statement.where(tuple_(*key) > tuple_(*after, types=[one.type for one in key]))
-    return (await session.execute(statement.order_by(*key).limit(most))).all()
+    return [_cut(row, len(KEY)) for row in await session.execute(statement.order_by(*key).limit(most))]
+
+
+def _cut(row: Row[Any], width: int) -> Cut:
+    values = tuple(row)
+    return Cut(values[:width], Sum(*values[width:]))

@@ -50,15 +50,15 @@ async def names_of_keys(session: AsyncSession, hashes: Collection[str]) -> dict[
     former = await session.execute(select(FormerKey.hash, FormerKey.row).where(FormerKey.hash.in_(wanted)))
     found = {key_hash: _former(row) for key_hash, row in former}
     columns = (Key.hash, Key.name, Key.alias, Key.team_id, Key.user_id)
-    for key_hash, *said in await session.execute(select(*columns).where(Key.hash.in_(wanted))):
-        found[key_hash] = KeyName(*said, exists=True)
+    for key_hash, name, alias, team_id, user_id in await session.execute(select(*columns).where(Key.hash.in_(wanted))):
+        found[key_hash] = KeyName(name, alias, team_id, user_id, exists=True)
     return found
 
 
 async def aliases_of_teams(session: AsyncSession, ids: Collection[str]) -> dict[str, str | None]:
     """Of those that there are."""
     rows = await session.execute(select(Team.id, Team.alias).where(Team.id.in_(list(ids))))
-    return {team_id: alias for team_id, alias in rows}
+    return {row.id: row.alias for row in rows}
 
 
 async def names_of_users(session: AsyncSession, ids: Collection[str]) -> dict[str, tuple[str | None, str | None]]:

@@ -16,7 +16,7 @@ from fastapi import Depends, Query, Request
 from fastapi.responses import StreamingResponse
 
 MEDIA_TYPE = "text/csv"
-_FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
+_FORMULAS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 Rows = Iterable[Sequence[object]]
 FormatQuery = Annotated[
