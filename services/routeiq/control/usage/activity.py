@@ -86,7 +86,7 @@ async def page(work: Read, asked: Asked, wanted: Slice, entity: str) -> bytes:
     rows = await sums_by(work.session, wanted, *columns, days=here, most=MOST_ROWS + 1) if here else []
     if len(rows) > MOST_ROWS:
         raise wrong(TOO_MUCH)
-    pieces = [Piece(*row.of, sums=row.sums) for row in rows]
+    pieces = [Piece._make((*row.of, row.sums)) for row in rows]
     names = Names(
         await names_of_keys(work.session, {piece.key_hash for piece in pieces}),
         await _entities(work.session, entity, {piece.entity for piece in pieces}),

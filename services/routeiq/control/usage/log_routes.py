@@ -89,7 +89,7 @@ def _between(wanted: LogFilter, start: str | None, end: str | None) -> LogFilter
             return wanted
         raise wrong("Start date and end date are required")
     since, until = moment(start, ends=False), moment(end, ends=True)
-    logs.span_of_window(since, until)
+    logs.check_window(since, until)
     return replace(wanted, since=since, until=until)
 
 

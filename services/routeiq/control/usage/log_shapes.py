@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -83,9 +83,9 @@ def log_row(row: Row[Any]) -> LogRow:
         request_id=row.request_id, litellm_call_id=row.request_id, call_type=_call(row), api_key=row.key_hash,
         spend=usd(row.cost_nano_usd), total_tokens=row.input_tokens + row.output_tokens,
         prompt_tokens=row.input_tokens, completion_tokens=row.output_tokens, startTime=row.started_at,
-        endTime=row.ended_at, completionStartTime=None, request_duration_ms=_duration_ms(row), model=_model(row),
-        model_id=row.deployment_id, model_group=row.model or row.requested_model, custom_llm_provider=row.provider,
-        api_base="", user=row.user_id, team_id=row.team_id or None, organization_id=None, end_user=row.customer_id,
+        endTime=row.ended_at, completionStartTime=_first_data(row), request_duration_ms=_duration_ms(row),
+        model=_model(row), model_id=row.deployment_id, model_group=row.model or row.requested_model,
+        custom_llm_provider=row.provider, api_base="", user=row.user_id, team_id=row.team_id or None, organization_id=None, end_user=row.customer_id,
         cache_hit=str(row.cached), cache_key="", request_tags=row.tags, status=_status(row), session_id=None,
         requester_ip_address=None, messages={}, response={}, metadata=_metadata(row),
     )  # fmt: skip
@@ -143,6 +143,13 @@ def _call(row: Row[Any]) -> str:
 
 def _model(row: Row[Any]) -> str:
     return str(row.provider_model or row.model or row.requested_model)
+
+
+def _first_data(row: Row[Any]) -> datetime | None:
+    """Of a stream."""
+    after_us = (row.details or {}).get("first_data_us")
+    moment: datetime | None = row.started_at + timedelta(microseconds=after_us) if after_us else None
+    return moment
 
 
 def _duration_ms(row: Row[Any]) -> int:

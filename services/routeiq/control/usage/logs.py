@@ -20,7 +20,7 @@ from routeiq.control.store.usage_sums import Span
 from routeiq.control.usage.csv_answers import Rows
 from routeiq.control.usage.log_shapes import LogPage, LogRow, csv_row, log_row
 from routeiq.control.usage.sight import sight_of
-from routeiq.control.usage.spans import bounds, checked
+from routeiq.control.usage.spans import bounds, checked, wrong
 from routeiq.kit.money import to_usd
 
 MOST_ROWS = 10_000
@@ -105,8 +105,10 @@ async def export(reading: Reading, wanted: LogFilter, first: Sequence[Row[Any]])
             rows = await newest_logs(session, wanted, PAGE_ROWS, (rows[-1].ended_at, rows[-1].id))
 
 
-def span_of_window(since: datetime, until: datetime) -> None:
+def check_window(since: datetime, until: datetime) -> None:
     """Raises: Detailed: a window that is none, or too long."""
+    if until <= since:
+        raise wrong("start_date must be on or before end_date")
     checked(Span(since.date(), (until - timedelta(microseconds=1)).date()))
 
 

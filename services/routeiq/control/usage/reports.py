@@ -121,12 +121,13 @@ def _team(team_id: str, used: Sequence[Cut], aliases: Mapping[str, str | None]) 
         team_name=aliases.get(team_id) or team_id or NO_TEAM,
         team_id=team_id,
         total_spend=_cost(used),
-        metadata=[_used(*cut.of[2:], sums=cut.sums) for cut in used],
+        metadata=[_used(cut) for cut in used],
     )
 
 
-def _used(model: str, key_hash: str, sums: Sum) -> Used:
-    return Used(model=model, api_key=key_hash, spend=to_usd(sums.cost_nano_usd), total_tokens=sums.tokens)
+def _used(cut: Cut) -> Used:
+    _, _, model, key_hash = cut.of
+    return Used(model=model, api_key=key_hash, spend=to_usd(cut.sums.cost_nano_usd), total_tokens=cut.sums.tokens)
 
 
 def _customer(row: Dated) -> CustomerReport:
