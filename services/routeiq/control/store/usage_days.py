@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routeiq.control.store.usage_sums import Span, Sum, added_up, cost_of
+from routeiq.control.store.usage_sums import EVERY, Span, Sum, added_up, cost_of, sum_of
 from routeiq.control.store.usage_tables import UsageDay
 
 
@@ -26,22 +26,28 @@ class Dated(NamedTuple):
 
 async def total(session: AsyncSession, span: Span) -> Sum:
     """Of all requests."""
-    rows = await session.execute(select(*added_up(UsageDay)).where(*_of("all", span, [""])))
+    rows = await session.execute(select(*added_up(UsageDay, EVERY)).where(*_of("all", span, [""])))
     return Sum(*rows.one())
 
 
 async def by_name(
-    session: AsyncSession, kind: str, span: Span, *, names: Collection[str] | None = None, most: int | None = None
+    session: AsyncSession,
+    kind: str,
+    span: Span,
+    fields: Sequence[str],
+    *,
+    names: Collection[str] | None = None,
+    most: int | None = None,
 ) -> list[Named]:
-    """The dearest first; what has no name is left out. Args: names: these only; None: all."""
+    """The dearest first; what has no name is left out. Args: fields: of the sums.  names: these only; None: all."""
     statement = (
-        select(UsageDay.name, *added_up(UsageDay))
+        select(UsageDay.name, *added_up(UsageDay, fields))
         .where(*_of(kind, span, names), UsageDay.name != "")
         .group_by(UsageDay.name)
         .order_by(cost_of(UsageDay).desc(), UsageDay.name)
         .limit(most)
     )
-    return [Named(row[0], Sum(*row[1:])) for row in map(tuple, await session.execute(statement))]
+    return [Named(row[0], sum_of(fields, row[1:])) for row in map(tuple, await session.execute(statement))]
 
 
 async def by_day(
@@ -52,7 +58,7 @@ async def by_day(
     names: Collection[str] | None = None,
     after: tuple[date, str] | None = None,
     most: int | None = None,
-) -> Sequence[Dated]:
+) -> list[Dated]:
     """Each day's, the oldest first. Args: after: day and name of the last one that one has; None: from the first."""
     key: list[Any] = [UsageDay.day, UsageDay.name]
     sums = [getattr(UsageDay, name) for name in Sum._fields]
@@ -60,12 +66,6 @@ async def by_day(
     if after is not None:
         statement = statement.where(tuple_(*key) > tuple_(*after, types=[one.type for one in key]))
     return [Dated(row[0], row[1], Sum(*row[2:])) for row in map(tuple, await session.execute(statement))]
-
-
-async def days_of(session: AsyncSession, kind: str, span: Span, names: Collection[str] | None = None) -> list[date]:
-    """On which there was anything, the newest first."""
-    statement = select(UsageDay.day).where(*_of(kind, span, names)).distinct().order_by(UsageDay.day.desc())
-    return list(await session.scalars(statement))
 
 
 async def names_of(session: AsyncSession, kind: str, most: int) -> list[str]:

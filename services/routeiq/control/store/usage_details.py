@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, distinct, false, func, select, tuple_
+from sqlalchemy import ColumnElement, distinct, false, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.control.store.usage_sight import EVERYTHING, Sight
-from routeiq.control.store.usage_sums import Span, Sum, added_up, cost_of
+from routeiq.control.store.usage_sums import Span, Sum, added_up, cost_of, sum_of
 from routeiq.control.store.usage_tables import UsageDetail
 
 KEY = ("day", "tag", "key_hash", "user_id", "team_id", "model", "provider", "endpoint")
@@ -39,9 +38,8 @@ class Slice:
     not_teams: Collection[str] = ()
     model: str | None = None
 
-    def where(self, days: Collection[date] | None = None) -> list[ColumnElement[bool]]:
-        """Args: days: these alone."""
-        where = [UsageDetail.day.in_(self.span.days() if days is None else list(days)), self._tag()]
+    def where(self) -> list[ColumnElement[bool]]:
+        where = [UsageDetail.day.in_(self.span.days()), self._tag()]
         for column, values in (
             (UsageDetail.key_hash, self.keys), (UsageDetail.user_id, self.users), (UsageDetail.team_id, self.teams),
         ):  # fmt: skip
@@ -59,21 +57,16 @@ class Slice:
 
 
 async def sums_by(
-    session: AsyncSession, wanted: Slice, *names: str, days: Collection[date] | None = None, most: int | None = None
+    session: AsyncSession, wanted: Slice, names: Sequence[str], fields: Sequence[str], *, most: int | None = None
 ) -> list[Cut]:
     """One for each combination of those columns: in the order of the day, if that is among them; else the dearest
-    first."""
+    first. Args: fields: of the sums."""
     columns = [getattr(UsageDetail, name) for name in names]
     order = [UsageDetail.day] if "day" in names else [cost_of(UsageDetail).desc(), *columns]
-    statement = select(*columns, *added_up(UsageDetail)).where(*wanted.where(days)).group_by(*columns)
-    rows = await session.execute(statement.order_by(*order).limit(most))
-    return [_cut(row, len(names)) for row in rows]
-
-
-async def days_of(session: AsyncSession, wanted: Slice) -> list[date]:
-    """On which there was anything, the newest first."""
-    statement = select(UsageDetail.day).where(*wanted.where()).distinct().order_by(UsageDetail.day.desc())
-    return list(await session.scalars(statement))
+    statement = select(*columns, *added_up(UsageDetail, fields)).where(*wanted.where()).group_by(*columns)
+    rows = map(tuple, await session.execute(statement.order_by(*order).limit(most)))
+    width = len(columns)
+    return [Cut(row[:width], sum_of(fields, row[width:])) for row in rows]
 
 
 async def users_by_tag(session: AsyncSession, wanted: Slice) -> dict[str, int]:
@@ -89,9 +82,5 @@ async def rows_after(session: AsyncSession, wanted: Slice, after: Sequence[objec
     statement = select(*key, *(getattr(UsageDetail, name) for name in Sum._fields)).where(*wanted.where())
     if after is not None:
         statement = statement.where(tuple_(*key) > tuple_(*after, types=[one.type for one in key]))
-    return [_cut(row, len(KEY)) for row in await session.execute(statement.order_by(*key).limit(most))]
-
-
-def _cut(row: Row[Any], width: int) -> Cut:
-    values = tuple(row)
-    return Cut(values[:width], Sum(*values[width:]))
+    rows = map(tuple, await session.execute(statement.order_by(*key).limit(most)))
+    return [Cut(row[: len(KEY)], Sum(*row[len(KEY) :])) for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -32,6 +33,12 @@ class Sum(NamedTuple):
         return self.input_tokens + self.output_tokens
 
 
+EVERY = Sum._fields
+COST = ("cost_nano_usd",)
+COUNTED = ("requests", "cost_nano_usd")
+USED = (*COUNTED, "input_tokens", "output_tokens")
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Days of UTC, both included."""
@@ -44,9 +51,14 @@ class Span:
         return [self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1)]
 
 
-def added_up(table: type[UsageDay] | type[UsageDetail]) -> list[Label[int]]:
-    """PostgreSQL's sum of integers is a decimal."""
-    return [_sum(getattr(table, name)).label(name) for name in Sum._fields]
+def added_up(table: type[UsageDay] | type[UsageDetail], fields: Sequence[str]) -> list[Label[int]]:
+    """Args: fields: of a `Sum`, no more than are wanted: for all twelve of many groups PostgreSQL writes files."""
+    return [_sum(getattr(table, name)).label(name) for name in fields]
+
+
+def sum_of(fields: Sequence[str], values: Sequence[int]) -> Sum:
+    """0 for those that are not among them."""
+    return Sum(**dict(zip(fields, values, strict=True)))
 
 
 def cost_of(table: type[UsageDay] | type[UsageDetail]) -> ColumnElement[int]:
@@ -55,4 +67,5 @@ def cost_of(table: type[UsageDay] | type[UsageDetail]) -> ColumnElement[int]:
 
 
 def _sum(column: Any) -> ColumnElement[int]:
+    """PostgreSQL's own of integers is a decimal."""
     return cast(func.coalesce(func.sum(column), 0), BigInteger)

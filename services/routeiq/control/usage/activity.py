@@ -14,12 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from routeiq.control.actor import Actor
 from routeiq.control.errors import Detailed
 from routeiq.control.office import Read
-from routeiq.control.store import usage_details
 from routeiq.control.store.members import team_ids_of
-from routeiq.control.store.usage_days import Dated, by_day, days_of
+from routeiq.control.store.usage_days import Dated, by_day
 from routeiq.control.store.usage_details import Slice, rows_after, sums_by
 from routeiq.control.store.usage_holders import aliases_of_teams, names_of_keys, names_of_users
-from routeiq.control.store.usage_sums import Span
+from routeiq.control.store.usage_sums import EVERY, Span
 from routeiq.control.usage.activity_fold import Names, Piece, folded
 from routeiq.control.usage.activity_shapes import csv_sums
 from routeiq.control.usage.csv_answers import Rows
@@ -49,6 +48,16 @@ class Asked:
     key_hash: str | None
     page: int
     size: int
+
+    @property
+    def pages(self) -> int:
+        return -(-len(self.span.days()) // self.size)
+
+    def page_span(self) -> Span | None:
+        """The days of the page: its first has the last ones. None: it has none."""
+        days = self.span.days()
+        last = len(days) - (self.page - 1) * self.size
+        return Span(days[max(last - self.size, 0)], days[last - 1]) if last > 0 else None
 
     def slice(self) -> Slice:
         return Slice(self.span, model=self.model, keys=None if self.key_hash is None else [self.key_hash])
@@ -80,10 +89,10 @@ async def of_tags(work: Read, asked: Asked, tags: Sequence[str] | None) -> Slice
 
 async def page(work: Read, asked: Asked, wanted: Slice, entity: str) -> bytes:
     """Args: entity: the column that says whose it is.  Returns: an `ActivityPage`.  Raises: Detailed: too much."""
-    days = await usage_details.days_of(work.session, wanted)
-    here = _of_page(asked, days)
+    here = asked.page_span()
     columns = ("day", entity, "key_hash", "model", "provider", "endpoint")
-    rows = await sums_by(work.session, wanted, *columns, days=here, most=MOST_ROWS + 1) if here else []
+    wanted = replace(wanted, span=here or wanted.span)
+    rows = await sums_by(work.session, wanted, columns, EVERY, most=MOST_ROWS + 1) if here is not None else []
     if len(rows) > MOST_ROWS:
         raise wrong(TOO_MUCH)
     pieces = [Piece._make((*row.of, row.sums)) for row in rows]
@@ -91,24 +100,20 @@ async def page(work: Read, asked: Asked, wanted: Slice, entity: str) -> bytes:
         await names_of_keys(work.session, {piece.key_hash for piece in pieces}),
         await _entities(work.session, entity, {piece.entity for piece in pieces}),
     )
-    return await asyncio.to_thread(folded, pieces, names, asked.page, -(-len(days) // asked.size))
+    return await asyncio.to_thread(folded, pieces, names, asked.page, asked.pages)
 
 
 async def page_of_customers(work: Read, asked: Asked, names: Sequence[str] | None, but: Collection[str]) -> bytes:
     """As `page`; what customers used is not known by model or key. Raises: Detailed."""
     if asked.model is not None or asked.key_hash is not None:
         raise wrong("What customers use is not kept by model or key. Ask /spend/logs/v2 for a customer's requests.")
-    days = await days_of(work.session, "customer", asked.span, names)
-    here = _of_page(asked, days)
-    rows: Sequence[Dated] = []
-    if here:
-        rows = await by_day(
-            work.session, "customer", Span(min(here), max(here)), names=names, most=MOST_ROWS + 1
-        )  # fmt: skip
+    here, rows = asked.page_span(), list[Dated]()
+    if here is not None:
+        rows = await by_day(work.session, "customer", here, names=names, most=MOST_ROWS + 1)
     if len(rows) > MOST_ROWS:
         raise wrong(TOO_MUCH)
     pieces = [Piece(row.day, row.name, "", "", "", "", row.sums) for row in rows if row.name and row.name not in but]
-    return await asyncio.to_thread(folded, pieces, Names({}, {}), asked.page, -(-len(days) // asked.size))
+    return await asyncio.to_thread(folded, pieces, Names({}, {}), asked.page, asked.pages)
 
 
 async def export(reading: Reading, wanted: Slice) -> AsyncIterator[Rows]:
@@ -134,10 +139,6 @@ async def export_customers(
         if len(rows) < EXPORTED:
             return
         after = rows[-1].day, rows[-1].name
-
-
-def _of_page(asked: Asked, days: Sequence[date]) -> Sequence[date]:
-    return days[(asked.page - 1) * asked.size : asked.page * asked.size]
 
 
 async def _teams_of(session: AsyncSession, actor: Actor) -> list[str]:

@@ -85,7 +85,8 @@ def log_row(row: Row[Any]) -> LogRow:
         prompt_tokens=row.input_tokens, completion_tokens=row.output_tokens, startTime=row.started_at,
         endTime=row.ended_at, completionStartTime=_first_data(row), request_duration_ms=_duration_ms(row),
         model=_model(row), model_id=row.deployment_id, model_group=row.model or row.requested_model,
-        custom_llm_provider=row.provider, api_base="", user=row.user_id, team_id=row.team_id or None, organization_id=None, end_user=row.customer_id,
+        custom_llm_provider=row.provider, api_base="", user=row.user_id,
+        team_id=row.team_id or None, organization_id=None, end_user=row.customer_id,
         cache_hit=str(row.cached), cache_key="", request_tags=row.tags, status=_status(row), session_id=None,
         requester_ip_address=None, messages={}, response={}, metadata=_metadata(row),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from routeiq.control.keys.tokens import hash_of
 from routeiq.control.office import Read
 from routeiq.control.store.usage_details import Cut, Slice, sums_by
 from routeiq.control.store.usage_logs import SORTED_BY, LogFilter, count_logs, newest_logs, page_of_logs
-from routeiq.control.store.usage_sums import Span
+from routeiq.control.store.usage_sums import COST, Span
 from routeiq.control.usage.csv_answers import Rows
 from routeiq.control.usage.log_shapes import LogPage, LogRow, csv_row, log_row
 from routeiq.control.usage.sight import sight_of
@@ -118,7 +118,7 @@ async def _sums(work: Read, asked: Asked, span: Span) -> list[Cut]:
         keys=None if asked.api_key is None else [hash_of(asked.api_key)],
         users=None if asked.user_id is None else [asked.user_id],
     )  # fmt: skip
-    return await sums_by(work.session, wanted, "day", "key_hash", "user_id", "model")
+    return await sums_by(work.session, wanted, ["day", "key_hash", "user_id", "model"], COST)
 
 
 def _parts(row: Row[Any]) -> tuple[str, str, str, int]:

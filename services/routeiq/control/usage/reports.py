@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from routeiq.control.store.usage_days import Dated, by_day
 from routeiq.control.store.usage_details import Cut, Slice, sums_by
 from routeiq.control.store.usage_holders import aliases_of_teams
-from routeiq.control.store.usage_sums import Span, Sum
+from routeiq.control.store.usage_sums import USED, Span, Sum
 from routeiq.control.usage.spans import wrong
 from routeiq.kit.money import to_usd
 
@@ -74,7 +74,7 @@ class KeyReport(BaseModel):
 
 async def by_team(session: AsyncSession, wanted: Slice) -> list[TeamsOfDay]:
     """Raises: Detailed: too much."""
-    cuts = await sums_by(session, wanted, "day", "team_id", "model", "key_hash", most=MOST_ROWS + 1)
+    cuts = await sums_by(session, wanted, ["day", "team_id", "model", "key_hash"], USED, most=MOST_ROWS + 1)
     _check(cuts)
     aliases = await aliases_of_teams(session, {cut.of[1] for cut in cuts})
     days = []
@@ -98,7 +98,7 @@ async def by_customer(session: AsyncSession, span: Span, customer_id: str | None
 
 async def by_key(session: AsyncSession, wanted: Slice) -> list[KeyReport]:
     """The dearest first. Raises: Detailed: too much."""
-    cuts = await sums_by(session, wanted, "key_hash", "model", most=MOST_ROWS + 1)
+    cuts = await sums_by(session, wanted, ["key_hash", "model"], USED, most=MOST_ROWS + 1)
     _check(cuts)
     reports = [_key(key_hash, list(used)) for key_hash, used in _grouped(cuts, 0)]
     return sorted(reports, key=lambda one: (-one.total_cost, one.api_key))

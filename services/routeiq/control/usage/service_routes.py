@@ -12,9 +12,12 @@ from pydantic import BaseModel
 from routeiq.control.gateway_api import PREFIX, admit, refusals
 from routeiq.control.office import Office, Read
 from routeiq.control.store.usage_days import by_name, total
+from routeiq.control.store.usage_sums import COUNTED, USED
 from routeiq.control.usage import service_shapes as shapes
 from routeiq.control.usage.csv_answers import DESCRIBED, AsCSV, csv_answer, one_page
 from routeiq.control.usage.spans import last_days
+
+TIMED = (*USED, "timed", "latency_us")
 
 Days = Annotated[int, Query(ge=1, le=365)]
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -38,14 +41,14 @@ def service_usage_router(office: Office) -> APIRouter:
     @router.get("/by-provider", response_model=list[shapes.ByProvider])
     async def by_provider(request: Request, as_csv: AsCSV, days: Days = 30) -> Response | list[shapes.ByProvider]:
         async with read(request) as work:
-            rows = await by_name(work.session, "provider", last_days(work.now, days))
+            rows = await by_name(work.session, "provider", last_days(work.now, days), TIMED)
         found = [shapes.by_provider(row) for row in rows]
         return _table(shapes.ByProvider, found) if as_csv else found
 
     @router.get("/by-service", response_model=list[shapes.ByService])
     async def by_service(request: Request, as_csv: AsCSV, days: Days = 30) -> Response | list[shapes.ByService]:
         async with read(request) as work:
-            rows = await by_name(work.session, "service", last_days(work.now, days))
+            rows = await by_name(work.session, "service", last_days(work.now, days), USED)
         found = [shapes.by_service(row) for row in rows]
         return _table(shapes.ByService, found) if as_csv else found
 
@@ -54,7 +57,7 @@ def service_usage_router(office: Office) -> APIRouter:
         request: Request, as_csv: AsCSV, days: Days = 30, limit: Limit = 50
     ) -> Response | list[shapes.ByCustomer]:
         async with read(request) as work:
-            rows = await by_name(work.session, "customer", last_days(work.now, days), most=limit)
+            rows = await by_name(work.session, "customer", last_days(work.now, days), COUNTED, most=limit)
         found = [shapes.by_customer(row) for row in rows]
         return _table(shapes.ByCustomer, found) if as_csv else found
 

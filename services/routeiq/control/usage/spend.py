@@ -17,12 +17,14 @@ from routeiq.control.store import usage_holders as store
 from routeiq.control.store.members import team_ids_of
 from routeiq.control.store.usage_days import by_name
 from routeiq.control.store.usage_details import Slice, sums_by
-from routeiq.control.store.usage_sums import Span, Sum
+from routeiq.control.store.usage_sums import USED, Span, Sum
 from routeiq.control.teams.shown import plain
 from routeiq.control.usage.sight import sight_of
 
 MOST = 10_000
 """Rows of an answer; LiteLLM's have no pages."""
+FIELDS = (*USED, "failed")
+"""Of a tag."""
 NOT_YOURS = "Not authorized to view spend for another user."
 
 
@@ -56,9 +58,10 @@ async def teams(work: Read) -> list[TeamRow]:
 async def tags(work: Read, span: Span, names: list[str] | None = None) -> list[tuple[str, Sum]]:
     """A request counts for each tag that it has."""
     if work.actor.reads_all:
-        return [(row.name, row.sums) for row in await by_name(work.session, "tag", span, names=names, most=MOST)]
+        found = await by_name(work.session, "tag", span, FIELDS, names=names, most=MOST)
+        return [(row.name, row.sums) for row in found]
     wanted = Slice(span, await sight_of(work.session, work.actor), tagged=True, tags=names)
-    return [(row.of[0], row.sums) for row in await sums_by(work.session, wanted, "tag", most=MOST)]
+    return [(row.of[0], row.sums) for row in await sums_by(work.session, wanted, ["tag"], FIELDS, most=MOST)]
 
 
 def _own_keys(actor: Actor) -> dict[str, str]:

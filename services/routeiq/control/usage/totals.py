@@ -11,7 +11,7 @@ from routeiq.control.office import Read
 from routeiq.control.store.usage_days import by_day, by_name, total
 from routeiq.control.store.usage_details import Slice, sums_by
 from routeiq.control.store.usage_holders import aliases_of_teams, names_of_keys
-from routeiq.control.store.usage_sums import Span, Sum
+from routeiq.control.store.usage_sums import COST, COUNTED, USED, Span, Sum
 from routeiq.control.usage import global_shapes as shapes
 from routeiq.control.usage.sight import own_sight
 from routeiq.kit.money import to_usd
@@ -38,7 +38,7 @@ async def days_of_key(session: AsyncSession, span: Span, key_hash: str) -> list[
 
 
 async def keys(session: AsyncSession, span: Span, most: int | None) -> list[shapes.KeySpend]:
-    rows = await by_name(session, "key", span, most=most or MOST)
+    rows = await by_name(session, "key", span, COST, most=most or MOST)
     names = await names_of_keys(session, [row.name for row in rows])
     return [
         shapes.KeySpend(
@@ -54,12 +54,12 @@ async def models(session: AsyncSession, span: Span, most: int) -> list[shapes.Mo
         shapes.ModelSpend(
             model=row.name, total_spend=to_usd(row.sums.cost_nano_usd), total_tokens=row.sums.tokens
         )
-        for row in await by_name(session, "model", span, most=most)
+        for row in await by_name(session, "model", span, USED, most=most)
     ]  # fmt: skip
 
 
 async def providers(session: AsyncSession, span: Span) -> list[shapes.ProviderSpend]:
-    rows = await by_name(session, "provider", span)
+    rows = await by_name(session, "provider", span, COST)
     return [shapes.ProviderSpend(provider=row.name, spend=to_usd(row.sums.cost_nano_usd)) for row in rows]
 
 
@@ -68,7 +68,7 @@ async def customers(session: AsyncSession, span: Span, most: int) -> list[shapes
         shapes.CustomerSpend(
             end_user=row.name, total_count=row.sums.requests, total_spend=to_usd(row.sums.cost_nano_usd)
         )
-        for row in await by_name(session, "customer", span, most=most)
+        for row in await by_name(session, "customer", span, COUNTED, most=most)
     ]  # fmt: skip
 
 
@@ -93,7 +93,7 @@ async def activity(work: Read, span: Span) -> shapes.Activity:
     """Of a user, its own."""
     if work.actor.reads_all:
         return _activity([(row.day, row.sums) for row in await by_day(work.session, "all", span)])
-    rows = await sums_by(work.session, Slice(span, own_sight(work.actor)), "day")
+    rows = await sums_by(work.session, Slice(span, own_sight(work.actor)), ["day"], USED)
     return _activity([(row.of[0], row.sums) for row in rows])
 
 
@@ -102,7 +102,7 @@ async def activity_by_model(work: Read, span: Span) -> list[shapes.ModelActivity
     if work.actor.reads_all:
         rows = [(row.name, row.day, row.sums) for row in await by_day(work.session, "model", span)]
     else:
-        found = await sums_by(work.session, Slice(span, own_sight(work.actor)), "day", "model")
+        found = await sums_by(work.session, Slice(span, own_sight(work.actor)), ["day", "model"], USED)
         rows = [(model, day, row.sums) for row in found for day, model in [row.of]]
     by_model: dict[str, list[tuple[date, Sum]]] = {}
     for model, day, sums in rows:
