@@ -1,8 +1,9 @@
-"""Ask control who holds a key, and which override holds for a customer. Calls carry an assertion and a deadline.
+"""Ask control who holds a key, which override holds for a customer, and what was spent.
 
-A call that meets a lost connection is tried once more, at the next address if there is one; gRPC connects again by
-itself, and follows a name to all of its pods. Behind a breaker a control that does not answer is not asked by every
-request, so that who has an older answer loses no time. What goes wrong is a `ControlUnavailable`.
+Calls carry an assertion and a deadline. One that meets a lost connection is tried once more, at the next address if
+there is one; gRPC connects again by itself, and follows a name to all of its pods. Behind a breaker a control that does
+not answer is not asked by every request, so that who has an older answer loses no time. What goes wrong is a
+`ControlUnavailable`.
 
 Nothing of this is loaded by a gateway that only its master key calls: the messages are imported by the first call."""
 

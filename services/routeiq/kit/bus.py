@@ -1,8 +1,8 @@
-"""Say things to whoever listens, over NATS. With `kit.bus_sender` the one door to nats-py.
+"""Say things to whoever listens, over NATS. With `kit.bus_stream` the one door to nats-py.
 
 It never holds a start up, nor a caller: it connects beside, for ever, and while there is no connection a message is
 not sent. So what it carries must be found out another way, too, in time; who listens is told after each connection
-that something may have been missed. What must not be lost goes through `kit.bus_sender`.
+that something may have been missed. What must not be lost goes through `kit.bus_stream`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Bus:
 
     @property
     def client(self) -> Client | None:
-        """The connection, for `kit.bus_sender`; None: there is none now."""
+        """The connection, for the doors to JetStream; None: there is none now."""
         client = self._client
         return client if client is not None and client.is_connected else None
 
@@ -180,7 +180,7 @@ async def _dispose(client: Client) -> None:
 
 def _nats() -> tuple[type[Client], type[Exception]]:
     """The client, and what it raises."""
-    with without_aiohttp():
+    with _without_aiohttp():
         from nats.aio.client import Client  # noqa: PLC0415  # 6 MB, for who has a bus
         from nats.errors import Error  # noqa: PLC0415  # as above
 
@@ -188,7 +188,7 @@ def _nats() -> tuple[type[Client], type[Exception]]:
 
 
 @contextlib.contextmanager
-def without_aiohttp() -> Iterator[None]:
+def _without_aiohttp() -> Iterator[None]:
     """nats-py imports it, where it is found, for NATS over WebSockets alone; it takes another 11 MB."""
     if "aiohttp" in sys.modules:
         yield

@@ -1,16 +1,14 @@
-"""Messages that JetStream keeps: a publisher that knows whether they are. With `kit.bus` the one door to nats-py.
-
-The stream is made where it lacks, by whoever comes first; one that is there stays as it is."""
+"""Put messages into a JetStream stream, and know whether they are there."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from routeiq.kit.bus import Bus, without_aiohttp
+from routeiq.kit.bus import Bus
+from routeiq.kit.bus_stream import ensure_stream
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -23,13 +21,12 @@ MESSAGE_ID = "Nats-Msg-Id"
 
 
 class StreamSpec(NamedTuple):
-    """A stream in files, whose messages stay until a consumer has answered for them, or for `max_age_s`; a full one
-    takes no more. A message id that comes again within `same_for_s` is the same message."""
+    """As `kit.bus_stream` has it. A full stream takes no more. A message id that comes again within two minutes, which
+    is NATS's usual window, is the same message."""
 
     name: str
     subjects: Sequence[str]
-    max_age_s: float = 7 * 24 * 3600.0
-    same_for_s: float = 120.0
+    max_age_s: float
 
 
 class StreamSender:
@@ -57,28 +54,6 @@ class StreamSender:
         """Of this connection, once its stream is there."""
         if self._made is None or self._made[0] is not client:
             context = client.jetstream(timeout=ACK_S)
-            await make_stream(context, self._spec)
+            await ensure_stream(client, *self._spec)
             self._made = (client, context)
         return self._made[1]
-
-
-async def make_stream(context: JetStreamContext, spec: StreamSpec) -> None:
-    """Where it lacks. Raises: what nats-py raises."""
-    with without_aiohttp():
-        from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig  # noqa: PLC0415  # for who has a bus
-        from nats.js.errors import BadRequestError, NotFoundError  # noqa: PLC0415  # as above
-
-    with contextlib.suppress(NotFoundError):
-        await context.stream_info(spec.name)
-        return
-    config = StreamConfig(
-        name=spec.name,
-        subjects=list(spec.subjects),
-        storage=StorageType.FILE,
-        retention=RetentionPolicy.WORK_QUEUE,
-        discard=DiscardPolicy.NEW,
-        max_age=spec.max_age_s,
-        duplicate_window=min(spec.same_for_s, spec.max_age_s),
-    )
-    with contextlib.suppress(BadRequestError):  # another one made it meanwhile
-        await context.add_stream(config)

@@ -10,7 +10,8 @@ from sqlalchemy import create_engine, text
 
 from routeiq.control.migrations import control_migrations
 from routeiq.control.store.database import open_database
-from routeiq.control.store.tables import SCHEMA, Base
+from routeiq.control.store.schema import METADATA
+from routeiq.control.store.tables import SCHEMA
 from routeiq.kit.db import DatabaseURL
 
 _OWN = "SELECT conname FROM pg_constraint"
@@ -28,9 +29,9 @@ def test_the_migrated_schema_is_that_of_the_tables(database_url: str) -> None:
         else:  # it cannot say what an index of an expression is; PostgreSQL can
             warnings.filterwarnings("ignore", "(?s).*expression-based index")
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True, "target_metadata": Base.metadata}
+            connection, opts={"compare_type": True, "compare_server_default": True, "target_metadata": METADATA}
         )
-        differences = compare_metadata(context, Base.metadata)
+        differences = compare_metadata(context, METADATA)
     engine.dispose()
     assert differences == []
 

@@ -30,6 +30,9 @@ SET session_replication_role = replica; -- no order among tables that refer to e
 DO $$ DECLARE one regclass; BEGIN
     PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid();
+    FOR one IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relispartition LOOP
+        EXECUTE format('DROP TABLE %s', one);
+    END LOOP;
     FOR one IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relname <> 'alembic_version'
         AND relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema') LOOP
         EXECUTE format('DELETE FROM %s', one);

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from routeiq.control.store.tables import Base
+from routeiq.control.store.schema import METADATA
 from routeiq.kit.migrate import in_environment
 
-in_environment(context, Base.metadata)
+in_environment(context, METADATA)

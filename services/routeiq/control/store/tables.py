@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, Index, MetaData, String, text
+from sqlalchemy import BigInteger, ForeignKey, Index, MetaData, SmallInteger, String, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from routeiq.kit.db import JSONDocument, UTCDateTime
@@ -57,14 +57,22 @@ class Limited:
     max_parallel_requests: Mapped[int | None]
 
 
-class Budgeted:
-    """What may be spent, and what was. None: no limit. The ledger writes `spend_nano_usd`."""
+class Periodic:
+    """What was spent since the period began that `budget_reset_at` ends, and which one it is: it grows with each reset.
+
+    The ledger writes it. Only the release after this one may do without the columns' defaults."""
+
+    budget_reset_at: Mapped[datetime | None]
+    budget_period: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    spend_nano_usd: Mapped[int] = mapped_column(default=0)
+
+
+class Budgeted(Periodic):
+    """What may be spent, and what was. None: no limit."""
 
     max_budget_nano_usd: Mapped[int | None]
     soft_budget_nano_usd: Mapped[int | None]
     budget_duration: Mapped[str | None]
-    budget_reset_at: Mapped[datetime | None]
-    spend_nano_usd: Mapped[int] = mapped_column(default=0)
 
 
 class Budget(Dated, Limited, Base):
@@ -111,7 +119,7 @@ class Team(Dated, Limited, Budgeted, Base):
     extra: Mapped[Extra] = mapped_column(default=dict)
 
 
-class Member(Base):
+class Member(Periodic, Base):
     """A user in a team, with what is the user's own there."""
 
     __tablename__ = "team_members"
@@ -121,7 +129,6 @@ class Member(Base):
     role: Mapped[str]
     budget_id: Mapped[str | None]
     models: Mapped[Names] = mapped_column(default=list)
-    spend_nano_usd: Mapped[int] = mapped_column(default=0)
     joined_at: Mapped[datetime]
 
 
@@ -149,6 +156,32 @@ class Key(Dated, Limited, Budgeted, Base):
     extra: Mapped[Extra] = mapped_column(default=dict)
 
     __table_args__ = (Index("ix_keys_created_at", "created_at"),)
+
+
+class ModelSpend(Periodic, Base):
+    """What a key spent on a model for which it has a budget (`Key.model_max_budget`)."""
+
+    __tablename__ = "model_spend"
+
+    key_hash: Mapped[str] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(primary_key=True)
+
+
+class BudgetAlert(Base):
+    """That someone is to hear of a budget, once: by whom it is held, as `routeiq.api.control.v1.Account` names it, in
+    which period, and how many per cent of it are spent; 0: its soft budget is."""
+
+    __tablename__ = "budget_alerts"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(primary_key=True)
+    period: Mapped[int] = mapped_column(primary_key=True)
+    threshold: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    payload: Mapped[Extra] = mapped_column(default=dict)
 
 
 class FormerKey(Base):

@@ -59,6 +59,7 @@ class UsageRecord(Base):
         Index("ix_usage_records_key_hash", "key_hash", "ended_at"),
         Index("ix_usage_records_user_id", "user_id", "ended_at"),
         Index("ix_usage_records_team_id", "team_id", "ended_at"),
+        {"postgresql_partition_by": "RANGE (ended_at)"},
     )
 
 

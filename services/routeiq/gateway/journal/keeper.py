@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -153,19 +153,12 @@ def measure(keeper: Keeper, registry: CollectorRegistry) -> None:
     oldest.set_function(keeper.oldest_s)
     flight = Gauge("gateway_journal_in_flight", "Requests that have begun in the journal", registry=registry)
     flight.set_function(lambda: keeper.journal.in_flight)
+
+    def look() -> None:
+        published.by[()] = keeper.published
+
     text = "Usage records that JetStream has acknowledged"
-    Counted("gateway_journal_published", text, lambda: keeper.published, registry)
-
-
-class Counted(Counts):
-    """A counter that somebody else counts."""
-
-    def __init__(self, name: str, text: str, count: Callable[[], int], registry: CollectorRegistry) -> None:
-        super().__init__(name, text, (), registry, self._look)
-        self._count = count
-
-    def _look(self) -> None:
-        self.by[()] = self._count()
+    published = Counts("gateway_journal_published", text, (), registry, look)
 
 
 def _oldest(publisher: Publisher) -> int | None:
