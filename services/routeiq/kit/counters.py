@@ -28,8 +28,8 @@ class Counters(Protocol):
     """For one event loop."""
 
     @property
-    def minute(self) -> int:
-        """The number of this one, since 1970."""
+    def ends(self) -> int:
+        """When the minute ends in which somebody last counted or looked, in Unix time. It names the minute."""
         ...
 
     @property
@@ -47,16 +47,20 @@ class Counters(Protocol):
         ...
 
     def add(self, key: str, amount: int, since: int | None = None) -> None:
-        """Count what was not known before, whatever the limit; less than 0 is given back. Args: since: the minute in
-        which it was taken: of one that is over nothing is given back."""
+        """Count what was not known before, whatever the limit; less than 0 is given back. Args: since: what `ends` was
+        when it was taken: of a minute that is over nothing is given back."""
         ...
 
     def count(self, key: str) -> int:
         """In this minute."""
         ...
 
+    def left(self, limits: Sequence[Limit]) -> list[int]:
+        """Of each, in the minute that `ends` names; less than 0 where it was exceeded."""
+        ...
+
     def wait_s(self) -> float:
-        """Until the end of this minute."""
+        """Until that minute ends."""
         ...
 
 
@@ -65,17 +69,12 @@ class MemoryCounters:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._begins = self._ends = 0.0
+        self._begins = self.ends = 0
         self._counts: dict[str, int] = {}
 
     @property
     def alone(self) -> bool:
         return False
-
-    @property
-    def minute(self) -> int:
-        self._follow()
-        return int(self._begins) // MINUTE_S
 
     def take(self, limits: Sequence[Limit], tokens: int = 0) -> Limit | None:
         full = self.full(limits, tokens)
@@ -89,34 +88,39 @@ class MemoryCounters:
         counted = self._counts.get
         for limit in limits:
             key, most, of_tokens = limit
-            cost = max(1, min(tokens, most)) if of_tokens else 1
+            cost = 1
+            if of_tokens and tokens > 1:
+                cost = tokens if tokens < most else most or 1
             if counted(key, 0) + cost > most:
                 return limit
         return None
 
     def add(self, key: str, amount: int, since: int | None = None) -> None:
-        if amount > 0 or since is None or since == self.minute:
-            self._follow()
+        self._follow()
+        if amount > 0 or since is None or since == self.ends:
             self._count(key, amount)
 
     def count(self, key: str) -> int:
         self._follow()
         return self._counts.get(key, 0)
 
+    def left(self, limits: Sequence[Limit]) -> list[int]:
+        counted = self._counts.get
+        return [most - counted(key, 0) for key, most, _ in limits]
+
     def wait_s(self) -> float:
-        return self._ends - self._follow()
+        return max(self.ends - self._clock(), 0.0)
 
     def _count(self, key: str, amount: int) -> None:
         self._counts[key] = self._counts.get(key, 0) + amount
 
-    def _follow(self) -> float:
-        """The clock, which may also have been put back. Returns: what it says."""
+    def _follow(self) -> None:
+        """The clock, which may also have been put back."""
         now = self._clock()
-        if not self._begins <= now < self._ends:
-            self._begins = now // MINUTE_S * MINUTE_S
-            self._ends = self._begins + MINUTE_S
+        if not self._begins <= now < self.ends:
+            self._begins = int(now) // MINUTE_S * MINUTE_S
+            self.ends = self._begins + MINUTE_S
             self._turn()
-        return now
 
     def _turn(self) -> None:
         """A minute begins."""

@@ -91,14 +91,14 @@ class RedisCounters(MemoryCounters):
     async def round(self) -> None:
         """Raises: RedisAway."""
         self._follow()
-        minute, self._changed, changed = self.minute, set(), list(self._changed)
+        ends, self._changed, changed = self.ends, set(), list(self._changed)
         self._something.clear()
         try:
             for start in range(0, max(len(changed), 1), MOST_KEYS):
-                if minute == self.minute:
-                    await self._exchange(minute, changed[start : start + MOST_KEYS])
+                if ends == self.ends:
+                    await self._exchange(ends, changed[start : start + MOST_KEYS])
         except BaseException:
-            if minute == self.minute:
+            if ends == self.ends:
                 self._changed.update(changed)
             raise
 
@@ -157,16 +157,17 @@ class RedisCounters(MemoryCounters):
             self._alone = True
             log.warning("counters.alone")
 
-    async def _exchange(self, minute: int, keys: Sequence[str]) -> None:
+    async def _exchange(self, ends: int, keys: Sequence[str]) -> None:
         """Of no keys it says only that we live."""
         said = [self._own.get(key, 0) for key in keys]
-        names = [f"{PREFIX}{minute}:{key}" for key in keys] or [f"{PREFIX}alive:{self._who}"]
+        names = [f"{PREFIX}{ends}:{key}" for key in keys] or [f"{PREFIX}alive:{self._who}"]
 
         async def run(client: Client) -> list[bytes]:
             answer: Any = client.eval(_SCRIPT, len(names), *names, self._who, LIVES_S, *(map(str, said or [0])))
             return cast("list[bytes]", await answer)
 
         totals = await self._redis.run(run)
-        if minute == self.minute:
+        self._follow()
+        if ends == self.ends:
             for key, own, total in zip(keys, said, totals, strict=False):
                 self._counts[key] = int(total) - own + self._own.get(key, 0)

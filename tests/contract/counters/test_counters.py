@@ -43,10 +43,10 @@ async def test_a_new_minute_begins_from_nothing(counters: Counters, clock: WallC
     assert counters.take([Limit("a", 1)]) is None
     assert counters.full([Limit("a", 1)]) is not None
     assert counters.wait_s() == 15
-    minute = counters.minute
+    ended = counters.ends
     clock.at += 15
-    assert counters.minute == minute + 1
     assert counters.take([Limit("a", 1)]) is None
+    assert counters.ends == ended + 60 == clock.at + 60
 
 
 async def test_a_clock_that_is_put_back_begins_anew(counters: Counters, clock: WallClock) -> None:
@@ -75,7 +75,7 @@ async def test_what_is_known_late_counts_and_then_something_must_be_left(counter
 async def test_more_than_the_whole_limit_is_taken_where_nothing_else_is_counted(counters: Counters) -> None:
     assert counters.take([TOKENS], 25) is None
     assert counters.take([TOKENS], 1) == TOKENS
-    counters.add("tokens", -24, counters.minute)
+    counters.add("tokens", -24, counters.ends)
     assert counters.take([TOKENS], 25) == TOKENS
     assert counters.take([TOKENS], 9) is None
 
@@ -92,7 +92,7 @@ async def test_looking_takes_nothing(counters: Counters) -> None:
 
 async def test_of_a_minute_that_is_over_nothing_is_given_back(counters: Counters, clock: WallClock) -> None:
     assert counters.take([TOKENS], 8) is None
-    begun = counters.minute
+    begun = counters.ends
     clock.at += 60
     assert counters.take([TOKENS], 3) is None
     counters.add("tokens", -8, begun)

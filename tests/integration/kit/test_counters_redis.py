@@ -69,7 +69,7 @@ async def test_what_is_given_back_is_everyones(valkey: Valkey) -> None:
         await asyncio.sleep(4 * EVERY_S)
         second.add("t", 1)
         await until(lambda: second.count("t") == 101)
-        first.add("t", -90, first.minute)
+        first.add("t", -90, first.ends)
         assert second.take([TOKENS], 50) == TOKENS
         assert await until(lambda: second.take([TOKENS], 50) is None) < 1
 
@@ -96,7 +96,7 @@ async def test_what_is_kept_in_redis_ends_by_itself(valkey: Valkey) -> None:
         first.take([Limit("ends", 1)])
         await first.round()
         redis = Redis(valkey.url)
-        name = f"{PREFIX}{first.minute}:ends"
+        name = f"{PREFIX}{first.ends}:ends"
         assert 0 < await redis.run(lambda client: client.ttl(name)) <= LIVES_S
         await redis.close()
 
@@ -149,10 +149,10 @@ async def test_one_that_is_frozen_holds_nobody_up() -> None:
 async def test_one_that_refuses_leaves_each_alone(valkey: Valkey) -> None:
     async with pair(valkey.url) as (first, _):
         redis = Redis(valkey.url)
-        await redis.run(lambda client: client.set(f"{PREFIX}{first.minute}:odd", b"text", ex=LIVES_S))
+        await redis.run(lambda client: client.set(f"{PREFIX}{first.ends}:odd", b"text", ex=LIVES_S))
         first.take([Limit("odd", 3)])
         await until(lambda: first.alone)
         assert first.take([Limit("odd", 3)]) is None
-        await redis.run(lambda client: client.delete(f"{PREFIX}{first.minute}:odd"))
+        await redis.run(lambda client: client.delete(f"{PREFIX}{first.ends}:odd"))
         await until(lambda: not first.alone)
         await redis.close()

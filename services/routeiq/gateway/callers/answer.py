@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from routeiq.config.model_access import model_access
 from routeiq.gateway.callers.caller import NO_BUDGET, NO_LIMITS, Budget, Caller, Holder, Limits
+from routeiq.gateway.callers.rates import rates_of
 from routeiq.gateway.callers.refusals import BlockedKey, BlockedTeam, UnknownKey
 from routeiq.gateway.callers.routes import RouteAccess
 from routeiq.kit.errors import AuthenticationError
@@ -39,6 +40,7 @@ def caller_of(answer: pb.ResolveResponse) -> Caller | Refused:
     if team.blocked:
         team_id = team.id
         return Refused(lambda: BlockedTeam(team_id))
+    holders = tuple(_holders(answer))
     return Caller(
         _principal(answer),
         model_access(
@@ -52,9 +54,10 @@ def caller_of(answer: pb.ResolveResponse) -> Caller | Refused:
         ),
         RouteAccess(key.allowed_routes) if key.allowed_routes else None,
         key.expires_at or inf,
-        tuple(_holders(answer)),
+        holders,
         tuple(key.tags),
         key.name,
+        rates_of(holders),
     )
 
 

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from routeiq.config.model_access import UNRESTRICTED, ModelAccess
 from routeiq.gateway.callers.routes import RouteAccess
 from routeiq.kit.principal import Principal
+
+if TYPE_CHECKING:
+    from routeiq.gateway.callers.rates import Rates
 
 _NO_NUMBERS: Mapping[str, int] = MappingProxyType({})
 
@@ -58,7 +62,8 @@ class Caller:
     """A verified one. It never changes: who is changed is resolved again.
 
     `routes`: None: all that its role may. `expires_at`: Unix seconds. `holders`: those that have a limit or a budget;
-    mostly none. `name`: `sk-...` and the key's last characters, for messages."""
+    mostly none. `name`: `sk-...` and the key's last characters, for messages. `rates`: what of their limits counts by
+    the minute; mostly nothing."""
 
     principal: Principal
     models: ModelAccess = UNRESTRICTED
@@ -67,6 +72,7 @@ class Caller:
     holders: tuple[Holder, ...] = ()
     tags: tuple[str, ...] = ()
     name: str = ""
+    rates: Rates | None = None
 
     @property
     def key_id(self) -> str:

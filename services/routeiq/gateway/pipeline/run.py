@@ -23,6 +23,7 @@ from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.execute import Executor, UnderWay
 from routeiq.gateway.pipeline.gate import Entered, Gate, ShuttingDown
 from routeiq.gateway.pipeline.learned import Unasked
+from routeiq.gateway.pipeline.limits import RateLimits, Taken
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.passage import Passages
 from routeiq.gateway.pipeline.select import Selector, Unresolved, Waiting
@@ -76,6 +77,7 @@ class Pipeline:
     telemetry: Telemetry
     gate: Gate
     passages: Passages
+    limits: RateLimits
 
     async def run(self, arrival: Arrival, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Raises RouteIQError for what goes wrong before the first byte, and ShuttingDown at any time."""
@@ -129,19 +131,25 @@ class Pipeline:
     ) -> None:
         with DisconnectWatch(receive, self.gate.ticker, exchange=answer.exchange):
             if isinstance(decided, Unasked | Unresolved):
+                self.limits.look(context, answer)
                 decided = self.planned(context, await self.selector.later(context, decided), answer)
             plan, done = decided
             await self.executor.execute(plan, answer, done, under_way)
 
     def planned(self, context: Context, selection: Selection, answer: Answer) -> Planned:
-        """From here on `done` counts the request."""
+        """From here on `done` counts the request. Raises: RateLimitExceeded.  LimitsUnavailable."""
+        taken = self.limits.take(context, selection.deployments[0], answer)
         plan = _plan(context, selection)
         answer.counted = True
         name = _SPANS[plan.endpoint] if context.purpose is None else GENERATED
         span = self.telemetry.start_span(name, context.headers.get(b"traceparent"))
-        return plan, partial(self._finish, context, plan, span)
+        return plan, partial(self._finish, context, plan, span, taken)
 
-    def _finish(self, context: Context, plan: Plan, span: OpenSpan | None, outcome: Outcome) -> None:
+    def _finish(
+        self, context: Context, plan: Plan, span: OpenSpan | None, taken: Taken | None, outcome: Outcome
+    ) -> None:
+        if taken is not None:
+            taken.settle(outcome)
         if outcome.error == LEFT and self.gate.closed:
             outcome = replace(outcome, status=ShuttingDown.status, error=ShuttingDown.code)
         self.meter.done(context, plan, outcome)
