@@ -17,7 +17,7 @@ FILE_BYTES, FILE_TOKENS = 4096, 1000
 MOST = 2**31
 _PROMPTS = ("messages", "prompt", "input", "system", "instructions", "tools")
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
-_limit = msgspec.json.Decoder(int | None)
+_number = msgspec.json.Decoder(int | None)
 
 
 class TokenEstimate(msgspec.Struct, frozen=True, gc=False):
@@ -58,11 +58,16 @@ def _of_string(text: bytes) -> int:
 
 
 def _output(body: Mapping[str, msgspec.Raw]) -> int:
-    """What is no number is the provider's to judge."""
     for name in _LIMITS:
         if name in body:
-            try:
-                return max(0, min(_limit.decode(body[name]) or 0, MOST))
-            except UNREADABLE:
-                return 0
+            most = _count(body[name])
+            return min(most * max(_count(body["n"]), 1), MOST) if "n" in body else most
     return 0
+
+
+def _count(part: msgspec.Raw) -> int:
+    """What is no number is the provider's to judge."""
+    try:
+        return max(0, min(_number.decode(part) or 0, MOST))
+    except UNREADABLE:
+        return 0

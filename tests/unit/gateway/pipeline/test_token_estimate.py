@@ -55,5 +55,10 @@ def test_the_requests_own_limit_is_what_an_answer_may_cost(name: str, said_so: o
     assert of(messages=said("hi"), **{name: said_so}).output == taken
 
 
+@pytest.mark.parametrize(("n", "taken"), [(3, 21), (1, 7), (None, 7), ("x", 7), (2**40, 2**31)])
+def test_several_answers_cost_as_many(n: object, taken: int) -> None:
+    assert of(messages=said("hi"), max_tokens=7, n=n).output == taken
+
+
 def test_an_embedding_has_no_output() -> None:
     assert of(Endpoint.EMBEDDINGS, input="hi", max_tokens=9).output == 0
