@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -15,9 +17,12 @@ from routeiq.kit.redis import Redis, RedisAway
 from tests.support.clocks import WallClock
 from tests.support.servers.valkey import Valkey
 
+if TYPE_CHECKING:
+    from redis.asyncio import Redis as Client
+
+T = TypeVar("T")
 LIMIT = Limit("a", 10)
 TOKENS = Limit("t", 100, tokens=True)
-Store = Callable[[], RedisCounters]
 
 
 async def until(fact: Callable[[], bool], timeout_s: float = 5.0) -> float:
@@ -99,6 +104,58 @@ async def test_what_is_kept_in_redis_ends_by_itself(valkey: Valkey) -> None:
         name = f"{PREFIX}{first.ends}:ends"
         assert 0 < await redis.run(lambda client: client.ttl(name)) <= LIVES_S
         await redis.close()
+
+
+class Deaf(Redis):
+    """Whatever it did, the answer does not come."""
+
+    lost = 0
+
+    async def run(self, work: Callable[[Client], Awaitable[T]]) -> T:
+        answer = await super().run(work)
+        if self.lost:
+            self.lost -= 1
+            raise RedisAway("lost")
+        return answer
+
+
+async def test_what_came_twice_counts_once(valkey: Valkey) -> None:
+    deaf = Deaf(valkey.url)
+    one = RedisCounters(deaf, clock=WallClock())
+    for lost in (1, 1, 0):
+        one.take([LIMIT])
+        deaf.lost = lost
+        with pytest.raises(RedisAway) if lost else contextlib.nullcontext():
+            await one.round()
+    other = RedisCounters(Redis(valkey.url), clock=one._clock)
+    other.add("a", 0)
+    await other.round()
+    assert other.count("a") == 3
+    for each in (one, other):
+        await each.close()
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_whatever_happens_in_between_in_the_end_all_agree(valkey: Valkey, seed: int) -> None:
+    chance, clock, keys = random.Random(seed), WallClock(), ("x", "y", "z")
+    all_of_them = [RedisCounters(Redis(valkey.url), clock=clock) for _ in range(3)]
+    for _ in range(200):
+        one = chance.choice(all_of_them)
+        match chance.randrange(10):
+            case 0 | 1 | 2:
+                await one.round()
+            case 3:
+                names = [f"{PREFIX}{one.ends}:{key}" for key in keys]
+                await one._redis.run(lambda client, names=names: client.delete(*names))  # type: ignore[misc]  # bound
+            case _:
+                one.add(chance.choice(keys), chance.randrange(-5, 20))
+    for one in all_of_them * 2:
+        one._changed.update(keys)
+        await one.round()
+    for key in keys:
+        assert {one.count(key) for one in all_of_them} == {sum(one._own.get(key, 0) for one in all_of_them)}
+    for one in all_of_them:
+        await one.close()
 
 
 async def test_many_keys_are_told_in_pieces(valkey: Valkey) -> None:

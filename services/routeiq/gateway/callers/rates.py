@@ -28,7 +28,6 @@ class Rate(NamedTuple):
     and of all; `left_own`, `left_family` and `reset_family` are names of those that say what is left."""
 
     limit: Limit
-    holder: str
     descriptor: str
     value: str
     own: tuple[bytes, bytes]
@@ -133,10 +132,10 @@ def rates_of(holders: Iterable[Holder]) -> Rates | None:
     by_model: dict[str, list[Rate]] = {}
     for holder in holders:
         limits = holder.limits
-        always += _rates(holder, DESCRIPTORS[holder.kind], holder.id, limits.rpm, limits.tpm)
+        always += _rates(DESCRIPTORS[holder.kind], holder.id, limits.rpm, limits.tpm)
         for model in _models(limits):
             rpm, tpm = limits.rpm_by_model.get(model), limits.tpm_by_model.get(model)
-            rates = _rates(holder, BY_MODEL[holder.kind], f"{holder.id}:{model}", rpm, tpm)
+            rates = _rates(BY_MODEL[holder.kind], f"{holder.id}:{model}", rpm, tpm)
             by_model.setdefault(model, []).extend(rates)
     return Rates(always, by_model) if always or by_model else None
 
@@ -145,19 +144,18 @@ def _models(limits: Limits) -> Iterable[str]:
     return dict.fromkeys((*limits.rpm_by_model, *limits.tpm_by_model))
 
 
-def _rates(holder: Holder, descriptor: str, value: str, rpm: int | None, tpm: int | None) -> Iterable[Rate]:
+def _rates(descriptor: str, value: str, rpm: int | None, tpm: int | None) -> Iterable[Rate]:
     for most, type_ in ((rpm, REQUESTS), (tpm, TOKENS)):
         if most is not None:
-            yield _rate(holder.kind, descriptor, value, most, type_)
+            yield _rate(descriptor, value, most, type_)
 
 
-def _rate(holder: str, descriptor: str, value: str, most: int, type_: str) -> Rate:
+def _rate(descriptor: str, value: str, most: int, type_: str) -> Rate:
     """Its key is a hash: it leaves the process, and its parts may hold any character."""
     key = hashlib.blake2b(f"{descriptor}\0{value}\0{type_}".encode(), digest_size=16).hexdigest()
     prefix, text = f"x-ratelimit-{descriptor}", b"%d" % most
     return Rate(
         Limit(key, most, type_ is TOKENS),
-        holder,
         descriptor,
         value,
         (f"{prefix}-limit-{type_}".encode(), text),

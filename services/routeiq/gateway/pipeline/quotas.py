@@ -9,6 +9,8 @@ from __future__ import annotations
 from routeiq.config.state import Quota
 from routeiq.kit.counters import Counters, Limit
 
+SHORTEST_WAIT_S = 0.001
+
 
 class Quotas:
     """Of one gateway."""
@@ -19,12 +21,16 @@ class Quotas:
     def take(self, quota: Quota | None) -> float:
         """One request. Returns: 0: it may be made; else after how many seconds to ask again."""
         limits = _limits(quota)
-        return self._counters.wait_s() if limits and self._counters.take(limits) else 0.0
+        return self._wait_s() if limits and self._counters.take(limits) else 0.0
 
     def left(self, quota: Quota | None) -> float:
         """The same without taking it."""
         limits = _limits(quota)
-        return self._counters.wait_s() if limits and self._counters.full(limits) else 0.0
+        return self._wait_s() if limits and self._counters.full(limits) else 0.0
+
+    def _wait_s(self) -> float:
+        """More than 0, also if the minute has ended just now."""
+        return max(self._counters.wait_s(), SHORTEST_WAIT_S)
 
     def give_back(self, quota: Quota) -> None:
         """A request that was taken just now, and not made."""
