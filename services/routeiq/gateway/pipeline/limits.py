@@ -20,7 +20,7 @@ from routeiq.config.state import Deployment
 from routeiq.gateway.callers.rates import RateSet
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.served import DeploymentBusy, OverQuota
-from routeiq.gateway.pipeline.token_estimate import Estimate, TokenEstimate, estimate
+from routeiq.gateway.pipeline.token_estimate import Estimate, estimate
 from routeiq.gateway.plan import Outcome
 from routeiq.kit.asgi import Answer
 from routeiq.kit.counters import Counters, Limit
@@ -45,17 +45,19 @@ class LimitsUnavailable(Unavailable):
 
 
 class Taken(msgspec.Struct, gc=False):
-    """What one request was let in with. `settle` it once. `ends`: of which minute."""
+    """What one request was let in with. `settle` it once. `reserved`: tokens, those of the prompt among them.  `ends`:
+    of which minute."""
 
     counters: Counters
     limits: tuple[Limit, ...]
-    estimated: TokenEstimate
+    prompt: int
+    reserved: int
     ends: int
     stream: bool
 
     def settle(self, outcome: Outcome) -> None:
         """By what became of it."""
-        tokens = self._tokens(outcome) - self.estimated.tokens
+        tokens = self._tokens(outcome) - self.reserved
         requests = 0 if outcome.status < 400 or _reached(outcome) else -1
         for limit in self.limits:
             amount = tokens if limit.tokens else requests
@@ -63,14 +65,14 @@ class Taken(msgspec.Struct, gc=False):
                 self.counters.add(limit.key, amount, self.ends)
 
     def _tokens(self, outcome: Outcome) -> int:
-        usage, estimated = outcome.usage, self.estimated
+        usage = outcome.usage
         if usage is not None:
             return usage.input_tokens + usage.output_tokens
         if not outcome.attempts or (outcome.status >= 400 and outcome.status != LEFT):
             return 0
         if self.stream or outcome.status == LEFT:
-            return estimated.input + outcome.streamed_bytes // BYTES_PER_EVENT
-        return estimated.tokens  # a whole answer that does not say
+            return self.prompt + outcome.streamed_bytes // BYTES_PER_EVENT
+        return self.reserved  # a whole answer that does not say
 
 
 def _reached(outcome: Outcome) -> bool:
@@ -110,13 +112,13 @@ class RateLimits:
             return None
         if self._closed:
             self._check()
-        estimated = self._estimate(context, deployment) if chosen.counts_tokens else _NOTHING
-        counters = self._counters
-        full = counters.take(chosen.limits, estimated.tokens)
+        prompt, output = self._estimate(context, deployment) if chosen.counts_tokens else (0, 0)
+        counters, tokens = self._counters, prompt + output
+        full = counters.take(chosen.limits, tokens)
         if full is not None:
             self._refuse(chosen, full, answer)
         answer.add(self._headers(chosen))
-        return Taken(counters, chosen.limits, estimated, counters.ends, context.call.stream)
+        return Taken(counters, chosen.limits, prompt, tokens, counters.ends, context.call.stream)
 
     def _check(self) -> None:
         if self._closed and self._counters.alone:
@@ -140,9 +142,6 @@ class RateLimits:
             f"Current limit: {full.most}, Remaining: {max(left, 0)}. Limit resets at: {ends}",
             retry_after_s=max(ceil(counters.wait_s()), 1),
         )
-
-
-_NOTHING = TokenEstimate(0, 0)
 
 
 def _names(context: Context, deployment: Deployment) -> tuple[str, ...]:

@@ -20,24 +20,14 @@ _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 _number = msgspec.json.Decoder(int | None)
 
 
-class TokenEstimate(msgspec.Struct, frozen=True, gc=False):
-    """`output`: 0 where nothing says how long the answer may be."""
-
-    input: int
-    output: int
-
-    @property
-    def tokens(self) -> int:
-        return self.input + self.output
+Estimate = Callable[[Context, Deployment], tuple[int, int]]
+"""Tokens of the prompt and of the answer; 0: nothing says how long that may be."""
 
 
-Estimate = Callable[[Context, Deployment], TokenEstimate]
-
-
-def estimate(context: Context, _: Deployment) -> TokenEstimate:
+def estimate(context: Context, _: Deployment) -> tuple[int, int]:
     """The prompt by its length, the answer by the request's own limit."""
     call = context.call
-    return TokenEstimate(_input(call.body), 0 if call.endpoint is Endpoint.EMBEDDINGS else _output(call.body))
+    return _input(call.body), 0 if call.endpoint is Endpoint.EMBEDDINGS else _output(call.body)
 
 
 def _input(body: Mapping[str, msgspec.Raw]) -> int:
