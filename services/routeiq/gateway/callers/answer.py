@@ -57,7 +57,7 @@ def caller_of(answer: pb.ResolveResponse) -> Caller | Refused:
         holders,
         tuple(key.tags),
         key.name,
-        rates_of(holders),
+        rates=rates_of(holders),
     )
 
 
