@@ -21,6 +21,7 @@ from routeiq.gateway.pipeline.cooldown import Cooldowns
 from routeiq.gateway.pipeline.execute import Executor
 from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.gate import Gate
+from routeiq.gateway.pipeline.limits import RateLimits
 from routeiq.gateway.pipeline.meter import DeploymentMeter, Meter
 from routeiq.gateway.pipeline.overriding import Overriding
 from routeiq.gateway.pipeline.passage import Passages
@@ -78,6 +79,7 @@ def make_gateway(
     strict: bool = False,
     cache_ttl_s: float = 3600.0,
     counters: Counters | None = None,
+    closed: bool = False,
     link: ControlLink | None = None,
     recorder: Recorder | None = None,
 ) -> Gateway:
@@ -88,7 +90,8 @@ def make_gateway(
     balancer = Balancer(figures)
     learned, conversations = learned_router(routing, balancer=balancer, registry=registry), ConversationIds(b"secret")
     gate = Gate(concurrency)
-    quotas = Quotas(counters or MemoryCounters())
+    counters = counters or MemoryCounters()
+    quotas = Quotas(counters)
     overriding = Overriding(overrides, quotas, strict=strict)
     caller = Caller(lambda _: provider, figures, cooldowns, quotas=quotas)
     executor = Executor(caller)
@@ -99,6 +102,7 @@ def make_gateway(
         Telemetry("gateway", "0", TelemetrySettings(OTEL_ENABLED=False)),
         gate,
         Passages(caller, executor, gate),
+        RateLimits(counters, registry, closed=closed),
         recorder or NotRecording(),
     )
     cache = ResponseCache(MemoryCache(100, 1000), cache_ttl_s, off={"uncached"}, shared={"shared"})
@@ -119,6 +123,7 @@ def make_gateway(
         figures=figures,
         readiness=Readiness("gateway", serving=True),
         registry=registry,
+        counters=counters,
         providers=None,  # type: ignore[arg-type]  # never called
         telemetry=None,  # type: ignore[arg-type]  # never called
     )

@@ -21,6 +21,7 @@ from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.plan import Outcome, Plan
 from routeiq.gateway.upstream.openai_compatible import KINDS, OpenAICompatible
 from routeiq.gateway.upstream.provider import UpstreamRequest
+from routeiq.kit.counters import Counters
 from tests.support.asgi import Answer, Client, scope
 from tests.support.gateway import AUTH, make_gateway
 from tests.support.passing import Line, TwinExchange, TwinPool, says
@@ -76,6 +77,7 @@ class Bench:
         fallbacks: Mapping[str, tuple[str, ...]] | None = None,
         provider: type[OpenAICompatible] = OpenAICompatible,
         callers: Callers | None = None,
+        counters: Counters | None = None,
         **routing: object,
     ) -> None:
         self.pool = TwinPool()
@@ -83,7 +85,12 @@ class Bench:
         settings = RoutingSettings(**{"num_retries": 0, "fallbacks": named, **routing})  # type: ignore[arg-type]
         served = state(*(deployments or (member(),)), routing=settings)
         made = make_gateway(
-            served, provider(self.pool, KINDS["openai"]), TwinRouting(decision()), limit, callers=callers
+            served,
+            provider(self.pool, KINDS["openai"]),
+            TwinRouting(decision()),
+            limit,
+            callers=callers,
+            counters=counters,
         )
         self.gate = made.pipeline.gate
         self.ended = Ended(CollectorRegistry(), self.gate)

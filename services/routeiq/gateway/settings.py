@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
@@ -143,6 +143,8 @@ class Settings(BaseSettings):
     """Services, with commas between, whose customers get each other's."""
     redis_url: Annotated[SecretStr, AfterValidator(_or_the_contracts), Field(validate_default=True)] = SecretStr("")
     """`redis://user:password@host:port/db`; empty: as the REDIS_* names say, and none without them."""
+    limits_without_redis: Literal["open", "closed"] = "open"
+    """While Redis is away: `open`: each gateway counts for itself; `closed`: whoever has a limit gets 503."""
     encryption_key: Annotated[SecretStr, Field(validation_alias=ENCRYPTION_KEY)] = SecretStr("")
     """Opens what control has sealed, and seals what is kept in Redis; empty: nothing is. Several, the newest first,
     with commas between."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 
 from routeiq import __version__
 from routeiq.clients.control import ControlClient
@@ -31,6 +31,7 @@ from routeiq.gateway.pipeline.execute import Executor
 from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.learned import LearnedRouter
+from routeiq.gateway.pipeline.limits import RateLimits
 from routeiq.gateway.pipeline.meter import DeploymentMeter, Meter
 from routeiq.gateway.pipeline.overriding import Overriding
 from routeiq.gateway.pipeline.passage import Passages
@@ -51,10 +52,13 @@ from routeiq.gateway.upstream.routing_encoder import RoutingEncoder
 from routeiq.gateway.usage import UsageJournal, open_usage
 from routeiq.kit.build import describe_build
 from routeiq.kit.cache import MemoryCache
-from routeiq.kit.counters import MemoryCounters
+from routeiq.kit.counters import Counters, MemoryCounters
+from routeiq.kit.counters_redis import TIMEOUT_S as ROUND_TIMEOUT_S
+from routeiq.kit.counters_redis import RedisCounters
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.health import Check, Readiness
 from routeiq.kit.key_files import load_private_key
+from routeiq.kit.redis import Redis
 from routeiq.kit.signing import AssertionSigner
 from routeiq.kit.telemetry import Telemetry
 from routeiq.kit.ticker import Ticker
@@ -86,6 +90,7 @@ class Gateway:
     figures: Figures
     readiness: Readiness
     registry: CollectorRegistry
+    counters: Counters
     providers: Providers
     telemetry: Telemetry
     usage: UsageJournal | None = None
@@ -115,6 +120,9 @@ class Gateway:
                 closing.push_async_callback(part.close)
             for beside in (self.overrides, self.callers, self.providers):
                 closing.push_async_callback(beside.close)
+            if isinstance(self.counters, RedisCounters):
+                closing.push_async_callback(self.counters.close)
+                self.counters.start()
             closing.push_async_callback(_ended, asyncio.create_task(self.readiness.watch()))
             self.callers.start()
             self.readiness.serving = True
@@ -152,7 +160,8 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
     merge, cached = merging(start, settings.encryption_key.get_secret_value()), Cached(callers, overrides)
     link = link_control(settings, holder, signer, control, cached=cached, merge=merge, ticker=ticker)
     usage = open_usage(settings, control, link.bus, registry)
-    quotas = Quotas(MemoryCounters())
+    counters = _counters(settings, registry)
+    quotas = Quotas(counters)
     overriding = Overriding(overrides if settings.control_address else None, quotas, strict=settings.override_strict)
     pipeline = _pipeline(
         Selector(learned, balancer, conversations, overriding),
@@ -160,6 +169,7 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
         registry,
         telemetry,
         Gate(settings.max_concurrency, ticker),
+        RateLimits(counters, registry, closed=settings.limits_without_redis == "closed"),
         NotRecording() if usage is None else usage.recorder,
     )
     return Gateway(
@@ -179,6 +189,7 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
         figures=figures,
         readiness=Readiness("gateway", link.checks() | _checks(settings, routing, serves)),
         registry=registry,
+        counters=counters,
         providers=providers,
         telemetry=telemetry,
         usage=usage,
@@ -197,11 +208,23 @@ def _pipeline(
     registry: CollectorRegistry,
     telemetry: Telemetry,
     gate: Gate,
+    limits: RateLimits,
     recorder: Recorder,
 ) -> Pipeline:
     executor = Executor(caller)
     meter, passages = Meter(registry, gate), Passages(caller, executor, gate)
-    return Pipeline(selector, executor, meter, telemetry, gate, passages, recorder)
+    return Pipeline(selector, executor, meter, telemetry, gate, passages, limits, recorder)
+
+
+def _counters(settings: Settings, registry: CollectorRegistry) -> Counters:
+    """Of rates."""
+    url = settings.redis_url.get_secret_value()
+    if not url:
+        return MemoryCounters()
+    counters = RedisCounters(Redis(url, timeout_s=ROUND_TIMEOUT_S))
+    joined = Gauge("gateway_limits_joined", "1: rates are counted with the other gateways; 0: alone", registry=registry)
+    joined.set_function(lambda: not counters.alone)
+    return counters
 
 
 def _routing(

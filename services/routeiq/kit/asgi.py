@@ -123,6 +123,10 @@ class Answer:
         self.counted = False
         self._headers = headers
 
+    def add(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """To what is put on it."""
+        self._headers = self._headers + headers
+
     async def start(self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
         """The head of a stream. Then come its `part`s and its `end`."""
         if self.exchange is not None:

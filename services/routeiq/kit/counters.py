@@ -1,7 +1,9 @@
-"""What was counted by key in this minute, against limits. `Counters` is the seam: in one process they are a dictionary,
-for many replicas one store that all of them ask.
+"""What was counted by key in this minute, against limits. `Counters` is the seam: `MemoryCounters` are of one process,
+`kit.counters_redis` of all that share a Redis. Neither ever waits.
 
-A minute is one of the clock on the wall, so that whoever counts means the same one; at its end all begin again from 0.
+A minute is one of the clock on the wall, so that whoever counts means the same one, and a client that is told when it
+ends may come again then; at its end all begin again from 0. Within any 60 seconds a limit may thus be had twice: once
+before the end of a minute, once after.
 """
 
 from __future__ import annotations
@@ -14,27 +16,51 @@ MINUTE_S = 60
 
 
 class Limit(NamedTuple):
-    """`most` of `key` in a minute, of which `cost` is asked for; 0: something must be left, whatever it comes to."""
+    """`most` of `key` in a minute: requests, or tokens. What asks for more tokens than `most` is taken where nothing
+    else is counted: it could never be otherwise. 0: nothing ever is."""
 
     key: str
     most: int
-    cost: int = 1
+    tokens: bool = False
 
 
 class Counters(Protocol):
     """For one event loop."""
 
-    async def take(self, limits: Sequence[Limit]) -> float:
-        """The costs of all of `limits`, or nothing. Returns: 0: they are taken; else after how many seconds to ask
-        again. It decides: what `left` says may be old."""
+    @property
+    def ends(self) -> int:
+        """When the minute ends in which somebody last counted or looked, in Unix time. It names the minute."""
         ...
 
-    def left(self, limits: Sequence[Limit]) -> float:
-        """As `take` would answer now by what is known here; nothing is taken, and nobody is waited for."""
+    @property
+    def alone(self) -> bool:
+        """Whether others should be counted, too, and cannot be now."""
         ...
 
-    def add(self, key: str, amount: int) -> None:
-        """Count what was not known before, whatever the limit. Nobody waits for it."""
+    def take(self, limits: Sequence[Limit], tokens: int = 0) -> Limit | None:
+        """A request and its `tokens` from all of `limits`, or nothing. Returns: None: they are taken; else which limit
+        does not let it."""
+        ...
+
+    def full(self, limits: Sequence[Limit], tokens: int = 0) -> Limit | None:
+        """As `take` would answer now. Nothing is taken."""
+        ...
+
+    def add(self, key: str, amount: int, since: int | None = None) -> None:
+        """Count what was not known before, whatever the limit; less than 0 is given back. Args: since: what `ends` was
+        when it was taken: of a minute that is over nothing is given back."""
+        ...
+
+    def count(self, key: str) -> int:
+        """In this minute."""
+        ...
+
+    def left(self, limits: Sequence[Limit]) -> list[int]:
+        """Of each, in the minute that `ends` names; less than 0 where it was exceeded."""
+        ...
+
+    def wait_s(self) -> float:
+        """Until that minute ends."""
         ...
 
 
@@ -43,29 +69,59 @@ class MemoryCounters:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._minute = 0
+        self._begins = self.ends = 0
         self._counts: dict[str, int] = {}
 
-    async def take(self, limits: Sequence[Limit]) -> float:
-        wait_s = self.left(limits)
-        if not wait_s:
-            for limit in limits:
-                self._counts[limit.key] = self._counts.get(limit.key, 0) + limit.cost
-        return wait_s
+    @property
+    def alone(self) -> bool:
+        return False
 
-    def left(self, limits: Sequence[Limit]) -> float:
-        now = self._turned()
-        if all(self._counts.get(limit.key, 0) + max(limit.cost, 1) <= limit.most for limit in limits):
-            return 0.0
-        return (self._minute + 1) * MINUTE_S - now
+    def take(self, limits: Sequence[Limit], tokens: int = 0) -> Limit | None:
+        full = self.full(limits, tokens)
+        if full is None:
+            for key, _, of_tokens in limits:
+                self._count(key, tokens if of_tokens else 1)
+        return full
 
-    def add(self, key: str, amount: int) -> None:
-        self._turned()
+    def full(self, limits: Sequence[Limit], tokens: int = 0) -> Limit | None:
+        self._follow()
+        counted = self._counts.get
+        for limit in limits:
+            key, most, of_tokens = limit
+            cost = 1
+            if of_tokens and tokens > 1:
+                cost = tokens if tokens < most else most or 1
+            if counted(key, 0) + cost > most:
+                return limit
+        return None
+
+    def add(self, key: str, amount: int, since: int | None = None) -> None:
+        self._follow()
+        if amount > 0 or since is None or since == self.ends:
+            self._count(key, amount)
+
+    def count(self, key: str) -> int:
+        self._follow()
+        return self._counts.get(key, 0)
+
+    def left(self, limits: Sequence[Limit]) -> list[int]:
+        counted = self._counts.get
+        return [most - counted(key, 0) for key, most, _ in limits]
+
+    def wait_s(self) -> float:
+        return max(self.ends - self._clock(), 0.0)
+
+    def _count(self, key: str, amount: int) -> None:
         self._counts[key] = self._counts.get(key, 0) + amount
 
-    def _turned(self) -> float:
+    def _follow(self) -> None:
+        """The clock, which may also have been put back."""
         now = self._clock()
-        minute = int(now // MINUTE_S)
-        if minute != self._minute:
-            self._minute, self._counts = minute, {}
-        return now
+        if not self._begins <= now < self.ends:
+            self._begins = int(now) // MINUTE_S * MINUTE_S
+            self.ends = self._begins + MINUTE_S
+            self._turn()
+
+    def _turn(self) -> None:
+        """A minute begins."""
+        self._counts = {}

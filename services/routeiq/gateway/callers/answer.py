@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from routeiq.clients.control_accounts import member_id
 from routeiq.config.model_access import model_access
 from routeiq.gateway.callers.caller import NO_BUDGET, NO_LIMITS, Budget, Caller, Holder, Limits
+from routeiq.gateway.callers.rates import rates_of
 from routeiq.gateway.callers.refusals import BlockedKey, BlockedTeam, UnknownKey
 from routeiq.gateway.callers.routes import RouteAccess
 from routeiq.kit.errors import AuthenticationError
@@ -58,6 +59,7 @@ def caller_of(answer: pb.ResolveResponse) -> Caller | Refused:
         tuple(key.tags),
         key.name,
         min(_resets(holders), default=inf),
+        rates_of(holders),
     )
 
 

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from routeiq.config.model_access import UNRESTRICTED, ModelAccess
 from routeiq.gateway.callers.routes import RouteAccess
 from routeiq.kit.principal import Principal
+
+if TYPE_CHECKING:
+    from routeiq.gateway.callers.rates import Rates
 
 _NO_NUMBERS: Mapping[str, int] = MappingProxyType({})
 
@@ -62,7 +66,8 @@ class Caller:
 
     `routes`: None: all that its role may. `expires_at`: Unix seconds. `holders`: those that have a limit or a budget;
     mostly none. `name`: `sk-...` and the key's last characters, for messages. `resets_at`: when the first of the
-    budgets begins anew, and control says it better; Unix seconds."""
+    budgets begins anew, and control says it better; Unix seconds. `rates`: what of their limits counts by the minute;
+    mostly nothing."""
 
     principal: Principal
     models: ModelAccess = UNRESTRICTED
@@ -72,6 +77,7 @@ class Caller:
     tags: tuple[str, ...] = ()
     name: str = ""
     resets_at: float = inf
+    rates: Rates | None = None
 
     @property
     def key_id(self) -> str:

@@ -72,13 +72,18 @@ class Attempts:
         return await self._go_on(walk, served)
 
     def open(self, deployment: Deployment) -> UpstreamRequest | None:
-        """Begin the call of a plan's first deployment. None: it is cooled or full, or has a quota that somebody has to
-        be asked for, or there is no time: `run` knows.
+        """Begin the call of a plan's first deployment. None: it is cooled or full or over its quota, or there is no
+        time: `run` knows.
 
         Who opens must `run`, `settle` or `forget`."""
         plan, live, now = self._plan, self._caller.figures.of(deployment.id), self._clock()
-        if live.passed_over(now) or plan.deadline <= now or deployment.quota is not None:
+        if live.passed_over(now) or plan.deadline <= now:
             return None
+        quota = deployment.quota
+        if quota is not None:
+            if self._caller.quotas.take(quota):
+                return None
+            self._quota = quota
         self._begun, self._live, self._ticket = now, live, live.begin(now)
         self._tally.calling(deployment)
         limit, within = self._limit(deployment), plan.deadline - now
@@ -110,6 +115,8 @@ class Attempts:
     def forget(self) -> None:
         """It was not made."""
         self._tally.called_off()
+        if self._quota is not None:
+            self._caller.quotas.give_back(self._quota)
         if self._live is not None:
             self._live.requests = max(self._live.requests - 1, 0)  # a new minute may have begun
             self._release(self._live)
@@ -169,7 +176,7 @@ class Attempts:
             if live.in_flight >= live.max_parallel:
                 return self._write(refused(self._plan, deployment, busy(deployment)), group)
             self._quota = deployment.quota
-            if self._quota is not None and (wait_s := await self._caller.quotas.take(self._quota)):
+            if self._quota is not None and (wait_s := self._caller.quotas.take(self._quota)):
                 return self._write(refused(self._plan, deployment, over_quota(deployment), wait_s), group)
             self._live, self._ticket = live, live.begin(self._begun)
         counts = True

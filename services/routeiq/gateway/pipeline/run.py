@@ -23,6 +23,7 @@ from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.execute import Executor, UnderWay
 from routeiq.gateway.pipeline.gate import Entered, Gate, ShuttingDown
 from routeiq.gateway.pipeline.learned import Unasked
+from routeiq.gateway.pipeline.limits import RateLimits, Taken
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.passage import Passages
 from routeiq.gateway.pipeline.recording import NotRecording, Recorder, Recording, Settled
@@ -78,6 +79,7 @@ class Pipeline:
     telemetry: Telemetry
     gate: Gate
     passages: Passages
+    limits: RateLimits
     recorder: Recorder = field(default_factory=NotRecording)
     settled: list[Settled] = field(default_factory=list)
     """Told of each request that had a plan, once it is over."""
@@ -134,22 +136,33 @@ class Pipeline:
     ) -> None:
         with DisconnectWatch(receive, self.gate.ticker, exchange=answer.exchange):
             if isinstance(decided, Unasked | Unresolved):
+                self.limits.look(context, answer)
                 decided = self.planned(context, await self.selector.later(context, decided), answer)
             plan, done, tally = decided
             await self.executor.execute(plan, answer, done, tally, under_way)
 
     def planned(self, context: Context, selection: Selection, answer: Answer) -> Planned:
-        """From here on `done` counts the request. Raises: RouteIQError: it cannot be written down."""
+        """From here on `done` counts the request. Raises: RateLimitExceeded.  LimitsUnavailable.  RouteIQError: it
+        cannot be written down."""
+        taken = self.limits.take(context, selection.deployments[0], answer)
         plan = _plan(context, selection)
         recording = self.recorder.begin(context, plan)
         answer.counted = True
         name = _SPANS[plan.endpoint] if context.purpose is None else GENERATED
         span = self.telemetry.start_span(name, context.headers.get(b"traceparent"))
-        return plan, partial(self._finish, context, plan, span, recording), recording
+        return plan, partial(self._finish, context, plan, span, taken, recording), recording
 
     def _finish(
-        self, context: Context, plan: Plan, span: OpenSpan | None, recording: Recording, outcome: Outcome
+        self,
+        context: Context,
+        plan: Plan,
+        span: OpenSpan | None,
+        taken: Taken | None,
+        recording: Recording,
+        outcome: Outcome,
     ) -> None:
+        if taken is not None:
+            taken.settle(outcome)
         if outcome.error == LEFT and self.gate.closed:
             outcome = replace(outcome, status=ShuttingDown.status, error=ShuttingDown.code)
         ended = recording.end(plan, outcome)

@@ -56,7 +56,7 @@ async def test_an_override_for_the_service_goes_before_one_for_the_customer(
 async def test_an_override_that_cannot_be_served_is_skipped_or_refused(to: str, strict: bool) -> None:
     off, full = replace(provider("off"), is_enabled=False), provider("full", rpm=1, priority=1)
     gateway = made(of(*TWO, off, full, overrides=(override(None, to),)), Upstreams(), strict=strict)
-    await gateway.pipeline.executor._caller.quotas.take(full.models[0].quota)
+    gateway.pipeline.executor._caller.quotas.take(full.models[0].quota)
     answer = await ask(gateway)
     if strict:
         assert list(said(answer, 503)) == ["detail"]

@@ -48,6 +48,7 @@ class Generation:
                 await self._serve(context, asked, answer)
 
     async def _serve(self, context: Context, asked: Generate, answer: Answer) -> None:
+        self._pipeline.limits.look(context, answer)
         selection = await self._choice.select(context)
         first, question = selection.deployments[0], asked.question()
         kept = await self._cache.get(self._cache.key(context, question, first))
