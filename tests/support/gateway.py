@@ -29,6 +29,7 @@ from routeiq.gateway.pipeline.quotas import Quotas
 from routeiq.gateway.pipeline.response_cache import ResponseCache
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
+from routeiq.gateway.pipeline.spend import Spend
 from routeiq.gateway.routes.delegate import Apply, Delegate
 from routeiq.gateway.routes.generate.endpoint import Generation
 from routeiq.gateway.state import StateHolder
@@ -78,6 +79,7 @@ def make_gateway(
     cache_ttl_s: float = 3600.0,
     counters: Counters | None = None,
     link: ControlLink | None = None,
+    spend: Spend | None = None,
 ) -> Gateway:
     """Every part is real but the provider, the routing client and the clients that are never called."""
     registry = CollectorRegistry()
@@ -97,6 +99,7 @@ def make_gateway(
         Telemetry("gateway", "0", TelemetrySettings(OTEL_ENABLED=False)),
         gate,
         Passages(caller, executor, gate),
+        spend,
     )
     cache = ResponseCache(MemoryCache(100, 1000), cache_ttl_s, off={"uncached"}, shared={"shared"})
     return Gateway(

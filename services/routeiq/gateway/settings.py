@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
@@ -35,6 +35,7 @@ PORTS = {"http": 80, "https": 443, "nats": 4222, "tls": 4222, "redis": 6379, "re
 CACHE_SIZE, CACHE_TTL_S = 4096, 300.0
 CONVERSATIONS, CONVERSATION_TTL_S = 10_000, 3600.0
 GENERATE_CACHE_TTL_S, GENERATE_CACHE_SIZE = 3600.0, 1000
+BUDGET_STATUSES = frozenset({402, 422, 429})
 CALLERS, TTL_S, UNKNOWN_TTL_S, STALE_S = 10_000, 60.0, 10.0, 24 * 3600.0
 
 
@@ -71,6 +72,13 @@ def _place(url: str) -> str:
     return join(parts.hostname, port) if parts.hostname and port else ""
 
 
+def _refusal_status(status: int) -> int:
+    if status not in BUDGET_STATUSES:
+        raise ValueError("one of 402, 422 and 429")
+    return status
+
+
+WithoutRedis = Literal["local", "closed"]
 Addresses = Annotated[str, AfterValidator(_addresses)]
 Positive = Annotated[float, Field(gt=0)]
 
@@ -133,6 +141,11 @@ class Settings(BaseSettings):
     """How long a key that does not exist is not asked for again."""
     caller_stale_s: Annotated[float, Field(ge=0)] = STALE_S
     """How old it may be while control cannot be asked."""
+    budget_exceeded_status: Annotated[int, AfterValidator(_refusal_status)] = 422
+    """Of the answer to who has no budget left: 422, which OpenAI's SDKs do not try again, 402, or 429."""
+    budgets_without_redis: WithoutRedis = "local"
+    """Where gateways share a Redis and it is away: each goes on by what it last knew (`local`), or refuses who has a
+    budget or a limit of requests at one time with 503 (`closed`)."""
     override_strict: bool = False
     """True: a customer whose override cannot be served gets 503, not another model."""
     generate_cache_ttl_s: Annotated[float, Field(ge=0)] = GENERATE_CACHE_TTL_S

@@ -40,6 +40,8 @@ from routeiq.gateway.pipeline.response_cache import ResponseCache
 from routeiq.gateway.pipeline.routing_counts import RoutingCounts
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
+from routeiq.gateway.pipeline.spend import Spend
+from routeiq.gateway.pipeline.spend_build import build_spend
 from routeiq.gateway.pipeline.sticky import Conversations
 from routeiq.gateway.routes.generate.endpoint import Generation
 from routeiq.gateway.settings import Settings, split_names
@@ -108,6 +110,10 @@ class Gateway:
             for beside in (self.overrides, self.callers, self.providers):
                 closing.push_async_callback(beside.close)
             closing.push_async_callback(_ended, asyncio.create_task(self.readiness.watch()))
+            if self.pipeline.spend is not None:
+                book = self.pipeline.spend.book
+                closing.push_async_callback(book.close)
+                closing.push_async_callback(_ended, asyncio.create_task(book.run(), name="accounts"))
             self.callers.start()
             self.readiness.serving = True
             try:
@@ -151,6 +157,7 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
         registry,
         telemetry,
         Gate(settings.max_concurrency, ticker),
+        build_spend(settings, getattr(control, "read_ledger", None), registry),
     )
     return Gateway(
         holder=holder,
@@ -181,10 +188,10 @@ def _authenticator(settings: Settings, callers: Callers) -> Authenticator:
 
 
 def _pipeline(
-    selector: Selector, caller: Caller, registry: CollectorRegistry, telemetry: Telemetry, gate: Gate
+    selector: Selector, caller: Caller, registry: CollectorRegistry, telemetry: Telemetry, gate: Gate, spend: Spend
 ) -> Pipeline:
     executor = Executor(caller)
-    return Pipeline(selector, executor, Meter(registry, gate), telemetry, gate, Passages(caller, executor, gate))
+    return Pipeline(selector, executor, Meter(registry, gate), telemetry, gate, Passages(caller, executor, gate), spend)
 
 
 def _routing(

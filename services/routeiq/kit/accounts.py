@@ -144,12 +144,17 @@ class Account:
         newer = standing.period > self.period
         if not newer and (not standing.by_ledger or standing.period < self.period or standing.spent < self.spent):
             return
-        if not newer and standing.spent == self.spent and self.marks is not None:
-            return  # read at another moment, between which nothing was spent
-        self.period, self.spent = standing.period, standing.spent
-        self.marks = marks if standing.by_ledger else None
-        for id_ in [id_ for id_, one in self.entries.items() if self.passed(one.journal, one.sequence)]:
-            self.drop(id_)
+        if newer or standing.spent > self.spent or self.marks is None:
+            self.period, self.spent = standing.period, standing.spent
+            self.marks = marks if standing.by_ledger else None
+        if standing.by_ledger:
+            self._pass(marks)
+
+    def _pass(self, marks: Mapping[str, int]) -> None:
+        """Also where nothing more was spent: what a request cost in a period that is over is not spent in this one."""
+        for id_, one in list(self.entries.items()):
+            if one.journal and one.sequence <= marks.get(one.journal, 0):
+                self.drop(id_)
 
     def sweep(self, now: float) -> None:
         """What nobody has put again is gone."""

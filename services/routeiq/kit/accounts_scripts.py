@@ -114,7 +114,7 @@ for i, key in ipairs(KEYS) do
       redis.call('HSET', key, 'p', ARGV[at - 3], 's', ARGV[at - 2], 'w', w)
       held = clear(key, now, w)
     elseif now - tonumber(got[4]) >= tonumber(ARGV[3]) then
-      held = clear(key, now, nil)
+      held = clear(key, now, ledger and period == old and spent == before and marks)
     end
   end
   for _ = 1, count do

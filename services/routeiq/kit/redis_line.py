@@ -61,6 +61,8 @@ class RedisLine:
         self._heard: deque[tuple[Heard, float]] = deque()
         """Of all calls that have no answer, the unsent ones last."""
         self._watched = self._flushes = False
+        self._answered = 0.0
+        """When the last answer came."""
         self.away = False
         """It gave no answer when it was last asked."""
         self.back: Callable[[], None] = lambda: None
@@ -114,6 +116,9 @@ class RedisLine:
             wire.abort()
         self._fail()
 
+    def heard_at(self, now: float) -> None:
+        self._answered = now
+
     def answered(self, reply: Reply) -> None:
         heard, _ = self._heard.popleft()
         if not isinstance(reply, hiredis.ReplyError):
@@ -146,11 +151,11 @@ class RedisLine:
             self._wire.write(b"".join(sent))
 
     def _watch(self) -> None:
-        """The first that waits has waited longest."""
+        """The first that waits has waited longest. While others are answered, it is its turn that it waits for."""
         self._watched = False
         if self._heard:
             loop = asyncio.get_running_loop()
-            left = self._heard[0][1] + self._timeout_s - loop.time()
+            left = max(self._heard[0][1], self._answered) + self._timeout_s - loop.time()
             if left <= 0:
                 self.lose(self._wire, "no answer in time")
             else:
@@ -220,6 +225,7 @@ class _Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         reader, line = self._reader, self._line
         reader.feed(data)
+        line.heard_at(self.loop.time())
         try:
             while (reply := reader.gets()) is not False:
                 if self._greeted is None:

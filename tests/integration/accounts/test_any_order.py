@@ -191,7 +191,7 @@ class Machine(RuleBasedStateMachine):
 
 
 def test_each_nano_usd_is_counted_once(store_kind: tuple[str, str]) -> None:
-    examples = 150 if store_kind[0] == "memory" else 60
+    examples = 400 if store_kind[0] == "memory" else 100
     run_state_machine_as_test(
         lambda: Machine(store_kind),
         settings=settings(

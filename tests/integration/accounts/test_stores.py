@@ -121,6 +121,14 @@ async def test_what_is_spent_begins_again_in_a_new_period_and_what_runs_stays_he
     assert await store.figures("key") == (0, 7)
 
 
+async def test_a_cost_that_fell_into_a_period_that_is_over_is_held_no_more(store: Store) -> None:
+    key = store.name("key")
+    await store.accounts.round([Entry(key, "a", 5, "journal", 4)], {key: Standing(2, 0)}, {"journal": 3})
+    store.clock.now += 6
+    await store.accounts.round([], {key: Standing(2, 0)}, {"journal": 4})
+    assert await store.figures("key") == (0, 0)
+
+
 async def test_what_a_caller_brought_gives_way_to_the_ledger_at_the_same_figure(store: Store) -> None:
     key = store.name("key")
     await store.accounts.round([], {key: Standing(0, 10, by_ledger=False)}, {})

@@ -27,13 +27,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """`id`: of a shared one. `duration`: as LiteLLM writes it; empty: for good. `reset_at`: Unix seconds; 0: never."""
+    """`id`: of a shared one. `duration`: as LiteLLM writes it; empty: for good. `reset_at`: Unix seconds; 0: never.
+    `period`: its number, which grows. `spent_nano_usd`: in that, as far as the ledger was when control answered."""
 
     id: str = ""
     max_nano_usd: int | None = None
     soft_nano_usd: int | None = None
     duration: str = ""
     reset_at: int = 0
+    period: int = 0
+    spent_nano_usd: int = 0
 
 
 NO_LIMITS, NO_BUDGET = Limits(), Budget()

@@ -27,6 +27,7 @@ from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.passage import Passages
 from routeiq.gateway.pipeline.select import Selector, Unresolved, Waiting
 from routeiq.gateway.pipeline.selection import Selection
+from routeiq.gateway.pipeline.spend import Reserved, Spend
 from routeiq.gateway.pipeline.trace import finish_span
 from routeiq.gateway.plan import Endpoint, Outcome, Plan
 from routeiq.kit.asgi import Answer, DisconnectWatch, Receive, Scope, never, read_body
@@ -51,6 +52,8 @@ SENT_UPSTREAM = {endpoint: _BY_FAMILY[endpoint.errors] for endpoint in Endpoint}
 
 Done = Callable[[Outcome], None]
 Planned = tuple[Plan, Done]
+Decided = Waiting | Selection | Planned
+"""How far a request has come that is to be served."""
 Guarded = Callable[[Work], Work]
 """Around a task's work: turns what it raises into an answer."""
 
@@ -76,6 +79,8 @@ class Pipeline:
     telemetry: Telemetry
     gate: Gate
     passages: Passages
+    spend: Spend | None = None
+    """None: nobody has a budget."""
 
     async def run(self, arrival: Arrival, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Raises RouteIQError for what goes wrong before the first byte, and ShuttingDown at any time."""
@@ -83,9 +88,7 @@ class Pipeline:
         with self.gate.entered():
             raw = await read_body(scope, receive, arrival.state.body_limit_bytes)
             context = _context(arrival, raw, started)
-            selection = self.selector.at_once(context)
-            decided = self.planned(context, selection, answer) if isinstance(selection, Selection) else selection
-            await self._serve(context, answer, receive, decided)
+            await self._serve(context, answer, receive, self.selector.at_once(context))
 
     def begin(self, arrival: Arrival, raw: bytes, answer: Answer, guarded: Guarded) -> Work | None:
         """The same for a request that is whole, without a task if it can be answered without one.
@@ -96,15 +99,18 @@ class Pipeline:
         selection = self.selector.at_once(context)
         if not isinstance(selection, Selection):
             return self.serve(context, answer, selection)
-        planned = self.planned(context, selection, answer)
+        reserved, spend = None, self.spend
+        if spend is not None and context.caller.holders and spend.governs(context.caller):
+            if spend.book.waits:
+                return self.serve(context, answer, selection)
+            reserved = spend.reserve_now(context, selection.deployments)
+        planned = self.planned(context, selection, answer, reserved)
         plan, done = planned
         if self.passages.take(plan, answer, done, _Rest(self, context, answer, planned, guarded)):
             return None
         return self.serve(context, answer, planned)
 
-    def serve(
-        self, context: Context, answer: Answer, decided: Waiting | Planned, under_way: UnderWay | None = None
-    ) -> Work:
+    def serve(self, context: Context, answer: Answer, decided: Decided, under_way: UnderWay | None = None) -> Work:
         """As a task, a request that is whole, was let in, and whose answer has an exchange."""
         return self._admitted(self.gate.admitted(), context, answer, decided, under_way)
 
@@ -113,7 +119,7 @@ class Pipeline:
         place: Entered,
         context: Context,
         answer: Answer,
-        decided: Waiting | Planned,
+        decided: Decided,
         under_way: UnderWay | None,
     ) -> None:
         with place:
@@ -124,26 +130,49 @@ class Pipeline:
         context: Context,
         answer: Answer,
         receive: Receive,
-        decided: Waiting | Planned,
+        decided: Decided,
         under_way: UnderWay | None = None,
     ) -> None:
         with DisconnectWatch(receive, self.gate.ticker, exchange=answer.exchange):
             if isinstance(decided, Unasked | Unresolved):
-                decided = self.planned(context, await self.selector.later(context, decided), answer)
+                decided = await self.selector.later(context, decided)
+            if isinstance(decided, Selection):
+                reserved = await self.reserved(context, decided)
+                decided = self.planned(context, decided, answer, reserved)
             plan, done = decided
             await self.executor.execute(plan, answer, done, under_way)
 
-    def planned(self, context: Context, selection: Selection, answer: Answer) -> Planned:
-        """From here on `done` counts the request."""
-        plan = _plan(context, selection)
+    async def reserved(self, context: Context, selection: Selection) -> Reserved | None:
+        """What the request may cost, of the budgets that its caller has. Whoever asks must go on to `planned`.
+
+        Raises: as `Spend.reserve`."""
+        spend = self.spend
+        if spend is None or not context.caller.holders or not spend.governs(context.caller):
+            return None
+        return await spend.reserve(context, selection.deployments)
+
+    def planned(
+        self, context: Context, selection: Selection, answer: Answer, reserved: Reserved | None = None
+    ) -> Planned:
+        """From here on `done` counts the request, and settles what was reserved for it."""
+        try:
+            plan = _plan(context, selection)
+        except BaseException:
+            if reserved is not None:
+                reserved.release()
+            raise
         answer.counted = True
         name = _SPANS[plan.endpoint] if context.purpose is None else GENERATED
         span = self.telemetry.start_span(name, context.headers.get(b"traceparent"))
-        return plan, partial(self._finish, context, plan, span)
+        return plan, partial(self._finish, context, plan, span, reserved)
 
-    def _finish(self, context: Context, plan: Plan, span: OpenSpan | None, outcome: Outcome) -> None:
+    def _finish(
+        self, context: Context, plan: Plan, span: OpenSpan | None, reserved: Reserved | None, outcome: Outcome
+    ) -> None:
         if outcome.error == LEFT and self.gate.closed:
             outcome = replace(outcome, status=ShuttingDown.status, error=ShuttingDown.code)
+        if reserved is not None:
+            reserved.over(outcome)
         self.meter.done(context, plan, outcome)
         if span is not None:
             finish_span(span, context, plan, outcome)

@@ -71,7 +71,7 @@ def test_limits_and_budgets_are_plain_data_of_who_has_any() -> None:
     key, team, member = resolved(answer).holders
     assert key == Holder("key", "h", Limits(rpm=0, tpm_by_model={"m": 9}), Budget(), 5, {"m": Budget(max_nano_usd=7)})
     assert team == Holder("team", "t", Limits(), Budget("b", 10, None, "30d", 99), 3)
-    assert member == Holder("member", "t:u", Limits(max_parallel=2))
+    assert member == Holder("member", "t/u", Limits(max_parallel=2))
 
 
 def test_it_depends_on_what_it_names() -> None:

@@ -51,7 +51,8 @@ class Generation:
         selection = await self._choice.select(context)
         first, question = selection.deployments[0], asked.question()
         kept = await self._cache.get(self._cache.key(context, question, first))
-        plan, done = self._pipeline.planned(context, selection, answer)
+        reserved = await self._pipeline.reserved(context, selection) if kept is None else None
+        plan, done = self._pipeline.planned(context, selection, answer, reserved)
         if kept is not None:
             await _repeat(context, plan, kept, answer, done)
             return
