@@ -18,6 +18,7 @@ from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.figures import MINUTE_S, Live
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.meter import Meter
+from routeiq.gateway.pipeline.spend import Spend
 from routeiq.gateway.plan import Outcome, Plan
 from routeiq.gateway.upstream.openai_compatible import KINDS, OpenAICompatible
 from routeiq.gateway.upstream.provider import UpstreamRequest
@@ -76,6 +77,7 @@ class Bench:
         fallbacks: Mapping[str, tuple[str, ...]] | None = None,
         provider: type[OpenAICompatible] = OpenAICompatible,
         callers: Callers | None = None,
+        spend: Spend | None = None,
         **routing: object,
     ) -> None:
         self.pool = TwinPool()
@@ -83,7 +85,7 @@ class Bench:
         settings = RoutingSettings(**{"num_retries": 0, "fallbacks": named, **routing})  # type: ignore[arg-type]
         served = state(*(deployments or (member(),)), routing=settings)
         made = make_gateway(
-            served, provider(self.pool, KINDS["openai"]), TwinRouting(decision()), limit, callers=callers
+            served, provider(self.pool, KINDS["openai"]), TwinRouting(decision()), limit, callers=callers, spend=spend
         )
         self.gate = made.pipeline.gate
         self.ended = Ended(CollectorRegistry(), self.gate)

@@ -151,7 +151,8 @@ class Book:
         """Once a second, until it is cancelled."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), ROUND_S)
+                async with asyncio.timeout(ROUND_S):
+                    await self._wake.wait()
             self._wake.clear()
             try:
                 await self.round()
