@@ -34,7 +34,6 @@ _LIMITS: Mapping[Endpoint, tuple[str, ...]] = {
     Endpoint.RESPONSES: ("max_output_tokens",),
     Endpoint.MESSAGES: ("max_tokens",),
 }
-_SEVERAL = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
 _PROMPTS = ("messages", "prompt", "input", "system", "instructions", "tools")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=_-]{4096,}")
 _count = msgspec.json.Decoder(int)
@@ -95,17 +94,16 @@ class Estimates:
 
     def of(self, endpoint: Endpoint, body: Mapping[str, msgspec.Raw], deployments: Iterable[Deployment]) -> Estimate:
         """Of the dearest of `deployments`."""
-        size, limit, answers = _size(body), _limit(endpoint, body), _answers(endpoint, body)
-        dearest, last = 0, None
+        size, limit = _size(body), _limit(endpoint, body)
+        answers = _answers(body) if "n" in body or "best_of" in body else 1
+        dearest = 0
         for deployment in deployments:
             learned = self._learned.of(deployment)
             output = (learned.output if limit is None else limit) * answers
-            asked = (deployment.input_price, deployment.output_price, learned.tokens_a_byte, output)
-            if asked == last:
-                continue  # a copy of the one before
-            last = asked
-            dearest = max(dearest, self._at_most(deployment, int(size * learned.tokens_a_byte), output) or 0)
-        return Estimate(min(dearest, MOST_SAFE), limit is None, size)
+            most = self._at_most(deployment, int(size * learned.tokens_a_byte), output)
+            if most is not None and most > dearest:
+                dearest = most
+        return Estimate(dearest if dearest < MOST_SAFE else MOST_SAFE, limit is None, size)
 
     def learn(self, deployment: Deployment, input_bytes: int, usage: Usage) -> None:
         """What an upstream reported."""
@@ -115,10 +113,10 @@ class Estimates:
 def _size(body: Mapping[str, msgspec.Raw]) -> int:
     size = 0
     for name in _PROMPTS:
-        if name in body:
-            raw = bytes(body[name])
-            size += len(raw)
-            if len(raw) > BYTES_AN_ATTACHMENT:
+        raw = body.get(name)
+        if raw is not None:
+            size += len(memoryview(raw))
+            if size > BYTES_AN_ATTACHMENT:
                 size -= sum(len(found) - BYTES_AN_ATTACHMENT for found in _BASE64.findall(raw))
     return size
 
@@ -127,14 +125,18 @@ def _limit(endpoint: Endpoint, body: Mapping[str, msgspec.Raw]) -> int | None:
     """Tokens of one answer; None: the request does not say. An embedding has none."""
     if endpoint is Endpoint.EMBEDDINGS:
         return 0
-    given = [_number(body[name]) for name in _LIMITS[endpoint] if name in body]
-    return max((one for one in given if one is not None), default=None)
+    limit = None
+    for name in _LIMITS[endpoint]:
+        raw = body.get(name)
+        number = None if raw is None else _number(raw)
+        if number is not None and (limit is None or number > limit):
+            limit = number
+    return limit
 
 
-def _answers(endpoint: Endpoint, body: Mapping[str, msgspec.Raw]) -> int:
-    if endpoint not in _SEVERAL:
-        return 1
-    return max(1, *(_number(body[name]) or 1 for name in ("n", "best_of") if name in body), 1)
+def _answers(body: Mapping[str, msgspec.Raw]) -> int:
+    """How many are asked for; where an endpoint knows no such thing, nothing says so."""
+    return max(_number(body[name]) or 1 for name in ("n", "best_of") if name in body)
 
 
 def _number(raw: msgspec.Raw) -> int | None:
