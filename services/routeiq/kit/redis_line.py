@@ -20,6 +20,8 @@ from routeiq.kit.redis import LOOK_EVERY_S, LOOK_TIMEOUT_S, TIMEOUT_S, RedisAway
 
 log = structlog.get_logger()
 
+STALLED_S = 0.01
+"""A timer that is so late says that the loop did not turn."""
 _MOVED = "MOVED"
 _NOT_HERE = frozenset({_MOVED, "READONLY", "LOADING", "CLUSTERDOWN", "MASTERDOWN", "NOAUTH"})
 """What it answers where another connection is needed."""
@@ -60,9 +62,9 @@ class RedisLine:
         self._unsent: list[bytes] = []
         self._heard: deque[tuple[Heard, float]] = deque()
         """Of all calls that have no answer, the unsent ones last."""
-        self._watched = self._flushes = False
-        self._answered = 0.0
-        """When the last answer came."""
+        self._flushes = False
+        self._answered = self._due = self._spared = 0.0
+        """When the last answer came, when to look whether one is missing, and whose second chance was given."""
         self.away = False
         """It gave no answer when it was last asked."""
         self.back: Callable[[], None] = lambda: None
@@ -87,9 +89,8 @@ class RedisLine:
                 self._flushes = True
                 loop.call_soon(self._flush)
         self._heard.append((heard, loop.time()))
-        if not self._watched:
-            self._watched = True
-            loop.call_later(self._timeout_s, self._watch)
+        if not self._due:
+            self._watch_in(loop, self._timeout_s)
 
     def ask(self, sent: bytes) -> Awaitable[Reply]:
         """Raises: RedisAway, also when awaited.  RedisRefused: when awaited."""
@@ -151,16 +152,24 @@ class RedisLine:
             self._wire.write(b"".join(sent))
 
     def _watch(self) -> None:
-        """The first that waits has waited longest. While others are answered, it is its turn that it waits for."""
-        self._watched = False
+        """The first that waits has waited longest. While others are answered, it is its turn that it waits for; time in
+        which this loop did not turn is nobody's fault, once."""
+        self._due, due = 0.0, self._due
         if self._heard:
             loop = asyncio.get_running_loop()
-            left = max(self._heard[0][1], self._answered) + self._timeout_s - loop.time()
-            if left <= 0:
-                self.lose(self._wire, "no answer in time")
+            now = loop.time()
+            left = max(self._heard[0][1], self._answered) + self._timeout_s - now
+            if left > 0:
+                self._watch_in(loop, left)
+            elif now - due > STALLED_S and self._heard[0][1] != self._spared:
+                self._spared = self._heard[0][1]
+                self._watch_in(loop, self._timeout_s)
             else:
-                self._watched = True
-                loop.call_later(left, self._watch)
+                self.lose(self._wire, "no answer in time")
+
+    def _watch_in(self, loop: asyncio.AbstractEventLoop, left: float) -> None:
+        self._due = loop.time() + left
+        loop.call_later(left, self._watch)
 
     def _fail(self) -> None:
         waiting, self._heard, self._unsent = self._heard, deque(), []
