@@ -1,4 +1,4 @@
-"""The stage of budgets, as the settings say. Nothing connects before the first request of who has one."""
+"""The stage of budgets, as the settings say. Nothing connects before the book runs."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ import structlog
 from routeiq.gateway.spending.refusals import BudgetsUnavailable
 from routeiq.kit.accounts import Claim, Entry, MemoryAccounts, Standing, Taken, Unknown, Verdict
 from routeiq.kit.errors import Unavailable
-from routeiq.kit.redis import RedisAway
+from routeiq.kit.redis import RedisAway, RedisRefused
 
 if TYPE_CHECKING:
     from routeiq.api.control.v1 import control_pb2 as pb
@@ -122,7 +122,9 @@ class Book:
             verdict = await shared.reserve(id_, claims)
             if isinstance(verdict, Unknown):
                 verdict = await self._tell_and_ask(shared, id_, claims)
-        except RedisAway:
+        except RedisAway as error:
+            if isinstance(error, RedisRefused):
+                log.warning("accounts.refused", error=error.message)
             verdict = self.reserve_now(id_, claims, brought)
             if not isinstance(verdict, Taken):
                 self._owe(shared, id_, [(claim.account, None) for claim in claims])
@@ -149,6 +151,8 @@ class Book:
 
     async def run(self) -> None:
         """Once a second, until it is cancelled."""
+        if self._shared is not None:
+            self._shared.line.start()
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(ROUND_S):
@@ -160,14 +164,14 @@ class Book:
                 log.exception("accounts.round_failed")
 
     async def round(self) -> None:
-        """Ask the ledger, tell Redis, forget who is idle."""
+        """Ask the ledger, tell Redis, forget who is idle. A Redis that has lost something is told before."""
         now = self._clock()
         used = [one for one in self.own.names() if self._in_use(one, now)]
+        if self._all:
+            await self._tell(used)
         if used:
             await self._ask(used)
-        if self._shared is not None and not self._shared.line.away:
-            with suppress(RedisAway):
-                await self._tell(self._shared, used)
+        await self._tell(used)
         for name in [one for one in self.own.names() if self._idle(one, now)]:
             self.own.forget(name)
 
@@ -229,14 +233,18 @@ class Book:
         self.own.round((), standings, marks)
         self._marks, self._answered = marks, frozenset(standings)
 
-    async def _tell(self, shared: RedisAccounts, used: Collection[str]) -> None:
+    async def _tell(self, used: Collection[str]) -> None:
+        shared = self._shared
+        if shared is None or shared.line.away:
+            return
         owed, self._owed = self._owed, []
-        for sent in owed:
-            shared.line.send(sent, lambda _: None)
-        if used:
-            standings = self._standings(used)
-            entries = self._share([one for name in used for one in self._entries_of(name)])
-            await shared.round(entries, standings, self._marks)
+        with suppress(RedisAway):
+            for sent in owed:
+                shared.line.send(sent, lambda _: None)
+            if used:
+                standings = self._standings(used)
+                entries = self._share([one for name in used for one in self._entries_of(name)])
+                await shared.round(entries, standings, self._marks)
 
     def _share(self, entries: list[Entry]) -> list[Entry]:
         """All that there are, if they are few or have to be; else the next of them."""

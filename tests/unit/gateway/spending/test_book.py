@@ -98,7 +98,7 @@ async def test_of_many_entries_a_share_is_put_at_each_round_and_all_of_them_in_f
     book._learn(claims, {})
     for number in range(LEAST_A_ROUND + 500):
         book.own.reserve(f"{number}", claims)
-    for _ in range(3):
+    for _ in range(2):
         await book.round()
     every = {f"{number}" for number in range(LEAST_A_ROUND + 500)}
     assert hearing.rounds[0] == every
