@@ -13,6 +13,7 @@ from routeiq.gateway.app import Edge, create_app
 from routeiq.gateway.callers.directory import Callers
 from routeiq.gateway.callers.overrides import Overrides
 from routeiq.gateway.control_link import ControlLink
+from routeiq.gateway.pipeline.accounting import Accounting
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.caller import Caller
@@ -31,6 +32,7 @@ from routeiq.gateway.pipeline.recording import NotRecording, Recorder
 from routeiq.gateway.pipeline.response_cache import ResponseCache
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
+from routeiq.gateway.pipeline.spend import Spend
 from routeiq.gateway.routes.delegate import Apply, Delegate
 from routeiq.gateway.routes.generate.endpoint import Generation
 from routeiq.gateway.state import StateHolder
@@ -82,6 +84,7 @@ def make_gateway(
     closed: bool = False,
     link: ControlLink | None = None,
     recorder: Recorder | None = None,
+    spend: Spend | None = None,
 ) -> Gateway:
     """Every part is real but the provider, the routing client and the clients that are never called."""
     registry = CollectorRegistry()
@@ -102,8 +105,7 @@ def make_gateway(
         Telemetry("gateway", "0", TelemetrySettings(OTEL_ENABLED=False)),
         gate,
         Passages(caller, executor, gate),
-        RateLimits(counters, registry, closed=closed),
-        recorder or NotRecording(),
+        Accounting(RateLimits(counters, registry, closed=closed), recorder or NotRecording(), spend),
     )
     cache = ResponseCache(MemoryCache(100, 1000), cache_ttl_s, off={"uncached"}, shared={"shared"})
     return Gateway(

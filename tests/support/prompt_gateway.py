@@ -18,6 +18,7 @@ from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.figures import MINUTE_S, Live
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.meter import Meter
+from routeiq.gateway.pipeline.spend import Spend
 from routeiq.gateway.plan import Outcome, Plan
 from routeiq.gateway.upstream.openai_compatible import KINDS, OpenAICompatible
 from routeiq.gateway.upstream.provider import UpstreamRequest
@@ -78,6 +79,7 @@ class Bench:
         provider: type[OpenAICompatible] = OpenAICompatible,
         callers: Callers | None = None,
         counters: Counters | None = None,
+        spend: Spend | None = None,
         **routing: object,
     ) -> None:
         self.pool = TwinPool()
@@ -91,6 +93,7 @@ class Bench:
             limit,
             callers=callers,
             counters=counters,
+            spend=spend,
         )
         self.gate = made.pipeline.gate
         self.ended = Ended(CollectorRegistry(), self.gate)

@@ -34,6 +34,7 @@ ENCRYPTION_KEY = "ROUTEIQ_ENCRYPTION_KEY"
 CACHE_SIZE, CACHE_TTL_S = 4096, 300.0
 CONVERSATIONS, CONVERSATION_TTL_S = 10_000, 3600.0
 GENERATE_CACHE_TTL_S, GENERATE_CACHE_SIZE = 3600.0, 1000
+BUDGET_STATUSES = frozenset({402, 422, 429})
 CALLERS, TTL_S, UNKNOWN_TTL_S, STALE_S = 10_000, 60.0, 10.0, 24 * 3600.0
 
 
@@ -63,6 +64,13 @@ def _or_the_contracts(url: SecretStr) -> SecretStr:
         raise ValueError(f"REDIS_{str(first['loc'][0]).upper()}: {first['msg']}") from None
 
 
+def _refusal_status(status: int) -> int:
+    if status not in BUDGET_STATUSES:
+        raise ValueError("one of 402, 422 and 429")
+    return status
+
+
+WithoutRedis = Literal["local", "closed"]
 Addresses = Annotated[str, AfterValidator(_addresses)]
 Positive = Annotated[float, Field(gt=0)]
 
@@ -131,6 +139,11 @@ class Settings(BaseSettings):
     """How long a key that does not exist is not asked for again."""
     caller_stale_s: Annotated[float, Field(ge=0)] = STALE_S
     """How old it may be while control cannot be asked."""
+    budget_exceeded_status: Annotated[int, AfterValidator(_refusal_status)] = 422
+    """Of the answer to who has no budget left: 422, which OpenAI's SDKs do not try again, 402, or 429."""
+    budgets_without_redis: WithoutRedis = "local"
+    """Where gateways share a Redis and it is away: each goes on by what it last knew (`local`), or refuses who has a
+    budget or a limit of requests at one time with 503 (`closed`)."""
     override_strict: bool = False
     """True: a customer whose override cannot be served gets 503, not another model."""
     generate_cache_ttl_s: Annotated[float, Field(ge=0)] = GENERATE_CACHE_TTL_S

@@ -21,6 +21,7 @@ from routeiq.gateway.callers.directory import Callers
 from routeiq.gateway.callers.overrides import Overrides
 from routeiq.gateway.control_link import Cached, ControlLink, link_control
 from routeiq.gateway.overlay.merging import merging
+from routeiq.gateway.pipeline.accounting import Accounting
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.caller import Caller
@@ -37,11 +38,12 @@ from routeiq.gateway.pipeline.overriding import Overriding
 from routeiq.gateway.pipeline.passage import Passages
 from routeiq.gateway.pipeline.provider_choice import ProviderChoice
 from routeiq.gateway.pipeline.quotas import Quotas
-from routeiq.gateway.pipeline.recording import NotRecording, Recorder
+from routeiq.gateway.pipeline.recording import NotRecording
 from routeiq.gateway.pipeline.response_cache import ResponseCache
 from routeiq.gateway.pipeline.routing_counts import RoutingCounts
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
+from routeiq.gateway.pipeline.spend_build import build_spend
 from routeiq.gateway.pipeline.sticky import Conversations
 from routeiq.gateway.routes.generate.endpoint import Generation
 from routeiq.gateway.settings import Settings, split_names
@@ -124,6 +126,11 @@ class Gateway:
                 closing.push_async_callback(self.counters.close)
                 self.counters.start()
             closing.push_async_callback(_ended, asyncio.create_task(self.readiness.watch()))
+            spend = self.pipeline.accounting.spend
+            if spend is not None:
+                book = spend.book
+                closing.push_async_callback(book.close)
+                closing.push_async_callback(_ended, asyncio.create_task(book.run(), name="accounts"))
             self.callers.start()
             self.readiness.serving = True
             try:
@@ -169,8 +176,11 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
         registry,
         telemetry,
         Gate(settings.max_concurrency, ticker),
-        RateLimits(counters, registry, closed=settings.limits_without_redis == "closed"),
-        NotRecording() if usage is None else usage.recorder,
+        Accounting(
+            RateLimits(counters, registry, closed=settings.limits_without_redis == "closed"),
+            NotRecording() if usage is None else usage.recorder,
+            build_spend(settings, control.read_ledger, registry),
+        ),
     )
     return Gateway(
         holder=holder,
@@ -208,12 +218,11 @@ def _pipeline(
     registry: CollectorRegistry,
     telemetry: Telemetry,
     gate: Gate,
-    limits: RateLimits,
-    recorder: Recorder,
+    accounting: Accounting,
 ) -> Pipeline:
     executor = Executor(caller)
     meter, passages = Meter(registry, gate), Passages(caller, executor, gate)
-    return Pipeline(selector, executor, meter, telemetry, gate, passages, limits, recorder)
+    return Pipeline(selector, executor, meter, telemetry, gate, passages, accounting)
 
 
 def _counters(settings: Settings, registry: CollectorRegistry) -> Counters:

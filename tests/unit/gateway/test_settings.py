@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from routeiq.config.environment import LaunchSettings
-from routeiq.gateway.pipeline import decision_cache, sticky
+from routeiq.gateway.pipeline import decision_cache, spend, sticky
 from routeiq.gateway.settings import Settings, read_settings
 from routeiq.kit.errors import ConfigurationError
 from tests.support.twins import state
@@ -50,6 +50,7 @@ def test_defaults_are_those_of_the_parts() -> None:
     assert (made.decision_cache_size, made.decision_cache_ttl_s) == (decision_cache.SIZE, decision_cache.TTL_S)
     assert (made.conversations, made.conversation_ttl_s) == (sticky.SIZE, sticky.TTL_S)
     assert made.routing_batch_wait_ms == 1
+    assert (made.budget_exceeded_status, made.budgets_without_redis) == (spend.STATUS, "local")
 
 
 def test_no_web_page_may_call_unless_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,6 +76,8 @@ def test_an_origin_that_is_none_is_named_as_the_contract_does(monkeypatch: pytes
         ("ROUTING_BATCH_SIZE", "0"),
         ("DECISION_CACHE_TTL_S", "0"),
         ("CONVERSATIONS", "-1"),
+        ("BUDGET_EXCEEDED_STATUS", "500"),
+        ("BUDGETS_WITHOUT_REDIS", "open"),
     ],
 )
 def test_what_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

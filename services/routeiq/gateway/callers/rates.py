@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from routeiq.clients.control_accounts import member_of
 from routeiq.gateway.callers.caller import Holder, Limits
 from routeiq.kit.counters import Limit
 
@@ -131,11 +132,11 @@ def rates_of(holders: Iterable[Holder]) -> Rates | None:
     always: list[Rate] = []
     by_model: dict[str, list[Rate]] = {}
     for holder in holders:
-        limits = holder.limits
-        always += _rates(DESCRIPTORS[holder.kind], holder.id, limits.rpm, limits.tpm)
+        limits, value = holder.limits, ":".join(member_of(holder.id)) if holder.kind == "member" else holder.id
+        always += _rates(DESCRIPTORS[holder.kind], value, limits.rpm, limits.tpm)
         for model in _models(limits):
             rpm, tpm = limits.rpm_by_model.get(model), limits.tpm_by_model.get(model)
-            rates = _rates(BY_MODEL[holder.kind], f"{holder.id}:{model}", rpm, tpm)
+            rates = _rates(BY_MODEL[holder.kind], f"{value}:{model}", rpm, tpm)
             by_model.setdefault(model, []).extend(rates)
     return Rates(always, by_model) if always or by_model else None
 

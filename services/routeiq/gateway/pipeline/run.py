@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,18 +17,18 @@ from msgspec.structs import replace
 
 from routeiq.config.state import State
 from routeiq.gateway.callers.caller import Caller
+from routeiq.gateway.pipeline.accounting import Account, Accounting
 from routeiq.gateway.pipeline.admit import parse_call
 from routeiq.gateway.pipeline.attempt import LEFT
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.execute import Executor, UnderWay
 from routeiq.gateway.pipeline.gate import Entered, Gate, ShuttingDown
 from routeiq.gateway.pipeline.learned import Unasked
-from routeiq.gateway.pipeline.limits import RateLimits, Taken
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.passage import Passages
-from routeiq.gateway.pipeline.recording import NotRecording, Recorder, Recording, Settled
 from routeiq.gateway.pipeline.select import Selector, Unresolved, Waiting
 from routeiq.gateway.pipeline.selection import Selection
+from routeiq.gateway.pipeline.spend import Reserved
 from routeiq.gateway.pipeline.tally import Tally
 from routeiq.gateway.pipeline.trace import finish_span
 from routeiq.gateway.plan import Endpoint, Outcome, Plan
@@ -54,6 +54,8 @@ SENT_UPSTREAM = {endpoint: _BY_FAMILY[endpoint.errors] for endpoint in Endpoint}
 
 Done = Callable[[Outcome], None]
 Planned = tuple[Plan, Done, Tally]
+Decided = Waiting | Selection | Planned
+"""How far a request has come that is to be served."""
 Guarded = Callable[[Work], Work]
 """Around a task's work: turns what it raises into an answer."""
 
@@ -79,10 +81,7 @@ class Pipeline:
     telemetry: Telemetry
     gate: Gate
     passages: Passages
-    limits: RateLimits
-    recorder: Recorder = field(default_factory=NotRecording)
-    settled: list[Settled] = field(default_factory=list)
-    """Told of each request that had a plan, once it is over."""
+    accounting: Accounting
 
     async def run(self, arrival: Arrival, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Raises RouteIQError for what goes wrong before the first byte, and ShuttingDown at any time."""
@@ -90,9 +89,7 @@ class Pipeline:
         with self.gate.entered():
             raw = await read_body(scope, receive, arrival.state.body_limit_bytes)
             context = _context(arrival, raw, started)
-            selection = self.selector.at_once(context)
-            decided = self.planned(context, selection, answer) if isinstance(selection, Selection) else selection
-            await self._serve(context, answer, receive, decided)
+            await self._serve(context, answer, receive, self.selector.at_once(context))
 
     def begin(self, arrival: Arrival, raw: bytes, answer: Answer, guarded: Guarded) -> Work | None:
         """The same for a request that is whole, without a task if it can be answered without one.
@@ -103,15 +100,16 @@ class Pipeline:
         selection = self.selector.at_once(context)
         if not isinstance(selection, Selection):
             return self.serve(context, answer, selection)
-        planned = self.planned(context, selection, answer)
+        accounting = self.accounting
+        if accounting.waits(context.caller):
+            return self.serve(context, answer, selection)
+        planned = self.planned(context, selection, answer, accounting.reserve_now(context, selection, answer))
         plan, done, tally = planned
         if self.passages.take(plan, answer, done, tally, _Rest(self, context, answer, planned, guarded)):
             return None
         return self.serve(context, answer, planned)
 
-    def serve(
-        self, context: Context, answer: Answer, decided: Waiting | Planned, under_way: UnderWay | None = None
-    ) -> Work:
+    def serve(self, context: Context, answer: Answer, decided: Decided, under_way: UnderWay | None = None) -> Work:
         """As a task, a request that is whole, was let in, and whose answer has an exchange."""
         return self._admitted(self.gate.admitted(), context, answer, decided, under_way)
 
@@ -120,7 +118,7 @@ class Pipeline:
         place: Entered,
         context: Context,
         answer: Answer,
-        decided: Waiting | Planned,
+        decided: Decided,
         under_way: UnderWay | None,
     ) -> None:
         with place:
@@ -131,43 +129,34 @@ class Pipeline:
         context: Context,
         answer: Answer,
         receive: Receive,
-        decided: Waiting | Planned,
+        decided: Decided,
         under_way: UnderWay | None = None,
     ) -> None:
         with DisconnectWatch(receive, self.gate.ticker, exchange=answer.exchange):
             if isinstance(decided, Unasked | Unresolved):
-                self.limits.look(context, answer)
-                decided = self.planned(context, await self.selector.later(context, decided), answer)
+                self.accounting.limits.look(context, answer)
+                decided = await self.selector.later(context, decided)
+            if isinstance(decided, Selection):
+                reserved = await self.accounting.reserve(context, decided, answer)
+                decided = self.planned(context, decided, answer, reserved)
             plan, done, tally = decided
             await self.executor.execute(plan, answer, done, tally, under_way)
 
-    def planned(self, context: Context, selection: Selection, answer: Answer) -> Planned:
-        """From here on `done` counts the request. Raises: RateLimitExceeded.  LimitsUnavailable.  RouteIQError: it
-        cannot be written down."""
-        taken = self.limits.take(context, selection.deployments[0], answer)
+    def planned(self, context: Context, selection: Selection, answer: Answer, reserved: Reserved | None) -> Planned:
+        """From here on `done` counts the request, and settles what it took.
+
+        Args: reserved: as `accounting` says.  Raises: as `Accounting.begin`: nothing is taken then."""
         plan = _plan(context, selection)
-        recording = self.recorder.begin(context, plan)
+        account = self.accounting.begin(context, plan, answer, reserved)
         answer.counted = True
         name = _SPANS[plan.endpoint] if context.purpose is None else GENERATED
         span = self.telemetry.start_span(name, context.headers.get(b"traceparent"))
-        return plan, partial(self._finish, context, plan, span, taken, recording), recording
+        return plan, partial(self._finish, context, plan, span, account), account.recording
 
-    def _finish(
-        self,
-        context: Context,
-        plan: Plan,
-        span: OpenSpan | None,
-        taken: Taken | None,
-        recording: Recording,
-        outcome: Outcome,
-    ) -> None:
-        if taken is not None:
-            taken.settle(outcome)
+    def _finish(self, context: Context, plan: Plan, span: OpenSpan | None, account: Account, outcome: Outcome) -> None:
         if outcome.error == LEFT and self.gate.closed:
             outcome = replace(outcome, status=ShuttingDown.status, error=ShuttingDown.code)
-        ended = recording.end(plan, outcome)
-        for settle in self.settled:
-            settle(ended)
+        account.settle(plan, outcome)
         self.meter.done(context, plan, outcome)
         if span is not None:
             finish_span(span, context, plan, outcome)

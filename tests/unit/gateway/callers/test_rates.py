@@ -33,11 +33,17 @@ def test_most_callers_have_none() -> None:
 
 def test_every_holder_has_its_own() -> None:
     limits = Limits(rpm=1, tpm=2, rpm_by_model={"m": 3}, tpm_by_model={"m": 4, "n": 5})
-    holders = [Holder(kind, f"id-{kind}", limits) for kind in ("key", "user", "team", "member")]
+    holders = [Holder(kind, f"id-{kind}", limits) for kind in ("key", "user", "team")]
+    holders.append(Holder("member", "id/member", limits))
     found = rates(*holders)
     always = [
-        (name, f"id-{kind}", most, type_)
-        for name, kind in (("api_key", "key"), ("user", "user"), ("team", "team"), ("team_member", "member"))
+        (name, value, most, type_)
+        for name, value in (
+            ("api_key", "id-key"),
+            ("user", "id-user"),
+            ("team", "id-team"),
+            ("team_member", "id:member"),
+        )
         for most, type_ in ((1, "requests"), (2, "tokens"))
     ]
     assert named(found.of_any_model) == always

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -14,9 +15,10 @@ from routeiq.config.state import Deployment
 from routeiq.gateway.app import create_app
 from routeiq.gateway.journal.journal import Journal, JournalFull
 from routeiq.gateway.journal.records import Counts, Record
+from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.prices import Prices
-from routeiq.gateway.pipeline.recording import Ended, JournalRecorder
-from routeiq.gateway.plan import Usage
+from routeiq.gateway.pipeline.recording import Ended, JournalRecorder, Recording
+from routeiq.gateway.plan import Outcome, Plan, Usage
 from tests.support.asgi import Answer, Client, call, scope
 from tests.support.gateway import AUTH, make_gateway
 from tests.support.generating import Upstreams, ask, made, of, provider
@@ -36,6 +38,30 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     assert made.in_flight == 0
 
 
+class Heard:
+    """A recorder that remembers what each request came to."""
+
+    def __init__(self, recorder: JournalRecorder, ended: list[Ended]) -> None:
+        self._recorder, self._ended = recorder, ended
+
+    def begin(self, context: Context, plan: Plan) -> Recording:
+        return cast(Recording, HeardRecording(self._recorder.begin(context, plan), self._ended))
+
+
+class HeardRecording:
+    """One of its."""
+
+    def __init__(self, recording: Recording, ended: list[Ended]) -> None:
+        self._recording, self._ended = recording, ended
+
+    def end(self, plan: Plan, outcome: Outcome) -> Ended:
+        self._ended.append(self._recording.end(plan, outcome))
+        return self._ended[-1]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._recording, name)
+
+
 class Bench:
     """A gateway that writes into a journal."""
 
@@ -43,11 +69,10 @@ class Bench:
         self._journal = journal
         served = state(deployment("small", price=PRICE, **fields), deployment("large"))
         self.provider = TwinProvider(*answers)
-        recorder = JournalRecorder(journal, Prices())
+        self.ended: list[Ended] = []
+        recorder = Heard(JournalRecorder(journal, Prices()), self.ended)
         self.gateway = make_gateway(served, self.provider, TwinRouting(decision()), recorder=recorder)
         self.edge = create_app(self.gateway)
-        self.ended: list[Ended] = []
-        self.gateway.pipeline.settled.append(self.ended.append)
 
     async def ask(self, *headers: tuple[str, str], path: str = "/v1/chat/completions", **fields: object) -> Answer:
         body = json.dumps(MESSAGE | fields).encode()

@@ -48,11 +48,13 @@ class Generation:
                 await self._serve(context, asked, answer)
 
     async def _serve(self, context: Context, asked: Generate, answer: Answer) -> None:
-        self._pipeline.limits.look(context, answer)
+        self._pipeline.accounting.limits.look(context, answer)
         selection = await self._choice.select(context)
         first, question = selection.deployments[0], asked.question()
         kept = await self._cache.get(self._cache.key(context, question, first))
-        plan, done, tally = self._pipeline.planned(context, selection, answer)
+        accounting = self._pipeline.accounting
+        reserved = await accounting.reserve(context, selection, answer) if kept is None else None
+        plan, done, tally = self._pipeline.planned(context, selection, answer, reserved)
         if kept is not None:
             tally.reported(Usage(kept.input_tokens, kept.output_tokens))
             await _repeat(context, plan, kept, answer, done)

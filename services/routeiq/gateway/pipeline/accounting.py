@@ -1,0 +1,82 @@
+"""What a request takes before it is served, and settles when it is over: rates, budgets, its line in the journal.
+
+All of it or nothing: whatever refuses, what was taken before is given back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from routeiq.gateway.callers.caller import Caller
+from routeiq.gateway.pipeline.context import Context
+from routeiq.gateway.pipeline.limits import RateLimits, Taken
+from routeiq.gateway.pipeline.recording import NotRecording, Recorder, Recording
+from routeiq.gateway.pipeline.selection import Selection
+from routeiq.gateway.pipeline.spend import Reserved, Spend
+from routeiq.gateway.plan import Outcome, Plan
+from routeiq.kit.asgi import Answer
+
+_NOT_MADE = Outcome(503, None, (), None, 0)
+
+
+class Account(NamedTuple):
+    """Of one request."""
+
+    recording: Recording
+    taken: Taken | None
+    reserved: Reserved | None
+
+    def settle(self, plan: Plan, outcome: Outcome) -> None:
+        """Once, when all is over."""
+        if self.taken is not None:
+            self.taken.settle(outcome)
+        ended = self.recording.end(plan, outcome)
+        if self.reserved is not None:
+            self.reserved.over(outcome, ended)
+
+
+@dataclass(frozen=True, slots=True)
+class Accounting:
+    """The stages that keep accounts. `spend` None: nobody has a budget."""
+
+    limits: RateLimits
+    recorder: Recorder = field(default_factory=NotRecording)
+    spend: Spend | None = None
+
+    def waits(self, caller: Caller) -> bool:
+        """Whether `reserve` has to be awaited; else `reserve_now` decides."""
+        spend = self.spend
+        return bool(caller.holders) and spend is not None and spend.book.waits and spend.governs(caller)
+
+    def reserve_now(self, context: Context, selection: Selection, answer: Answer) -> Reserved | None:
+        """Of the caller's budgets what the request may cost; None: nothing. Who asks must go on to `begin`.
+
+        Raises: RateLimitExceeded, LimitsUnavailable; as `Spend.reserve_now`."""
+        spend = self.spend
+        if spend is None or not context.caller.holders:
+            return None
+        self.limits.look(context, answer)
+        return spend.reserve_now(context, selection.deployments)
+
+    async def reserve(self, context: Context, selection: Selection, answer: Answer) -> Reserved | None:
+        """The same, wherever it is decided."""
+        spend = self.spend
+        if spend is None or not context.caller.holders:
+            return None
+        self.limits.look(context, answer)
+        return await spend.reserve(context, selection.deployments)
+
+    def begin(self, context: Context, plan: Plan, answer: Answer, reserved: Reserved | None) -> Account:
+        """Count the request, and write down that it begins. Who has it must `settle` it.
+
+        Raises: RateLimitExceeded.  LimitsUnavailable.  JournalFull.  Nothing is taken then."""
+        taken = None
+        try:
+            taken = self.limits.take(context, plan.deployments[0], answer)
+            return Account(self.recorder.begin(context, plan), taken, reserved)
+        except BaseException:
+            if taken is not None:
+                taken.settle(_NOT_MADE)
+            if reserved is not None:
+                reserved.release()
+            raise

@@ -1,0 +1,70 @@
+"""What a request can come to, before it is made."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from routeiq.gateway.plan import Endpoint, Usage
+from routeiq.gateway.spending.estimates import BYTES_AN_ATTACHMENT, FIRST_OUTPUT, Estimate, Estimates
+from routeiq.kit.accounts import MOST_SAFE
+from tests.support.twins import deployment
+
+CHEAP = deployment("cheap", input_price=1e-9, output_price=2e-9)
+DEAR = deployment("dear", input_price=1e-9, output_price=20e-9)
+UNPRICED = deployment("unpriced")
+
+
+def of(body: bytes, *deployments: object, endpoint: Endpoint = Endpoint.CHAT) -> Estimate:
+    read = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    return Estimates().of(endpoint, read, deployments or (CHEAP,))  # type: ignore[arg-type]  # they are deployments
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "body", "tokens"),
+    [
+        (Endpoint.CHAT, b'{"max_tokens":7}', 7),
+        (Endpoint.CHAT, b'{"max_completion_tokens":7}', 7),
+        (Endpoint.CHAT, b'{"max_tokens":7,"max_completion_tokens":9}', 9),
+        (Endpoint.CHAT, b'{"max_tokens":7,"n":3}', 21),
+        (Endpoint.COMPLETIONS, b'{"max_tokens":7,"n":2,"best_of":4}', 28),
+        (Endpoint.RESPONSES, b'{"max_output_tokens":7}', 7),
+        (Endpoint.MESSAGES, b'{"max_tokens":7}', 7),
+        (Endpoint.EMBEDDINGS, b"{}", 0),
+    ],
+)
+def test_what_a_request_allows_itself_is_its_output(endpoint: Endpoint, body: bytes, tokens: int) -> None:
+    assert of(body, endpoint=endpoint) == Estimate(2 * tokens, False, 0)
+
+
+@pytest.mark.parametrize("limit", [b"null", b'"9"', b"-1", b"0", b"1.5", b"[]"])
+def test_what_is_no_limit_limits_nothing(limit: bytes) -> None:
+    assert of(b'{"max_tokens":%b}' % limit) == Estimate(2 * FIRST_OUTPUT, True, 0)
+
+
+def test_the_prompt_counts_by_its_bytes() -> None:
+    assert of(b'{"max_tokens":1,"messages":"%b","tools":"%b"}' % (b"a" * 38, b"a" * 38)) == Estimate(20 + 2, False, 80)
+
+
+def test_a_picture_does_not_count_by_its_bytes() -> None:
+    picture = b"data:image/png;base64," + b"A" * 1_000_000
+    assert of(b'{"messages":"%b"}' % picture).input_bytes < BYTES_AN_ATTACHMENT + 100
+
+
+def test_the_dearest_that_may_serve_counts() -> None:
+    assert of(b'{"max_tokens":5}', CHEAP, DEAR, UNPRICED).amount == 100
+    assert of(b'{"max_tokens":5}', UNPRICED).amount == 0
+
+
+def test_an_absurd_limit_is_a_number_that_every_store_can_count() -> None:
+    dear = deployment("x", input_price=1.0, output_price=1.0)
+    assert of(b'{"max_tokens":9999999999999999}', dear).amount == MOST_SAFE
+
+
+def test_it_learns_from_what_an_upstream_reports() -> None:
+    estimates, body = Estimates(), {"messages": msgspec.Raw(b"a" * 100)}
+    for number in range(200):
+        estimates.learn(CHEAP, 100, Usage(50, 100 if number % 10 else 10))
+    estimate = estimates.of(Endpoint.CHAT, body, (CHEAP,))
+    assert estimate.amount == pytest.approx(50 + 2 * 100, abs=1)
+    assert estimate.guessed
