@@ -82,6 +82,9 @@ class Level(NamedTuple):
     least: int
     input: InputRates | None
     output: OutputRates | None
+    most_input: int | None
+    """The dearest that text can be here or below, whatever becomes of it."""
+    most_output: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,13 +213,17 @@ def _limits(said: Mapping[str, int]) -> list[tuple[int, str]]:
 def _levels(said: Mapping[str, int], above: list[tuple[int, str]], tier: str, extra: int) -> tuple[Level, ...]:
     """Each has the rates of those before it where it has none of its own."""
     rates: dict[str, int] = {}
-    levels = []
+    levels: list[Level] = []
+    most_input, most_output = None, None
     for least, where in ((0, ""), *((tokens + extra, where) for tokens, where in above)):
         for name in _BY_INPUT:
             rate = said.get(f"{name}{where}{tier}", said.get(f"{name}{where}"))
             if rate is not None:
                 rates[name] = rate
-        levels.append(Level(least, _input_rates(said, rates, tier), _output_rates(said, rates, tier)))
+        sent, made = _input_rates(said, rates, tier), _output_rates(said, rates, tier)
+        most_input = max(most_input or 0, sent.plain, sent.cache_write) if sent is not None else most_input
+        most_output = max(most_output or 0, made.plain, made.reasoning) if made is not None else most_output
+        levels.append(Level(least, sent, made, most_input, most_output))
     return tuple(levels)
 
 

@@ -7,7 +7,7 @@ tokens that it is needed for.
 
 from __future__ import annotations
 
-from routeiq.config.price import InputRates, OutputRates
+from routeiq.config.price import SERVICE_TIERS, InputRates, OutputRates
 from routeiq.config.state import Deployment
 from routeiq.gateway.plan import Usage
 from routeiq.kit.money import MAX_NANO_USD, usd_text
@@ -27,18 +27,17 @@ def cost_at_most(
     deployment: Deployment, input_tokens: int, max_output_tokens: int, service_tier: str = ""
 ) -> int | None:
     """What a request of text can come to, in nano-USD, rounded up; None: not known. It may be thought about and
-    written to the cache, and what it sends be dearer for being long, or not.
+    written to the cache, and what it sends be dearer for being long, or for being shorter than was thought.
 
-    Args: input_tokens: or fewer.  service_tier: as the request has it, in the words of `price.SERVICE_TIERS`."""
+    Args: service_tier: as the request has it; the provider may serve it in another."""
     price = deployment.price
     if price is None:
         return None
-    reached = [level for level in price.levels_of(service_tier) if level.least <= input_tokens]
-    if (input_tokens and reached[0].input is None) or (max_output_tokens and reached[0].output is None):
+    level = price.at(input_tokens, SERVICE_TIERS.get(service_tier, ""))
+    sent, made = level.most_input, level.most_output
+    if (sent is None and input_tokens > 0) or (made is None and max_output_tokens > 0):
         return None
-    sent = max((max(one.input.plain, one.input.cache_write) for one in reached if one.input is not None), default=0)
-    made = max((max(one.output.plain, one.output.reasoning) for one in reached if one.output is not None), default=0)
-    most = max(input_tokens, 0) * sent + max(max_output_tokens, 0) * made
+    most = max(input_tokens, 0) * (sent or 0) + max(max_output_tokens, 0) * (made or 0)
     return min(-(-most // _ATTO_IN_NANO), MAX_NANO_USD)
 
 
@@ -63,7 +62,8 @@ def _spent(deployment: Deployment, usage: Usage) -> tuple[int, int] | None:
         return None
     sent, made, tier = usage.input_tokens, usage.output_tokens, usage.service_tier
     levels = price.levels
-    _, input_rates, output_rates = levels[0] if len(levels) == 1 and not tier else price.at(sent, tier)
+    level = levels[0] if len(levels) == 1 and not tier else price.at(sent, tier)
+    input_rates, output_rates = level[1], level[2]
     if input_rates is None:
         if sent:
             return None
