@@ -33,8 +33,10 @@ def cost_at_most(
     price = deployment.price
     if price is None:
         return None
-    level = price.at(input_tokens, SERVICE_TIERS.get(service_tier, ""))
-    sent, made = level.most_input, level.most_output
+    levels = price.levels
+    plain = len(levels) == 1 and not service_tier
+    level = levels[0] if plain else price.at(input_tokens, SERVICE_TIERS.get(service_tier, ""))
+    sent, made = level[3], level[4]
     if (sent is None and input_tokens > 0) or (made is None and max_output_tokens > 0):
         return None
     most = max(input_tokens, 0) * (sent or 0) + max(max_output_tokens, 0) * (made or 0)
@@ -80,33 +82,41 @@ def _spent(deployment: Deployment, usage: Usage) -> tuple[int, int] | None:
 
 
 def _of_parts_sent(usage: Usage, rates: InputRates) -> int:
-    left = usage.input_tokens
-    read = min(usage.cache_read, left)
-    left -= read
-    written = min(usage.cache_write, left)
-    left -= written
-    heard = min(usage.audio_input, left)
-    left -= heard
-    seen = min(usage.image_input, left)
-    long = min(usage.cache_write_1h, written)
-    return (
-        (left - seen) * rates.plain
-        + read * rates.cache_read
-        + (written - long) * rates.cache_write
-        + long * rates.cache_write_1h
-        + heard * rates.audio
-        + seen * rates.image
-    )
+    plain, read_rate, write_rate, long_rate, audio_rate, image_rate = rates
+    left, spent = usage.input_tokens, 0
+    if read := _within(usage.cache_read, left):
+        left -= read
+        spent = read * read_rate
+    if written := _within(usage.cache_write, left):
+        left -= written
+        long = _within(usage.cache_write_1h, written)
+        spent += (written - long) * write_rate + long * long_rate
+    if heard := _within(usage.audio_input, left):
+        left -= heard
+        spent += heard * audio_rate
+    if seen := _within(usage.image_input, left):
+        left -= seen
+        spent += seen * image_rate
+    return spent + left * plain
 
 
 def _of_parts_made(usage: Usage, rates: OutputRates) -> int:
-    left = usage.output_tokens
-    thought = min(usage.reasoning, left)
-    left -= thought
-    spoken = min(usage.audio_output, left)
-    left -= spoken
-    drawn = min(usage.image_output, left)
-    return (left - drawn) * rates.plain + thought * rates.reasoning + spoken * rates.audio + drawn * rates.image
+    plain, reasoning_rate, audio_rate, image_rate = rates
+    left, spent = usage.output_tokens, 0
+    if thought := _within(usage.reasoning, left):
+        left -= thought
+        spent = thought * reasoning_rate
+    if spoken := _within(usage.audio_output, left):
+        left -= spoken
+        spent += spoken * audio_rate
+    if drawn := _within(usage.image_output, left):
+        left -= drawn
+        spent += drawn * image_rate
+    return spent + left * plain
+
+
+def _within(part: int, whole: int) -> int:
+    return part if part < whole else whole
 
 
 def _nano(atto: int) -> int:
