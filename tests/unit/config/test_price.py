@@ -97,7 +97,8 @@ def test_tiered_pricing_is_limits_by_another_name() -> None:
     tiers = [
         {"range": [0, 1000], INPUT: 1e-6, OUTPUT: 2e-6, "cache_read_input_token_cost": 1e-7},
         {"range": [1000, 5000], INPUT: 3e-6, "output_cost_per_reasoning_token": 9e-6},
-        {"range": "no", INPUT: 3e-6}, "no",
+        *({"range": wrong, INPUT: 3e-6} for wrong in ("no", [], None, {}, [float("inf")], [-1], [10**5000], [None])),
+        "no",
     ]  # fmt: skip
     found = priced(tiered_pricing=tiers, output_cost_per_token=4e-6)
     low, high = found.at(1000), found.at(1001)
@@ -113,6 +114,10 @@ def test_where_a_provider_halves_all_cached_tokens_no_list_needs_to_say_it() -> 
     found = priced("fireworks_ai", input_cost_per_token=1e-6).at(0).input
     assert found is not None
     assert found.cache_read == 5 * 10**11
+
+
+def test_no_limit_is_too_long_to_be_read() -> None:
+    assert costs_in({f"input_cost_per_token_above_{'9' * 5000}_tokens": 1.0}) == ()
 
 
 @pytest.mark.parametrize("value", [-1e-6, "many", "", None, True, [1], float("inf"), float("nan"), 1e9, 10**400])
@@ -184,7 +189,7 @@ def test_a_wildcards_models_have_the_prices_of_theirs(prices: Path) -> None:
 
 
 def test_a_wrong_price_is_a_warning() -> None:
-    state = built(models(entry(params="cache_read_input_token_cost: none, output_cost_per_audio_token: -1")))
+    state = built(models(entry(params="cache_read_input_token_cost: none, tiered_pricing: 5")))
     assert [line.split(": warning: ")[1] for line in state.warnings if "is not a price" in line] == [
         "is not a price in USD, and is passed over"
     ] * 2

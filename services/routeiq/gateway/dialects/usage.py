@@ -115,6 +115,7 @@ class StreamUsage:
         last = (end or start)[-1]
         if last is not usage:
             usage.output_tokens, usage.reasoning = last.output_tokens, last.reasoning
+            usage.audio_output, usage.image_output = last.audio_output, last.image_output
         return usage
 
     def _forget(self) -> None:
