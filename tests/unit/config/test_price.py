@@ -13,6 +13,8 @@ from routeiq.config.names import find_group
 from routeiq.config.price import INPUT, OUTPUT, InputRates, OutputRates, Price, costs_in, merged, price_of
 from routeiq.config.state import State
 from tests.support.config_documents import built, entry, models, only
+from tests.support.overlays import merged as merged_overlay
+from tests.support.overlays import model as added_model
 
 LISTED = {
     "openai/gpt-x": {
@@ -186,6 +188,20 @@ def test_a_wildcards_models_have_the_prices_of_theirs(prices: Path) -> None:
         "cheap/gpt-base": ((INPUT, 5e-7), (OUTPUT, 1e-6)),
         "openai/nobody-knows": None,
     }
+
+
+def test_what_was_added_by_api_has_prices_too() -> None:
+    costs = {INPUT: 1e-6, "cache_read_input_token_cost": 1e-7}
+    info = json.dumps({OUTPUT: 2e-6, "output_cost_per_reasoning_token": 3e-6})
+    state, problems = merged_overlay(added_model(info=info, **costs))
+    assert price(state, "new") == price_of(costs_in(costs | json.loads(info)))
+    assert problems == []
+
+
+def test_providers_models_have_the_public_price(prices: Path) -> None:
+    text = "model_list: []\nrouteiq: {providers: [{name: openai, models: [gpt-x], api_key: k}]}\n"
+    (one,) = built(text, prices=prices).providers[0].models
+    assert one.price == price_of(costs_in(LISTED["openai/gpt-x"]))
 
 
 def test_a_wrong_price_is_a_warning() -> None:
