@@ -18,6 +18,8 @@ BEHAVIOURS = (
 )  # fmt: skip
 MESSAGES_BEHAVIOURS = ("tool", "status-400", "status-401", "status-429", "status-529", "die-before", "die-mid-stream")
 """Of Anthropic's own models: `claude-tool` and so on."""
+COSTS = {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6}
+CLAUDE_COSTS = COSTS | {"cache_read_input_token_cost": 1e-7, "cache_creation_input_token_cost": 1.25e-6}
 UPSTREAM_KEY = "sk-upstream-only"
 
 
@@ -46,7 +48,8 @@ def document(provider: FakeProvider) -> dict[str, object]:
         _entry("falls-back", {"model": "openai/gpt--status-429", **base}),
         _entry("falls-back-too", {"model": "openai/gpt--die-before", **base}),
         _entry("embed", {"model": "openai/text-embedding-3-small", **base}, mode="embedding"),
-        _entry("claude", {**anthropic, "model": "anthropic/claude-fake"}),
+        _entry("claude", {**anthropic, "model": "anthropic/claude-fake", **CLAUDE_COSTS}),
+        _entry("priced", {"model": "openai/fake-priced", **COSTS, **base}),
     ]
     models += [
         _entry(f"claude-{name}", {**anthropic, "model": f"anthropic/claude--{name}"}) for name in MESSAGES_BEHAVIOURS

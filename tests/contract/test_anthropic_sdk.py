@@ -50,6 +50,15 @@ def test_a_message_is_answered(client: Anthropic, provider: FakeProvider) -> Non
     assert seen["x-api-key"] == UPSTREAM_KEY  # type: ignore[index]
 
 
+def test_a_message_says_what_it_cost(client: Anthropic) -> None:
+    answer = client.messages.with_raw_response.create(model="claude", max_tokens=20, messages=HI)
+    usage = answer.parse().usage
+    cached = 0.1 * (usage.cache_read_input_tokens or 0) + 1.25 * (usage.cache_creation_input_tokens or 0)
+    expected = (usage.input_tokens + cached + 2 * usage.output_tokens) / 1e6
+    assert cached > 0
+    assert float(answer.headers["x-litellm-response-cost"]) == pytest.approx(expected, abs=1e-12)
+
+
 async def test_a_message_is_answered_under_a_bearer_token(async_client: AsyncAnthropic) -> None:
     assert text(await async_client.messages.create(model="claude", max_tokens=20, messages=HI)) == SAID
 

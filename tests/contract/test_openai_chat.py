@@ -52,6 +52,28 @@ def test_a_stream_reports_usage_when_asked(client: OpenAI) -> None:
     assert last.usage is not None
 
 
+def test_an_answer_says_what_it_cost(client: OpenAI) -> None:
+    answer = client.chat.completions.with_raw_response.create(model="priced", messages=HI)
+    usage = answer.parse().usage
+    assert usage is not None
+    expected = (usage.prompt_tokens + 2 * usage.completion_tokens) / 1e6
+    assert float(answer.headers["x-litellm-response-cost"]) == pytest.approx(expected, abs=1e-12)
+    assert float(answer.headers["x-litellm-response-cost-input"]) == pytest.approx(usage.prompt_tokens / 1e6)
+    unknown = client.chat.completions.with_raw_response.create(model="cheap", messages=HI)
+    assert "x-litellm-response-cost" not in unknown.headers
+
+
+def test_a_stream_does_not_say_what_it_will_cost(client: OpenAI) -> None:
+    with client.chat.completions.with_streaming_response.create(model="priced", messages=HI, stream=True) as answer:
+        assert "x-litellm-response-cost" not in answer.headers
+        assert b"[DONE]" in answer.read()
+
+
+def test_embeddings_say_what_they_cost_by_the_public_price(client: OpenAI) -> None:
+    answer = client.embeddings.with_raw_response.create(model="embed", input=["a", "b"])
+    assert answer.headers["x-litellm-response-cost"] == "0.00000006"
+
+
 async def test_the_async_client_works_too(async_client: AsyncOpenAI) -> None:
     answers = await asyncio.gather(
         *(async_client.chat.completions.create(model="auto", messages=HI) for _ in range(20))

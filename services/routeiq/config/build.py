@@ -54,7 +54,7 @@ def build(loaded: Loaded, environ: Mapping[str, str], *, price_file: Path | None
     """The state of a document.
 
     Args: environ: where keys and addresses stand that the document leaves to the environment (`credentials`).
-    price_file: None: the one of the installed litellm; read only if a model's price or capability is not declared.
+    price_file: None: the one of the installed litellm; read unless no model can be in it.
     Raises: ConfigurationError: every error, those that only the whole shows (candidate names) included.
     """
     return assemble(loaded, environ, price_file, Added())

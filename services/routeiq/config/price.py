@@ -14,6 +14,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import lru_cache
 from math import isfinite
 from operator import itemgetter
+from sys import intern
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ _CACHE_WRITE_1H = "cache_creation_input_token_cost_above_1hr"
 _INPUT_AUDIO, _INPUT_IMAGE = "input_cost_per_audio_token", "input_cost_per_image_token"
 _REASONING = "output_cost_per_reasoning_token"
 _OUTPUT_AUDIO, _OUTPUT_IMAGE = "output_cost_per_audio_token", "output_cost_per_image_token"
-_PER_REQUEST = "input_cost_per_request"
+_PER_REQUEST, _TIERS = "input_cost_per_request", "tiered_pricing"
 _BY_INPUT = (_CACHE_WRITE_1H, INPUT, OUTPUT, _CACHE_READ, _CACHE_WRITE, _REASONING)
 _CACHED = frozenset({_CACHE_READ, _CACHE_WRITE, _CACHE_WRITE_1H})
 _FALLS_BACK = ((_CACHE_READ, INPUT), (_CACHE_WRITE, INPUT), (_CACHE_WRITE_1H, _CACHE_WRITE), (_REASONING, OUTPUT))
@@ -45,7 +46,9 @@ SERVICE_TIERS: Mapping[str, str] = MappingProxyType(
 _TIERED = words("flex balanced priority ultrafast batches")
 _SUFFIX = rf"(?:_(?:{'|'.join(sorted(_TIERED))}))?"
 _PLAIN = "|".join((*_BY_INPUT, _INPUT_AUDIO, _INPUT_IMAGE, _OUTPUT_AUDIO, _OUTPUT_IMAGE))
-_NAME = re.compile(rf"(?:{'|'.join(_BY_INPUT)})_above_\d+k?_tokens{_SUFFIX}|(?:{_PLAIN}){_SUFFIX}|{_PER_REQUEST}")
+_NAME = re.compile(
+    rf"(?:{'|'.join(_BY_INPUT)})_above_\d{{1,12}}k?_tokens{_SUFFIX}|(?:{_PLAIN}){_SUFFIX}|{_PER_REQUEST}"
+)
 _ABOVE = re.compile(r"_above_(\d+)(k?)_tokens")
 _INCLUSIVE = frozenset({"xai"})
 """Providers whose higher price begins at the limit, not above it."""
@@ -82,6 +85,9 @@ class Level(NamedTuple):
     least: int
     input: InputRates | None
     output: OutputRates | None
+    most_input: int | None
+    """The dearest that text can be here or below, whatever becomes of it."""
+    most_output: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +118,24 @@ class Price:
 def costs_in(said: Mapping[str, object]) -> Costs:
     """The prices among what an entry, of a document or of the price file, says. What is no price is passed over."""
     found = {name: cost for name, value in said.items() if _NAME.fullmatch(name) and (cost := _cost(value)) is not None}
-    tiers = said.get("tiered_pricing")
+    tiers = said.get(_TIERS)
     if isinstance(tiers, list):
-        found = dict(_flat(tiers, found)) | found
-    return tuple(sorted(found.items()))
+        found |= dict(_flat(tiers, found))
+    return tuple(sorted((intern(name), cost) for name, cost in found.items()))
 
 
 def is_price(name: str) -> bool:
     """Whether an entry's field is read here."""
-    return name == "tiered_pricing" or _NAME.fullmatch(name) is not None
+    return name == _TIERS or _NAME.fullmatch(name) is not None
 
 
 def unreadable(said: Mapping[str, object]) -> list[str]:
     """Those among the prices of an entry that are none."""
-    return [name for name, value in said.items() if _NAME.fullmatch(name) and _cost(value) is None]
+    return [
+        name
+        for name, value in said.items()
+        if (_NAME.fullmatch(name) and _cost(value) is None) or (name == _TIERS and not isinstance(value, list))
+    ]
 
 
 def merged(own: Costs, listed: Costs) -> Costs:
@@ -185,10 +195,8 @@ def _stays(name: str, own: float | None) -> bool:
 def _flat(tiers: list[object], beside: Mapping[str, float]) -> Iterator[tuple[str, float]]:
     """`tiered_pricing` by the names of other prices. What a tier does not price falls back within it, but its output on
     the model's."""
-    begun = ((tier.get("range", [None])[0], tier) for tier in tiers if isinstance(tier, dict))
-    usable = [
-        (begin, tier) for begin, tier in begun if isinstance(begin, int | float) and _cost(tier.get(INPUT)) is not None
-    ]
+    begun = ((_begin(tier.get("range")), tier) for tier in tiers if isinstance(tier, dict))
+    usable = [(begin, tier) for begin, tier in begun if begin is not None and _cost(tier.get(INPUT)) is not None]
     for position, (begin, tier) in enumerate(sorted(usable, key=itemgetter(0))):
         said = {name: cost for name in _BY_INPUT if (cost := _cost(tier.get(name))) is not None}
         if OUTPUT in beside:
@@ -197,26 +205,36 @@ def _flat(tiers: list[object], beside: Mapping[str, float]) -> Iterator[tuple[st
             for name, other in _FALLS_BACK:
                 if other in said:
                     said.setdefault(name, said[other])
-        where = f"_above_{int(begin)}_tokens" if position else ""
+        where = f"_above_{begin}_tokens" if position else ""
         yield from ((f"{name}{where}", cost) for name, cost in said.items())
+
+
+def _begin(limits: object) -> int | None:
+    """Above how many tokens a tier holds; None: it does not say so."""
+    first = limits[0] if isinstance(limits, list) and limits else None
+    return int(first) if isinstance(first, int | float) and 0 <= first < 10**12 else None
 
 
 def _limits(said: Mapping[str, int]) -> list[tuple[int, str]]:
     """(above how many input tokens, how names say it), growing."""
-    found = {found[0]: int(found[1]) * (1000 if found[2] else 1) for name in said if (found := _ABOVE.search(name))}
-    return sorted((tokens, name) for name, tokens in found.items())
+    matches = {match[0]: match for name in said if (match := _ABOVE.search(name))}
+    return sorted((int(match[1]) * (1000 if match[2] else 1), where) for where, match in matches.items())
 
 
 def _levels(said: Mapping[str, int], above: list[tuple[int, str]], tier: str, extra: int) -> tuple[Level, ...]:
     """Each has the rates of those before it where it has none of its own."""
     rates: dict[str, int] = {}
-    levels = []
+    levels: list[Level] = []
+    most_input, most_output = None, None
     for least, where in ((0, ""), *((tokens + extra, where) for tokens, where in above)):
         for name in _BY_INPUT:
             rate = said.get(f"{name}{where}{tier}", said.get(f"{name}{where}"))
             if rate is not None:
                 rates[name] = rate
-        levels.append(Level(least, _input_rates(said, rates, tier), _output_rates(said, rates, tier)))
+        sent, made = _input_rates(said, rates, tier), _output_rates(said, rates, tier)
+        most_input = max(most_input or 0, sent.plain, sent.cache_write) if sent is not None else most_input
+        most_output = max(most_output or 0, made.plain, made.reasoning) if made is not None else most_output
+        levels.append(Level(least, sent, made, most_input, most_output))
     return tuple(levels)
 
 

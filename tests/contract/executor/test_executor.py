@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from routeiq.config.price import INPUT, OUTPUT, costs_in, price_of
 from routeiq.config.state import Deployment
 from routeiq.gateway.plan import Attempt, Fallback, Fallbacks, Usage
 from routeiq.kit.asgi import Answer
@@ -64,6 +65,26 @@ async def test_a_stream_is_relayed_frame_by_frame(executor_of: ExecutorOf) -> No
     client = await Bench(executor_of).run(stream=True)
     assert [message["body"] for message in client.messages[1:-1]] == [FRAMES[0], FRAMES[2]]
     assert client.outcome.usage == Usage(3, 5)
+
+
+PRICED = member("eu", "m", candidate="m", price=price_of(costs_in({INPUT: 1e-6, OUTPUT: 2e-6})))
+
+
+async def test_an_answer_says_what_it_cost_where_that_is_known(executor_of: ExecutorOf) -> None:
+    known = await Bench(executor_of).run(PRICED)
+    unknown = await Bench(executor_of).run(EU)
+    assert {name: value for name, value in known.headers.items() if "cost" in name} == {
+        "x-litellm-response-cost": "0.000013",
+        "x-litellm-response-cost-input": "0.000003",
+        "x-litellm-response-cost-output": "0.00001",
+    }
+    assert "cost" not in str(unknown.headers)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_stream_and_a_refusal_say_no_cost(executor_of: ExecutorOf, stream: bool) -> None:
+    client = await Bench(executor_of, {} if stream else {"eu": [says(400)]}).run(PRICED, stream=stream)
+    assert "cost" not in str(client.headers)
 
 
 async def test_a_passing_failure_is_tried_again_elsewhere_at_once(executor_of: ExecutorOf) -> None:

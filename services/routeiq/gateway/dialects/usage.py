@@ -62,9 +62,11 @@ def read_usage(body: bytes) -> Usage | None:
     except UNREADABLE:
         return _read_totals(body)
     counts = answer.usage
-    if counts is None or not counts.said:
+    if counts is None:
         return None
     usage = counts.usage()
+    if not usage.input_tokens and not usage.output_tokens and not counts.said:
+        return None
     if answer.service_tier is not None:
         usage.service_tier = SERVICE_TIERS.get(answer.service_tier, "")
     return usage
@@ -118,6 +120,7 @@ class StreamUsage:
         usage = max(start, end, key=_input)
         if end is not usage:
             usage.output_tokens, usage.reasoning = end.output_tokens, end.reasoning
+            usage.audio_output, usage.image_output = end.audio_output, end.image_output
         return usage
 
     def _joined(self, chunk: bytes) -> bytes:

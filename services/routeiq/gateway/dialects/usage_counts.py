@@ -93,18 +93,34 @@ class Counts(Totals, gc=False):
     """Anthropic's; OpenAI says it beside `usage`."""
 
     def usage(self) -> Usage:
-        found = Usage(self.input, self.output)
-        sent = self.prompt_tokens_details or self.input_tokens_details
-        made = self.completion_tokens_details or self.output_tokens_details
-        if sent is not None or self.cache_read_input_tokens or self.cache_creation_input_tokens:
-            self._fill_input(found, sent or _NONE)
-        elif self.prompt_cache_hit_tokens:
-            found.cache_read = _within(self.prompt_cache_hit_tokens, found.input_tokens)
-        if made is not None:
+        if self.prompt_tokens is not None and self.completion_tokens is not None:
+            found = Usage(self.prompt_tokens, self.completion_tokens)
+            sent, made = self.prompt_tokens_details, self.completion_tokens_details
+        else:
+            found = Usage(self.input, self.output)
+            sent = self.prompt_tokens_details or self.input_tokens_details
+            made = self.completion_tokens_details or self.output_tokens_details
+        if sent is not None:
+            if sent.cached_tokens or sent.audio_tokens or sent.image_tokens or self._may_be_cached(sent):
+                self._fill_input(found, sent)
+        elif self._may_be_cached(_NONE):
+            self._fill_input(found, _NONE)
+        if made is not None and (made.reasoning_tokens or made.audio_tokens or made.image_tokens):
             self._fill_output(found, made)
         if self.service_tier is not None:
             found.service_tier = SERVICE_TIERS.get(self.service_tier, "")
         return found
+
+    def _may_be_cached(self, sent: Details) -> bool:
+        return bool(
+            self.cache_read_input_tokens
+            or self.cache_creation_input_tokens
+            or self.prompt_cache_hit_tokens
+            or self.cache_creation
+            or sent.cache_write_tokens
+            or sent.cache_creation_tokens
+            or sent.cache_creation_token_details
+        )
 
     def _fill_input(self, found: Usage, sent: Details) -> None:
         left = found.input_tokens
@@ -147,7 +163,9 @@ _CACHED_NONE = _Cached()
 
 
 def _within(count: int | None, whole: int) -> int:
-    return min(max(count or 0, 0), whole)
+    if not count or count < 0:
+        return 0
+    return count if count < whole else whole
 
 
 def _fresh(count: int | None, cached: int | None) -> int:

@@ -7,7 +7,7 @@ tokens that it is needed for.
 
 from __future__ import annotations
 
-from routeiq.config.price import InputRates, OutputRates
+from routeiq.config.price import SERVICE_TIERS, InputRates, OutputRates
 from routeiq.config.state import Deployment
 from routeiq.gateway.plan import Usage
 from routeiq.kit.money import MAX_NANO_USD, usd_text
@@ -27,18 +27,19 @@ def cost_at_most(
     deployment: Deployment, input_tokens: int, max_output_tokens: int, service_tier: str = ""
 ) -> int | None:
     """What a request of text can come to, in nano-USD, rounded up; None: not known. It may be thought about and
-    written to the cache, and what it sends be dearer for being long, or not.
+    written to the cache, and what it sends be dearer for being long, or for being shorter than was thought.
 
-    Args: input_tokens: or fewer.  service_tier: as the request has it, in the words of `price.SERVICE_TIERS`."""
+    Args: service_tier: as the request has it; the provider may serve it in another."""
     price = deployment.price
     if price is None:
         return None
-    reached = [level for level in price.levels_of(service_tier) if level.least <= input_tokens]
-    if (input_tokens and reached[0].input is None) or (max_output_tokens and reached[0].output is None):
+    levels = price.levels
+    plain = len(levels) == 1 and not service_tier
+    level = levels[0] if plain else price.at(input_tokens, SERVICE_TIERS.get(service_tier, ""))
+    sent, made = level[3], level[4]
+    if (sent is None and input_tokens > 0) or (made is None and max_output_tokens > 0):
         return None
-    sent = max((max(one.input.plain, one.input.cache_write) for one in reached if one.input is not None), default=0)
-    made = max((max(one.output.plain, one.output.reasoning) for one in reached if one.output is not None), default=0)
-    most = max(input_tokens, 0) * sent + max(max_output_tokens, 0) * made
+    most = max(input_tokens, 0) * (sent or 0) + max(max_output_tokens, 0) * (made or 0)
     return min(-(-most // _ATTO_IN_NANO), MAX_NANO_USD)
 
 
@@ -63,7 +64,8 @@ def _spent(deployment: Deployment, usage: Usage) -> tuple[int, int] | None:
         return None
     sent, made, tier = usage.input_tokens, usage.output_tokens, usage.service_tier
     levels = price.levels
-    _, input_rates, output_rates = levels[0] if len(levels) == 1 and not tier else price.at(sent, tier)
+    level = levels[0] if len(levels) == 1 and not tier else price.at(sent, tier)
+    input_rates, output_rates = level[1], level[2]
     if input_rates is None:
         if sent:
             return None
@@ -80,33 +82,41 @@ def _spent(deployment: Deployment, usage: Usage) -> tuple[int, int] | None:
 
 
 def _of_parts_sent(usage: Usage, rates: InputRates) -> int:
-    left = usage.input_tokens
-    read = min(usage.cache_read, left)
-    left -= read
-    written = min(usage.cache_write, left)
-    left -= written
-    heard = min(usage.audio_input, left)
-    left -= heard
-    seen = min(usage.image_input, left)
-    long = min(usage.cache_write_1h, written)
-    return (
-        (left - seen) * rates.plain
-        + read * rates.cache_read
-        + (written - long) * rates.cache_write
-        + long * rates.cache_write_1h
-        + heard * rates.audio
-        + seen * rates.image
-    )
+    plain, read_rate, write_rate, long_rate, audio_rate, image_rate = rates
+    left, spent = usage.input_tokens, 0
+    if read := _within(usage.cache_read, left):
+        left -= read
+        spent = read * read_rate
+    if written := _within(usage.cache_write, left):
+        left -= written
+        long = _within(usage.cache_write_1h, written)
+        spent += (written - long) * write_rate + long * long_rate
+    if heard := _within(usage.audio_input, left):
+        left -= heard
+        spent += heard * audio_rate
+    if seen := _within(usage.image_input, left):
+        left -= seen
+        spent += seen * image_rate
+    return spent + left * plain
 
 
 def _of_parts_made(usage: Usage, rates: OutputRates) -> int:
-    left = usage.output_tokens
-    thought = min(usage.reasoning, left)
-    left -= thought
-    spoken = min(usage.audio_output, left)
-    left -= spoken
-    drawn = min(usage.image_output, left)
-    return (left - drawn) * rates.plain + thought * rates.reasoning + spoken * rates.audio + drawn * rates.image
+    plain, reasoning_rate, audio_rate, image_rate = rates
+    left, spent = usage.output_tokens, 0
+    if thought := _within(usage.reasoning, left):
+        left -= thought
+        spent = thought * reasoning_rate
+    if spoken := _within(usage.audio_output, left):
+        left -= spoken
+        spent += spoken * audio_rate
+    if drawn := _within(usage.image_output, left):
+        left -= drawn
+        spent += drawn * image_rate
+    return spent + left * plain
+
+
+def _within(part: int, whole: int) -> int:
+    return part if part < whole else whole
 
 
 def _nano(atto: int) -> int:

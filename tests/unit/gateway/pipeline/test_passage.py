@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from routeiq.config.price import INPUT, OUTPUT, costs_in, price_of
 from routeiq.config.state import Deployment
 from routeiq.gateway.plan import Usage
 from routeiq.gateway.upstream.http_exchange import BUFFER_BYTES
@@ -38,6 +39,13 @@ async def test_an_answer_takes_no_task() -> None:
     assert (client.status, client.body_sent, client.task) == (200, ANSWER, None)
     assert one.outcome.usage == Usage(3, 5)
     assert one.idle
+
+
+async def test_an_answer_that_takes_no_task_says_what_it_cost() -> None:
+    one = await bench(member(price=price_of(costs_in({INPUT: 1e-6, OUTPUT: 2e-6}))))
+    one.pool.script.append(FINE)
+    client = await one.passed()
+    assert client.headers["x-litellm-response-cost"] == "0.000013"
 
 
 SCRIPTS: Mapping[str, Sequence[Line]] = {
@@ -76,7 +84,8 @@ SCRIPTS: Mapping[str, Sequence[Line]] = {
 @pytest.mark.parametrize("retries", [0, 1])
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
 async def test_whatever_comes_ends_as_it_would_as_a_task(script: Sequence[Line], retries: int) -> None:
-    deployments = member(), member("other", "other")
+    price = price_of(costs_in({INPUT: 1e-6, OUTPUT: 2e-6}))
+    deployments = member(price=price), member("other", "other")
     passed = await bench(*deployments, num_retries=retries, fallbacks=FALLBACKS)
     general = await bench(*deployments, num_retries=retries, fallbacks=FALLBACKS)
     passed.pool.script.extend([*script, FINE, FINE])

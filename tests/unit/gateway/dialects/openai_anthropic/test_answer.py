@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import msgspec
 import pytest
 
 from routeiq.gateway.dialects.openai_anthropic.answer import openai_completion
 from routeiq.gateway.dialects.openai_anthropic.errors import openai_error_body, openai_status
+from routeiq.gateway.dialects.usage import read_usage
+from routeiq.gateway.plan import Usage
 
 USAGE = {"input_tokens": 10, "output_tokens": 5, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 2}
 
 
 def answer(
-    *blocks: dict[str, object], stop_reason: str = "end_turn", usage: dict[str, int] = USAGE
+    *blocks: dict[str, object], stop_reason: str = "end_turn", usage: Mapping[str, object] = USAGE
 ) -> dict[str, object]:
     body = {
         "id": "msg_1",
@@ -50,6 +53,15 @@ def test_a_text_answer() -> None:
             "prompt_tokens_details": {"cached_tokens": 3, "cache_creation_tokens": 2},
         },
     }
+
+
+def test_what_is_cached_for_an_hour_is_told_apart() -> None:
+    kept = {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 2}
+    usage = answer({"type": "text", "text": "x"}, usage={**USAGE, "cache_creation": kept})["usage"]
+    assert usage["prompt_tokens_details"] == {  # type: ignore[index]
+        "cached_tokens": 3, "cache_creation_tokens": 2, "cache_creation_token_details": kept,
+    }  # fmt: skip
+    assert read_usage(json.dumps({"usage": usage}).encode()) == Usage(15, 5, 3, 2, 2)
 
 
 def test_tool_calls_and_thinking() -> None:
