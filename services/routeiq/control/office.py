@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -73,6 +73,10 @@ class Office:
     async def read(self, request: Request) -> AsyncIterator[Read]:
         async with self._database.reading() as session:
             yield Read(session, actor_of(request), self._clock())
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """For the rest of an answer that is too long for one transaction; a `read` has said whose it may be."""
+        return self._database.reading()
 
     @asynccontextmanager
     async def write(self, request: Request, response: Response, action: str) -> AsyncIterator[Write]:

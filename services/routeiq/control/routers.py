@@ -15,6 +15,7 @@ from routeiq.control.providers.change import Rules
 from routeiq.control.providers.routes import health_router, providers_router
 from routeiq.control.said import terms_of
 from routeiq.control.teams.routes import teams_router
+from routeiq.control.usage.routes import usage_routers
 from routeiq.control.users.routes import users_router
 from routeiq.kit.db import Database
 
@@ -32,4 +33,5 @@ def routers(office: Office, database: Database, rules: Rules) -> list[APIRouter]
         providers_router(office, rules),
         teams_router(office, terms),
         users_router(office, terms),
+        *usage_routers(office),
     ]

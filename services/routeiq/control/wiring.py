@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
 import structlog
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
 from routeiq.api.control.v1 import control_pb2, control_pb2_grpc
 from routeiq.config.start import Start
@@ -23,10 +24,13 @@ from routeiq.control.routers import routers
 from routeiq.control.said import calendar_of
 from routeiq.control.servicer import ControlServicer
 from routeiq.control.settings import MIGRATE, Settings
+from routeiq.control.spending.counting import Counting
 from routeiq.control.spending.delivery import Delivery
 from routeiq.control.spending.destinations import destinations_of
 from routeiq.control.spending.turning import Turning
 from routeiq.control.store.database import open_database
+from routeiq.control.usage.housekeeping import days_kept
+from routeiq.control.usage.writing import writing
 from routeiq.kit.bus import Bus
 from routeiq.kit.clock import now
 from routeiq.kit.crypto import Sealer, master_keys
@@ -86,7 +90,9 @@ class Control:
         return {"database": self.database.answers, "schema": partial(self.migrations.fit, self.database)}
 
 
-def build(settings: Settings, start: Start, policy: OutboundPolicy) -> Control:
+def build(
+    settings: Settings, start: Start, policy: OutboundPolicy, registry: CollectorRegistry | None = None
+) -> Control:
     """Opens nothing. Raises: ConfigurationError."""
     assert settings.database_url is not None, "its absence was said before"
     assert settings.encryption_key is not None, "as above"
@@ -96,7 +102,11 @@ def build(settings: Settings, start: Start, policy: OutboundPolicy) -> Control:
     sealer = Sealer(master_keys(settings.encryption_key.get_secret_value()), PURPOSE)
     office = Office(database, Publisher(bus), now)
     rules = Rules(Declared(start, now()), sealer, policy)
-    calendar = calendar_of(start.loaded.document)
+    said = start.loaded.document
+    calendar = calendar_of(said)
+    alerted = destinations_of(said, start.environ)
+    counting = Counting(calendar, alerted)
+    keep_days = days_kept(settings.usage_retention_days, said.general.maximum_spend_logs_retention_period)
     return Control(
         create_api(routers(office, database, rules)),
         address if settings.migrate else "",
@@ -104,14 +114,17 @@ def build(settings: Settings, start: Start, policy: OutboundPolicy) -> Control:
         control_migrations(),
         bus,
         ControlServicer(database, now, calendar),
-        [Turning(database, now, calendar).run, *_alerts(database, start, policy)],
+        [
+            Turning(database, now, calendar).run,
+            *_alerts(database, alerted, policy),
+            *writing(database, bus, counting, now, keep_days, registry or CollectorRegistry()),
+        ],
     )
 
 
 def _alerts(
-    database: Database, start: Start, policy: OutboundPolicy
+    database: Database, urls: Mapping[str, str], policy: OutboundPolicy
 ) -> Iterator[Callable[[], Coroutine[None, None, None]]]:
     """Nothing, if nobody is to hear of them."""
-    urls = destinations_of(start.loaded.document, start.environ)
     if urls:
         yield Delivery(database, now, urls, OutboundGuard(policy, Origin.DOCUMENT)).run

@@ -157,6 +157,18 @@ TABLE: tuple[Line, ...] = (
     *_managed("GET", "v1/model", "info", Level.USER),
     *_managed("GET", "v2/model", "info", Level.USER),
     *_managed("GET", "model_group", "info", Level.USER),
+    # And of what was used its own, and that of teams that it leads.
+    *_managed("GET", "spend", "logs logs/v2 logs/ui keys users teams tags", Level.USER),
+    *_managed("GET", "key", "spend/report", Level.USER),
+    *_managed("GET", "user", "spend/report daily/activity", Level.USER),
+    *_managed("GET", "team", "spend/report daily/activity", Level.USER),
+    *_managed("GET", "tag", "daily/activity summary", Level.USER),
+    *_managed("GET", "customer", "daily/activity", Level.VIEWER),
+    *_managed("GET", "global", "activity activity/model", Level.USER),
+    *_managed("GET", "global", "spend all_end_users spend/logs spend/keys spend/teams spend/models", Level.VIEWER),
+    *_managed("GET", "global", "spend/provider spend/tags spend/all_tag_names spend/report", Level.VIEWER),
+    *_managed("POST", "global", "spend/end_users", Level.VIEWER),
+    *_managed("POST", "global", "spend/reset", Level.ADMIN),
     _control("GET", "/audit", Level.VIEWER),
     _line("POST", "/api/v1/generate", Level.SERVICE),
     _control("GET", "/api/v1/health", Level.NONE),
@@ -166,6 +178,10 @@ TABLE: tuple[Line, ...] = (
     _control("POST", "/api/v1/providers/{provider_id}/test", Level.SERVICE),
     _control("GET POST", "/api/v1/overrides", Level.SERVICE),
     _control("PUT DELETE", "/api/v1/overrides/{override_id}", Level.SERVICE),
+    *(
+        _control("GET", f"/api/v1/usage/{name}", Level.SERVICE)
+        for name in ("summary", "by-provider", "by-service", "by-customer")
+    ),
 )
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
+from starlette.types import ASGIApp
 
 from routeiq.control.store.database import open_database
-from routeiq.kit.server import HTTPServer, bind
 from tests.support.keyring import ADMIN, Keyring, let_in
+from tests.support.threaded import served
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::R
 def client(control_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # it would ask the internet for one
     keys = pytest.importorskip("litellm.proxy.client.keys")
-    with _served(control_sqlite_url) as url:
+    with served(partial(_keyring, control_sqlite_url)) as url:
         yield keys.KeysManagementClient(url, "sk-of-an-administrator")
 
 
@@ -49,40 +49,10 @@ def test_what_is_missing_is_an_error_of_its_own(client: Any) -> None:
         client.update("sk-nothing-at-all", models=["a"])
 
 
-@contextmanager
-def _served(url: str) -> Iterator[str]:
-    """In a thread of its own: the client waits for its answers."""
-    sock = bind("127.0.0.1", 0)
-    stopped = threading.Event()
-    loop = asyncio.new_event_loop()
-
-    async def serve() -> None:
-        async with _keyring(url) as keyring:
-            server = HTTPServer(let_in(keyring.api, ADMIN), sock)
-            loop.call_soon(_watch, loop, stopped, server)
-            await server.serve()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=[serve()])
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-    finally:
-        stopped.set()
-        thread.join()
-        loop.close()
-
-
-def _watch(loop: asyncio.AbstractEventLoop, stopped: threading.Event, server: HTTPServer) -> None:
-    if stopped.is_set():
-        server.stop()
-    else:
-        loop.call_later(0.05, _watch, loop, stopped, server)
-
-
 @asynccontextmanager
-async def _keyring(url: str) -> AsyncIterator[Keyring]:
+async def _keyring(url: str) -> AsyncIterator[ASGIApp]:
     database = open_database(url)
     try:
-        yield Keyring(database)
+        yield let_in(Keyring(database).api, ADMIN)
     finally:
         await database.close()

@@ -27,13 +27,17 @@ _INFO = re.compile(
 )
 _MANAGEMENT = re.compile(
     r"/(?:v2/)?(?:key|user|team|budget|customer|end_user|organization|project|tag|credentials)/.+"
-    r"|/(?:v1/|v2/)?model/.+|/model_group/.+|/(?:global/)?spend/.+|/audit|/api/v1/(?:providers|overrides|usage)(?:/.*)?"
+    r"|/(?:v1/|v2/)?model/.+|/model_group/.+|/spend/.+|/global/.+|/audit|/api/v1/(?:providers|overrides|usage)(?:/.*)?"
 )
+_SPEND = re.compile(r"/spend/.+|/(?:key|user|team)/spend/report")
+_GLOBAL_SPEND = re.compile(r"/global/spend(?:/(?!reset$).+)?")
 GROUPS: Mapping[str, re.Pattern[str]] = {
     "llm_api_routes": _LLM,
     "openai_routes": _LLM,
     "info_routes": _INFO,
     "management_routes": _MANAGEMENT,
+    "spend_tracking_routes": _SPEND,
+    "global_spend_tracking_routes": _GLOBAL_SPEND,
 }
 
 

@@ -32,7 +32,8 @@ HEAD_TIMEOUT_S = 30.0
 GAP_TIMEOUT_S = 120.0
 FETCH_TIMEOUT_S = 2.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
-"""Of an answer that is no stream of events, which may go on for ever."""
+"""Of an answer that is no stream of events, which may go on for ever, and no CSV, which is as long as what is asked
+for."""
 WHOLE_BYTES = 1024 * 1024
 """An answer of known length goes on in one piece up to here."""
 
@@ -193,13 +194,14 @@ async def _relay(response: InternalAnswer, answer: Answer) -> None:
     if response.length is not None and response.length <= WHOLE_BYTES:
         await answer.whole(response.status, await _whole(response), headers)
         return
-    events = _is_event_stream(headers)
+    events = _is(b"text/event-stream", headers)
+    endless = events or _is(b"text/csv", headers)
     size = 0
     await answer.start(response.status, headers)
     answer.streams = events
     async for chunk in response.chunks():
         size += len(chunk)
-        if size > MAX_ANSWER_BYTES and not events:
+        if size > MAX_ANSWER_BYTES and not endless:
             raise AnswerTooLarge("the owner's answer is longer than its limit")
         waiting = answer.part(chunk)
         if waiting is not None:
@@ -233,8 +235,8 @@ def _passed_back(response: InternalAnswer) -> list[tuple[bytes, bytes]]:
     ]
 
 
-def _is_event_stream(headers: list[tuple[bytes, bytes]]) -> bool:
-    return any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers)
+def _is(media_type: bytes, headers: list[tuple[bytes, bytes]]) -> bool:
+    return any(name == b"content-type" and value.startswith(media_type) for name, value in headers)
 
 
 def _target(scope: Scope) -> str:

@@ -1,0 +1,86 @@
+"""Sums by day and by everything that LiteLLM breaks them down by: for who sees a part, or wants parts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, distinct, false, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from routeiq.control.store.usage_sight import EVERYTHING, Sight
+from routeiq.control.store.usage_sums import Span, Sum, added_up, cost_of, sum_of
+from routeiq.control.store.usage_tables import UsageDetail
+
+KEY = ("day", "tag", "key_hash", "user_id", "team_id", "model", "provider", "endpoint")
+"""Of the table, in the order of its primary key."""
+
+
+class Cut(NamedTuple):
+    """`of`: the values of the columns that were named."""
+
+    of: tuple[Any, ...]
+    sums: Sum
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which rows. None: of no matter. `tags` are those of one tag each; without, each request is in one row."""
+
+    span: Span
+    sight: Sight = EVERYTHING
+    tagged: bool = False
+    tags: Collection[str] | None = None
+    keys: Collection[str] | None = None
+    users: Collection[str] | None = None
+    teams: Collection[str] | None = None
+    not_teams: Collection[str] = ()
+    model: str | None = None
+
+    def where(self) -> list[ColumnElement[bool]]:
+        where = [UsageDetail.day.in_(self.span.days()), self._tag()]
+        for column, values in (
+            (UsageDetail.key_hash, self.keys), (UsageDetail.user_id, self.users), (UsageDetail.team_id, self.teams),
+        ):  # fmt: skip
+            where += [] if values is None else [column.in_(values)]
+        where += [UsageDetail.team_id.not_in(self.not_teams)] if self.not_teams else []
+        where += [UsageDetail.model == self.model] if self.model is not None else []
+        return [*where, *self.sight.where(UsageDetail)]
+
+    def _tag(self) -> ColumnElement[bool]:
+        if not self.tagged:
+            return UsageDetail.tag == ""
+        if self.tags is None:
+            return UsageDetail.tag != ""
+        return UsageDetail.tag.in_(self.tags) if self.tags else false()
+
+
+async def sums_by(
+    session: AsyncSession, wanted: Slice, names: Sequence[str], fields: Sequence[str], *, most: int | None = None
+) -> list[Cut]:
+    """One for each combination of those columns: in the order of the day, if that is among them; else the dearest
+    first. Args: fields: of the sums."""
+    columns = [getattr(UsageDetail, name) for name in names]
+    order = [UsageDetail.day] if "day" in names else [cost_of(UsageDetail).desc(), *columns]
+    statement = select(*columns, *added_up(UsageDetail, fields)).where(*wanted.where()).group_by(*columns)
+    rows = map(tuple, await session.execute(statement.order_by(*order).limit(most)))
+    width = len(columns)
+    return [Cut(row[:width], sum_of(fields, row[width:])) for row in rows]
+
+
+async def users_by_tag(session: AsyncSession, wanted: Slice) -> dict[str, int]:
+    """How many different ones."""
+    counted = select(UsageDetail.tag, func.count(distinct(UsageDetail.user_id)))
+    statement = counted.where(*wanted.where(), UsageDetail.user_id != "").group_by(UsageDetail.tag)
+    return {row[0]: row[1] for row in await session.execute(statement)}
+
+
+async def rows_after(session: AsyncSession, wanted: Slice, after: Sequence[object] | None, most: int) -> list[Cut]:
+    """As they stand, in the order of `KEY`. Args: after: the last one that one has; None: from the first."""
+    key: list[Any] = [getattr(UsageDetail, name) for name in KEY]
+    statement = select(*key, *(getattr(UsageDetail, name) for name in Sum._fields)).where(*wanted.where())
+    if after is not None:
+        statement = statement.where(tuple_(*key) > tuple_(*after, types=[one.type for one in key]))
+    rows = map(tuple, await session.execute(statement.order_by(*key).limit(most)))
+    return [Cut(row[: len(KEY)], Sum(*row[len(KEY) :])) for row in rows]

@@ -1,0 +1,71 @@
+"""What the sums of the ledger's tables are called, how they are added up, and over which days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, ColumnElement, Label, cast, func
+
+from routeiq.control.store.usage_tables import UsageDay, UsageDetail
+
+
+class Sum(NamedTuple):
+    """As `usage_tables.Sums`."""
+
+    requests: int = 0
+    failed: int = 0
+    cached: int = 0
+    unpriced: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_nano_usd: int = 0
+    timed: int = 0
+    latency_us: int = 0
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+
+EVERY = Sum._fields
+COST = ("cost_nano_usd",)
+COUNTED = ("requests", "cost_nano_usd")
+USED = (*COUNTED, "input_tokens", "output_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days of UTC, both included."""
+
+    first: date
+    last: date
+
+    def days(self) -> list[date]:
+        """As a list a database looks each of them up in an index; between two of them it reads all that is there."""
+        return [self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1)]
+
+
+def added_up(table: type[UsageDay] | type[UsageDetail], fields: Sequence[str]) -> list[Label[int]]:
+    """Args: fields: of a `Sum`, no more than are wanted: for all twelve of many groups PostgreSQL writes files."""
+    return [_sum(getattr(table, name)).label(name) for name in fields]
+
+
+def sum_of(fields: Sequence[str], values: Sequence[int]) -> Sum:
+    """0 for those that are not among them."""
+    return Sum(**dict(zip(fields, values, strict=True)))
+
+
+def cost_of(table: type[UsageDay] | type[UsageDetail]) -> ColumnElement[int]:
+    """To sort by."""
+    return _sum(table.cost_nano_usd)
+
+
+def _sum(column: Any) -> ColumnElement[int]:
+    """PostgreSQL's own of integers is a decimal."""
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)
