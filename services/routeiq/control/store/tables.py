@@ -169,7 +169,7 @@ class ModelSpend(Periodic, Base):
 
 class BudgetAlert(Base):
     """That someone is to hear of a budget, once: by whom it is held, as `routeiq.api.control.v1.Account` names it, in
-    which period, and how many per cent of it are spent; 0: its soft budget is."""
+    which period, and how many per cent of it are spent; 0: its soft budget is. `at`: when it may be tried."""
 
     __tablename__ = "budget_alerts"
 
