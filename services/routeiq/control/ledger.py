@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import chain
 
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,7 +24,8 @@ LATELY = timedelta(minutes=10)
 
 async def read_ledger(session: AsyncSession, request: pb.ReadLedgerRequest, at: Moment) -> pb.ReadLedgerResponse:
     """Args: session: whose reads are of one moment."""
-    asked = [Account(one.kind, one.id, one.model) for one in request.accounts if _can_be(one.id, one.model)]
+    accounts = [Account(one.kind, one.id, one.model) for one in request.accounts]
+    asked = accounts if _can_be(*chain(*accounts)) else [one for one in accounts if _can_be(*one)]
     journals = [one for one in request.journals if _can_be(one)]
     return pb.ReadLedgerResponse(
         watermarks=await _watermarks(session, journals, at.now), spending=await _spending(session, asked, at)
@@ -38,12 +40,12 @@ async def _watermarks(session: AsyncSession, journals: Collection[str], now: dat
 
 async def _spending(session: AsyncSession, asked: Collection[Account], at: Moment) -> list[pb.Spending]:
     """Under the names that were asked for, also of a key that another one took the place of."""
-    keys = {one.id for one in asked if one.kind == KEY}
-    successors = await successors_of(session, keys) if keys else {}
-    holders: dict[str, Mapping[str, Held]] = {}
+    holders: dict[str, dict[str, Held]] = {}
     for kind in LOCK_ORDER:
-        ids = {successors.get(one.id, one.id) if kind == KEY else one.id for one in asked if one.kind == kind}
-        holders[kind] = await holders_of(session, kind, ids)
+        holders[kind] = await holders_of(session, kind, {one.id for one in asked if one.kind == kind})
+    replaced = {one.id for one in asked if one.kind == KEY} - holders[KEY].keys()
+    successors = await successors_of(session, replaced)
+    holders[KEY] |= await holders_of(session, KEY, set(successors.values()) - holders[KEY].keys())
     named = [(one, one._replace(id=successors.get(one.id, one.id)) if one.kind == KEY else one) for one in asked]
     models = await model_spends(session, {(meant.id, meant.model) for _, meant in named if meant.model})
     return list(_said(named, holders, models, at))

@@ -39,13 +39,14 @@ def answer(found: Governing | None, override: Override | None, at: Moment) -> pb
 
 def budget_of(row: Holder, shared: Budget | None, at: Moment) -> pb.Budget:
     """As it is now, and what of it is spent, also if nothing is limited."""
-    period = period_of(row, schedule_of(row, shared), *at)
+    schedule = schedule_of(row, shared)
+    period = period_of(row, schedule, *at)
     money = money_of(row, shared, at.now)
     return pb.Budget(
         id=row.budget_id or "" if isinstance(row, Key | Member) else "",
         max_nano_usd=money.max_nano_usd,
         soft_nano_usd=money.soft_nano_usd,
-        duration=schedule_of(row, shared).duration or "",
+        duration=schedule.duration or "",
         reset_at=_seconds(period.reset_at),
         period=period.number,
         spent_nano_usd=period.spent_nano_usd,

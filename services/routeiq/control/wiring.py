@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -104,7 +104,8 @@ def build(
     rules = Rules(Declared(start, now()), sealer, policy)
     said = start.loaded.document
     calendar = calendar_of(said)
-    counting = Counting(calendar, destinations_of(said, start.environ))
+    alerted = destinations_of(said, start.environ)
+    counting = Counting(calendar, alerted)
     keep_days = days_kept(settings.usage_retention_days, said.general.maximum_spend_logs_retention_period)
     return Control(
         create_api(routers(office, database, rules)),
@@ -115,16 +116,15 @@ def build(
         ControlServicer(database, now, calendar),
         [
             Turning(database, now, calendar).run,
-            *_alerts(database, start, policy),
+            *_alerts(database, alerted, policy),
             *writing(database, bus, counting, now, keep_days, registry or CollectorRegistry()),
         ],
     )
 
 
 def _alerts(
-    database: Database, start: Start, policy: OutboundPolicy
+    database: Database, urls: Mapping[str, str], policy: OutboundPolicy
 ) -> Iterator[Callable[[], Coroutine[None, None, None]]]:
     """Nothing, if nobody is to hear of them."""
-    urls = destinations_of(start.loaded.document, start.environ)
     if urls:
         yield Delivery(database, now, urls, OutboundGuard(policy, Origin.DOCUMENT)).run

@@ -11,6 +11,9 @@ from routeiq.control.store.tables import Budget, Key
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.money import MAX_NANO_USD, from_usd
 
+_NONE = Budget()
+"""A key that shares none has this; making one takes longer than all the rest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effective:
@@ -30,7 +33,7 @@ class Effective:
 
 def effective(key: Key, budget: Budget | None, now: datetime) -> Effective:
     """A duration of the key's own keeps its own schedule; without one the shared budget's holds."""
-    shared = budget or Budget()
+    shared = budget or _NONE
     schedule = shared if key.budget_duration is None else key
     most = _either(key.max_budget_nano_usd, shared.max_budget_nano_usd)
     return Effective(

@@ -105,7 +105,7 @@ def new_user(work: Write, user_id: str, email: str | None) -> User:
     by, now = work.actor.id, work.now
     return User(
         id=user_id, email=email, role=INTERNAL_USER, models=[], data={}, extra={}, spend_nano_usd=0,
-        budget_period=first_number(now),         created_by=by, created_at=now, updated_by=by, updated_at=now,
+        budget_period=first_number(now), created_by=by, created_at=now, updated_by=by, updated_at=now,
     )  # fmt: skip
 
 

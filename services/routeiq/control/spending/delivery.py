@@ -32,6 +32,8 @@ log = structlog.get_logger()
 EVERY_S = 2.0
 TIMEOUT_S = 10.0
 LEASE = timedelta(seconds=60)
+GOODBYE_S = 2.0
+"""For what is under way when control is stopped: so that it is not sent again."""
 AT_ONCE = 20
 MOST_ATTEMPTS = 40
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 3600.0
@@ -62,7 +64,7 @@ class Delivery:
             claimed = await store.claim(session, self._clock(), lease=LEASE, most=AT_ONCE, most_attempts=MOST_ATTEMPTS)
         if claimed:
             async with self._opened() as client:
-                await asyncio.gather(*(self._try(one, client) for one in claimed))
+                await _to_the_end(asyncio.gather(*(self._try(one, client) for one in claimed), return_exceptions=True))
         return len(claimed)
 
     async def _try(self, alert: BudgetAlert, client: aiohttp.ClientSession) -> None:
@@ -109,3 +111,16 @@ class Delivery:
             middlewares=(GuardMiddleware(self._guard),),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
+
+
+async def _to_the_end(sending: asyncio.Future[list[BaseException | None]]) -> None:
+    """Raises: whatever one of them met, when all are done."""
+    try:
+        done = await asyncio.shield(sending)
+    except asyncio.CancelledError:
+        await asyncio.wait([sending], timeout=GOODBYE_S)
+        sending.cancel()
+        raise
+    for error in done:
+        if error is not None:
+            raise error

@@ -6,15 +6,18 @@ replica does, and one that dies meanwhile leaves it to the next.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.control.store.tables import BudgetAlert
+
+AT_ONCE = 1000
+Row = TypeVar("Row")
 
 
 class Due(NamedTuple):
@@ -32,15 +35,24 @@ _KEY = tuple_(*(getattr(BudgetAlert, name) for name in Due._fields))
 
 async def known_of(session: AsyncSession, wanted: Collection[Due]) -> set[Due]:
     """Those that were put in before."""
-    columns = [getattr(BudgetAlert, name) for name in Due._fields]
-    return {Due(*row) for row in await session.execute(select(*columns).where(_KEY.in_(sorted(wanted))))}
+    columns, found = [getattr(BudgetAlert, name) for name in Due._fields], set[Due]()
+    for some in _parts(sorted(wanted)):
+        found |= {Due(*row) for row in await session.execute(select(*columns).where(_KEY.in_(some)))}
+    return found
 
 
 async def put(session: AsyncSession, alerts: Sequence[tuple[Due, dict[str, Any]]], now: datetime) -> None:
     """Unless another transaction was first. Args: alerts: each with its payload."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     rows = [{**due._asdict(), "at": now, "attempts": 0, "payload": payload} for due, payload in alerts]
-    await session.execute(insert(BudgetAlert).values(rows).on_conflict_do_nothing())
+    for some in _parts(rows):
+        await session.execute(insert(BudgetAlert).values(some).on_conflict_do_nothing())
+
+
+def _parts(all_of_them: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """PostgreSQL takes no more than 65,535 values."""
+    for at in range(0, len(all_of_them), AT_ONCE):
+        yield all_of_them[at : at + AT_ONCE]
 
 
 async def claim(

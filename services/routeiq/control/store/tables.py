@@ -62,7 +62,7 @@ class Periodic:
 
     The ledger writes it. Only the release after this one may do without the columns' defaults."""
 
-    budget_reset_at: Mapped[datetime | None]
+    budget_reset_at: Mapped[datetime | None] = mapped_column(index=True)
     budget_period: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     spend_nano_usd: Mapped[int] = mapped_column(default=0)
 
@@ -167,9 +167,12 @@ class ModelSpend(Periodic, Base):
     model: Mapped[str] = mapped_column(primary_key=True)
 
 
+_WAITING = text("delivered_at IS NULL")
+
+
 class BudgetAlert(Base):
     """That someone is to hear of a budget, once: by whom it is held, as `routeiq.api.control.v1.Account` names it, in
-    which period, and how many per cent of it are spent; 0: its soft budget is."""
+    which period, and how many per cent of it are spent; 0: its soft budget is. `at`: when it may be tried."""
 
     __tablename__ = "budget_alerts"
 
@@ -182,6 +185,8 @@ class BudgetAlert(Base):
     delivered_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     payload: Mapped[Extra] = mapped_column(default=dict)
+
+    __table_args__ = (Index("ix_budget_alerts_waiting", "at", postgresql_where=_WAITING, sqlite_where=_WAITING),)
 
 
 class FormerKey(Base):

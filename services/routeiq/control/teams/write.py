@@ -122,7 +122,7 @@ def _empty(work: Write, team_id: str) -> Team:
     by, now = work.actor.id, work.now
     return Team(
         id=team_id, models=[], model_aliases={}, blocked=False, data={}, extra={}, spend_nano_usd=0,
-        budget_period=first_number(now),         created_by=by, created_at=now, updated_by=by, updated_at=now,
+        budget_period=first_number(now), created_by=by, created_at=now, updated_by=by, updated_at=now,
     )  # fmt: skip
 
 

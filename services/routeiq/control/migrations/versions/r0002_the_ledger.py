@@ -150,3 +150,15 @@ def upgrade() -> None:
     for holder in ("keys", "team_members", "teams", "users"):
         op.add_column(holder, sa.Column("budget_period", sa.BigInteger(), server_default=sa.text("0"), nullable=False))
     op.add_column("team_members", sa.Column("budget_reset_at", sa.DateTime(timezone=True), nullable=True))
+
+    for holder in ("keys", "model_spend", "team_members", "teams", "users"):
+        op.create_index(f"ix_{holder}_budget_reset_at", holder, ["budget_reset_at"], unique=False)
+    waiting = sa.text("delivered_at IS NULL")
+    op.create_index(
+        "ix_budget_alerts_waiting",
+        "budget_alerts",
+        ["at"],
+        unique=False,
+        postgresql_where=waiting,
+        sqlite_where=waiting,
+    )
