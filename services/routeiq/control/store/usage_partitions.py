@@ -22,7 +22,8 @@ _THERE = text(
 
 
 async def days_there(session: AsyncSession) -> set[date]:
-    return {_day(name) for name in await session.scalars(_THERE)}
+    """Partitions of other kinds are their operator's, and left alone."""
+    return {day for name in await session.scalars(_THERE) if (day := _day(name)) is not None}
 
 
 async def make_days(session: AsyncSession, days: Iterable[date]) -> None:
@@ -47,5 +48,8 @@ async def drop_day(session: AsyncSession, day: date) -> None:
     await session.execute(text(f"DROP TABLE IF EXISTS {day:{_FORMAT}}"))
 
 
-def _day(name: str) -> date:
-    return datetime.strptime(name, _FORMAT).date()  # a day has no zone
+def _day(name: str) -> date | None:
+    try:
+        return datetime.strptime(name, _FORMAT).date()
+    except ValueError:
+        return None
