@@ -100,7 +100,7 @@ def _customers(router: APIRouter, office: Office) -> None:
             if not as_csv:
                 return _json(await activity.page_of_customers(work, asked, names, but))
         pages = activity.export_customers(office.reading, asked.span, names, but)
-        return csv_answer("activity", ("date", "end_user", *CSV_SUMS), pages)
+        return await csv_answer("activity", ("date", "end_user", *CSV_SUMS), pages)
 
 
 async def _answer(
@@ -115,7 +115,7 @@ async def _answer(
         found = await wanted(work)
         if not as_csv:
             return _json(await activity.page(work, asked, found, entity))
-    return csv_answer("activity", CSV_HEAD, activity.export(office.reading, found))
+    return await csv_answer("activity", CSV_HEAD, activity.export(office.reading, found))
 
 
 def _json(body: bytes) -> Response:

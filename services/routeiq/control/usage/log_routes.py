@@ -14,7 +14,7 @@ from routeiq.control.fields import Name
 from routeiq.control.keys.tokens import hash_of
 from routeiq.control.office import Office
 from routeiq.control.refusals import refusals
-from routeiq.control.store.usage_logs import LogFilter, newest_logs
+from routeiq.control.store.usage_logs import LogFilter
 from routeiq.control.usage import logs
 from routeiq.control.usage.csv_answers import DESCRIBED, AsCSV, csv_answer
 from routeiq.control.usage.log_shapes import CSV_HEAD, LogPage, LogRow
@@ -130,8 +130,6 @@ def _pages(router: APIRouter, office: Office) -> None:
 
 
 async def _export(office: Office, request: Request, wanted: LogFilter) -> Response:
-    """The first page is read before the answer begins, so that what goes wrong has a status of its own."""
     async with office.read(request) as work:
         wanted = await logs.seen(work, wanted)
-        first = await newest_logs(work.session, wanted, logs.PAGE_ROWS)
-    return csv_answer("spend-logs", CSV_HEAD, logs.export(office.reading, wanted, first))
+    return await csv_answer("spend-logs", CSV_HEAD, logs.export(office.reading, wanted))

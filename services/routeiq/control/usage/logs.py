@@ -96,15 +96,16 @@ async def page(work: Read, wanted: LogFilter, number: int, size: int, sort_by: s
     )  # fmt: skip
 
 
-async def export(reading: Reading, wanted: LogFilter, first: Sequence[Row[Any]]) -> AsyncIterator[Rows]:
-    """All of them, each page in a transaction of its own. Args: wanted: as `seen`.  first: the first page."""
-    rows = first
-    while rows:
+async def export(reading: Reading, wanted: LogFilter) -> AsyncIterator[Rows]:
+    """All of them, each page in a transaction of its own. Args: wanted: as `seen`."""
+    last: tuple[datetime, str] | None = None
+    while True:
+        async with reading() as session:
+            rows = await newest_logs(session, wanted, PAGE_ROWS, last)
         yield [csv_row(row) for row in rows]
         if len(rows) < PAGE_ROWS:
             return
-        async with reading() as session:
-            rows = await newest_logs(session, wanted, PAGE_ROWS, (rows[-1].ended_at, rows[-1].id))
+        last = rows[-1].ended_at, rows[-1].id
 
 
 def check_window(since: datetime, until: datetime) -> None:

@@ -65,8 +65,8 @@ def _everybodys(router: APIRouter, office: Office) -> None:
         if of_customers:
             names = None if customer_id is None else [customer_id]
             head = ("date", "customer", *CSV_SUMS)
-            return csv_answer("report", head, export_customers(office.reading, span, names, ()))
-        return csv_answer("report", CSV_HEAD, export(office.reading, wanted))
+            return await csv_answer("report", head, export_customers(office.reading, span, names, ()))
+        return await csv_answer("report", CSV_HEAD, export(office.reading, wanted))
 
 
 def _own(router: APIRouter, office: Office) -> None:
@@ -76,7 +76,7 @@ def _own(router: APIRouter, office: Office) -> None:
             found = Slice(span, await sight_of(work.session, work.actor), **whose)
             if not as_csv:
                 return await reports.by_key(work.session, found)
-        return csv_answer("report", CSV_HEAD, export(office.reading, found))
+        return await csv_answer("report", CSV_HEAD, export(office.reading, found))
 
     @router.get("/key/spend/report", response_model=list[reports.KeyReport])
     async def of_key(
