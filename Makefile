@@ -16,7 +16,7 @@ MEASURED_TESTS := tests/unit/gateway tests/unit/routing tests/contract/executor 
 DEFAULT_ARTIFACT := services/routeiq/routing/artifacts/default
 
 .DEFAULT_GOAL := help
-.PHONY: help install up compile test test-compiled lint unit train bench soak parity protos migration lock docs clean
+.PHONY: help install up compile test test-compiled lint unit train bench bench-ledger soak parity protos migration lock docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ train: install ## Train the shipped artifact again from the data in the reposito
 
 bench: install ## Measure the gateway beside nginx (PEERS=all: and Envoy, LiteLLM; CHECK=1: fail on a missed goal)
 	"$(BIN)/python" -m tests.perf.bench
+
+bench-ledger: install ## Time the ledger's reading and writing on a database of its own (ROWS=10000000)
+	"$(BIN)/python" -m tests.perf.ledger
 
 soak: install ## Ten minutes of mixed traffic with faults (DURATION=600): leaks, hangs, wrong answers
 	"$(BIN)/python" -m tests.perf.soak

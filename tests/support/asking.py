@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from math import inf
 
 from routeiq.gateway.callers.lookup import Lookup, Said, Timing
 from routeiq.kit.errors import Unavailable
@@ -20,6 +21,7 @@ class Oracle:
         self.fails = False
         self.exists = True
         self.age_s = 0.0
+        self.good_s = inf
         self.kept: list[int] = []
         self.meanwhile: Callable[[], None] = lambda: None
 
@@ -31,7 +33,7 @@ class Oracle:
         if self.fails:
             raise Unavailable("as the test says")
         labels = frozenset({f"k:{subject}", "t:team"})
-        return Said(number, labels, self.exists, self.age_s, kept=lambda: self.kept.append(number))
+        return Said(number, labels, self.exists, self.age_s, kept=lambda: self.kept.append(number), good_s=self.good_s)
 
 
 class Desk:

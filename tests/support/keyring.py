@@ -45,7 +45,7 @@ class Keyring:
         self.now = NOW
         self.told = Told()
         office = Office(database, self.told, lambda: self.now)  # type: ignore[arg-type]  # it publishes
-        self.api = create_api([keys_router(office, terms or Terms(after)), audit_router(office)])
+        self.api = create_api([keys_router(office, terms or Terms(After())), audit_router(office)])
 
     def asked(self, who: Principal) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.ASGITransport(let_in(self.api, who)), base_url="http://control")
@@ -126,9 +126,20 @@ def _dates() -> dict[str, Any]:
     return {"created_at": NOW, "created_by": "test", "updated_at": NOW, "updated_by": "test"}
 
 
-def after(duration: str, now: datetime) -> datetime:
+class After:
     """Without LiteLLM's calendar, which is tested by itself."""
-    return duration_of(duration).after(now)
+
+    def __call__(self, duration: str, now: datetime) -> datetime:
+        return duration_of(duration).after(now)
+
+    def began(self, duration: str, now: datetime) -> datetime:
+        return now
+
+    def turned(self, duration: str, ended: datetime, now: datetime) -> tuple[datetime, datetime]:
+        return ended, self(duration, now)
+
+
+after = After()
 
 
 def let_in(api: ASGIApp, who: Principal) -> ASGIApp:

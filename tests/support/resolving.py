@@ -14,7 +14,7 @@ from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.api.control.v1 import control_pb2_grpc
 from routeiq.clients.control import AUDIENCE, ControlClient
 from routeiq.control.servicer import ControlServicer
-from routeiq.control.store.tables import Base, Budget, Key, Member, Override
+from routeiq.control.store.tables import Base, Budget, Key, Member, ModelSpend, Override
 from routeiq.kit.db import Database
 from routeiq.kit.identity import AssertionVerifier
 from routeiq.kit.rpc import RpcServer
@@ -70,12 +70,16 @@ class OfTheDatabase:
                 models=list(key.models), aliases=dict(key.aliases), allowed_routes=list(key.allowed_routes),
                 permissions={}, model_max_budget={name: _words(one) for name, one in key.budgets_by_model.items()},
                 data={"permissions": list(key.permissions), "tags": list(key.tags), **by_model}, extra={},
-                spend_nano_usd=key.spend_nano_usd, **_dates(), **_limits(key.limits), **_budget(key.budget),
+                spend_nano_usd=key.spend_nano_usd, budget_period=key.budget.period, **_dates(), **_limits(key.limits),
+                **_budget(key.budget),
             )
         )  # fmt: skip
+        for name, one in key.budgets_by_model.items():
+            period = {"budget_period": one.period, "budget_reset_at": _moment(one.reset_at)}
+            await self._keep(ModelSpend(key_hash=key.hash, model=name, spend_nano_usd=one.spent_nano_usd, **period))
 
     async def user(self, user: pb.User) -> None:
-        held = {**_limits(user.limits), **_budget(user.budget)}
+        held = {**_limits(user.limits), **_budget(user.budget), "budget_period": user.budget.period}
         await self._keep(
             user_row(user.id, user.role, models=list(user.models), spend_nano_usd=user.spend_nano_usd, **held)
         )
@@ -83,6 +87,7 @@ class OfTheDatabase:
     async def team(self, team: pb.Team) -> None:
         row = team_row(team.id, models=list(team.models), alias=team.alias or None, blocked=team.blocked)
         row.model_aliases, row.spend_nano_usd = dict(team.aliases), team.spend_nano_usd
+        row.budget_period = team.budget.period
         for name, value in {**_limits(team.limits), **_budget(team.budget)}.items():
             setattr(row, name, value)
         await self._keep(row)
@@ -93,7 +98,8 @@ class OfTheDatabase:
         await self._keep(
             Member(
                 team_id=team_id, user_id=user_id, role=member.role, models=list(member.models),
-                budget_id=member.budget.id, spend_nano_usd=member.spend_nano_usd, joined_at=NOW,
+                budget_id=member.budget.id, budget_period=member.budget.period,
+                spend_nano_usd=member.spend_nano_usd, joined_at=NOW,
             )
         )  # fmt: skip
 

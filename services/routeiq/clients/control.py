@@ -1,15 +1,16 @@
-"""Ask control who holds a key, and which override holds for a customer. Calls carry an assertion and a deadline.
+"""Ask control who holds a key, which override holds for a customer, and what was spent.
 
-A call that meets a lost connection is tried once more, at the next address if there is one; gRPC connects again by
-itself, and follows a name to all of its pods. Behind a breaker a control that does not answer is not asked by every
-request, so that who has an older answer loses no time. What goes wrong is a `ControlUnavailable`.
+Calls carry an assertion and a deadline. One that meets a lost connection is tried once more, at the next address if
+there is one; gRPC connects again by itself, and follows a name to all of its pods. Behind a breaker a control that does
+not answer is not asked by every request, so that who has an older answer loses no time. What goes wrong is a
+`ControlUnavailable`.
 
 Nothing of this is loaded by a gateway that only its master key calls: the messages are imported by the first call."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import cycle
 from typing import TYPE_CHECKING, cast
 
@@ -32,6 +33,7 @@ log = structlog.get_logger()
 AUDIENCE = "control"
 RESOLVE_TIMEOUT_S = 2.0
 SLOW_TIMEOUT_S = 10.0
+LEDGER_TIMEOUT_S = 2.0
 PROBE_TIMEOUT_S = 1.0
 _SERVICE = "/routeiq.api.control.v1.ControlService/"
 _ANSWERED = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.INVALID_ARGUMENT})
@@ -89,6 +91,19 @@ class ControlClient:
         answer = await self._call("GetOverlay", request, pb.GetOverlayResponse.FromString, timeout_s, "")
         response = cast("pb.GetOverlayResponse", answer)
         return response.overlay if response.HasField("overlay") else None
+
+    async def read_ledger(
+        self, accounts: Iterable[tuple[str, str, str]], journals: Iterable[str], *, timeout_s: float = LEDGER_TIMEOUT_S
+    ) -> pb.ReadLedgerResponse:
+        """How far the ledger has come, and what those accounts spent, of one moment. Raises: ControlUnavailable.
+
+        Args: accounts: kind, id and model (`control_accounts`).  journals: beside those that wrote lately."""
+        from routeiq.api.control.v1 import control_pb2 as pb  # noqa: PLC0415  # as above
+
+        named = [pb.Account(kind=kind, id=id_, model=model) for kind, id_, model in accounts]
+        request = pb.ReadLedgerRequest(accounts=named, journals=list(journals))
+        answer = await self._call("ReadLedger", request, pb.ReadLedgerResponse.FromString, timeout_s, "")
+        return cast("pb.ReadLedgerResponse", answer)
 
     async def serves(self) -> bool:
         """Whether control says that it is ready. Never raises: not reachable is False."""

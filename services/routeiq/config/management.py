@@ -7,6 +7,7 @@ from routeiq.config.document.management import KeyLimits
 from routeiq.config.problems import Location, Problems
 
 _LIBRARY: Location = ("litellm_settings",)
+ALERTED = ("slack", "webhook")
 _DEFAULTS, _LIMITS = "default_key_generate_params", "upperbound_key_generate_params"
 
 
@@ -17,6 +18,10 @@ def check_management(document: Document, problems: Problems) -> None:
         if limits.exceeded_by(name, getattr(defaults, name)):
             text = f"is over {_LIMITS}.{name}; a key that is made without one is refused"
             problems.warning((*_LIBRARY, _DEFAULTS, name), text)
+    for position, name in enumerate(document.general.alerting or ()):
+        if name not in ALERTED:
+            at: Location = ("general_settings", "alerting", position)
+            problems.warning(at, "is accepted but has no effect yet; slack and webhook have")
     for position, team in enumerate(document.litellm.default_team_settings):
         if position and team.max_budget is not None:
             text = "has no effect; the first entry's is the default of every team"

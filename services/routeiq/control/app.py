@@ -85,7 +85,7 @@ class ControlService(Service):
         server = HTTPServer(app, bind(settings.host, settings.port))
         ops = HTTPServer(OpsApp(readiness, registry), bind(settings.host, settings.ops_port))
         self.rpc_address = rpc.bind(settings.host, settings.rpc_port)
-        self._settings, self._start = settings, start
+        self._settings, self._start, self._registry = settings, start, registry
         own = literal_addresses([server.address, ops.address, self.rpc_address, *settings.nats_addresses()])
         self._policy = policy.with_own_services(own)
         super().__init__(NAME, server, ops, on_stop=partial(setattr, readiness, "draining", True))
@@ -93,7 +93,7 @@ class ControlService(Service):
     def _make(self) -> Control:
         from routeiq.control.wiring import build  # noqa: PLC0415  # SQLAlchemy and FastAPI: see above
 
-        return build(self._settings, self._start, self._policy)
+        return build(self._settings, self._start, self._policy, self._registry)
 
 
 def create_service(settings: Settings, start: Start, policy: OutboundPolicy) -> ControlService:

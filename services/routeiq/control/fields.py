@@ -11,6 +11,8 @@ from typing import Annotated, Any, Protocol
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from routeiq.config.names import is_pattern
+from routeiq.control.store.periods import Schedule, Turns, begin
+from routeiq.control.store.tables import Key, Team, User
 from routeiq.kit.checked import USD, DurationText
 from routeiq.kit.money import from_usd, to_usd
 from routeiq.kit.storable import LARGEST, check_storable
@@ -93,7 +95,9 @@ class HasLimits(Protocol):
 
 
 def set_limits(row: HasLimits, body: LimitFields, now: datetime, resets: Resets) -> None:
-    """Put what was sent into the row. A new duration begins a new period."""
+    """Put what was sent into the row. A new duration ends the period when it says, and keeps what was spent in it."""
+    if isinstance(row, Key | User | Team):
+        begin(row, Schedule(row.budget_duration, row.budget_reset_at), now, resets)
     for name, value in body.given(*RATES).items():
         setattr(row, name, value)
     for name, value in body.given("max_budget", "soft_budget").items():
@@ -118,7 +122,5 @@ def usd(nano: int | None) -> float | None:
     return None if nano is None else to_usd(nano)
 
 
-class Resets(Protocol):
-    """When a budget of that duration begins anew: on LiteLLM's calendar boundaries (litellm.md, 1.6)."""
-
-    def __call__(self, duration: str, now: datetime) -> datetime: ...
+Resets = Turns
+"""When a budget of a duration begins anew: on LiteLLM's calendar boundaries (litellm.md, 1.6)."""

@@ -4,32 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.control.keys.effective import effective
 from routeiq.control.keys.fields import PERMISSIONS
-from routeiq.control.keys.model_budgets import model_budgets
+from routeiq.control.keys.model_budgets import ModelBudget, model_budgets
+from routeiq.control.spending.limits import money_of
 from routeiq.control.store.governing import Governing
-from routeiq.control.store.tables import Budget, Member, Override, Team, User
+from routeiq.control.store.periods import Holder, Turns, model_period, period_of, schedule_of
+from routeiq.control.store.tables import Budget, Key, Member, ModelSpend, Override, Team, User
 
 
-def answer(found: Governing | None, override: Override | None, now: datetime) -> pb.ResolveResponse:
+class Moment(NamedTuple):
+    """By which periods are told."""
+
+    now: datetime
+    calendar: Turns
+
+
+def answer(found: Governing | None, override: Override | None, at: Moment) -> pb.ResolveResponse:
     said = pb.ResolveResponse(override=None if override is None else _override(override))
     if found is None:
         return said
-    said.key.CopyFrom(_key(found, now))
+    said.key.CopyFrom(_key(found, at))
     if found.user is not None:
-        said.user.CopyFrom(_user(found.user))
+        said.user.CopyFrom(_user(found.user, at))
     if found.team is not None:
-        said.team.CopyFrom(_team(found.team))
+        said.team.CopyFrom(_team(found.team, at))
     if found.member is not None:
-        said.member.CopyFrom(_member(found.member, found.member_budget))
+        said.member.CopyFrom(_member(found.member, found.member_budget, at))
     return said
 
 
-def _key(found: Governing, now: datetime) -> pb.Key:
-    row, held = found.key, effective(found.key, found.budget, now)
+def budget_of(row: Holder, shared: Budget | None, at: Moment) -> pb.Budget:
+    """As it is now, and what of it is spent, also if nothing is limited."""
+    period = period_of(row, schedule_of(row, shared), *at)
+    money = money_of(row, shared, at.now)
+    return pb.Budget(
+        id=row.budget_id or "" if isinstance(row, Key | Member) else "",
+        max_nano_usd=money.max_nano_usd,
+        soft_nano_usd=money.soft_nano_usd,
+        duration=schedule_of(row, shared).duration or "",
+        reset_at=_seconds(period.reset_at),
+        period=period.number,
+        spent_nano_usd=period.spent_nano_usd,
+    )
+
+
+def model_budget_of(row: ModelSpend | None, budget: ModelBudget, at: Moment) -> pb.Budget:
+    """Args: row: None: nothing was spent on it yet."""
+    period = model_period(row, budget.duration, *at)
+    return pb.Budget(
+        max_nano_usd=budget.max_nano_usd,
+        duration=budget.duration or "",
+        reset_at=_seconds(period.reset_at),
+        period=period.number,
+        spent_nano_usd=period.spent_nano_usd,
+    )
+
+
+def _key(found: Governing, at: Moment) -> pb.Key:
+    row, held = found.key, effective(found.key, found.budget, at.now)
+    budget = budget_of(row, found.budget, at)
     data = row.data or {}
     limits = _limits(held.rpm, held.tpm, held.parallel, data)
     return pb.Key(
@@ -45,24 +82,26 @@ def _key(found: Governing, now: datetime) -> pb.Key:
         allowed_routes=row.allowed_routes,
         permissions=_texts(data.get(PERMISSIONS)),
         limits=limits,
-        budget=_budget(row.budget_id, held.max_nano_usd, held.soft_nano_usd, held.duration, held.reset_at),
-        spend_nano_usd=row.spend_nano_usd,
+        budget=_if_limited(budget),
+        spend_nano_usd=budget.spent_nano_usd,
         budgets_by_model={
-            model: pb.Budget(max_nano_usd=one.max_nano_usd, duration=one.duration or "")
+            model: model_budget_of(found.model_spends.get(model), one, at)
             for model, one in model_budgets(held.by_model).items()
         },
         tags=_texts(data.get("tags")),
     )
 
 
-def _user(row: User) -> pb.User:
+def _user(row: User, at: Moment) -> pb.User:
+    budget = budget_of(row, None, at)
     return pb.User(
-        id=row.id, role=row.role, models=row.models, limits=_own_limits(row), budget=_own_budget(row),
-        spend_nano_usd=row.spend_nano_usd,
+        id=row.id, role=row.role, models=row.models, limits=_own_limits(row), budget=_if_limited(budget),
+        spend_nano_usd=budget.spent_nano_usd,
     )  # fmt: skip
 
 
-def _team(row: Team) -> pb.Team:
+def _team(row: Team, at: Moment) -> pb.Team:
+    budget = budget_of(row, None, at)
     return pb.Team(
         id=row.id,
         alias=row.alias or "",
@@ -70,20 +109,19 @@ def _team(row: Team) -> pb.Team:
         models=row.models,
         aliases=_names(row.model_aliases),
         limits=_own_limits(row),
-        budget=_own_budget(row),
-        spend_nano_usd=row.spend_nano_usd,
+        budget=_if_limited(budget),
+        spend_nano_usd=budget.spent_nano_usd,
     )
 
 
-def _member(row: Member, budget: Budget | None) -> pb.Member:
-    held = budget or Budget()
-    own = (held.max_budget_nano_usd, held.soft_budget_nano_usd, held.budget_duration, held.budget_reset_at)
+def _member(row: Member, shared: Budget | None, at: Moment) -> pb.Member:
+    held, budget = shared or Budget(), budget_of(row, shared, at)
     return pb.Member(
         role=row.role,
         models=row.models,
         limits=_limits(held.rpm_limit, held.tpm_limit, held.max_parallel_requests, {}),
-        budget=_budget(row.budget_id, *own),
-        spend_nano_usd=row.spend_nano_usd,
+        budget=_if_limited(budget),
+        spend_nano_usd=budget.spent_nano_usd,
     )
 
 
@@ -99,11 +137,6 @@ def _own_limits(row: User | Team) -> pb.Limits | None:
     return _limits(row.rpm_limit, row.tpm_limit, row.max_parallel_requests, data)
 
 
-def _own_budget(row: User | Team) -> pb.Budget | None:
-    own = (row.max_budget_nano_usd, row.soft_budget_nano_usd, row.budget_duration, row.budget_reset_at)
-    return _budget(None, *own)
-
-
 def _limits(rpm: int | None, tpm: int | None, parallel: int | None, data: Mapping[str, Any]) -> pb.Limits | None:
     """None: there is none."""
     said = pb.Limits(
@@ -116,15 +149,9 @@ def _limits(rpm: int | None, tpm: int | None, parallel: int | None, data: Mappin
     return said if said.ByteSize() else None
 
 
-def _budget(
-    id_: str | None, most: int | None, soft: int | None, duration: str | None, reset_at: datetime | None
-) -> pb.Budget | None:
-    """None: nothing is limited."""
-    if most is None and soft is None:
-        return None
-    return pb.Budget(
-        id=id_ or "", max_nano_usd=most, soft_nano_usd=soft, duration=duration or "", reset_at=_seconds(reset_at)
-    )
+def _if_limited(budget: pb.Budget) -> pb.Budget | None:
+    """None: nothing is."""
+    return budget if budget.HasField("max_nano_usd") or budget.HasField("soft_nano_usd") else None
 
 
 def _numbers(value: object) -> dict[str, int]:

@@ -10,12 +10,17 @@ from routeiq.control.budgets.calendar import Calendar
 from routeiq.control.terms import Given, Terms
 
 
+def calendar_of(document: Document) -> Calendar:
+    """By which budgets begin anew."""
+    return Calendar.of(document.litellm.timezone, document.litellm.budget_reset_time)
+
+
 def terms_of(document: Document) -> Terms:
     """The document's models take nothing that a request may not have."""
     said = document.litellm
     users = said.default_internal_user_params
     return Terms(
-        resets=Calendar.of(said.timezone, said.budget_reset_time),
+        resets=calendar_of(document),
         keys=_given(said.default_key_generate_params),
         limits=said.upperbound_key_generate_params,
         making=said.key_generation_settings,

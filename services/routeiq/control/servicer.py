@@ -1,4 +1,4 @@
-"""What gateways ask over gRPC: a key and what governs it, and the overlay. It reads alone."""
+"""What gateways ask over gRPC: a key and what governs it, the overlay, how far the ledger is. It reads alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import grpc
 
 from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.api.control.v1 import control_pb2_grpc
-from routeiq.control.messages import answer
+from routeiq.control.budgets.calendar import UTC_CALENDAR, Calendar
+from routeiq.control.ledger import read_ledger
+from routeiq.control.messages import Moment, answer
 from routeiq.control.store.governing import governing, override_of
 from routeiq.control.store.overlay import read_overlay, read_version
 from routeiq.kit.clock import Clock
@@ -17,8 +19,9 @@ from routeiq.kit.storable import check_storable
 class ControlServicer(control_pb2_grpc.ControlServiceServicer):
     """`kit.rpc_guard` has verified who calls, and renders what this raises."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, database: Database, clock: Clock, calendar: Calendar = UTC_CALENDAR) -> None:
+        """Args: calendar: by which budgets begin anew."""
+        self._database, self._clock, self._calendar = database, clock, calendar
 
     async def Resolve(self, request: pb.ResolveRequest, context: grpc.aio.ServicerContext) -> pb.ResolveResponse:
         """A key that is blocked or has expired is answered as such: the gateway has the words to refuse it."""
@@ -29,7 +32,7 @@ class ControlServicer(control_pb2_grpc.ControlServiceServicer):
                 found = await governing(session, request.key_hash, now)
             if customer.user_id and _can_have_one(customer):
                 override = await override_of(session, customer.user_id, customer.service)
-        return answer(found, override, now)
+        return answer(found, override, Moment(now, self._calendar))
 
     async def GetOverlay(
         self, request: pb.GetOverlayRequest, context: grpc.aio.ServicerContext
@@ -38,6 +41,14 @@ class ControlServicer(control_pb2_grpc.ControlServiceServicer):
             if await read_version(session) == request.version:
                 return pb.GetOverlayResponse()
             return pb.GetOverlayResponse(overlay=await read_overlay(session))
+
+    async def ReadLedger(
+        self, request: pb.ReadLedgerRequest, context: grpc.aio.ServicerContext
+    ) -> pb.ReadLedgerResponse:
+        """Watermarks and spending are of one moment: what the one has passed, the other has in it."""
+        at = Moment(self._clock(), self._calendar)
+        async with self._database.reading(one_moment=True) as session:
+            return await read_ledger(session, request, at)
 
 
 def _can_have_one(customer: pb.Customer) -> bool:

@@ -35,6 +35,9 @@ class Settings(InternalSettings):
     migrate: bool = False
     """Bring the schema to this release's at the start. In a cluster a job does, once: `routeiq migrate`."""
 
+    usage_retention_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
+    """How long the ledger keeps each request; 0: for ever; None: as the document says, else for ever."""
+
     def nats_addresses(self) -> list[str]:
         """`host:port` of each."""
         return [one.rpartition("@")[2].rpartition("/")[2] for one in self.nats_url.get_secret_value().split(",") if one]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
 import structlog
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
 from routeiq.api.control.v1 import control_pb2, control_pb2_grpc
 from routeiq.config.start import Start
@@ -20,16 +21,23 @@ from routeiq.control.office import Office
 from routeiq.control.providers.change import Rules
 from routeiq.control.publish import Publisher
 from routeiq.control.routers import routers
+from routeiq.control.said import calendar_of
 from routeiq.control.servicer import ControlServicer
 from routeiq.control.settings import MIGRATE, Settings
+from routeiq.control.spending.counting import Counting
+from routeiq.control.spending.delivery import Delivery
+from routeiq.control.spending.destinations import destinations_of
+from routeiq.control.spending.turning import Turning
 from routeiq.control.store.database import open_database
+from routeiq.control.usage.housekeeping import days_kept
+from routeiq.control.usage.writing import writing
 from routeiq.kit.bus import Bus
 from routeiq.kit.clock import now
 from routeiq.kit.crypto import Sealer, master_keys
 from routeiq.kit.db import Database
 from routeiq.kit.health import Check
 from routeiq.kit.migrate import Migrations
-from routeiq.kit.outbound import OutboundPolicy
+from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
 from routeiq.kit.rpc import RpcServer
 
 log = structlog.get_logger()
@@ -50,6 +58,8 @@ class Control:
     migrations: Migrations
     bus: Bus
     servicer: ControlServicer
+    jobs: Sequence[Callable[[], Coroutine[None, None, None]]] = ()
+    """What runs beside, until the end."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -61,10 +71,13 @@ class Control:
             log.warning("database.not_migrated", advice=f"run `routeiq migrate`, or set {MIGRATE}=true")
         self.bus.start()
         described = asyncio.create_task(asyncio.to_thread(self.api.openapi), name="openapi")
+        jobs = [asyncio.create_task(job(), name=f"control-job-{number}") for number, job in enumerate(self.jobs)]
         try:
             yield
         finally:
-            await asyncio.wait([described])
+            for job in jobs:
+                job.cancel()
+            await asyncio.wait([described, *jobs])
             await self.bus.close()
             await self.database.close()
 
@@ -77,7 +90,9 @@ class Control:
         return {"database": self.database.answers, "schema": partial(self.migrations.fit, self.database)}
 
 
-def build(settings: Settings, start: Start, policy: OutboundPolicy) -> Control:
+def build(
+    settings: Settings, start: Start, policy: OutboundPolicy, registry: CollectorRegistry | None = None
+) -> Control:
     """Opens nothing. Raises: ConfigurationError."""
     assert settings.database_url is not None, "its absence was said before"
     assert settings.encryption_key is not None, "as above"
@@ -87,11 +102,29 @@ def build(settings: Settings, start: Start, policy: OutboundPolicy) -> Control:
     sealer = Sealer(master_keys(settings.encryption_key.get_secret_value()), PURPOSE)
     office = Office(database, Publisher(bus), now)
     rules = Rules(Declared(start, now()), sealer, policy)
+    said = start.loaded.document
+    calendar = calendar_of(said)
+    counting = Counting(calendar, destinations_of(said, start.environ))
+    keep_days = days_kept(settings.usage_retention_days, said.general.maximum_spend_logs_retention_period)
     return Control(
         create_api(routers(office, database, rules)),
         address if settings.migrate else "",
         database,
         control_migrations(),
         bus,
-        ControlServicer(database, now),
+        ControlServicer(database, now, calendar),
+        [
+            Turning(database, now, calendar).run,
+            *_alerts(database, start, policy),
+            *writing(database, bus, counting, now, keep_days, registry or CollectorRegistry()),
+        ],
     )
+
+
+def _alerts(
+    database: Database, start: Start, policy: OutboundPolicy
+) -> Iterator[Callable[[], Coroutine[None, None, None]]]:
+    """Nothing, if nobody is to hear of them."""
+    urls = destinations_of(start.loaded.document, start.environ)
+    if urls:
+        yield Delivery(database, now, urls, OutboundGuard(policy, Origin.DOCUMENT)).run

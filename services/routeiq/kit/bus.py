@@ -54,6 +54,12 @@ class Bus:
     def connected(self) -> bool:
         return self._client is not None and self._client.is_connected
 
+    @property
+    def client(self) -> Client | None:
+        """The connection, for the doors to JetStream; None: there is none now."""
+        client = self._client
+        return client if client is not None and client.is_connected else None
+
     def subscribe(self, subject: str, handler: Handler) -> None:
         """Call `handler` with each message on `subject`, from now on. Before `start`."""
         assert self._task is None, "subscribe before start"

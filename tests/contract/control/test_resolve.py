@@ -56,21 +56,25 @@ async def test_a_key_with_all_that_it_can_have(control: Told) -> None:
         alias="ci", blocked=True, expires_at=LATER, models=["gpt-4o", "openai/*"], aliases={"best": "gpt-4o"},
         allowed_routes=["llm_api_routes"], permissions=["key.read", "mcp.*"], spend_nano_usd=123, tags=["t"],
         limits=pb.Limits(rpm=0, tpm=5, max_parallel=2, rpm_by_model={"gpt-4o": 1}, tpm_by_model={"gpt-4o": 2}),
-        budget=pb.Budget(max_nano_usd=5 * USD, soft_nano_usd=USD, duration="30d", reset_at=LATER),
-        budgets_by_model={"gpt-4o": pb.Budget(max_nano_usd=2 * USD, duration="1d")},
+        budget=pb.Budget(
+            max_nano_usd=5 * USD, soft_nano_usd=USD, duration="30d", reset_at=LATER, period=8, spent_nano_usd=123
+        ),
+        budgets_by_model={
+            "gpt-4o": pb.Budget(max_nano_usd=2 * USD, duration="1d", reset_at=LATER, period=9, spent_nano_usd=45)
+        },
     )  # fmt: skip
     await control.key(whole)
     assert (await control.client.resolve(key_hash=HASH)).key == whole
 
 
 async def test_user_team_and_member_come_with_the_key(control: Told) -> None:
-    budget = pb.Budget(max_nano_usd=3 * USD, duration="1d", reset_at=LATER)
+    budget = pb.Budget(max_nano_usd=3 * USD, duration="1d", reset_at=LATER, period=7, spent_nano_usd=1)
     user = pb.User(id="u", role="internal_user", models=["a"], limits=pb.Limits(rpm=1), budget=budget, spend_nano_usd=1)
     team = pb.Team(
         id="t", alias="core", blocked=True, models=["b"], aliases={"x": "b"}, limits=pb.Limits(tpm=2), budget=budget,
-        spend_nano_usd=2,
+        spend_nano_usd=1,
     )  # fmt: skip
-    own = pb.Budget(id="of-u-in-t", max_nano_usd=USD, duration="7d", reset_at=LATER)
+    own = pb.Budget(id="of-u-in-t", max_nano_usd=USD, duration="7d", reset_at=LATER, spent_nano_usd=3)
     member = pb.Member(role="admin", models=["b"], limits=pb.Limits(rpm=9), budget=own, spend_nano_usd=3)
     await control.user(user)
     await control.team(team)

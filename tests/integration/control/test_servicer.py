@@ -36,7 +36,7 @@ from routeiq.kit.identity import AssertionVerifier
 from routeiq.kit.rpc import RpcServer
 from routeiq.kit.signing import AssertionSigner
 
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
+NOW, NEXT = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
 MADE: dict[str, Any] = {"created_at": NOW, "created_by": "me", "updated_at": NOW, "updated_by": "me"}
 HASH, OLD = "ab" * 32, "cd" * 32
 USD = 1_000_000_000
@@ -101,7 +101,7 @@ async def test_all_that_governs_a_key_comes_in_one_answer(served: Served) -> Non
     await served.add(
         User(id="u", role="proxy_admin_viewer", models=["m"], max_budget_nano_usd=5 * USD, spend_nano_usd=7, **MADE),
         Team(id="t", alias="team", models=["x/*"], model_aliases={"a": "b"}, blocked=True, rpm_limit=3, **MADE),
-        Budget(id="b", max_budget_nano_usd=2 * USD, budget_duration="1d", budget_reset_at=NOW, **MADE),
+        Budget(id="b", max_budget_nano_usd=2 * USD, budget_duration="1d", budget_reset_at=NEXT, **MADE),
         Budget(id="bm", tpm_limit=9, max_budget_nano_usd=USD, **MADE),
     )
     await served.add(Member(team_id="t", user_id="u", role="admin", budget_id="bm", models=["m"], joined_at=NOW))
@@ -121,7 +121,7 @@ async def test_all_that_governs_a_key_comes_in_one_answer(served: Served) -> Non
     assert mine.expires_at == int((NOW + timedelta(days=1)).timestamp())
     assert (mine.limits.rpm, dict(mine.limits.rpm_by_model), mine.spend_nano_usd) == (0, {"m": 4}, 11)
     assert (mine.budget.id, mine.budget.max_nano_usd, mine.budget.duration) == ("b", 2 * USD, "1d")
-    assert mine.budget.reset_at == int(NOW.timestamp())
+    assert mine.budget.reset_at == int(NEXT.timestamp())
     assert {name: one.max_nano_usd for name, one in mine.budgets_by_model.items()} == {"m": USD // 2, "odd": 3 * USD}
     assert (answer.user.role, answer.user.budget.max_nano_usd, answer.user.spend_nano_usd) == (
         "proxy_admin_viewer", 5 * USD, 7,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routeiq.control.budgets.calendar import Calendar, next_reset
+from routeiq.control.budgets.calendar import Calendar, last_reset, next_reset, turned
 from routeiq.kit.clock import NotADuration, duration_of
 
 SATURDAY = datetime(2026, 11, 21, 21, 38, 55, 123, UTC)
@@ -128,3 +128,49 @@ def test_the_settings_make_a_calendar() -> None:
 def test_settings_that_are_wrong_are_refused(zone: str, at: str) -> None:
     with pytest.raises(ValueError, match="is not a time"):
         Calendar.of(zone, at)
+
+
+@pytest.mark.parametrize(
+    ("duration", "began"),
+    [
+        ("1d", datetime(2026, 11, 21)),
+        ("7d", datetime(2026, 11, 16)),
+        ("30d", datetime(2026, 11, 1)),
+        ("1mo", datetime(2026, 11, 1)),
+        ("6h", datetime(2026, 11, 21, 18)),
+        ("15m", datetime(2026, 11, 21, 21, 30)),
+        ("3d", datetime(2026, 11, 21)),
+        ("2mo", datetime(2026, 11, 1)),
+    ],
+)
+def test_a_period_began_at_the_boundary_before(duration: str, began: datetime) -> None:
+    assert last_reset(duration, SATURDAY) == began.replace(tzinfo=UTC)
+
+
+def test_a_month_that_nobody_looked_at_is_passed_over() -> None:
+    ended = datetime(2026, 2, 1, tzinfo=UTC)
+    assert turned("1mo", ended, SATURDAY) == (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
+
+
+def test_three_days_are_counted_from_where_they_ended() -> None:
+    ended = datetime(2026, 11, 10, tzinfo=UTC)
+    assert turned("3d", ended, SATURDAY) == (datetime(2026, 11, 19, tzinfo=UTC), datetime(2026, 11, 22, tzinfo=UTC))
+
+
+def test_a_period_that_ended_in_the_year_one_costs_no_time() -> None:
+    begun, end = turned("2d", datetime(1, 1, 2, tzinfo=UTC), SATURDAY)
+    assert begun <= SATURDAY < end <= begun + timedelta(days=2)
+
+
+@given(durations, moments, zones, times, st.timedeltas(timedelta(0), timedelta(days=100)))
+def test_the_next_period_holds_now_and_begins_no_sooner_than_the_last_one_ended(
+    duration: str, ended: datetime, zone: ZoneInfo, at: time, later: timedelta
+) -> None:
+    begun, end = turned(duration, ended, ended + later, zone, at)
+    assert ended <= begun <= ended + later < end
+
+
+@given(st.sampled_from(["1d", "2d", "7d", "1mo", "3mo", "6h", "30m"]), moments, times, st.floats(0, 1))
+def test_who_looks_later_in_a_period_is_told_the_same(duration: str, ended: datetime, at: time, part: float) -> None:
+    begun, end = turned(duration, ended, ended + timedelta(days=45), BERLIN, at)
+    assert turned(duration, ended, begun + (end - begun) * part * 0.999, BERLIN, at) == (begun, end)

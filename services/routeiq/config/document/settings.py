@@ -41,6 +41,15 @@ class GeneralSettings(Section):
         description="The administrator's key; `LITELLM_MASTER_KEY` wins. Well-known and short keys are refused.",
     )
     disable_custom_api_keys: bool = Field(default=False, description="Nobody chooses the text of a key.")
+    maximum_spend_logs_retention_period: Span | None = Field(
+        default=None,
+        description="How long the ledger keeps each request, in whole days; what they come to by day stays. For ever "
+        "if it is absent; `ROUTEIQ_CONTROL_USAGE_RETENTION_DAYS` wins.",
+    )
+    alerting: tuple[str, ...] | None = Field(
+        default=None,
+        description="Who hears of budgets: `slack` (at `SLACK_WEBHOOK_URL`) and `webhook` (at `WEBHOOK_URL`).",
+    )
 
     later: ClassVar[frozenset[str]] = words(
         """
@@ -49,12 +58,12 @@ class GeneralSettings(Section):
         database_extra_connection_params store_model_in_db proxy_budget_rescheduler_min_time
         proxy_budget_rescheduler_max_time proxy_batch_write_at max_parallel_requests global_max_parallel_requests
         max_in_flight_requests_per_worker max_queued_requests_per_worker background_health_checks
-        health_check_interval health_check_concurrency health_check_details allow_requests_on_db_unavailable alerting
+        health_check_interval health_check_concurrency health_check_details allow_requests_on_db_unavailable
         alert_types alert_to_webhook_url alerting_args alerting_threshold custom_auth custom_key_generate
         custom_key_update custom_sso disable_auto_add_proxy_admin_to_teams reject_clientside_metadata_tags
         allowed_routes admin_only_routes public_routes pass_through_endpoints disable_spend_logs disable_error_logs
         disable_adding_master_key_hash_to_db disable_master_key_return store_prompts_in_spend_logs
-        maximum_spend_logs_retention_period maximum_spend_logs_retention_interval user_header_name
+        maximum_spend_logs_retention_interval user_header_name
         user_header_mappings enable_mcp_registry cancel_on_disconnect key_management_system key_management_settings
         use_google_kms use_azure_key_vault completion_model infer_model_from_keys otel enable_jwt_auth litellm_jwtauth
         enforce_user_param enforced_params default_team_disabled ui_access_mode ui_username ui_password

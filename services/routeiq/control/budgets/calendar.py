@@ -1,4 +1,5 @@
-"""When a budget begins anew: on LiteLLM's calendar boundaries, in the zone and at the time of day that are set.
+"""When a budget begins anew, on LiteLLM's calendar boundaries, in the zone and at the time of day that are set;
+and when the period began that it is in.
 
     1d        the next day                 30d, 1mo   the first of the next month
     7d, 1w    the next Monday              Nmo        the first of the Nth month after this one
@@ -20,6 +21,8 @@ MIDNIGHT = time(0, 0)
 DAY = timedelta(days=1)
 _THIRTY_DAYS = Duration(30, "d")
 """LiteLLM's clients write a month so."""
+_LONGEST_AWAY = timedelta(days=3650)
+"""One that has been over for longer is taken to have ended so long ago: nobody counts days from the year 1."""
 
 
 def next_reset(duration: str, now: datetime, zone: tzinfo = UTC, at: time = MIDNIGHT) -> datetime:
@@ -35,20 +38,72 @@ def next_reset(duration: str, now: datetime, zone: tzinfo = UTC, at: time = MIDN
     return _on_day(length.at_least // DAY, now, today, zone, at)
 
 
+def last_reset(duration: str, now: datetime, zone: tzinfo = UTC, at: time = MIDNIGHT) -> datetime:
+    """When the period began that `next_reset` ends; for periods that are counted from today, today. Not after `now`.
+
+    Raises: NotADuration."""
+    length, end = duration_of(duration), next_reset(duration, now, zone, at)
+    local = end.astimezone(zone).date()
+    if length.unit in ("s", "m", "h"):
+        midnight = _instant(now.astimezone(zone).date(), MIDNIGHT, zone)
+        begun = midnight + (now - midnight) // length.at_least * length.at_least
+    elif length.unit == MONTH or length == _THIRTY_DAYS:
+        months = 1 if length == _THIRTY_DAYS else length.count
+        years, month = divmod(local.month - 1 - months, 12)
+        begun = _instant(date(max(local.year + years, 1), month + 1, 1), at, zone)
+    else:
+        begun = _instant(local - length.at_least // DAY * DAY, at, zone)
+    return min(begun.astimezone(UTC), now)
+
+
+def turned(
+    duration: str, ended: datetime, now: datetime, zone: tzinfo = UTC, at: time = MIDNIGHT
+) -> tuple[datetime, datetime]:
+    """Of a schedule whose period has `ended`, the one that holds `now`: when it began, and when it ends. Whoever asks
+    is told the same all through a period, also if nobody looked for several.
+
+    Raises: NotADuration."""
+    if _stands_still(duration_of(duration)):
+        return max(ended, last_reset(duration, now, zone, at)), next_reset(duration, now, zone, at)
+    begun = max(ended, now - _LONGEST_AWAY)
+    while (end := next_reset(duration, begun, zone, at)) <= now:
+        begun = end
+    return begun, end
+
+
+def _stands_still(length: Duration) -> bool:
+    """Whether its boundaries are the same, whenever one counts from."""
+    if length.unit in ("s", "m", "h"):
+        return length.at_least < DAY
+    return length == _THIRTY_DAYS or length.at_least // DAY in (1, 7) or length == Duration(1, MONTH)
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """`next_reset` as the document's `litellm_settings` want it."""
+    """The same as the document's `litellm_settings` want it."""
 
     zone: tzinfo = UTC
     at: time = MIDNIGHT
 
     def __call__(self, duration: str, now: datetime) -> datetime:
+        """`next_reset`."""
         return next_reset(duration, now, self.zone, self.at)
+
+    def began(self, duration: str, now: datetime) -> datetime:
+        """`last_reset`."""
+        return last_reset(duration, now, self.zone, self.at)
+
+    def turned(self, duration: str, ended: datetime, now: datetime) -> tuple[datetime, datetime]:
+        return turned(duration, ended, now, self.zone, self.at)
 
     @classmethod
     def of(cls, timezone: str, budget_reset_time: str) -> Calendar:
         """Args: as the document has them.  Raises: ValueError."""
         return cls(zone_of(timezone), time_of_day(budget_reset_time))
+
+
+UTC_CALENDAR = Calendar()
+"""Where the document says nothing."""
 
 
 def _within_day(period: timedelta, now: datetime, today: date, zone: tzinfo) -> datetime:

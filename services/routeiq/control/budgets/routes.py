@@ -16,7 +16,7 @@ from routeiq.control.errors import Detailed
 from routeiq.control.fields import Name, Resets
 from routeiq.control.office import Office, Write
 from routeiq.control.refusals import refusals
-from routeiq.control.store.budgets import all_budgets, budgets_of, locked_budget, part_with_budget
+from routeiq.control.store.budgets import all_budgets, budgets_of, locked_budget, part_with_budget, reschedule
 from routeiq.control.store.rows import add_if_free
 from routeiq.control.store.tables import Budget
 
@@ -85,6 +85,8 @@ async def _update(work: Write, body: BudgetFields, resets: Resets) -> Budget:
     if body.budget_id is None:
         raise _refused(400, "budget_id is required")
     row = await _found(work, body.budget_id)
+    if body.model_fields_set & {"budget_duration", "budget_reset_at"}:
+        await reschedule(work.session, row, work.now, resets)
     fill(row, body, work.now, resets)
     row.updated_by, row.updated_at = work.actor.id, work.now
     _changed(work, row, "budget.update", body)

@@ -9,6 +9,7 @@ from routeiq.control.keys.blocking import put_block
 from routeiq.control.keys.finding import budget_of, meant, need_free, tell, written
 from routeiq.control.keys.holding import check_move
 from routeiq.control.keys.limits import check_limits, keep_limits, shared_limits
+from routeiq.control.keys.model_periods import begin_models
 from routeiq.control.keys.refusals import AUTH, detailed, wrapped
 from routeiq.control.keys.rows import check_amounts, fill, keep_metadata, key_info, key_row
 from routeiq.control.keys.shapes import BulkUpdate, KeyFields, UpdateKey
@@ -17,6 +18,7 @@ from routeiq.control.keys.tokens import hash_of
 from routeiq.control.office import Write
 from routeiq.control.store import keys as store
 from routeiq.control.store.holders import budget_exists
+from routeiq.control.store.periods import begin, schedule_of
 from routeiq.control.store.tables import Key
 from routeiq.control.terms import Terms
 from routeiq.kit.errors import RouteIQError
@@ -60,6 +62,8 @@ async def bulk_update(work: Write, body: BulkUpdate, terms: Terms) -> BulkAnswer
 async def change_fields(work: Write, standing: Standing, row: Key, body: KeyFields, terms: Terms) -> None:
     """Put what was sent into the row, so far as the caller may. Raises: Refused."""
     check_amounts(body, AUTH)
+    begin(row, schedule_of(row, await budget_of(work.session, row)), work.now, terms.resets)
+    before = dict(row.model_max_budget or {})
     team = await check_move(work.session, standing, body, row)
     if not standing.is_admin:
         check_fields(body, row, ceiling_in(standing, team), work.now)
@@ -74,6 +78,7 @@ async def change_fields(work: Write, standing: Standing, row: Key, body: KeyFiel
     if "blocked" in body.model_fields_set:
         put_block(row, standing, blocked=bool(body.blocked))
     fill(row, body, work.now, terms.resets)
+    await begin_models(work.session, row, before, work.now, terms.resets)
     row.updated_at, row.updated_by = work.now, work.actor.id
     await written(work, row)
 

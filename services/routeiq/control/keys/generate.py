@@ -22,6 +22,7 @@ from routeiq.control.keys.tokens import checked_custom, fresh, hash_of, name_of
 from routeiq.control.office import Write
 from routeiq.control.store import keys as store
 from routeiq.control.store.holders import budget_exists, team
+from routeiq.control.store.periods import first_number
 from routeiq.control.store.tables import Key, Team
 from routeiq.control.terms import Terms
 
@@ -95,7 +96,8 @@ async def _make(work: Write, body: GenerateKey, terms: Terms, key: str) -> Key:
     row = Key(
         hash=hash_of(key), name=name_of(key), models=[], aliases={}, allowed_routes=[], permissions={},
         model_max_budget={}, blocked=False, data={}, extra={}, spend_nano_usd=0,
-        created_at=work.now, created_by=work.actor.id, updated_at=work.now, updated_by=work.actor.id,
+        budget_period=first_number(work.now), created_at=work.now, created_by=work.actor.id, updated_at=work.now,
+        updated_by=work.actor.id,
     )  # fmt: skip
     fill(row, body, work.now, terms.resets)
     if body.key_type is not None:

@@ -1,8 +1,8 @@
-"""Set back what a key has spent."""
+"""Set back what a key has spent. What ended before is settled: its records change nothing any more."""
 
 from __future__ import annotations
 
-from routeiq.control.fields import usd
+from routeiq.control.fields import Resets, usd
 from routeiq.control.keys.answers import SpendReset
 from routeiq.control.keys.effective import effective
 from routeiq.control.keys.finding import budget_of, tell
@@ -11,11 +11,12 @@ from routeiq.control.keys.standing import standing_of
 from routeiq.control.keys.tokens import hash_of, name_of
 from routeiq.control.office import Write
 from routeiq.control.store import keys as store
+from routeiq.control.store.periods import begin, schedule_of, set_spend
 from routeiq.control.store.tables import Key
 from routeiq.kit.money import from_usd, to_usd
 
 
-async def reset_spend(work: Write, key: str, reset_to: float) -> SpendReset:
+async def reset_spend(work: Write, key: str, reset_to: float, resets: Resets) -> SpendReset:
     """Raises: Refused."""
     standing = await standing_of(work.session, work.actor, work.now)
     standing.need_writer()
@@ -24,8 +25,9 @@ async def reset_spend(work: Write, key: str, reset_to: float) -> SpendReset:
         raise detailed(404, f"Key {name_of(key) if key.startswith('sk-') else key[:64]} not found.")
     if not (standing.is_admin or standing.leads(row.team_id)):
         raise detailed(403, "You must be a proxy admin or team admin to reset key spend")
+    begin(row, schedule_of(row, await budget_of(work.session, row)), work.now, resets)
     previous = to_usd(row.spend_nano_usd)
-    row.spend_nano_usd = await _checked(work, row, reset_to)
+    set_spend(row, await _checked(work, row, reset_to), work.now)
     row.updated_at, row.updated_by = work.now, work.actor.id
     await store.write(work.session)
     await tell(work, row.hash)

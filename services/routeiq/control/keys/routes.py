@@ -104,7 +104,7 @@ def _changing(router: APIRouter, office: Office, terms: Terms) -> None:
     ) -> answers.SpendReset:
         """Set back what a key has spent."""
         async with office.write(request, response, "key.reset_spend") as work:
-            return await reset_spend(work, key, body.reset_to)
+            return await reset_spend(work, key, body.reset_to, terms.resets)
 
 
 def _reading(router: APIRouter, office: Office) -> None:

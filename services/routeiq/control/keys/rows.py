@@ -14,6 +14,7 @@ from routeiq.control.keys.fields import BACKED, COLUMNS, EMPTY, EXTRA, PERMISSIO
 from routeiq.control.keys.refusals import plain, wrapped
 from routeiq.control.keys.shapes import KeyFields
 from routeiq.control.metadata import merged_metadata
+from routeiq.control.store.periods import set_spend
 from routeiq.control.store.tables import Budget, Key
 from routeiq.kit.clock import duration_of
 from routeiq.kit.money import from_usd, to_usd
@@ -29,11 +30,14 @@ def check_amounts(body: KeyFields, type_: str) -> None:
 
 def fill(row: Key, body: KeyFields, now: datetime, resets: Resets) -> None:
     """Put what was sent into the row."""
+    shared = row.budget_id
     for name, value in body.given(*COLUMNS).items():
         setattr(row, COLUMNS[name], EMPTY[name]() if value is None and name in EMPTY else value)
     set_limits(row, body, now, resets)
+    if row.budget_id != shared and row.budget_duration is None:
+        row.budget_reset_at = None
     if body.spend is not None:
-        row.spend_nano_usd = from_usd(body.spend)
+        set_spend(row, from_usd(body.spend), now)
     if "duration" in body.model_fields_set:
         row.expires_at = expiry(body.duration, now)
     row.extra = kept_extra(row.extra, body, EXTRA)
@@ -98,6 +102,7 @@ def _shown(row: Key, budget: Budget | None) -> dict[str, Any]:
     return {
         **{name: getattr(row, column) for name, column in COLUMNS.items()},
         **shown_limits(row),
+        "budget_reset_at": row.budget_reset_at if row.budget_duration is not None else None,
         **{name: extra.get(name) for name in EXTRA},
         "key_name": row.name,
         "spend": to_usd(row.spend_nano_usd),

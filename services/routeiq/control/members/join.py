@@ -16,6 +16,7 @@ from routeiq.control.members.own import OWN, give
 from routeiq.control.members.shapes import Joining, OwnOfJoining
 from routeiq.control.office import Write
 from routeiq.control.store.members import addressed
+from routeiq.control.store.periods import first_number
 from routeiq.control.store.rows import add_if_free
 from routeiq.control.store.tables import Member, Team, User
 from routeiq.control.store.users import lock_named_users, locked_user, locked_user_with
@@ -47,6 +48,7 @@ async def join(work: Write, team: Team, named: Sequence[Joining], own: BaseModel
         member = Member(
             team_id=team.id, user_id=user.id, role=one.role, budget_id=default_budget_id(team),
             models=_models(team), joined_at=work.now, spend_nano_usd=0,
+            budget_period=first_number(work.now),
         )  # fmt: skip
         await give(work, member, given, default_budget_id(team), terms.resets)
         work.session.add(member)
@@ -103,7 +105,7 @@ def new_user(work: Write, user_id: str, email: str | None) -> User:
     by, now = work.actor.id, work.now
     return User(
         id=user_id, email=email, role=INTERNAL_USER, models=[], data={}, extra={}, spend_nano_usd=0,
-        created_by=by, created_at=now, updated_by=by, updated_at=now,
+        budget_period=first_number(now),         created_by=by, created_at=now, updated_by=by, updated_at=now,
     )  # fmt: skip
 
 

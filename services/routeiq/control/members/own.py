@@ -16,6 +16,7 @@ from routeiq.control.extra import kept_extra
 from routeiq.control.fields import LimitFields, Resets, set_limits
 from routeiq.control.office import Write
 from routeiq.control.store.holdings import forget_budgets
+from routeiq.control.store.periods import begin, schedule_of
 from routeiq.control.store.tables import Budget, Member
 
 FIELDS = {
@@ -45,8 +46,11 @@ async def give(work: Write, member: Member, sent: BaseModel, shared_id: str | No
         member.models = given["allowed_models"] or []
     before = await work.session.get(Budget, member.budget_id) if member.budget_id else None
     has_own = before is not None and before.id != shared_id
+    begin(member, schedule_of(member, before), work.now, resets)
     own = before if before is not None and has_own else _copy(work, before)
+    own.budget_reset_at = member.budget_reset_at or own.budget_reset_at
     _fill(own, sent, given, work, resets)
+    member.budget_reset_at = None
     if _is_empty(own, member) or (not has_own and _same(own, before) and not member.models):
         await _share(work, member, own, shared_id)
         return

@@ -1,15 +1,17 @@
-"""All that governs a key, in one statement: gateways ask for it whenever they meet a key anew."""
+"""All that governs a key, mostly in one statement: gateways ask for it whenever they meet a key anew."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, String, and_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from routeiq.control.store.tables import Budget, FormerKey, Key, Member, Override, Team, User
+from routeiq.control.store.tables import Budget, FormerKey, Key, Member, ModelSpend, Override, Team, User
 
 _Shared = aliased(Budget)
 _Members = aliased(Budget)
@@ -25,6 +27,8 @@ class Governing(NamedTuple):
     team: Team | None
     member: Member | None
     member_budget: Budget | None
+    model_spends: Mapping[str, ModelSpend] = MappingProxyType({})
+    """By model; those of the key that have been written."""
 
 
 def _statement() -> Select[Any]:
@@ -51,7 +55,17 @@ _GOVERNING = _statement()
 async def governing(session: AsyncSession, key_hash: str, now: datetime) -> Governing | None:
     """None: there is no such key."""
     row = (await session.execute(_GOVERNING, {"key_hash": key_hash, "now": now})).one_or_none()
-    return None if row is None else Governing(*row)
+    if row is None:
+        return None
+    key, shared = row[0], row[2]
+    by_model = key.model_max_budget or (shared.model_max_budget if shared is not None else None)
+    return Governing(*row)._replace(model_spends=await _model_spends(session, key.hash) if by_model else {})
+
+
+async def _model_spends(session: AsyncSession, key_hash: str) -> dict[str, ModelSpend]:
+    """Only few keys have budgets by model."""
+    rows = await session.scalars(select(ModelSpend).where(ModelSpend.key_hash == key_hash))
+    return {row.model: row for row in rows}
 
 
 async def override_of(session: AsyncSession, user_id: str, service: str) -> Override | None:

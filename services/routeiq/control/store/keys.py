@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.control.store.search import in_order
-from routeiq.control.store.tables import FormerKey, Key
+from routeiq.control.store.tables import FormerKey, Key, ModelSpend
 
 
 class KeyTaken(Exception):
@@ -59,6 +59,9 @@ async def archive(session: AsyncSession, row: Key, archived: dict[str, Any], end
     if end.successor is None:
         followers["works_until"] = None
     await session.execute(update(FormerKey).where(FormerKey.successor == row.hash).values(followers))
+    if end.successor is not None:
+        spent = update(ModelSpend).where(ModelSpend.key_hash == row.hash)
+        await session.execute(spent.values(key_hash=end.successor).execution_options(synchronize_session=False))
     await session.merge(FormerKey(
         hash=row.hash, successor=end.successor, works_until=end.works_until, ended_at=end.at, ended_by=end.by,
         row=archived,
@@ -76,6 +79,7 @@ async def delete_keys(session: AsyncSession, archived: Mapping[str, dict[str, An
         FormerKey(hash=key_hash, successor=None, works_until=None, ended_at=end.at, ended_by=end.by, row=row)
         for key_hash, row in archived.items()
     )
+    await session.execute(delete(ModelSpend).where(ModelSpend.key_hash.in_(hashes)))
     await session.execute(delete(Key).where(Key.hash.in_(hashes)))
     await session.flush()
 

@@ -75,7 +75,7 @@ async def share_with_members(session: AsyncSession, team_id: str, budget_id: str
     """Members who have no budget, or one that is gone, get this one."""
     gone = ~exists().where(Budget.id == Member.budget_id)
     without = update(Member).where(Member.team_id == team_id, gone)
-    await session.execute(without.values(budget_id=budget_id))
+    await session.execute(without.values(budget_id=budget_id, budget_reset_at=None))
 
 
 async def delete_members_of(session: AsyncSession, user_ids: Collection[str]) -> None:

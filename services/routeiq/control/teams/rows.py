@@ -13,6 +13,8 @@ from routeiq.control.fields import LimitFields, Resets, set_limits
 from routeiq.control.members.own import new_budget
 from routeiq.control.metadata import merged_metadata
 from routeiq.control.office import Write
+from routeiq.control.store.budgets import reschedule
+from routeiq.control.store.periods import set_spend
 from routeiq.control.store.tables import Budget, Team
 from routeiq.control.teams.shapes import TeamFields
 from routeiq.kit.money import from_usd, to_usd
@@ -49,7 +51,7 @@ def fill(row: Team, body: TeamFields, now: datetime, resets: Resets) -> None:
         setattr(row, name, _EMPTY[name]() if value is None else value)
     set_limits(row, body, now, resets)
     if body.spend is not None:
-        row.spend_nano_usd = from_usd(body.spend)
+        set_spend(row, from_usd(body.spend), now)
     row.data = merged_metadata(row.data, body, BACKED, (MEMBER_BUDGET,))
     row.extra = kept_extra(row.extra, body, EXTRA)
     if body.budget_limits:
@@ -69,6 +71,8 @@ async def share_budget(work: Write, row: Team, body: TeamFields, resets: Resets)
     limits = {_OF_MEMBERS[name]: value for name, value in sent.items()}
     if shared is None and row.budget_duration:
         limits.setdefault("budget_duration", row.budget_duration)
+    if shared is not None and "budget_duration" in limits:
+        await reschedule(work.session, shared, work.now, resets)
     set_limits(budget, LimitFields(**limits), work.now, resets)
     budget.updated_by, budget.updated_at = work.actor.id, work.now
     work.session.add(budget)

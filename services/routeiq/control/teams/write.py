@@ -15,6 +15,7 @@ from routeiq.control.metadata import merge_patch
 from routeiq.control.office import Write
 from routeiq.control.store.holdings import forget_budgets, keys_held
 from routeiq.control.store.members import memberships_of, share_with_members
+from routeiq.control.store.periods import first_number
 from routeiq.control.store.rows import add_if_free
 from routeiq.control.store.tables import Team
 from routeiq.control.store.teams import locked_team, locked_teams
@@ -121,7 +122,7 @@ def _empty(work: Write, team_id: str) -> Team:
     by, now = work.actor.id, work.now
     return Team(
         id=team_id, models=[], model_aliases={}, blocked=False, data={}, extra={}, spend_nano_usd=0,
-        created_by=by, created_at=now, updated_by=by, updated_at=now,
+        budget_period=first_number(now),         created_by=by, created_at=now, updated_by=by, updated_at=now,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from routeiq.control.errors import Refused
 from routeiq.control.extra import kept_extra
 from routeiq.control.fields import Resets, set_limits
 from routeiq.control.metadata import merged_metadata
+from routeiq.control.store.periods import set_spend
 from routeiq.control.store.tables import User
 from routeiq.control.users.shapes import TeamToJoin, UpdateUser, UserFields
 from routeiq.kit.money import from_usd
@@ -54,7 +55,7 @@ def fill(row: User, body: UserFields, now: datetime, resets: Resets) -> None:
     if "models" in body.model_fields_set:
         row.models = body.models or []
     if body.spend is not None:
-        row.spend_nano_usd = from_usd(body.spend)
+        set_spend(row, from_usd(body.spend), now)
     set_limits(row, body, now, resets)
     row.data = merged_metadata(row.data, body, BACKED)
     row.extra = kept_extra(row.extra, body, EXTRA)

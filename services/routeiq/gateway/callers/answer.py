@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
+from routeiq.clients.control_accounts import member_id
 from routeiq.config.model_access import model_access
 from routeiq.gateway.callers.caller import NO_BUDGET, NO_LIMITS, Budget, Caller, Holder, Limits
 from routeiq.gateway.callers.refusals import BlockedKey, BlockedTeam, UnknownKey
@@ -39,6 +40,7 @@ def caller_of(answer: pb.ResolveResponse) -> Caller | Refused:
     if team.blocked:
         team_id = team.id
         return Refused(lambda: BlockedTeam(team_id))
+    holders = tuple(_holders(answer))
     return Caller(
         _principal(answer),
         model_access(
@@ -52,9 +54,10 @@ def caller_of(answer: pb.ResolveResponse) -> Caller | Refused:
         ),
         RouteAccess(key.allowed_routes) if key.allowed_routes else None,
         key.expires_at or inf,
-        tuple(_holders(answer)),
+        holders,
         tuple(key.tags),
         key.name,
+        min(_resets(holders), default=inf),
     )
 
 
@@ -96,9 +99,16 @@ def _holders(answer: pb.ResolveResponse) -> Iterable[Holder]:
         Holder("key", key.hash, _limits(key.limits), _budget(key.budget), key.spend_nano_usd, by_model),
         _holder("user", answer.user.id, answer.user),
         _holder("team", answer.team.id, answer.team),
-        _holder("member", f"{key.team_id}:{key.user_id}", answer.member),
+        _holder("member", member_id(key.team_id, key.user_id), answer.member),
     )
     return (one for one in found if one.budgets_by_model or (one.limits, one.budget) != (NO_LIMITS, NO_BUDGET))
+
+
+def _resets(holders: Iterable[Holder]) -> Iterable[int]:
+    for holder in holders:
+        for budget in (holder.budget, *holder.budgets_by_model.values()):
+            if budget.reset_at:
+                yield budget.reset_at
 
 
 def _holder(kind: str, id_: str, of: pb.User | pb.Team | pb.Member) -> Holder:
@@ -122,4 +132,6 @@ def _budget(budget: pb.Budget) -> Budget:
         budget.soft_nano_usd if budget.HasField("soft_nano_usd") else None,
         budget.duration,
         budget.reset_at,
+        budget.period,
+        budget.spent_nano_usd,
     )

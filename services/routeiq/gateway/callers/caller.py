@@ -27,13 +27,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """`id`: of a shared one. `duration`: as LiteLLM writes it; empty: for good. `reset_at`: Unix seconds; 0: never."""
+    """`id`: of a shared one. `duration`: as LiteLLM writes it; empty: for good. `reset_at`: Unix seconds; 0: never.
+    `period`: its number, which grows. `spent_nano_usd`: in that, as far as the ledger was when control answered."""
 
     id: str = ""
     max_nano_usd: int | None = None
     soft_nano_usd: int | None = None
     duration: str = ""
     reset_at: int = 0
+    period: int = 0
+    spent_nano_usd: int = 0
 
 
 NO_LIMITS, NO_BUDGET = Limits(), Budget()
@@ -42,8 +45,8 @@ _NO_BUDGETS: Mapping[str, Budget] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whom limits and a budget belong to: the key, its user, its team, or its user in that team. `spend_nano_usd`: as
-    control last knew it."""
+    """Whom limits and a budget belong to: the key, its user, its team, or its user in that team. `kind` and `id`: its
+    account's (`clients.control_accounts`). `spend_nano_usd`: as control last knew it."""
 
     kind: str
     id: str
@@ -58,7 +61,8 @@ class Caller:
     """A verified one. It never changes: who is changed is resolved again.
 
     `routes`: None: all that its role may. `expires_at`: Unix seconds. `holders`: those that have a limit or a budget;
-    mostly none. `name`: `sk-...` and the key's last characters, for messages."""
+    mostly none. `name`: `sk-...` and the key's last characters, for messages. `resets_at`: when the first of the
+    budgets begins anew, and control says it better; Unix seconds."""
 
     principal: Principal
     models: ModelAccess = UNRESTRICTED
@@ -67,6 +71,7 @@ class Caller:
     holders: tuple[Holder, ...] = ()
     tags: tuple[str, ...] = ()
     name: str = ""
+    resets_at: float = inf
 
     @property
     def key_id(self) -> str:

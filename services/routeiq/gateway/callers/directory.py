@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 CAPACITY = 10_000
 KEY_PREFIX = b"sk-"
 LONGEST_KEY = 512
+LEAST_S = 1.0
+"""So long an answer is good by whose budget a period is over: control's clock may be behind."""
 
 
 class Resolves(Protocol):
@@ -117,7 +119,9 @@ class Callers:
         asked_at = self._clock()
         kept = None if again or self._second is None else await self._second.get(key_id)
         if kept is not None and kept.age_s < min(self._ttl_s, asked_at - self._doubted_at):
-            return self._said(key_id, _read(kept), kept.age_s)
+            said = self._said(key_id, _read(kept), kept.age_s)
+            if said.good_s > LEAST_S:
+                return said
         try:
             answer = await self._control.resolve(key_hash=key_id)
         except Unavailable:
@@ -135,8 +139,13 @@ class Callers:
 
     def _said(self, key_id: str, answer: pb.ResolveResponse, age_s: float) -> Said[Caller | Refused]:
         found = caller_of(answer)
-        valid_s = 0.0 if isinstance(found, Refused) else max(found.expires_at - self._now(), 0.0)
-        return Said(found, labels_of(key_id, answer), answer.HasField("key"), age_s, valid_s or -inf)
+        said = Said(found, labels_of(key_id, answer), answer.HasField("key"), age_s)
+        if isinstance(found, Refused):
+            return said._replace(valid_s=-inf)
+        now = self._now()
+        return said._replace(
+            valid_s=max(found.expires_at - now, 0.0) or -inf, good_s=max(found.resets_at - now, LEAST_S)
+        )
 
 
 def _read(kept: KeptAnswer) -> pb.ResolveResponse:

@@ -58,7 +58,8 @@ def _nothing() -> None:
 
 class Said(NamedTuple, Generic[V]):
     """An answer. `labels`: what it depends on. `valid_s`: how long it holds by itself. `age_s`: how old it is.
-    `kept`: called if it is kept, which an answer is not that a change has overtaken."""
+    `kept`: called if it is kept, which an answer is not that a change has overtaken. `good_s`: how long no newer one is
+    better; from then on who asks waits for that, if control is there."""
 
     value: V
     labels: frozenset[str]
@@ -66,6 +67,7 @@ class Said(NamedTuple, Generic[V]):
     age_s: float = 0.0
     valid_s: float = inf
     kept: Callable[[], None] = _nothing
+    good_s: float = inf
 
 
 class Asks(Protocol[S, V]):
@@ -263,6 +265,10 @@ class Lookup(Generic[S2, V]):
         entry.ends_at = asked_at - said.age_s + timing.ttl_s
         entry.stale_until = asked_at - said.age_s + max(timing.stale_s, timing.ttl_s)
         entry.retry_at = now + (RETRY_S if said.age_s > timing.ttl_s else 0.0)
-        entry.due = min(entry.ends_at - timing.ttl_s * (1 - RENEW_AT), now + said.valid_s)
+        renewed_at = entry.ends_at - timing.ttl_s * (1 - RENEW_AT)
+        entry.due = min(renewed_at, now + said.valid_s, now + said.good_s)
+        if now + said.good_s < entry.ends_at:
+            entry.ends_at = now + said.good_s
+            entry.retry_at = max(entry.retry_at, min(renewed_at, entry.ends_at))  # not sooner: it would be no better
         self._unknown.drop(key)
         self._known.put(key, entry)

@@ -61,11 +61,14 @@ class Database:
             await session.flush()
 
     @contextlib.asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncSession]:
-        """For reading alone: the database refuses to write. Raises: DatabaseUnavailable."""
+    async def reading(self, *, one_moment: bool = False) -> AsyncIterator[AsyncSession]:
+        """For reading alone: the database refuses to write. Raises: DatabaseUnavailable.
+
+        Args: one_moment: all that is read is as it was when the first of it was, as always with SQLite."""
         async with self._connection(writing=False) as connection:
             if self.kind == "postgres":
-                await connection.execution_options(postgresql_readonly=True)
+                level = {"isolation_level": "REPEATABLE READ"} if one_moment else {}
+                await connection.execution_options(postgresql_readonly=True, **level)
             async with connection.begin(), _session(connection) as session:
                 yield session
 

@@ -10,10 +10,12 @@ import pytest
 
 from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.control.servicer import ControlServicer
+from routeiq.control.store.periods import first_number
 from routeiq.kit.money import MAX_NANO_USD
 from tests.support.keyring import HOUR, NOW, Keyring, budget_row, member_row, team_row, user_row
 
 USD = 1_000_000_000
+TODAY, TOMORROW = int(NOW.timestamp()) - 12 * 3600, int(NOW.timestamp()) + 12 * 3600
 
 
 async def resolved(keyring: Keyring, key_hash: str) -> pb.ResolveResponse:
@@ -75,12 +77,14 @@ async def test_a_shared_budget_fills_what_the_key_leaves_open(keyring: Keyring) 
     made = await keyring.made(budget_id="gold", rpm_limit=1)
     key = (await resolved(keyring, made["token"])).key
     assert key.budget == pb.Budget(
-        id="gold", max_nano_usd=9 * USD, duration="1d", reset_at=int((NOW + HOUR).timestamp())
-    )
+        id="gold", max_nano_usd=9 * USD, duration="1d", reset_at=int((NOW + HOUR).timestamp()),
+        period=first_number(NOW),
+    )  # fmt: skip
     assert (key.limits.rpm, key.limits.tpm) == (1, 7)
     assert dict(key.budgets_by_model) == {
-        "a": pb.Budget(max_nano_usd=USD, duration="1d"), "b": pb.Budget(max_nano_usd=2 * USD),
-    }  # fmt: skip
+        "a": pb.Budget(max_nano_usd=USD, duration="1d", reset_at=TOMORROW, period=TODAY * 1000),
+        "b": pb.Budget(max_nano_usd=2 * USD),
+    }
 
 
 async def test_a_temporary_increase_counts_until_it_ends(keyring: Keyring) -> None:

@@ -71,7 +71,18 @@ def test_limits_and_budgets_are_plain_data_of_who_has_any() -> None:
     key, team, member = resolved(answer).holders
     assert key == Holder("key", "h", Limits(rpm=0, tpm_by_model={"m": 9}), Budget(), 5, {"m": Budget(max_nano_usd=7)})
     assert team == Holder("team", "t", Limits(), Budget("b", 10, None, "30d", 99), 3)
-    assert member == Holder("member", "t:u", Limits(max_parallel=2))
+    assert member == Holder("member", "t/u", Limits(max_parallel=2))
+
+
+def test_a_budget_says_its_period_and_the_first_that_ends_says_until_when_the_caller_is_good() -> None:
+    answer = pb.ResolveResponse(
+        key=pb.Key(hash="h", budgets_by_model={"m": pb.Budget(max_nano_usd=7, reset_at=50)}),
+        team=pb.Team(id="t", budget=pb.Budget(max_nano_usd=10, reset_at=99, period=8, spent_nano_usd=3)),
+    )
+    found = resolved(answer)
+    assert found.holders[1].budget == Budget(max_nano_usd=10, reset_at=99, period=8, spent_nano_usd=3)
+    assert found.resets_at == 50
+    assert resolved(pb.ResolveResponse(key=pb.Key(hash="h"))).resets_at == inf
 
 
 def test_it_depends_on_what_it_names() -> None:

@@ -246,3 +246,34 @@ async def test_closing_ends_what_is_asked(desk: Desk) -> None:
     await desk.lookup.close()
     with pytest.raises(asyncio.CancelledError):
         await asking
+
+
+async def test_what_is_good_for_a_shorter_time_is_asked_for_again_after_it(desk: Desk) -> None:
+    desk.oracle.good_s = 30
+    assert await desk.get() == 1
+    desk.now += 29.9
+    assert desk.lookup.at_once("a") == 1
+    desk.now += 0.1
+    assert desk.lookup.at_once("a") is None
+    assert await desk.get() == 2
+    assert len(desk.oracle.asked) == 2
+
+
+async def test_it_is_not_renewed_before_that(desk: Desk) -> None:
+    """Nor all of them each second of the last minute before midnight."""
+    desk.oracle.good_s = 5
+    await desk.get()
+    for _ in range(4):
+        desk.now += 1.2
+        assert desk.lookup.at_once("a") == 1
+        await asyncio.sleep(0.001)
+    assert len(desk.oracle.asked) == 1
+
+
+async def test_without_control_it_serves_on(desk: Desk) -> None:
+    desk.oracle.good_s = 5
+    await desk.get()
+    desk.oracle.fails = True
+    desk.now += 6
+    assert await desk.get() == 1
+    assert desk.counts[-1] == "stale"

@@ -1,0 +1,1 @@
+"""What was spent: counted, told to the gateways, and alerted of."""

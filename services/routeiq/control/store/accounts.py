@@ -1,0 +1,126 @@
+"""Who spends, by the names of `control.v1.Account`: rows of keys, users, teams and members, and of keys' models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, null, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import load_only
+
+from routeiq.clients.control_accounts import member_id, member_of
+from routeiq.control.store.tables import Budget, FormerKey, Key, Member, ModelSpend, Team, User
+
+KEY, USER, TEAM, MEMBER = "key", "user", "team", "member"
+LOCK_ORDER = (TEAM, USER, KEY, MEMBER)
+"""As everybody else locks them."""
+AT_ONCE = 2000
+"""Rows that one statement names."""
+
+
+class Account(NamedTuple):
+    """As `control.v1.Account` has it."""
+
+    kind: str
+    id: str
+    model: str = ""
+
+
+class Held(NamedTuple):
+    """A holder and the budget that it shares."""
+
+    row: Any
+    shared: Budget | None
+
+
+async def holders_of(session: AsyncSession, kind: str, ids: Collection[str], *, lock: bool = False) -> dict[str, Held]:
+    """Those that exist, in the order of their ids. Args: lock: until the end of the transaction, to change what they
+    spent; who only refers to them need not wait."""
+    found: dict[str, Held] = {}
+    of = _KINDS.get(kind)
+    for some in _parts(sorted(ids)) if of is not None else ():
+        assert of is not None
+        wanted = of.statement(some)
+        wanted = wanted.with_for_update(key_share=True, of=of.table) if lock else wanted
+        rows = await session.execute(wanted.execution_options(populate_existing=True))
+        found |= {of.id_of(row): Held(row, shared) for row, shared in rows}
+    return found
+
+
+async def successors_of(session: AsyncSession, hashes: Collection[str]) -> dict[str, str]:
+    """Of keys that another one took the place of: who still has requests under the old one spends the new one's."""
+    found: dict[str, str] = {}
+    for some in _parts(sorted(hashes)):
+        statement = select(FormerKey.hash, FormerKey.successor).where(
+            FormerKey.hash.in_(some), FormerKey.successor.is_not(None)
+        )
+        found |= {old: new for old, new in await session.execute(statement) if new is not None}
+    return found
+
+
+async def model_spends(
+    session: AsyncSession, wanted: Collection[tuple[str, str]], *, lock: bool = False
+) -> dict[tuple[str, str], ModelSpend]:
+    """By hash and model. Who locks them has locked their keys."""
+    found: dict[tuple[str, str], ModelSpend] = {}
+    for some in _parts(sorted(wanted)):
+        statement = select(ModelSpend).where(tuple_(ModelSpend.key_hash, ModelSpend.model).in_(some))
+        statement = statement.order_by(ModelSpend.key_hash, ModelSpend.model)
+        statement = statement.with_for_update() if lock else statement
+        rows = await session.scalars(statement.execution_options(populate_existing=True))
+        found |= {(row.key_hash, row.model): row for row in rows}
+    return found
+
+
+def _of_keys(ids: Sequence[str]) -> Select[Any, Any]:
+    """Without what may be large and says nothing of money."""
+    shown = load_only(
+        Key.hash, Key.name, Key.alias, Key.user_id, Key.team_id, Key.organization_id, Key.budget_id, Key.rpm_limit,
+        Key.tpm_limit, Key.max_parallel_requests, Key.max_budget_nano_usd, Key.soft_budget_nano_usd,
+        Key.budget_duration, Key.budget_reset_at, Key.budget_period, Key.spend_nano_usd, Key.model_max_budget, Key.data,
+    )  # fmt: skip
+    joined = select(Key, Budget).options(shown).outerjoin(Budget, Budget.id == Key.budget_id)
+    return joined.where(Key.hash.in_(ids)).order_by(Key.hash)
+
+
+def _of_members(ids: Sequence[str]) -> Select[Any, Any]:
+    joined = select(Member, Budget).outerjoin(Budget, Budget.id == Member.budget_id)
+    named = tuple_(Member.team_id, Member.user_id).in_([member_of(one) for one in ids])
+    return joined.where(named).order_by(Member.team_id, Member.user_id)
+
+
+def _of_users(ids: Sequence[str]) -> Select[Any, Any]:
+    joined = select(User, null()).options(load_only(User.id, User.alias, User.email, *_money(User)))
+    return joined.where(User.id.in_(ids)).order_by(User.id)
+
+
+def _of_teams(ids: Sequence[str]) -> Select[Any, Any]:
+    joined = select(Team, null()).options(load_only(Team.id, Team.alias, Team.organization_id, *_money(Team)))
+    return joined.where(Team.id.in_(ids)).order_by(Team.id)
+
+
+def _money(table: type[User | Team]) -> tuple[Any, ...]:
+    return (
+        table.max_budget_nano_usd, table.soft_budget_nano_usd, table.budget_duration, table.budget_reset_at,
+        table.budget_period, table.spend_nano_usd,
+    )  # fmt: skip
+
+
+class _Kind(NamedTuple):
+    table: type[Key | User | Team | Member]
+    statement: Callable[[Sequence[str]], Select[Any, Any]]
+    id_of: Callable[[Any], str]
+
+
+_KINDS: Mapping[str, _Kind] = {
+    KEY: _Kind(Key, _of_keys, lambda row: row.hash),
+    USER: _Kind(User, _of_users, lambda row: row.id),
+    TEAM: _Kind(Team, _of_teams, lambda row: row.id),
+    MEMBER: _Kind(Member, _of_members, lambda row: member_id(row.team_id, row.user_id)),
+}
+
+
+def _parts(all_of_them: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for at in range(0, len(all_of_them), AT_ONCE):
+        yield all_of_them[at : at + AT_ONCE]

@@ -1,0 +1,91 @@
+"""What records come to, by day: the same statements for a batch that has just come in and for a day that is made again.
+
+`usage_days` has a row for each kind of thing and its name, also where that is '' (no customer was named): the rows of
+each kind together are those of `all`. Only tags are other: a request has as many as it bears.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlalchemy import TextClause, text
+
+from routeiq.kit.db.url import Kind
+
+KINDS = {
+    "all": "''", "customer": "customer_id", "key": "key_hash", "model": "model", "provider": "provider",
+    "service": "service", "team": "team_id", "user": "user_id",
+}  # fmt: skip
+"""Which column names the thing. The kind `tag` is besides."""
+DETAIL = ("day", "tag", "key_hash", "user_id", "team_id", "model", "provider", "endpoint")
+SUMMED = (
+    "requests", "failed", "cached", "unpriced", "input_tokens", "output_tokens", "cache_read_tokens",
+    "cache_write_tokens", "reasoning_tokens", "cost_nano_usd", "timed", "latency_us",
+)  # fmt: skip
+
+_FAILED = "error <> '' OR status >= 400"
+_DAY = {"postgres": "CAST(ended_at AS DATE)", "sqlite": "substr(ended_at, 1, 10)"}
+"""The session's time zone is UTC."""
+_DETAIL = {
+    "postgres": "COALESCE(CAST(details->>'{0}' AS BIGINT), 0)",
+    "sqlite": "COALESCE(json_extract(details, '$.{0}'), 0)",
+}
+_US = "(CAST(strftime('%s', {0}) AS BIGINT) * 1000000 + CAST(substr({0}, 21, 6) AS BIGINT))"
+_LATENCY = {
+    "postgres": "CAST(EXTRACT(EPOCH FROM ended_at - started_at) * 1000000 AS BIGINT)",
+    "sqlite": f"({_US.format('ended_at')} - {_US.format('started_at')})",
+}
+_TAGS = {
+    "postgres": "CROSS JOIN LATERAL jsonb_array_elements_text(tags) AS each_tag(value)",
+    "sqlite": "JOIN json_each(tags) AS each_tag",
+}
+
+
+@cache
+def add_days(kind: Kind, source: str, where: str = "true") -> TextClause:
+    """Add to `usage_days` what the records in `source` come to. Rows are locked in the order of their key."""
+    names = " ".join(f"WHEN '{one}' THEN {column}" for one, column in KINDS.items())
+    kinds = " UNION ALL ".join(f"SELECT '{one}' AS kind" for one in KINDS)
+    return text(
+        f"WITH {_records(kind, source, where)}, named AS ("
+        f"SELECT kinds.kind, CASE kinds.kind {names} END AS name, records.* FROM records CROSS JOIN ({kinds}) AS kinds"
+        f" UNION ALL SELECT 'tag', each_tag.value, records.* FROM records {_TAGS[kind]}) "
+        + _insert("usage_days", ("day", "kind", "name"), "named")
+    )
+
+
+@cache
+def add_details(kind: Kind, source: str, where: str = "true") -> TextClause:
+    """Add to `usage_details` what the records in `source` come to; as above."""
+    return text(
+        f"WITH {_records(kind, source, where)}, tagged AS (SELECT '' AS tag, records.* FROM records"
+        f" UNION ALL SELECT each_tag.value, records.* FROM records {_TAGS[kind]}) "
+        + _insert("usage_details", DETAIL, "tagged")
+    )
+
+
+def _records(kind: Kind, source: str, where: str) -> str:
+    """Each with what is summed up of it. An answer that is good, and an upstream's, has a time that means something."""
+    good = f"NOT ({_FAILED}) AND NOT cached AND attempts > 0"
+    parts = ", ".join(f"{_DETAIL[kind].format(name)} AS {name}" for name in SUMMED[6:9])
+    return (
+        f"records AS (SELECT {_DAY[kind]} AS day, key_hash, user_id, team_id, customer_id, service, model, provider,"
+        f" endpoint, tags, {_one_if(_FAILED)} AS failed, {_one_if('cached')} AS cached,"
+        f" {_one_if('cost_nano_usd IS NULL')} AS unpriced, input_tokens, output_tokens, {parts},"
+        f" COALESCE(cost_nano_usd, 0) AS cost_nano_usd, {_one_if(good)} AS timed,"
+        f" CASE WHEN {good} THEN {_LATENCY[kind]} ELSE 0 END AS latency_us FROM {source} WHERE {where})"
+    )
+
+
+def _one_if(condition: str) -> str:
+    return f"CASE WHEN {condition} THEN 1 ELSE 0 END"
+
+
+def _insert(table: str, key: tuple[str, ...], rows: str) -> str:
+    keys = ", ".join(key)
+    sums = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in SUMMED[1:])
+    added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in SUMMED)
+    return (
+        f"INSERT INTO {table} ({keys}, {', '.join(SUMMED)}) SELECT {keys}, COUNT(*), {sums} FROM {rows} WHERE true"
+        f" GROUP BY {keys} ORDER BY {keys} ON CONFLICT ({keys}) DO UPDATE SET {added}"
+    )

@@ -1,0 +1,146 @@
+"""Messages that JetStream keeps until somebody has answered for them, on a real server that goes and comes."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
+
+import pytest
+
+from routeiq.kit import bus_consumer
+from routeiq.kit.bus import Bus
+from routeiq.kit.bus_consumer import BusConsumer, BusMessage
+from tests.support.servers.nats import NATS
+
+PATIENCE_S = 20.0
+STREAM, SUBJECT = "WORK", "work.one"
+
+
+class Shop:
+    """A bus, its consumers, and a way to publish."""
+
+    def __init__(self, url: str) -> None:
+        self.bus = Bus(url, "shop")
+        self.consumer = self.another()
+
+    def another(self) -> BusConsumer:
+        return BusConsumer(self.bus, STREAM, ("work.>",), "workers")
+
+    async def say(self, *texts: str) -> None:
+        """Each until the stream has it."""
+        for one in texts:
+            await until(lambda one=one: self._said(one))
+
+    async def hear(self, count: int, consumer: BusConsumer | None = None) -> list[BusMessage]:
+        """So many messages."""
+        found: list[BusMessage] = []
+        async with asyncio.timeout(PATIENCE_S):
+            while len(found) < count:
+                found += await (consumer or self.consumer).fetch(64)
+        return found
+
+    async def is_silent(self, seconds: float = 1.0) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.consumer.fetch(64)
+                return False
+        return True
+
+    async def _said(self, text: str) -> bool:
+        if self.bus.client is None:
+            return False
+        with suppress(Exception):
+            await self.bus.client.jetstream(timeout=1).publish(SUBJECT, text.encode())
+            return True
+        return False
+
+
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not await true():
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def own() -> Iterator[NATS]:
+    with NATS() as server:
+        yield server
+
+
+@pytest.fixture
+async def shop(own: NATS) -> AsyncIterator[Shop]:
+    found = Shop(own.url)
+    found.bus.start()
+    opened = asyncio.create_task(found.hear(1))
+    await found.say("first")
+    [first] = await opened
+    await first.ack()
+    yield found
+    await found.consumer.close()
+    await found.bus.close()
+
+
+def texts(messages: list[BusMessage]) -> list[str]:
+    return [one.data.decode() for one in messages]
+
+
+async def test_messages_come_in_order_and_once(shop: Shop) -> None:
+    await shop.say(*map(str, range(100)))
+    heard = await shop.hear(100)
+    assert texts(heard) == list(map(str, range(100)))
+    for one in heard:
+        await one.ack()
+    assert await shop.is_silent(2.5)
+
+
+async def test_a_message_that_is_refused_comes_again(shop: Shop) -> None:
+    await shop.say("later", "done")
+    later, done = await shop.hear(2)
+    await done.ack()
+    await later.nak(0.2)
+    [again] = await shop.hear(1)
+    assert (again.data, later.deliveries, again.deliveries) == (b"later", 1, 2)
+    await again.ack()
+
+
+async def test_a_message_that_nobody_wants_is_gone(shop: Shop) -> None:
+    await shop.say("bad")
+    [bad] = await shop.hear(1)
+    await bad.term()
+    assert await shop.is_silent()
+
+
+async def test_two_share_what_there_is(shop: Shop) -> None:
+    await shop.say(*map(str, range(200)))
+    shares = await asyncio.gather(shop.consumer.fetch(64), shop.another().fetch(64))
+    heard = [text for share in shares for text in texts(list(share))]
+    assert len(heard) == len(set(heard))
+    assert all(shares)
+
+
+async def test_what_was_not_taken_survives_the_server(shop: Shop, own: NATS) -> None:
+    await shop.consumer.close()
+    await shop.say("kept")
+    own.kill()
+    own.start()
+    [kept] = await shop.hear(1)
+    assert kept.data == b"kept"
+
+
+async def test_a_stream_that_was_lost_is_made_again(shop: Shop, own: NATS, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus_consumer, "REQUEST_S", 0.3)
+    own.kill()
+    shutil.rmtree(own.folder / "store")
+    own.start()
+    hearing = asyncio.create_task(shop.hear(1))
+    await shop.say("new")
+    assert texts(await hearing) == ["new"]
+
+
+async def test_a_consumer_that_was_deleted_is_made_again(shop: Shop) -> None:
+    assert shop.bus.client is not None
+    await shop.bus.client.jsm().delete_consumer(STREAM, "workers")
+    await shop.say("after")
+    assert texts(await shop.hear(1)) == ["after"]
