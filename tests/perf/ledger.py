@@ -158,7 +158,7 @@ def _show(one: Timed) -> None:
 def _show_intake(taken: Intake) -> None:
     print(
         f"intake: {taken.records_s:,.0f} records/s, {taken.batch_ms:.0f} ms a batch of {taken.batch},"
-        f" {taken.cpu_us:.0f} us of our CPU a record; {taken.grouped_s:,.0f} records/s four batches at a time"
+        f" {taken.cpu_us:.0f} us of our CPU a record; {taken.grouped_s:,.0f} records/s ten batches at a time"
     )
 
 

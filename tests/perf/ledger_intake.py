@@ -14,7 +14,7 @@ from routeiq.control.usage.ledger import Ledger
 from routeiq.kit.ids import uuid7
 from tests.support.usage_rows import Shape
 
-BATCH, BATCHES, AT_ONCE = 500, 24, 4
+BATCH, BATCHES, AT_ONCE = 500, 30, 10
 
 
 class Intake(NamedTuple):

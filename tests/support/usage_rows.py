@@ -57,14 +57,15 @@ _HOLDERS = (
 _RECORDS = text(
     f"""
     INSERT INTO usage_records (
-        id, ended_at, started_at, request_id, journal, key_hash, user_id, team_id, customer_id, service, task_type, tags,
-        endpoint, requested_model, model, deployment_id, provider, provider_model, status, error, stream, cached,
+        id, ended_at, started_at, request_id, journal, key_hash, user_id, team_id, customer_id, service, task_type,
+        tags, endpoint, requested_model, model, deployment_id, provider, provider_model, status, error, stream, cached,
         attempts, bytes, input_tokens, output_tokens, details, metered, cost_nano_usd)
     SELECT
-        lpad(to_hex(CAST(EXTRACT(EPOCH FROM at) * 1000 AS BIGINT)), 12, '0') || '-7000-8000-' || lpad(to_hex(i), 12, '0'),
+        lpad(to_hex(CAST(EXTRACT(EPOCH FROM at) * 1000 AS BIGINT)), 12, '0')
+            || '-7000-8000-' || lpad(to_hex(i), 12, '0'),
         at, at - dice * INTERVAL '3 seconds', 'req-' || :day || '-' || i, 'bench-' || i % 4, hashes.hash,
-        'user-' || key % :users, 'team-' || key % :users % :teams, 'customer-' || customer, 'service-' || key % :services,
-        'chat',
+        'user-' || key % :users, 'team-' || key % :users % :teams, 'customer-' || customer,
+        'service-' || key % :services, 'chat',
         CASE WHEN key % 2 = 0 THEN jsonb_build_array('tag-' || key % :tags, 'tag-' || i % :tags) ELSE '[]' END,
         CASE WHEN i % 10 = 0 THEN 'embeddings' ELSE 'chat/completions' END, 'model-' || model, 'model-' || model,
         'deployment-' || model, 'provider-' || model % :providers, 'provider-model-' || model,

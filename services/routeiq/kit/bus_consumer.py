@@ -95,11 +95,13 @@ class BusConsumer:
                 await asyncio.sleep(PAUSE_S)
 
     async def close(self) -> None:
-        """Messages that were not answered for go to others after a while. Idempotent."""
+        """What was sent here and not fetched goes to others at once, what was not answered for after a while.
+        Idempotent."""
         inbox, self._inbox, self._client = self._inbox, None, None
         if inbox is not None:
             with suppress(Exception):  # its connection may be gone
                 await inbox.unsubscribe()
+                await _give_back(inbox)
 
     async def _fetch(self, most: int) -> list[BusMessage]:
         client = self._bus.client
@@ -150,3 +152,10 @@ class BusConsumer:
             log.info("bus.consumer_refused", stream=self._stream, status=status)
             self._client = None  # so that it is made again
         return True
+
+
+async def _give_back(inbox: Subscription) -> None:
+    while inbox.pending_msgs:
+        message = await inbox.next_msg(REQUEST_S)
+        if not (message.headers or {}).get("Status"):
+            await message.nak()

@@ -144,3 +144,13 @@ async def test_a_consumer_that_was_deleted_is_made_again(shop: Shop) -> None:
     await shop.bus.client.jsm().delete_consumer(STREAM, "workers")
     await shop.say("after")
     assert texts(await shop.hear(1)) == ["after"]
+
+
+async def test_what_was_sent_to_one_that_leaves_goes_to_others_at_once(shop: Shop) -> None:
+    assert await shop.is_silent(0.3)
+    await shop.say(*map(str, range(5)))
+    await asyncio.sleep(0.3)  # they are on their way to it
+    await shop.consumer.close()
+    heard = await shop.hear(5, shop.another())
+    assert sorted(texts(heard)) == list(map(str, range(5)))
+    assert {one.deliveries for one in heard} == {2}

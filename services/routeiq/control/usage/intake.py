@@ -21,8 +21,8 @@ from routeiq.kit.errors import Unavailable
 
 log = structlog.get_logger()
 
-MOST_MESSAGES, MOST_RECORDS = 64, 2000
-"""That are taken at once, and written in one transaction."""
+MOST_MESSAGES, MOST_RECORDS = 64, 5000
+"""That are taken at once, and written in one transaction: the more wait, the less each costs."""
 AWAY_S, JOIN_S, FAILED_S = 2.0, 1.0, 30.0
 """Until a message comes again: the database was away; it did not join; nobody knows what is wrong with it."""
 JOIN_ATTEMPTS = 3
@@ -55,6 +55,10 @@ class Source(Protocol):
         """Waits until there are any."""
         ...
 
+    async def close(self) -> None:
+        """Nothing more is wanted."""
+        ...
+
 
 class Read(NamedTuple):
     message: Message
@@ -69,13 +73,19 @@ class Intake:
 
     async def run(self) -> None:
         """Until it is cancelled. What was not answered for by then comes again by itself."""
-        while True:
-            messages = await self._source.fetch(MOST_MESSAGES)
-            try:
-                await self.take(messages)
-            except Exception:  # whatever it is, usage goes on; the messages come again
-                log.exception("usage.intake_failed")
-                await asyncio.sleep(JOIN_S)
+        try:
+            while True:
+                await self._take_next()
+        finally:
+            await self._source.close()
+
+    async def _take_next(self) -> None:
+        messages = await self._source.fetch(MOST_MESSAGES)
+        try:
+            await self.take(messages)
+        except Exception:  # whatever it is, usage goes on; the messages come again
+            log.exception("usage.intake_failed")
+            await asyncio.sleep(JOIN_S)
 
     async def take(self, messages: Sequence[Message]) -> None:
         """All of them are answered for afterwards."""

@@ -57,6 +57,8 @@ class Nowhere:
     async def fetch(self, most: int) -> Sequence[Note]:
         raise NotImplementedError
 
+    async def close(self) -> None: ...
+
 
 class Desk:
     def __init__(self, books: Books, ledger: Ledger | None = None) -> None:
