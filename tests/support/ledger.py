@@ -1,28 +1,21 @@
-"""A ledger as its intake writes it, for tests of those who read it: requests, and what they come to, added up here."""
+"""A ledger for tests of who reads it: requests, what the ledger adds them up to, and what they really come to."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 from sqlalchemy import delete, insert, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from routeiq.control.store.usage_rollups import add_days, add_details
 from routeiq.control.store.usage_sums import Sum
 from routeiq.control.store.usage_tables import UsageDay, UsageDetail, UsageRecord
 from routeiq.kit.db import Database
 from tests.support.people import NOW
 
 PARTITION = "CREATE TABLE IF NOT EXISTS usage_all PARTITION OF usage_records FOR VALUES FROM (MINVALUE) TO (MAXVALUE)"
-KINDS = {
-    "provider": "provider", "service": "service", "customer": "customer_id", "model": "model", "key": "key_hash",
-    "user": "user_id", "team": "team_id",
-}  # fmt: skip
-DETAIL = ("key_hash", "user_id", "team_id", "model", "provider", "endpoint")
-
 Record = dict[str, Any]
 _numbers = count(1)
 
@@ -69,27 +62,5 @@ async def write(database: Database, records: Iterable[Record]) -> None:
             await session.execute(delete(table))
         if written:
             await session.execute(insert(UsageRecord), written)
-            await _add_up(session, written)
-
-
-async def _add_up(session: AsyncSession, records: list[Record]) -> None:
-    days, details = defaultdict(list), defaultdict(list)
-    for one in records:
-        for key in _days(one):
-            days[key].append(one)
-        for tag in ("", *one["tags"]):
-            details[one["ended_at"].date(), tag, *(one[name] for name in DETAIL)].append(one)
-    for table, names, found in (
-        (UsageDay, ("day", "kind", "name"), days), (UsageDetail, ("day", "tag", *DETAIL), details),
-    ):  # fmt: skip
-        rows = [dict(zip(names, key, strict=True)) | total_of(of)._asdict() for key, of in found.items()]
-        await session.execute(insert(table), rows)
-
-
-def _days(one: Record) -> Iterator[tuple[Any, str, str]]:
-    day = one["ended_at"].date()
-    yield day, "all", ""
-    for kind, name in KINDS.items():
-        yield day, kind, one[name]
-    for tag in one["tags"]:
-        yield day, "tag", tag
+        await session.execute(add_days(database.kind, "usage_records"))
+        await session.execute(add_details(database.kind, "usage_records"))

@@ -32,6 +32,7 @@ def served(opened: Callable[[], AbstractAsyncContextManager[ASGIApp]]) -> Iterat
     finally:
         stopped.set()
         thread.join()
+        sock.close()
         loop.close()
 
 

@@ -38,7 +38,7 @@ def test_logs_are_litellms(client: Any) -> None:
     [row] = client.request("GET", "/spend/logs")
     as_text = {name: json.dumps(row[name]) for name in ("metadata", "request_tags")}  # its database's form
     known = types.LiteLLM_SpendLogs(**row | as_text)
-    assert (known.request_id, known.spend, known.startTime) == (
+    assert (known.request_id, known.spend, datetime.fromisoformat(str(known.startTime))) == (
         row["request_id"], 0.000001, datetime(2026, 11, 21, 21, 38, 54, 750_000, UTC),
     )  # fmt: skip
     [day] = client.request("GET", f"/spend/logs?{DAY}")

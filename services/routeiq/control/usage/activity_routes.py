@@ -16,7 +16,7 @@ from routeiq.control.usage import activity
 from routeiq.control.usage.activity_shapes import CSV_HEAD, CSV_SUMS, ActivityPage
 from routeiq.control.usage.csv_answers import DESCRIBED, AsCSV, csv_answer
 from routeiq.control.usage.log_routes import TAG
-from routeiq.control.usage.spans import Day, span_of
+from routeiq.control.usage.spans import Day, KeyText, span_of
 from routeiq.control.usage.tag_summary import TagSummary, summary
 
 Text = Annotated[Name | None, Query()]
@@ -30,7 +30,7 @@ def asked_of(size: int) -> Asking:
     """Args: size: days in a page, if nobody says another."""
 
     def asked(
-        start_date: Day = None, end_date: Day = None, model: Text = None, api_key: Text = None, page: Page = 1,
+        start_date: Day = None, end_date: Day = None, model: Text = None, api_key: KeyText = None, page: Page = 1,
         page_size: Size = size,
     ) -> activity.Asked:  # fmt: skip
         key_hash = None if api_key is None else hash_of(api_key)
@@ -100,7 +100,7 @@ def _customers(router: APIRouter, office: Office) -> None:
             if not as_csv:
                 return _json(await activity.page_of_customers(work, asked, names, but))
         pages = activity.export_customers(office.reading, asked.span, names, but)
-        return csv_answer("activity", ("date", "end_user", *CSV_SUMS), pages)
+        return await csv_answer("activity", ("date", "end_user", *CSV_SUMS), pages)
 
 
 async def _answer(
@@ -115,7 +115,7 @@ async def _answer(
         found = await wanted(work)
         if not as_csv:
             return _json(await activity.page(work, asked, found, entity))
-    return csv_answer("activity", CSV_HEAD, activity.export(office.reading, found))
+    return await csv_answer("activity", CSV_HEAD, activity.export(office.reading, found))
 
 
 def _json(body: bytes) -> Response:

@@ -36,10 +36,13 @@ DESCRIBED: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA_TYPE: {"sc
 """For the description of a route that answers either way."""
 
 
-def csv_answer(name: str, head: Sequence[str], pages: AsyncIterator[Rows]) -> StreamingResponse:
-    """Args: name: of the file that a browser makes of it.  pages: read while it is sent."""
+async def csv_answer(name: str, head: Sequence[str], pages: AsyncIterator[Rows]) -> StreamingResponse:
+    """The first page is read before it begins, so that what goes wrong has a status of its own.
+
+    Args: name: of the file that a browser makes of it.  pages: the others are read while it is sent."""
+    first = await anext(pages, ())
     headers = {"content-disposition": f'attachment; filename="{name}.csv"'}
-    return StreamingResponse(_lines(head, pages), media_type=f"{MEDIA_TYPE}; charset=utf-8", headers=headers)
+    return StreamingResponse(_lines([head, *first], pages), media_type=f"{MEDIA_TYPE}; charset=utf-8", headers=headers)
 
 
 async def one_page(rows: Rows) -> AsyncIterator[Rows]:
@@ -52,8 +55,8 @@ def csv_text(rows: Rows) -> str:
     return text.getvalue()
 
 
-async def _lines(head: Sequence[str], pages: AsyncIterator[Rows]) -> AsyncIterator[str]:
-    yield csv_text([head])
+async def _lines(first: Rows, pages: AsyncIterator[Rows]) -> AsyncIterator[str]:
+    yield csv_text(first)
     async for rows in pages:
         yield csv_text(rows)
 

@@ -19,7 +19,7 @@ from routeiq.control.usage import global_shapes as shapes
 from routeiq.control.usage import spend, totals
 from routeiq.control.usage.log_routes import TAG, first_shape
 from routeiq.control.usage.reset import reset_spend
-from routeiq.control.usage.spans import MONTH_DAYS, Day, checked, last_days, span_of, wrong
+from routeiq.control.usage.spans import MONTH_DAYS, Day, KeyText, checked, last_days, span_of, wrong
 from routeiq.kit.money import to_usd
 
 Reader = Callable[[Request], AbstractAsyncContextManager[Read]]
@@ -71,9 +71,7 @@ def _totals(router: APIRouter, read: Reader) -> None:
             return await totals.spent(work.session, last_days(work.now, MONTH_DAYS))
 
     @router.get("/global/spend/logs")
-    async def days(
-        request: Request, api_key: Annotated[Name | None, Query()] = None
-    ) -> list[shapes.KeyDaySpend] | list[shapes.DaySpend]:
+    async def days(request: Request, api_key: KeyText = None) -> list[shapes.KeyDaySpend] | list[shapes.DaySpend]:
         async with read(request) as work:
             span = last_days(work.now, MONTH_DAYS)
             if api_key is None:

@@ -14,11 +14,11 @@ from routeiq.control.fields import Name
 from routeiq.control.keys.tokens import hash_of
 from routeiq.control.office import Office
 from routeiq.control.refusals import refusals
-from routeiq.control.store.usage_logs import LogFilter, newest_logs
+from routeiq.control.store.usage_logs import LogFilter
 from routeiq.control.usage import logs
 from routeiq.control.usage.csv_answers import DESCRIBED, AsCSV, csv_answer
 from routeiq.control.usage.log_shapes import CSV_HEAD, LogPage, LogRow
-from routeiq.control.usage.spans import Day, moment, span_of, wrong
+from routeiq.control.usage.spans import Day, KeyText, moment, span_of, wrong
 from routeiq.kit.money import MAX_NANO_USD, NANO, from_usd
 
 TAG = "Budget & Spend Tracking"
@@ -35,7 +35,7 @@ def log_router(office: Office) -> APIRouter:
 
 
 def asked(
-    api_key: Text = None, user_id: Text = None, request_id: Text = None, start_date: Day = None, end_date: Day = None
+    api_key: KeyText = None, user_id: Text = None, request_id: Text = None, start_date: Day = None, end_date: Day = None
 ) -> logs.Asked:
     """Raises: Refused."""
     with first_shape():
@@ -46,7 +46,7 @@ def asked(
 def filtered(
     start_date: Day = None,
     end_date: Day = None,
-    api_key: Text = None,
+    api_key: KeyText = None,
     user_id: Text = None,
     request_id: Text = None,
     team_id: Text = None,
@@ -97,11 +97,10 @@ def _newest(router: APIRouter, office: Office) -> None:
     @router.get("/spend/logs", response_model=list[LogRow | logs.Summary])
     async def newest(
         request: Request,
-        response: Response,
         as_csv: AsCSV,
         wanted: Annotated[logs.Asked, Depends(asked)],
         summarize: bool = True,
-    ) -> Response | list[LogRow] | list[logs.Summary]:
+    ) -> Response | list[logs.Summary]:
         """With dates, what each day comes to, unless `summarize=false`. As CSV always requests, and all."""
         if as_csv:
             return await _export(office, request, wanted.filter())
@@ -109,9 +108,7 @@ def _newest(router: APIRouter, office: Office) -> None:
             if wanted.span is not None and summarize:
                 return await logs.by_day(work, wanted, wanted.span)
             rows, more = await logs.newest(work, wanted.filter())
-        if more:
-            response.headers[TRUNCATED] = "true"
-        return rows
+        return Response(rows, headers={TRUNCATED: "true"} if more else None, media_type="application/json")
 
 
 def _pages(router: APIRouter, office: Office) -> None:
@@ -133,8 +130,6 @@ def _pages(router: APIRouter, office: Office) -> None:
 
 
 async def _export(office: Office, request: Request, wanted: LogFilter) -> Response:
-    """The first page is read before the answer begins, so that what goes wrong has a status of its own."""
     async with office.read(request) as work:
         wanted = await logs.seen(work, wanted)
-        first = await newest_logs(work.session, wanted, logs.PAGE_ROWS)
-    return csv_answer("spend-logs", CSV_HEAD, logs.export(office.reading, wanted, first))
+    return await csv_answer("spend-logs", CSV_HEAD, logs.export(office.reading, wanted))

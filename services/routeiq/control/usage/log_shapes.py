@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 from sqlalchemy import Row
 
 from routeiq.control.fields import usd
@@ -59,6 +59,9 @@ class LogRow(BaseModel):
     metadata: dict[str, Any]
 
 
+_LIST = TypeAdapter(list[LogRow])
+
+
 class LogPage(BaseModel):
     """`total` is counted as far as there are pages."""
 
@@ -90,6 +93,11 @@ def log_row(row: Row[Any]) -> LogRow:
         cache_hit=str(row.cached), cache_key="", request_tags=row.tags, status=_status(row), session_id=None,
         requester_ip_address=None, messages={}, response={}, metadata=_metadata(row),
     )  # fmt: skip
+
+
+def log_json(rows: Sequence[Row[Any]]) -> bytes:
+    """A list of them."""
+    return _LIST.dump_json([log_row(row) for row in rows])
 
 
 def csv_row(row: Row[Any]) -> list[object]:

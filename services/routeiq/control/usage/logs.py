@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
@@ -18,13 +19,14 @@ from routeiq.control.store.usage_details import Cut, Slice, sums_by
 from routeiq.control.store.usage_logs import SORTED_BY, LogFilter, count_logs, newest_logs, page_of_logs
 from routeiq.control.store.usage_sums import COST, Span
 from routeiq.control.usage.csv_answers import Rows
-from routeiq.control.usage.log_shapes import LogPage, LogRow, csv_row, log_row
+from routeiq.control.usage.log_shapes import LogPage, csv_row, log_json, log_row
 from routeiq.control.usage.sight import sight_of
 from routeiq.control.usage.spans import bounds, checked, wrong
 from routeiq.kit.money import to_usd
 
 MOST_ROWS = 10_000
 """In an answer without pages, and in all pages of one; LiteLLM's number."""
+MOST_SUMS = 50_000
 PAGE_ROWS = 1000
 """Of an export, in one transaction."""
 
@@ -57,10 +59,10 @@ async def seen(work: Read, wanted: LogFilter) -> LogFilter:
     return replace(wanted, sight=await sight_of(work.session, work.actor))
 
 
-async def newest(work: Read, wanted: LogFilter) -> tuple[list[LogRow], bool]:
-    """And whether there are more."""
+async def newest(work: Read, wanted: LogFilter) -> tuple[bytes, bool]:
+    """As JSON, made in a thread, since ten thousand take most of a second; and whether there are more."""
     rows = await newest_logs(work.session, await seen(work, wanted), MOST_ROWS + 1)
-    return [log_row(row) for row in rows[:MOST_ROWS]], len(rows) > MOST_ROWS
+    return await asyncio.to_thread(log_json, rows[:MOST_ROWS]), len(rows) > MOST_ROWS
 
 
 async def by_day(work: Read, asked: Asked, span: Span) -> list[Summary]:
@@ -94,15 +96,16 @@ async def page(work: Read, wanted: LogFilter, number: int, size: int, sort_by: s
     )  # fmt: skip
 
 
-async def export(reading: Reading, wanted: LogFilter, first: Sequence[Row[Any]]) -> AsyncIterator[Rows]:
-    """All of them, each page in a transaction of its own. Args: wanted: as `seen`.  first: the first page."""
-    rows = first
-    while rows:
+async def export(reading: Reading, wanted: LogFilter) -> AsyncIterator[Rows]:
+    """All of them, each page in a transaction of its own. Args: wanted: as `seen`."""
+    last: tuple[datetime, str] | None = None
+    while True:
+        async with reading() as session:
+            rows = await newest_logs(session, wanted, PAGE_ROWS, last)
         yield [csv_row(row) for row in rows]
         if len(rows) < PAGE_ROWS:
             return
-        async with reading() as session:
-            rows = await newest_logs(session, wanted, PAGE_ROWS, (rows[-1].ended_at, rows[-1].id))
+        last = rows[-1].ended_at, rows[-1].id
 
 
 def check_window(since: datetime, until: datetime) -> None:
@@ -113,12 +116,17 @@ def check_window(since: datetime, until: datetime) -> None:
 
 
 async def _sums(work: Read, asked: Asked, span: Span) -> list[Cut]:
+    """Raises: Refused: too much."""
     wanted = Slice(
         span, await sight_of(work.session, work.actor),
         keys=None if asked.api_key is None else [hash_of(asked.api_key)],
         users=None if asked.user_id is None else [asked.user_id],
     )  # fmt: skip
-    return await sums_by(work.session, wanted, ["day", "key_hash", "user_id", "model"], COST)
+    columns = ("day", "key_hash", "user_id", "model")
+    found = await sums_by(work.session, wanted, columns, COST, most=MOST_SUMS + 1)
+    if len(found) > MOST_SUMS:
+        raise _bad("Too much for one answer. Ask for fewer days, for one key or user, or for CSV (format=csv).", "None")
+    return found
 
 
 def _parts(row: Row[Any]) -> tuple[str, str, str, int]:

@@ -19,7 +19,7 @@ from routeiq.control.usage.activity_shapes import CSV_HEAD, CSV_SUMS
 from routeiq.control.usage.csv_answers import DESCRIBED, AsCSV, csv_answer
 from routeiq.control.usage.log_routes import TAG
 from routeiq.control.usage.sight import sight_of
-from routeiq.control.usage.spans import Day, span_of, wrong
+from routeiq.control.usage.spans import Day, KeyText, span_of, wrong
 
 Text = Annotated[Name | None, Query()]
 Report = list[reports.TeamsOfDay] | list[reports.CustomersOfDay] | list[reports.KeyReport]
@@ -40,7 +40,7 @@ def _everybodys(router: APIRouter, office: Office) -> None:
         start_date: Day = None,
         end_date: Day = None,
         group_by: Literal["team", "customer", "api_key"] = "team",
-        api_key: Text = None,
+        api_key: KeyText = None,
         internal_user_id: Text = None,
         team_id: Text = None,
         customer_id: Text = None,
@@ -65,8 +65,8 @@ def _everybodys(router: APIRouter, office: Office) -> None:
         if of_customers:
             names = None if customer_id is None else [customer_id]
             head = ("date", "customer", *CSV_SUMS)
-            return csv_answer("report", head, export_customers(office.reading, span, names, ()))
-        return csv_answer("report", CSV_HEAD, export(office.reading, wanted))
+            return await csv_answer("report", head, export_customers(office.reading, span, names, ()))
+        return await csv_answer("report", CSV_HEAD, export(office.reading, wanted))
 
 
 def _own(router: APIRouter, office: Office) -> None:
@@ -76,11 +76,11 @@ def _own(router: APIRouter, office: Office) -> None:
             found = Slice(span, await sight_of(work.session, work.actor), **whose)
             if not as_csv:
                 return await reports.by_key(work.session, found)
-        return csv_answer("report", CSV_HEAD, export(office.reading, found))
+        return await csv_answer("report", CSV_HEAD, export(office.reading, found))
 
     @router.get("/key/spend/report", response_model=list[reports.KeyReport])
     async def of_key(
-        request: Request, as_csv: AsCSV, start_date: Day = None, end_date: Day = None, api_key: Text = None
+        request: Request, as_csv: AsCSV, start_date: Day = None, end_date: Day = None, api_key: KeyText = None
     ) -> Response | Report:
         key_hash = None if api_key is None else hash_of(api_key)
         return await answer(request, as_csv, span_of(start_date, end_date), "api_key", key_hash)

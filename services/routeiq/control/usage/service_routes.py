@@ -36,21 +36,21 @@ def service_usage_router(office: Office) -> APIRouter:
     async def summary(request: Request, as_csv: AsCSV, days: Days = 30) -> Response | shapes.Summary:
         async with read(request) as work:
             found = shapes.summary(days, await total(work.session, last_days(work.now, days)))
-        return _table(shapes.Summary, [found]) if as_csv else found
+        return await _table(shapes.Summary, [found]) if as_csv else found
 
     @router.get("/by-provider", response_model=list[shapes.ByProvider])
     async def by_provider(request: Request, as_csv: AsCSV, days: Days = 30) -> Response | list[shapes.ByProvider]:
         async with read(request) as work:
             rows = await by_name(work.session, "provider", last_days(work.now, days), TIMED)
         found = [shapes.by_provider(row) for row in rows]
-        return _table(shapes.ByProvider, found) if as_csv else found
+        return await _table(shapes.ByProvider, found) if as_csv else found
 
     @router.get("/by-service", response_model=list[shapes.ByService])
     async def by_service(request: Request, as_csv: AsCSV, days: Days = 30) -> Response | list[shapes.ByService]:
         async with read(request) as work:
             rows = await by_name(work.session, "service", last_days(work.now, days), USED)
         found = [shapes.by_service(row) for row in rows]
-        return _table(shapes.ByService, found) if as_csv else found
+        return await _table(shapes.ByService, found) if as_csv else found
 
     @router.get("/by-customer", response_model=list[shapes.ByCustomer])
     async def by_customer(
@@ -59,11 +59,11 @@ def service_usage_router(office: Office) -> APIRouter:
         async with read(request) as work:
             rows = await by_name(work.session, "customer", last_days(work.now, days), COUNTED, most=limit)
         found = [shapes.by_customer(row) for row in rows]
-        return _table(shapes.ByCustomer, found) if as_csv else found
+        return await _table(shapes.ByCustomer, found) if as_csv else found
 
     return router
 
 
-def _table(shape: type[BaseModel], found: Sequence[BaseModel]) -> Response:
+async def _table(shape: type[BaseModel], found: Sequence[BaseModel]) -> Response:
     rows = [list(one.model_dump().values()) for one in found]
-    return csv_answer("usage", list(shape.model_fields), one_page(rows))
+    return await csv_answer("usage", list(shape.model_fields), one_page(rows))

@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
 from fastapi import Query
+from pydantic import AfterValidator
 
 from routeiq.control.errors import Detailed
 from routeiq.control.store.usage_sums import Span
+from routeiq.kit.storable import check_storable
 
 MOST_DAYS = 400
 """In one answer."""
@@ -16,6 +18,8 @@ MONTH_DAYS = 30
 """What LiteLLM's paths without dates look back."""
 MISSING = "Please provide start_date and end_date"
 
+KeyText = Annotated[str | None, Query(min_length=1, max_length=512), AfterValidator(check_storable)]
+"""A key, or its hash."""
 Day = Annotated[str | None, Query(max_length=32, description="YYYY-MM-DD, in UTC, included")]
 
 

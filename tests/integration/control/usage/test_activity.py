@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
+from sqlalchemy import text
 
+from tests.support.keyring import let_in
 from tests.support.ledger import record, write
-from tests.support.people import ADMIN, NOW, Control
+from tests.support.people import ADMIN, NOW, Control, House
 
 DAY = {"start_date": "2026-11-21", "end_date": "2026-11-21"}
 WEEK = {"start_date": "2026-11-15", "end_date": "2026-11-21"}
@@ -172,3 +175,27 @@ async def test_days_of_a_service_are_whole_and_today_is_one(control: Control) ->
         "provider_name": "openai", "request_count": 4, "total_cost_usd": 4e-6, "avg_latency_ms": 1833.333,
         "total_tokens": 28,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/spend/logs", "/user/daily/activity", "/global/spend/report"])
+async def test_what_goes_wrong_at_once_is_no_half_csv(control: Control, house: House, path: str) -> None:
+    query = DAY | {"format": "csv"}
+    assert await lines(control, path, **query) == 1
+    await write(control.database, [record(tags=["=cmd()"])])
+    assert await lines(control, path, **query) == 2
+    async with control.database.transaction() as session:
+        for table in ("usage_records", "usage_details"):
+            await session.execute(text(f"ALTER TABLE {table} RENAME TO gone_{table}"))
+    transport = httpx.ASGITransport(let_in(house.api, ADMIN), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://control") as client:
+        assert (await client.get(path, params=query)).status_code == 500
+    async with control.database.transaction() as session:
+        for table in ("usage_records", "usage_details"):
+            await session.execute(text(f"ALTER TABLE gone_{table} RENAME TO {table}"))
+
+
+async def lines(control: Control, path: str, **query: Any) -> int:
+    async with control.asked() as client:
+        answer = await client.get(path, params=query)
+    assert answer.headers["content-disposition"].endswith('.csv"')
+    return answer.text.count("\r\n")
