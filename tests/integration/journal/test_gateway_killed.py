@@ -84,11 +84,14 @@ def says_something(line: str) -> bool:
     return any(one["delta"].get("content") for one in choices)
 
 
-async def killed(fleet: Fleet, after_s: float) -> Clients:
+async def killed(fleet: Fleet, after: int) -> Clients:
+    """Args: after: so many whole answers, however long they take on this machine."""
     clients = Clients(fleet.url)
     async with httpx.AsyncClient(timeout=20) as client:
         loads = [asyncio.create_task(clients.load(name, client)) for name in range(CLIENTS)]
-        await asyncio.sleep(after_s)
+        async with asyncio.timeout(30):
+            while len(clients.whole) < after:
+                await asyncio.sleep(0.001)
         await asyncio.to_thread(fleet.stop, "gateway", signal.SIGKILL)
         await asyncio.gather(*loads, return_exceptions=True)  # none of them is answered any more
     return clients
@@ -100,7 +103,7 @@ async def test_every_request_is_in_the_journal_once(fleet: Fleet, provider: Fake
         provider.reset()
         fleet.start("gateway")
         await asyncio.to_thread(fleet.wait, "gateway")
-        clients = await killed(fleet, chance.uniform(0.2, 0.7))
+        clients = await killed(fleet, chance.randint(CLIENTS, 5 * CLIENTS))
         records = await asyncio.to_thread(all_records, tmp_path / "journal")
         found = {one.head.request_id: one for one in records}
         assert len(found) == len(records) > CLIENTS

@@ -37,8 +37,10 @@ def fleet(nats_server: NATS, tmp_path: Path) -> Iterator[Fleet]:
         yield made
 
 
-async def ask(fleet: Fleet, identifier: str, tokens: int = 5, *, stream: bool = True) -> int:
-    """Returns: the words that came."""
+async def ask(
+    fleet: Fleet, identifier: str, tokens: int = 5, *, stream: bool = True, begun: set[str] | None = None
+) -> int:
+    """Returns: the words that came. Args: begun: gets the identifier with the first of them."""
     body = {"model": "words", "stream": stream, "max_tokens": tokens, "messages": [{"role": "user", "content": "hi"}]}
     headers, words = {**HEADERS, "x-request-id": identifier}, 0
     async with (
@@ -49,6 +51,8 @@ async def ask(fleet: Fleet, identifier: str, tokens: int = 5, *, stream: bool = 
         try:
             async for line in answer.aiter_lines():
                 words += '"content":"' in line and '"content":""' not in line
+                if words and begun is not None:
+                    begun.add(identifier)
         except httpx.HTTPError:
             pass  # it was killed
     return words
@@ -83,8 +87,9 @@ async def test_requests_are_in_the_ledger_once_whoever_dies(fleet: Fleet, nats_s
         assert row["cost_nano_usd"] == 1000 * row["input_tokens"] + 2000 * 5
         assert (row["output_tokens"], row["model"]) == (5, "words")
 
-    cut = [asyncio.create_task(ask(fleet, f"cut-{number}", 500)) for number in range(5)]
-    await asyncio.sleep(1)
+    begun: set[str] = set()
+    cut = [asyncio.create_task(ask(fleet, f"cut-{number}", 500, begun=begun)) for number in range(5)]
+    await until(lambda: len(begun) == len(cut))
     await asyncio.to_thread(fleet.stop, "gateway", signal.SIGKILL)
     words = await asyncio.gather(*cut)
     assert all(words)

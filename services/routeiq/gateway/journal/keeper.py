@@ -84,17 +84,19 @@ class Keeper:
             await self._stop()
 
     async def _stop(self) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._own.flush(), LAST_WORDS_S)
         tasks, self._tasks = list(self._tasks.values()), {}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._own.flush(), LAST_WORDS_S)
         for _, folder in self._adopted.values():
             folder.release()
-        whole = self._own.pending == 0 and self.journal.in_flight == 0
+        if self.journal.in_flight:  # whoever is late may still end; the lock goes with the process
+            return
         self.journal.close()
-        await asyncio.to_thread(self.journal.folder.remove if whole else self.journal.folder.release)
+        folder = self.journal.folder
+        await asyncio.to_thread(folder.release if self._own.pending else folder.remove)
 
     def _start(self, name: str, work: Coroutine[object, object, None]) -> None:
         self._tasks[name] = asyncio.create_task(_guarded(name, work), name=f"journal {name}")
@@ -151,6 +153,8 @@ def measure(keeper: Keeper, registry: CollectorRegistry) -> None:
     pending.set_function(lambda: sum(one.pending for one in keeper.publishers))
     oldest = Gauge("gateway_journal_oldest_seconds", "Age of the oldest of those", registry=registry)
     oldest.set_function(keeper.oldest_s)
+    full = Gauge("gateway_journal_full", "1: no room for more, requests are refused or soon will be", registry=registry)
+    full.set_function(lambda: float(keeper.journal.full))
     flight = Gauge("gateway_journal_in_flight", "Requests that have begun in the journal", registry=registry)
     flight.set_function(lambda: keeper.journal.in_flight)
 
