@@ -16,7 +16,7 @@ MEASURED_TESTS := tests/unit/gateway tests/unit/routing tests/contract/executor 
 DEFAULT_ARTIFACT := services/routeiq/routing/artifacts/default
 
 .DEFAULT_GOAL := help
-.PHONY: help install up compile test test-compiled lint unit train bench bench-ledger soak parity protos migration lock docs clean
+.PHONY: help install up compile test test-compiled lint unit train bench bench-ledger soak chaos parity protos migration lock docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ bench-ledger: install ## Time the ledger's reading and writing on a database of 
 
 soak: install ## Ten minutes of mixed traffic with faults (DURATION=600): leaks, hangs, wrong answers
 	"$(BIN)/python" -m tests.perf.soak
+
+chaos: install ## A hundred kills of everything under load (ROUNDS=100): is each request in the ledger once, at a fair price?
+	"$(BIN)/python" -m tests.chaos
 
 parity: install ## Compare the encoder with sentence-transformers (installs torch, elsewhere than .venv)
 	test -x .venv-parity/bin/python || "$(PYTHON)" -m venv .venv-parity

@@ -10,7 +10,7 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 import hiredis
@@ -227,9 +227,8 @@ class _Wire(asyncio.Protocol):
         self._greeted = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self.write, self.abort = transport.write, transport.abort
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
+        self.write, self.abort = self._transport.write, self._transport.abort
 
     def data_received(self, data: bytes) -> None:
         reader, line = self._reader, self._line

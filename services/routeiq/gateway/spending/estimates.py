@@ -21,8 +21,8 @@ from routeiq.kit.json_errors import UNREADABLE
 from routeiq.kit.money import NANO
 
 TOKENS_A_BYTE = 0.25
-FIRST_OUTPUT = 1024
-"""Of a model that has not answered yet."""
+FIRST_OUTPUT = 16
+"""Of a model that has not answered yet: little, because nobody is to be refused for what nobody knows."""
 LEARNS = 0.1
 """How much the latest answer weighs."""
 KEPT_OUTPUTS, SORT_EVERY = 100, 10
@@ -80,7 +80,7 @@ class _Learned:
         if usage.output_tokens:
             self._outputs.append(usage.output_tokens)
             self._new += 1
-            if self._new >= SORT_EVERY:
+            if self._new >= SORT_EVERY or len(self._outputs) < SORT_EVERY:
                 self._new = 0
                 self.output = sorted(self._outputs)[len(self._outputs) * 95 // 100]
 
