@@ -23,16 +23,15 @@ from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.customer import HEADERS, LONGEST, SERVICE_HEADER
 from routeiq.gateway.pipeline.tally import NO_TALLY, Tally
 from routeiq.gateway.plan import Outcome, Plan, Usage
+from routeiq.gateway.spending.request_size import BYTES_A_TOKEN, prompt_bytes
 from routeiq.kit.ids import uuid7
 
-BYTES_A_TOKEN = 4
 GENERATE = "generate"
 """The endpoint of requests of the LLM Gateway API."""
 MOST_TAGS, LONGEST_TAG, LONGEST_NAME = 32, 128, 1024
 _TAGS_HEADER = b"x-litellm-tags"
 _string = msgspec.json.Decoder(str).decode
 _NO_USAGE, _NO_COUNTS = Usage(), Counts()
-_PROMPTS = ("messages", "prompt", "input", "system", "instructions", "tools")
 
 
 class Ended(NamedTuple):
@@ -99,8 +98,7 @@ class Recorder(Protocol):
 
 def prompt_tokens(context: Context) -> int:
     """A rough estimate, from the bytes of the prompt."""
-    body = context.call.body
-    return sum(len(memoryview(body[name])) for name in _PROMPTS if name in body) // BYTES_A_TOKEN
+    return prompt_bytes(context.call.body) // BYTES_A_TOKEN
 
 
 class JournalRecorder:

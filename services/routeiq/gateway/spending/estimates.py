@@ -6,7 +6,6 @@ nobody is refused for it."""
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
@@ -16,28 +15,16 @@ import msgspec
 from routeiq.config.state import Deployment
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.plan import Endpoint, Usage
+from routeiq.gateway.spending.request_size import BYTES_A_TOKEN, answer_tokens, answers, prompt_bytes
 from routeiq.kit.accounts import MOST_SAFE
-from routeiq.kit.json_errors import UNREADABLE
 from routeiq.kit.money import NANO
 
-TOKENS_A_BYTE = 0.25
+TOKENS_A_BYTE = 1 / BYTES_A_TOKEN
 FIRST_OUTPUT = 16
 """Of a model that has not answered yet: little, because nobody is to be refused for what nobody knows."""
 LEARNS = 0.1
 """How much the latest answer weighs."""
 KEPT_OUTPUTS, SORT_EVERY = 100, 10
-BYTES_AN_ATTACHMENT = 4096
-"""Instead of those of a picture or a sound, which say little of its tokens."""
-_LIMITS: Mapping[Endpoint, tuple[str, ...]] = {
-    Endpoint.CHAT: ("max_tokens", "max_completion_tokens"),
-    Endpoint.COMPLETIONS: ("max_tokens",),
-    Endpoint.RESPONSES: ("max_output_tokens",),
-    Endpoint.MESSAGES: ("max_tokens",),
-}
-_PROMPTS = ("messages", "prompt", "input", "system", "instructions", "tools")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/=_-]{4096,}")
-_count = msgspec.json.Decoder(int)
-
 CostAtMost = Callable[[Deployment, int, int], int | None]
 """Deployment, input tokens, output tokens: nano-USD; None: the price is not known."""
 CostOf = Callable[[Deployment, Usage], int | None]
@@ -94,12 +81,12 @@ class Estimates:
 
     def of(self, endpoint: Endpoint, body: Mapping[str, msgspec.Raw], deployments: Iterable[Deployment]) -> Estimate:
         """Of the dearest of `deployments`."""
-        size, limit = _size(body), _limit(endpoint, body)
-        answers = _answers(body) if "n" in body or "best_of" in body else 1
+        size, limit = prompt_bytes(body), answer_tokens(endpoint, body)
+        number = answers(body)
         dearest = 0
         for deployment in deployments:
             learned = self._learned.of(deployment)
-            output = (learned.output if limit is None else limit) * answers
+            output = (learned.output if limit is None else limit) * number
             most = self._at_most(deployment, int(size * learned.tokens_a_byte), output)
             if most is not None and most > dearest:
                 dearest = most
@@ -108,41 +95,3 @@ class Estimates:
     def learn(self, deployment: Deployment, input_bytes: int, usage: Usage) -> None:
         """What an upstream reported."""
         self._learned.of(deployment).learn(input_bytes, usage)
-
-
-def _size(body: Mapping[str, msgspec.Raw]) -> int:
-    size = 0
-    for name in _PROMPTS:
-        raw = body.get(name)
-        if raw is not None:
-            size += len(memoryview(raw))
-            if size > BYTES_AN_ATTACHMENT:
-                size -= sum(len(found) - BYTES_AN_ATTACHMENT for found in _BASE64.findall(raw))
-    return size
-
-
-def _limit(endpoint: Endpoint, body: Mapping[str, msgspec.Raw]) -> int | None:
-    """Tokens of one answer; None: the request does not say. An embedding has none."""
-    if endpoint is Endpoint.EMBEDDINGS:
-        return 0
-    limit = None
-    for name in _LIMITS[endpoint]:
-        raw = body.get(name)
-        number = None if raw is None else _number(raw)
-        if number is not None and (limit is None or number > limit):
-            limit = number
-    return limit
-
-
-def _answers(body: Mapping[str, msgspec.Raw]) -> int:
-    """How many are asked for; where an endpoint knows no such thing, nothing says so."""
-    return max(_number(body[name]) or 1 for name in ("n", "best_of") if name in body)
-
-
-def _number(raw: msgspec.Raw) -> int | None:
-    """None: it is none that limits anything."""
-    try:
-        number = _count.decode(raw)
-    except UNREADABLE:
-        return None
-    return min(number, 2**31) if number > 0 else None

@@ -10,8 +10,9 @@ import pytest
 
 from routeiq.gateway.pipeline.admit import parse_call
 from routeiq.gateway.pipeline.context import Context
-from routeiq.gateway.pipeline.token_estimate import FILE_TOKENS, estimate
+from routeiq.gateway.pipeline.token_estimate import estimate
 from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.spending.request_size import FILE_BYTES
 from tests.support.twins import deployment
 
 
@@ -24,6 +25,9 @@ def of(endpoint: Endpoint = Endpoint.CHAT, **body: object) -> Estimated:
     call = parse_call(endpoint, json.dumps({"model": "m", **body}).encode())
     context = Context("id", None, None, call, {}, 0.0)  # type: ignore[arg-type]  # what is not read
     return Estimated(*estimate(context, deployment()))
+
+
+FILE_TOKENS = FILE_BYTES // 4
 
 
 def said(*parts: object) -> list[dict[str, object]]:

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from routeiq.gateway.plan import Endpoint, Usage
-from routeiq.gateway.spending.estimates import BYTES_AN_ATTACHMENT, FIRST_OUTPUT, Estimate, Estimates
+from routeiq.gateway.spending.estimates import FIRST_OUTPUT, Estimate, Estimates
+from routeiq.gateway.spending.request_size import FILE_BYTES
 from routeiq.kit.accounts import MOST_SAFE
 from tests.support.twins import deployment
 
@@ -48,7 +49,7 @@ def test_the_prompt_counts_by_its_bytes() -> None:
 
 def test_a_picture_does_not_count_by_its_bytes() -> None:
     picture = b"data:image/png;base64," + b"A" * 1_000_000
-    assert of(b'{"messages":"%b"}' % picture).input_bytes < BYTES_AN_ATTACHMENT + 100
+    assert of(b'{"messages":"%b"}' % picture).input_bytes < FILE_BYTES + 100
 
 
 def test_the_dearest_that_may_serve_counts() -> None:
