@@ -9,14 +9,17 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry
 
 from routeiq.api.control.v1 import control_pb2 as pb
-from routeiq.config.state import ProviderEntry
+from routeiq.config.state import Deployment, ProviderEntry
 from routeiq.gateway.app import Edge, create_app
 from routeiq.gateway.callers.caller import Budget, Caller, Holder, Limits
 from routeiq.gateway.pipeline.spend import Spend
+from routeiq.gateway.plan import Usage
 from routeiq.gateway.spending.book import Account, Book
+from routeiq.gateway.spending.estimates import Estimates
 from routeiq.gateway.upstream.provider import Provider
 from routeiq.kit.errors import Unavailable
 from routeiq.kit.metrics import Counts
+from routeiq.kit.money import NANO
 from routeiq.kit.principal import Principal, Role
 from tests.support.asgi import Answer, call, scope
 from tests.support.gateway import make_gateway
@@ -27,6 +30,17 @@ VIRTUAL = ("authorization", "Bearer sk-a-virtual-key")
 NANO_A_TOKEN = 1000
 CHAT = b'{"model":"small","messages":[{"role":"user","content":"hi"}]}'
 LIMITED = CHAT[:-1] + b',"max_tokens":50}'
+
+
+def cost_at_most(deployment: Deployment, input_tokens: int, output_tokens: int) -> int | None:
+    """By the two prices of a deployment of tests."""
+    if deployment.input_price is None or deployment.output_price is None:
+        return None
+    return round((input_tokens * deployment.input_price + output_tokens * deployment.output_price) * NANO)
+
+
+def cost_of(deployment: Deployment, usage: Usage) -> int | None:
+    return cost_at_most(deployment, usage.input_tokens, usage.output_tokens)
 
 
 class Priced(NamedTuple):
@@ -81,7 +95,7 @@ def gateway(
     one = deployment("simulated/small", **fields)
     providers = (ProviderEntry("simulated", "Simulated", None, (one,)),) if offered else ()
     served = state(deployment("small", **fields), deployment("large", **fields), providers=providers)
-    spend = Spend(book or Book(), status=status, refused=refused)
+    spend = Spend(book or Book(), Estimates(cost_at_most), cost_of, status=status, refused=refused)
     made = make_gateway(
         served, provider or TwinProvider(Priced(50).whole()), TwinRouting(decision("large")),
         callers=Known(known), spend=spend,  # type: ignore[arg-type]  # a twin

@@ -12,7 +12,7 @@ from routeiq.gateway.callers.caller import Caller
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.plan import Outcome
 from routeiq.gateway.spending.book import Book
-from routeiq.gateway.spending.estimates import CostOf, Estimates, cost_of
+from routeiq.gateway.spending.estimates import CostOf, Estimates
 from routeiq.gateway.spending.needs import CallersNeeds, Needs
 from routeiq.gateway.spending.refusals import budget_exceeded, budget_message, too_many
 from routeiq.kit.accounts import Claim, Refused, Verdict
@@ -81,13 +81,13 @@ class Spend:
     def __init__(
         self,
         book: Book,
-        estimates: Estimates | None = None,
-        cost_of: CostOf = cost_of,
+        estimates: Estimates,
+        cost_of: CostOf,
         *,
         status: int = STATUS,
         refused: Counts | None = None,
     ) -> None:
-        self.book, self.estimates, self.cost_of = book, estimates or Estimates(), cost_of
+        self.book, self.estimates, self.cost_of = book, estimates, cost_of
         self._status, self._refused = status, refused
         self._needs = CallersNeeds()
 

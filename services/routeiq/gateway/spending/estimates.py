@@ -17,7 +17,6 @@ from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.plan import Endpoint, Usage
 from routeiq.gateway.spending.request_size import BYTES_A_TOKEN, answer_tokens, answers, prompt_bytes
 from routeiq.kit.accounts import MOST_SAFE
-from routeiq.kit.money import NANO
 
 TOKENS_A_BYTE = 1 / BYTES_A_TOKEN
 FIRST_OUTPUT = 16
@@ -37,18 +36,6 @@ class Estimate(NamedTuple):
     amount: int
     guessed: bool
     input_bytes: int
-
-
-def cost_at_most(deployment: Deployment, input_tokens: int, output_tokens: int) -> int | None:
-    """By the deployment's prices."""
-    if deployment.input_price is None or deployment.output_price is None:
-        return None
-    spent = input_tokens * deployment.input_price + output_tokens * deployment.output_price
-    return round(spent * NANO)
-
-
-def cost_of(deployment: Deployment, usage: Usage) -> int | None:
-    return cost_at_most(deployment, usage.input_tokens, usage.output_tokens)
 
 
 class _Learned:
@@ -75,7 +62,7 @@ class _Learned:
 class Estimates:
     """Of one gateway."""
 
-    def __init__(self, at_most: CostAtMost = cost_at_most) -> None:
+    def __init__(self, at_most: CostAtMost) -> None:
         self._at_most = at_most
         self._learned = PerDeployment(_Learned)
 

@@ -8,10 +8,11 @@ import pytest
 
 from routeiq.gateway.pipeline.spend import Spend
 from routeiq.gateway.spending.book import Book
+from routeiq.gateway.spending.estimates import Estimates
 from routeiq.gateway.upstream.openai_compatible import OpenAICompatible
 from tests.support.passing import hangs_up, says, silent, turns
 from tests.support.prompt_gateway import Bench, Waiting, bench, member
-from tests.support.spending import NANO_A_TOKEN, VIRTUAL, Known, caller, figures, holder
+from tests.support.spending import NANO_A_TOKEN, VIRTUAL, Known, caller, cost_at_most, cost_of, figures, holder
 from tests.support.twins import ANSWER
 
 KEY = holder(10 * NANO_A_TOKEN)
@@ -24,8 +25,9 @@ WAYS = {"without a task": OpenAICompatible, "as a task": Waiting}
 async def one(request: pytest.FixtureRequest) -> Bench:
     price = member("small", "small", input_price=0.0, output_price=NANO_A_TOKEN / 1e9)
     known: object = Known(caller(KEY))
+    spend = Spend(Book(), Estimates(cost_at_most), cost_of)
     provider = WAYS[request.param]
-    return await bench(price, provider=provider, callers=known, spend=Spend(Book()))  # type: ignore[arg-type]  # a twin
+    return await bench(price, provider=provider, callers=known, spend=spend)  # type: ignore[arg-type]  # a twin
 
 
 def held(one: Bench) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from routeiq.gateway.plan import Endpoint, Usage
 from routeiq.gateway.spending.estimates import FIRST_OUTPUT, Estimate, Estimates
 from routeiq.gateway.spending.request_size import FILE_BYTES
 from routeiq.kit.accounts import MOST_SAFE
+from tests.support.spending import cost_at_most
 from tests.support.twins import deployment
 
 CHEAP = deployment("cheap", input_price=1e-9, output_price=2e-9)
@@ -18,7 +19,7 @@ UNPRICED = deployment("unpriced")
 
 def of(body: bytes, *deployments: object, endpoint: Endpoint = Endpoint.CHAT) -> Estimate:
     read = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    return Estimates().of(endpoint, read, deployments or (CHEAP,))  # type: ignore[arg-type]  # they are deployments
+    return Estimates(cost_at_most).of(endpoint, read, deployments or (CHEAP,))  # type: ignore[arg-type]  # they are deployments
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_an_absurd_limit_is_a_number_that_every_store_can_count() -> None:
 
 
 def test_it_learns_from_what_an_upstream_reports() -> None:
-    estimates, body = Estimates(), {"messages": msgspec.Raw(b"a" * 100)}
+    estimates, body = Estimates(cost_at_most), {"messages": msgspec.Raw(b"a" * 100)}
     for number in range(200):
         estimates.learn(CHEAP, 100, Usage(50, 100 if number % 10 else 10))
     estimate = estimates.of(Endpoint.CHAT, body, (CHEAP,))
