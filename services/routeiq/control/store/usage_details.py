@@ -69,6 +69,12 @@ async def sums_by(
     return [Cut(row[:width], sum_of(fields, row[width:])) for row in rows]
 
 
+async def is_small(session: AsyncSession, wanted: Slice, most: int) -> bool:
+    """Whether there are no more rows than that. It reads no more than so many."""
+    some = select(UsageDetail.day).where(*wanted.where()).limit(most + 1).subquery()
+    return (await session.scalar(select(func.count()).select_from(some)) or 0) <= most
+
+
 async def users_by_tag(session: AsyncSession, wanted: Slice) -> dict[str, int]:
     """How many different ones."""
     counted = select(UsageDetail.tag, func.count(distinct(UsageDetail.user_id)))
