@@ -22,7 +22,6 @@ from routeiq.control.store.usage_sums import EVERY, Span, Sum
 from routeiq.control.usage import breakdown
 from routeiq.control.usage.activity_fold import Names, Part, Piece, folded, folded_parts
 from routeiq.control.usage.activity_shapes import Limited, csv_sums, plus
-from routeiq.control.usage.breakdown import TOP
 from routeiq.control.usage.csv_answers import Rows
 from routeiq.control.usage.sight import own_sight, sight_of
 from routeiq.control.usage.spans import wrong
@@ -111,7 +110,7 @@ async def _large_page(work: Read, asked: Asked, wanted: Slice, entity: str) -> b
         *_parts("entities", await found.by_day(entity, entities.names)),
     ]  # fmt: skip
     names = await _names(work.session, entity, keys.names, entities.names)
-    limited = Limited(TOP, keys.of, entities.of)
+    limited = Limited(breakdown.TOP, keys.of, entities.of)
     return await asyncio.to_thread(folded_parts, parts, names, asked.page, asked.pages, limited)
 
 
@@ -132,16 +131,18 @@ async def page_of_customers(work: Read, asked: Asked, names: Sequence[str] | Non
 async def _large_page_of_customers(
     work: Read, asked: Asked, span: Span, names: Sequence[str] | None, but: Collection[str]
 ) -> bytes:
-    """What all named ones used is what everybody did, without what nobody is named of."""
-    top = await dearest(work.session, "customer", span, TOP, names=names, but=["", *but])
-    if names is None:
-        whole = await by_day(work.session, "all", span)
+    """What all named ones used is what everybody did, without what nobody is named of. Of no key, as in full."""
+    top = await dearest(work.session, "customer", span, breakdown.TOP, names=names, but=["", *but])
+    if names is None:  # what is taken off is read first, since intake goes on
         less = await by_day(work.session, "customer", span, names=["", *but])
+        whole = await by_day(work.session, "all", span)
     else:
         whole, less = await total_by_day(work.session, "customer", span, set(names) - {"", *but}), []
     shown = await by_day(work.session, "customer", span, names=top.names)
-    parts = [*_whole(whole, less), *_parts("entities", shown)]
-    limited = Limited(TOP, None, top.of)
+    days = list(_whole(whole, less))
+    nameless = [day._replace(kind=kind) for day in days for kind in ("providers", "api_keys")]
+    parts = [*days, *nameless, *_parts("entities", shown)]
+    limited = Limited(breakdown.TOP, None, top.of)
     return await asyncio.to_thread(folded_parts, parts, Names({}, {}), asked.page, asked.pages, limited)
 
 
