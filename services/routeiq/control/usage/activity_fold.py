@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
@@ -15,6 +16,8 @@ from routeiq.control.usage.activity_shapes import ALL_NAMED, Limited, key_metada
 NOTHING = Sum()
 UNASSIGNED, UNKNOWN = "Unassigned", "unknown"
 """LiteLLM's names for what has none."""
+_NAMELESS = {"models": "", "providers": UNKNOWN, "endpoints": "", "entities": UNASSIGNED}
+"""By kind of part; '': it is left out."""
 
 
 class Piece(NamedTuple):
@@ -64,7 +67,7 @@ class _Day:
 
     def __init__(self) -> None:
         self.all = _Sums()
-        self.parts: dict[str, dict[str, _Sums]] = {"models": {}, "providers": {}, "endpoints": {}, "entities": {}}
+        self.parts: dict[str, dict[str, _Sums]] = {kind: defaultdict(_Sums) for kind in _NAMELESS}
 
     def add(self, piece: Piece) -> None:
         self.all.add(piece.key_hash, piece.sums)
@@ -73,7 +76,7 @@ class _Day:
             ("entities", piece.entity),
         ):  # fmt: skip
             if name := given or _NAMELESS[kind]:
-                self.parts[kind].setdefault(name, _Sums()).add(piece.key_hash, piece.sums)
+                self.parts[kind][name].add(piece.key_hash, piece.sums)
 
     def put(self, part: Part) -> None:
         """Each comes once."""
@@ -82,25 +85,22 @@ class _Day:
         elif part.kind == "api_keys":
             self.all.by_key[part.name] = part.sums
         elif name := part.name or _NAMELESS[part.kind]:
-            self.parts[part.kind].setdefault(name, _Sums()).sums = part.sums
-
-
-_NAMELESS = {"models": "", "providers": UNKNOWN, "endpoints": "", "entities": UNASSIGNED}
+            self.parts[part.kind][name].sums = part.sums
 
 
 def folded(pieces: Iterable[Piece], names: Names, page: int, total_pages: int) -> bytes:
     """An `ActivityPage`."""
-    days: dict[date, _Day] = {}
+    days: dict[date, _Day] = defaultdict(_Day)
     for piece in pieces:
-        days.setdefault(piece.day, _Day()).add(piece)
+        days[piece.day].add(piece)
     return _page(days, names, page, total_pages, ALL_NAMED)
 
 
 def folded_parts(parts: Iterable[Part], names: Names, page: int, total_pages: int, limited: Limited) -> bytes:
     """The same, without what each key did by model, provider and so on."""
-    days: dict[date, _Day] = {}
+    days: dict[date, _Day] = defaultdict(_Day)
     for part in parts:
-        days.setdefault(part.day, _Day()).put(part)
+        days[part.day].put(part)
     return _page(days, names, page, total_pages, limited)
 
 

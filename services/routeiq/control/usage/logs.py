@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
@@ -153,9 +154,9 @@ def _each(rows: Iterable[tuple[Any, ...]]) -> list[Part]:
 
 def _summed(parts: Iterable[Part]) -> dict[date, Summary]:
     """By day; what the master key did is of no key."""
-    days: dict[date, tuple[dict[str, int], dict[str, int], dict[str, int]]] = {}
+    days: dict[date, tuple[dict[str, int], dict[str, int], dict[str, int]]] = defaultdict(lambda: ({}, {}, {}))
     for day, number, name, cost in parts:
-        sums = days.setdefault(day, ({}, {}, {}))[number]
+        sums = days[day][number]
         sums[name] = sums.get(name, 0) + cost
     return {day: _shown(day, *sums) for day, sums in days.items()}
 
