@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, distinct, false, func, select, tuple_
+from sqlalchemy import ColumnElement, false, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.control.store.usage_sight import EVERYTHING, Sight
@@ -69,10 +69,17 @@ async def sums_by(
     return [Cut(row[:width], sum_of(fields, row[width:])) for row in rows]
 
 
+async def is_small(session: AsyncSession, wanted: Slice, most: int) -> bool:
+    """Whether there are no more rows than that. It reads no more than so many."""
+    some = select(UsageDetail.day).where(*wanted.where()).limit(most + 1).subquery()
+    return (await session.scalar(select(func.count()).select_from(some)) or 0) <= most
+
+
 async def users_by_tag(session: AsyncSession, wanted: Slice) -> dict[str, int]:
-    """How many different ones."""
-    counted = select(UsageDetail.tag, func.count(distinct(UsageDetail.user_id)))
-    statement = counted.where(*wanted.where(), UsageDetail.user_id != "").group_by(UsageDetail.tag)
+    """How many different ones. PostgreSQL sorts what it counts the distinct of, but hashes what is distinct."""
+    pair = (UsageDetail.tag, UsageDetail.user_id)
+    pairs = select(*pair).where(*wanted.where(), UsageDetail.user_id != "").distinct().subquery()
+    statement = select(pairs.c.tag, func.count()).group_by(pairs.c.tag)
     return {row[0]: row[1] for row in await session.execute(statement)}
 
 

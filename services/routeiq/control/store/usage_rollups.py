@@ -1,11 +1,12 @@
 """What records come to, by day: the same statements for a batch that has just come in and for a day that is made again.
 
 `usage_days` has a row for each kind of thing and its name, also where that is '' (no customer was named): the rows of
-each kind together are those of `all`. Only tags are other: a request has as many as it bears.
+each kind together are those of `all`. Only tags, and kinds by tags, are other: a request has as many as it bears.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from sqlalchemy import TextClause, text
@@ -14,9 +15,14 @@ from routeiq.kit.db.url import Kind
 
 KINDS = {
     "all": "''", "customer": "customer_id", "key": "key_hash", "model": "model", "provider": "provider",
-    "service": "service", "team": "team_id", "user": "user_id",
+    "service": "service", "team": "team_id", "user": "user_id", "endpoint": "endpoint",
 }  # fmt: skip
-"""Which column names the thing. The kind `tag` is besides."""
+"""Which column names the thing."""
+TAGGED = {
+    "tag": "each_tag.value", "tag_key": "key_hash", "tag_model": "model", "tag_provider": "provider",
+    "tag_endpoint": "endpoint",
+}  # fmt: skip
+"""The same of requests that bear tags, each once for every tag: what all tags together come to by key, model, ..."""
 DETAIL = ("day", "tag", "key_hash", "user_id", "team_id", "model", "provider", "endpoint")
 SUMMED = (
     "requests", "failed", "cached", "unpriced", "input_tokens", "output_tokens", "cache_read_tokens",
@@ -44,13 +50,19 @@ _TAGS = {
 @cache
 def add_days(kind: Kind, source: str, where: str = "true") -> TextClause:
     """Add to `usage_days` what the records in `source` come to. Rows are locked in the order of their key."""
-    names = " ".join(f"WHEN '{one}' THEN {column}" for one, column in KINDS.items())
-    kinds = " UNION ALL ".join(f"SELECT '{one}' AS kind" for one in KINDS)
     return text(
         f"WITH {_records(kind, source, where)}, named AS ("
-        f"SELECT kinds.kind, CASE kinds.kind {names} END AS name, records.* FROM records CROSS JOIN ({kinds}) AS kinds"
-        f" UNION ALL SELECT 'tag', each_tag.value, records.* FROM records {_TAGS[kind]}) "
+        f"{_each(KINDS, 'records')} UNION ALL {_each(TAGGED, f'records {_TAGS[kind]}')}) "
         + _insert("usage_days", ("day", "kind", "name"), "named")
+    )
+
+
+def _each(columns: Mapping[str, str], source: str) -> str:
+    """Every record of it once for each kind."""
+    names = " ".join(f"WHEN '{one}' THEN {column}" for one, column in columns.items())
+    kinds = " UNION ALL ".join(f"SELECT '{one}' AS kind" for one in columns)
+    return (
+        f"SELECT kinds.kind, CASE kinds.kind {names} END AS name, records.* FROM {source} CROSS JOIN ({kinds}) AS kinds"
     )
 
 

@@ -85,7 +85,7 @@ class Sums:
 
 
 class UsageDay(Sums, Base):
-    """By one thing. `kind`: all, provider, service, customer, model, key, user, team, tag. `name`: which; for all, ''.
+    """By one thing. `kind`: one of `usage_rollups.KINDS` and `TAGGED`. `name`: which; for `all`, ''.
 
     A tag has the requests that bear it, so that tags together may have more than there were."""
 

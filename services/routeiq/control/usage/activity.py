@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,24 +15,19 @@ from routeiq.control.actor import Actor
 from routeiq.control.errors import Detailed
 from routeiq.control.office import Read
 from routeiq.control.store.members import team_ids_of
-from routeiq.control.store.usage_days import Dated, by_day
+from routeiq.control.store.usage_days import Dated, by_day, dearest, total_by_day
 from routeiq.control.store.usage_details import Slice, rows_after, sums_by
 from routeiq.control.store.usage_holders import aliases_of_teams, names_of_keys, names_of_users
-from routeiq.control.store.usage_sums import EVERY, Span
-from routeiq.control.usage.activity_fold import Names, Piece, folded
-from routeiq.control.usage.activity_shapes import csv_sums
+from routeiq.control.store.usage_sums import EVERY, Span, Sum
+from routeiq.control.usage import breakdown
+from routeiq.control.usage.activity_fold import Names, Part, Piece, folded, folded_parts
+from routeiq.control.usage.activity_shapes import Limited, csv_sums, plus
 from routeiq.control.usage.csv_answers import Rows
 from routeiq.control.usage.sight import own_sight, sight_of
 from routeiq.control.usage.spans import wrong
 
-MOST_ROWS = 20_000
-"""Of sums in one page: its JSON has each some five times."""
 EXPORTED = 2000
 """Rows of an export that one transaction reads."""
-TOO_MUCH = (
-    "Too much for one answer. Ask for fewer days in a page (page_size), for one key, model or name, or for CSV "
-    "(format=csv), which has no limit."
-)
 OWN_ALONE = "Non-admin users can only view their own spend data."
 NOT_A_MEMBER = "User does not belong to Team= {}. Call `/user/info` to see user's teams"
 
@@ -88,32 +83,81 @@ async def of_tags(work: Read, asked: Asked, tags: Sequence[str] | None) -> Slice
 
 
 async def page(work: Read, asked: Asked, wanted: Slice, entity: str) -> bytes:
-    """Args: entity: the column that says whose it is.  Returns: an `ActivityPage`.  Raises: Detailed: too much."""
+    """In full if there is little; else without what each key did by model. Args: entity: the column that says whose
+    it is.  Returns: an `ActivityPage`."""
     here = asked.page_span()
+    if here is None:
+        return folded([], Names({}, {}), asked.page, asked.pages)
+    wanted = replace(wanted, span=here)
+    if not await breakdown.is_few(work.session, wanted):
+        return await _large_page(work, asked, wanted, entity)
     columns = ("day", entity, "key_hash", "model", "provider", "endpoint")
-    wanted = replace(wanted, span=here or wanted.span)
-    rows = await sums_by(work.session, wanted, columns, EVERY, most=MOST_ROWS + 1) if here is not None else []
-    if len(rows) > MOST_ROWS:
-        raise wrong(TOO_MUCH)
-    pieces = [Piece._make((*row.of, row.sums)) for row in rows]
-    names = Names(
-        await names_of_keys(work.session, {piece.key_hash for piece in pieces}),
-        await _entities(work.session, entity, {piece.entity for piece in pieces}),
-    )
+    pieces = [Piece._make((*row.of, row.sums)) for row in await sums_by(work.session, wanted, columns, EVERY)]
+    keys, entities = {piece.key_hash for piece in pieces}, {piece.entity for piece in pieces}
+    names = await _names(work.session, entity, keys, entities)
     return await asyncio.to_thread(folded, pieces, names, asked.page, asked.pages)
+
+
+async def _large_page(work: Read, asked: Asked, wanted: Slice, entity: str) -> bytes:
+    """Each request has one provider, so that these together are the day."""
+    found = breakdown.breakdown_of(work.session, wanted)
+    keys, entities = await found.dearest("key_hash"), await found.dearest(entity)
+    providers = await found.by_day("provider")
+    parts = [
+        *_whole(providers), *_parts("providers", providers),
+        *_parts("models", await found.by_day("model")), *_parts("endpoints", await found.by_day("endpoint")),
+        *_parts("api_keys", await found.by_day("key_hash", keys.names)),
+        *_parts("entities", await found.by_day(entity, entities.names)),
+    ]  # fmt: skip
+    names = await _names(work.session, entity, keys.names, entities.names)
+    limited = Limited(breakdown.TOP, keys.of, entities.of)
+    return await asyncio.to_thread(folded_parts, parts, names, asked.page, asked.pages, limited)
 
 
 async def page_of_customers(work: Read, asked: Asked, names: Sequence[str] | None, but: Collection[str]) -> bytes:
     """As `page`; what customers used is not known by model or key. Raises: Detailed."""
     if asked.model is not None or asked.key_hash is not None:
         raise wrong("What customers use is not kept by model or key. Ask /spend/logs/v2 for a customer's requests.")
-    here, rows = asked.page_span(), list[Dated]()
-    if here is not None:
-        rows = await by_day(work.session, "customer", here, names=names, most=MOST_ROWS + 1)
-    if len(rows) > MOST_ROWS:
-        raise wrong(TOO_MUCH)
-    pieces = [Piece(row.day, row.name, "", "", "", "", row.sums) for row in rows if row.name and row.name not in but]
+    here = asked.page_span()
+    if here is None:
+        return folded([], Names({}, {}), asked.page, asked.pages)
+    some = await by_day(work.session, "customer", here, names=names, most=breakdown.FEW_ROWS + 1)
+    if len(some) > breakdown.FEW_ROWS:
+        return await _large_page_of_customers(work, asked, here, names, but)
+    pieces = [Piece(row.day, row.name, "", "", "", "", row.sums) for row in some if row.name and row.name not in but]
     return await asyncio.to_thread(folded, pieces, Names({}, {}), asked.page, asked.pages)
+
+
+async def _large_page_of_customers(
+    work: Read, asked: Asked, span: Span, names: Sequence[str] | None, but: Collection[str]
+) -> bytes:
+    """What all named ones used is what everybody did, without what nobody is named of. Of no key, as in full."""
+    top = await dearest(work.session, "customer", span, breakdown.TOP, names=names, but=["", *but])
+    if names is None:  # what is taken off is read first, since intake goes on
+        less = await by_day(work.session, "customer", span, names=["", *but])
+        whole = await by_day(work.session, "all", span)
+    else:
+        whole, less = await total_by_day(work.session, "customer", span, set(names) - {"", *but}), []
+    shown = await by_day(work.session, "customer", span, names=top.names)
+    days = list(_whole(whole, less))
+    nameless = [day._replace(kind=kind) for day in days for kind in ("providers", "api_keys")]
+    parts = [*days, *nameless, *_parts("entities", shown)]
+    limited = Limited(breakdown.TOP, None, top.of)
+    return await asyncio.to_thread(folded_parts, parts, Names({}, {}), asked.page, asked.pages, limited)
+
+
+def _parts(kind: str, rows: Iterable[Dated]) -> Iterator[Part]:
+    return (Part(row.day, kind, row.name, row.sums) for row in rows)
+
+
+def _whole(rows: Iterable[Dated], less: Iterable[Dated] = ()) -> Iterator[Part]:
+    """Of each day."""
+    days: dict[date, Sum] = {}
+    for row in rows:
+        days[row.day] = plus(days.get(row.day, Sum()), row.sums)
+    for row in less:
+        days[row.day] = Sum(*map(int.__sub__, days[row.day], row.sums))
+    return (Part(day, "all", "", sums) for day, sums in days.items() if sums.requests)
 
 
 async def export(reading: Reading, wanted: Slice) -> AsyncIterator[Rows]:
@@ -146,6 +190,10 @@ async def _teams_of(session: AsyncSession, actor: Actor) -> list[str]:
     if who.team_id:
         return [who.team_id]
     return (await team_ids_of(session, [who.user_id])).get(who.user_id, []) if who.user_id else []
+
+
+async def _names(session: AsyncSession, entity: str, keys: Collection[str], entities: Collection[str]) -> Names:
+    return Names(await names_of_keys(session, keys), await _entities(session, entity, entities))
 
 
 async def _entities(session: AsyncSession, entity: str, ids: Collection[str]) -> dict[str, dict[str, Any]]:

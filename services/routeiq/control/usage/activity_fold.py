@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
@@ -10,11 +11,13 @@ import msgspec
 
 from routeiq.control.store.usage_holders import KeyName
 from routeiq.control.store.usage_sums import Sum
-from routeiq.control.usage.activity_shapes import key_metadata, metadata, metrics, plus
+from routeiq.control.usage.activity_shapes import ALL_NAMED, Limited, key_metadata, metadata, metrics, plus
 
 NOTHING = Sum()
 UNASSIGNED, UNKNOWN = "Unassigned", "unknown"
 """LiteLLM's names for what has none."""
+_NAMELESS = {"models": "", "providers": UNKNOWN, "endpoints": "", "entities": UNASSIGNED}
+"""By kind of part; '': it is left out."""
 
 
 class Piece(NamedTuple):
@@ -29,6 +32,15 @@ class Piece(NamedTuple):
     sums: Sum
 
 
+class Part(NamedTuple):
+    """What one model, key, ... comes to on one day. `kind`: one of a `Breakdown`'s."""
+
+    day: date
+    kind: str
+    name: str
+    sums: Sum
+
+
 class Names(NamedTuple):
     """What is said of keys and entities besides."""
 
@@ -36,7 +48,7 @@ class Names(NamedTuple):
     entities: Mapping[str, dict[str, Any]]
 
 
-class _Part:
+class _Sums:
     """What one model, or provider, ... comes to, and what by which key."""
 
     __slots__ = ("by_key", "sums")
@@ -54,29 +66,50 @@ class _Day:
     __slots__ = ("all", "parts")
 
     def __init__(self) -> None:
-        self.all = _Part()
-        self.parts: dict[str, dict[str, _Part]] = {"models": {}, "providers": {}, "endpoints": {}, "entities": {}}
+        self.all = _Sums()
+        self.parts: dict[str, dict[str, _Sums]] = {kind: defaultdict(_Sums) for kind in _NAMELESS}
 
     def add(self, piece: Piece) -> None:
         self.all.add(piece.key_hash, piece.sums)
-        for kind, name in (
-            ("models", piece.model), ("providers", piece.provider or UNKNOWN), ("endpoints", piece.endpoint),
-            ("entities", piece.entity or UNASSIGNED),
+        for kind, given in (
+            ("models", piece.model), ("providers", piece.provider), ("endpoints", piece.endpoint),
+            ("entities", piece.entity),
         ):  # fmt: skip
-            if name:
-                self.parts[kind].setdefault(name, _Part()).add(piece.key_hash, piece.sums)
+            if name := given or _NAMELESS[kind]:
+                self.parts[kind][name].add(piece.key_hash, piece.sums)
+
+    def put(self, part: Part) -> None:
+        """Each comes once."""
+        if part.kind == "all":
+            self.all.sums = part.sums
+        elif part.kind == "api_keys":
+            self.all.by_key[part.name] = part.sums
+        elif name := part.name or _NAMELESS[part.kind]:
+            self.parts[part.kind][name].sums = part.sums
 
 
 def folded(pieces: Iterable[Piece], names: Names, page: int, total_pages: int) -> bytes:
     """An `ActivityPage`."""
-    days: dict[date, _Day] = {}
+    days: dict[date, _Day] = defaultdict(_Day)
     for piece in pieces:
-        days.setdefault(piece.day, _Day()).add(piece)
+        days[piece.day].add(piece)
+    return _page(days, names, page, total_pages, ALL_NAMED)
+
+
+def folded_parts(parts: Iterable[Part], names: Names, page: int, total_pages: int, limited: Limited) -> bytes:
+    """The same, without what each key did by model, provider and so on."""
+    days: dict[date, _Day] = defaultdict(_Day)
+    for part in parts:
+        days[part.day].put(part)
+    return _page(days, names, page, total_pages, limited)
+
+
+def _page(days: Mapping[date, _Day], names: Names, page: int, total_pages: int, limited: Limited) -> bytes:
     whole = NOTHING
     for day in days.values():
         whole = plus(whole, day.all.sums)
     results = [_day(day, days[day], names) for day in sorted(days, reverse=True)]
-    return msgspec.json.encode({"results": results, "metadata": metadata(whole, page, total_pages)})
+    return msgspec.json.encode({"results": results, "metadata": metadata(whole, page, total_pages, limited)})
 
 
 def _day(day: date, found: _Day, names: Names) -> dict[str, Any]:
@@ -87,11 +120,11 @@ def _day(day: date, found: _Day, names: Names) -> dict[str, Any]:
     return {"date": day.isoformat(), "metrics": metrics(found.all.sums), "breakdown": breakdown}
 
 
-def _part(part: _Part, names: Names) -> dict[str, Any]:
+def _part(part: _Sums, names: Names) -> dict[str, Any]:
     return {"metrics": metrics(part.sums), "metadata": {}, "api_key_breakdown": _keys(part, names)}
 
 
-def _keys(part: _Part, names: Names) -> dict[str, Any]:
+def _keys(part: _Sums, names: Names) -> dict[str, Any]:
     return {
         key_hash: {"metrics": metrics(sums), "metadata": key_metadata(names.keys.get(key_hash))}
         for key_hash, sums in part.by_key.items()

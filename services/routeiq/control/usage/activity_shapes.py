@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -71,7 +71,10 @@ class DayShown(_Shown):
 
 
 class Metadata(_Shown):
-    """Of this page, as are LiteLLM's: who wants all adds its pages up. A page has whole days."""
+    """Of this page, as are LiteLLM's: who wants all adds its pages up. A page has whole days.
+
+    `api_key_limit`: null, or only so many keys and entities are named, those that cost most; `total_api_keys` and
+    `total_entities` say how many there are. All sums have all of them."""
 
     total_spend: float
     total_prompt_tokens: int
@@ -88,6 +91,9 @@ class Metadata(_Shown):
     page: int
     total_pages: int
     has_more: bool
+    api_key_limit: int | None
+    total_api_keys: int | None
+    total_entities: int | None
 
 
 class ActivityPage(_Shown):
@@ -130,11 +136,22 @@ def metrics(sums: Sum) -> dict[str, Any]:
     }
 
 
-def metadata(sums: Sum, page: int, total_pages: int) -> dict[str, Any]:
+class Limited(NamedTuple):
+    """How many are named at most, and how many there are. None: all are named."""
+
+    api_key_limit: int | None = None
+    total_api_keys: int | None = None
+    total_entities: int | None = None
+
+
+ALL_NAMED = Limited()
+
+
+def metadata(sums: Sum, page: int, total_pages: int, limited: Limited = ALL_NAMED) -> dict[str, Any]:
     """The fields of `Metadata`."""
     found = metrics(sums)
     named = {f"total_{name.removeprefix('total_')}": value for name, value in found.items()}
-    return {**named, "page": page, "total_pages": total_pages, "has_more": page < total_pages}
+    return {**named, "page": page, "total_pages": total_pages, "has_more": page < total_pages, **limited._asdict()}
 
 
 def key_metadata(known: KeyName | None) -> dict[str, Any]:

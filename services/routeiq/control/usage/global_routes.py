@@ -17,6 +17,7 @@ from routeiq.control.store.usage_days import names_of
 from routeiq.control.store.usage_sums import Span
 from routeiq.control.usage import global_shapes as shapes
 from routeiq.control.usage import spend, totals
+from routeiq.control.usage.json_answers import json_answer
 from routeiq.control.usage.log_routes import TAG, first_shape
 from routeiq.control.usage.reset import reset_spend
 from routeiq.control.usage.spans import MONTH_DAYS, Day, KeyText, checked, last_days, span_of, wrong
@@ -78,10 +79,10 @@ def _totals(router: APIRouter, read: Reader) -> None:
                 return await totals.days(work.session, span)
             return await totals.days_of_key(work.session, span, hash_of(api_key))
 
-    @router.get("/global/spend/keys")
-    async def keys(request: Request, limit: Limit = None) -> list[shapes.KeySpend]:
+    @router.get("/global/spend/keys", response_model=list[shapes.KeySpend])
+    async def keys(request: Request, limit: Limit = None) -> Response:
         async with read(request) as work:
-            return await totals.keys(work.session, last_days(work.now, MONTH_DAYS), limit)
+            return json_answer(await totals.keys(work.session, last_days(work.now, MONTH_DAYS), limit))
 
     @router.get("/global/spend/models")
     async def models(request: Request, limit: Limit = 10) -> list[shapes.ModelSpend]:

@@ -17,6 +17,7 @@ from routeiq.control.refusals import refusals
 from routeiq.control.store.usage_logs import LogFilter
 from routeiq.control.usage import logs
 from routeiq.control.usage.csv_answers import DESCRIBED, AsCSV, csv_answer
+from routeiq.control.usage.json_answers import json_answer
 from routeiq.control.usage.log_shapes import CSV_HEAD, LogPage, LogRow
 from routeiq.control.usage.spans import Day, KeyText, moment, span_of, wrong
 from routeiq.kit.money import MAX_NANO_USD, NANO, from_usd
@@ -100,13 +101,13 @@ def _newest(router: APIRouter, office: Office) -> None:
         as_csv: AsCSV,
         wanted: Annotated[logs.Asked, Depends(asked)],
         summarize: bool = True,
-    ) -> Response | list[logs.Summary]:
+    ) -> Response:
         """With dates, what each day comes to, unless `summarize=false`. As CSV always requests, and all."""
         if as_csv:
             return await _export(office, request, wanted.filter())
         async with office.read(request) as work:
             if wanted.span is not None and summarize:
-                return await logs.by_day(work, wanted, wanted.span)
+                return json_answer(await logs.by_day(work, wanted, wanted.span))
             rows, more = await logs.newest(work, wanted.filter())
         return Response(rows, headers={TRUNCATED: "true"} if more else None, media_type="application/json")
 

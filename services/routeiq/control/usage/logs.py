@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -15,9 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from routeiq.control.errors import Refused
 from routeiq.control.keys.tokens import hash_of
 from routeiq.control.office import Read
-from routeiq.control.store.usage_details import Cut, Slice, sums_by
+from routeiq.control.store.usage_details import Slice, sums_by
 from routeiq.control.store.usage_logs import SORTED_BY, LogFilter, count_logs, newest_logs, page_of_logs
 from routeiq.control.store.usage_sums import COST, Span
+from routeiq.control.usage import breakdown
 from routeiq.control.usage.csv_answers import Rows
 from routeiq.control.usage.log_shapes import LogPage, csv_row, log_json, log_row
 from routeiq.control.usage.sight import sight_of
@@ -26,12 +28,14 @@ from routeiq.kit.money import to_usd
 
 MOST_ROWS = 10_000
 """In an answer without pages, and in all pages of one; LiteLLM's number."""
-MOST_SUMS = 50_000
 PAGE_ROWS = 1000
 """Of an export, in one transaction."""
 
 Reading = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 Summary = dict[str, Any]
+Part = tuple[date, int, str, int]
+"""Day; which of `COLUMNS`; its value; cost."""
+COLUMNS = ("key_hash", "user_id", "model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +73,15 @@ async def by_day(work: Read, asked: Asked, span: Span) -> list[Summary]:
     """Days with anything, and days without after the last of them. The key of a sum is the hash of a key, too."""
     if asked.request_id is not None:
         rows = await newest_logs(work.session, await seen(work, asked.filter()), MOST_ROWS)
-        found = [(row.ended_at.astimezone(UTC).date(), *_parts(row)) for row in reversed(rows)]
+        parts = _each((row.ended_at.astimezone(UTC).date(), *_parts(row)) for row in reversed(rows))
     else:
-        found = [(*cut.of, cut.sums.cost_nano_usd) for cut in await _sums(work, asked, span)]
-    return _padded(_summed(found), span.last)
+        wanted = await _slice(work, asked, span)
+        if await breakdown.is_few(work.session, wanted):
+            cuts = await sums_by(work.session, wanted, ("day", *COLUMNS), COST)
+            parts = _each((*cut.of, cut.sums.cost_nano_usd) for cut in cuts)
+        else:
+            parts = await _dearest(work.session, wanted)
+    return _padded(_summed(parts), span.last)
 
 
 async def page(work: Read, wanted: LogFilter, number: int, size: int, sort_by: str, sort_order: str) -> LogPage:
@@ -115,38 +124,49 @@ def check_window(since: datetime, until: datetime) -> None:
     checked(Span(since.date(), (until - timedelta(microseconds=1)).date()))
 
 
-async def _sums(work: Read, asked: Asked, span: Span) -> list[Cut]:
-    """Raises: Refused: too much."""
-    wanted = Slice(
+async def _slice(work: Read, asked: Asked, span: Span) -> Slice:
+    return Slice(
         span, await sight_of(work.session, work.actor),
         keys=None if asked.api_key is None else [hash_of(asked.api_key)],
         users=None if asked.user_id is None else [asked.user_id],
     )  # fmt: skip
-    columns = ("day", "key_hash", "user_id", "model")
-    found = await sums_by(work.session, wanted, columns, COST, most=MOST_SUMS + 1)
-    if len(found) > MOST_SUMS:
-        raise _bad("Too much for one answer. Ask for fewer days, for one key or user, or for CSV (format=csv).", "None")
-    return found
+
+
+async def _dearest(session: AsyncSession, wanted: Slice) -> list[Part]:
+    """All models, but of keys and users those that cost most."""
+    found = breakdown.breakdown_of(session, wanted)
+    parts = [(row.day, 2, row.name, row.sums.cost_nano_usd) for row in await found.by_day("model", fields=COST)]
+    for number, column in enumerate(COLUMNS[:2]):
+        names = (await found.dearest(column)).names
+        rows = await found.by_day(column, names, COST)
+        parts += [(row.day, number, row.name, row.sums.cost_nano_usd) for row in rows]
+    return parts
 
 
 def _parts(row: Row[Any]) -> tuple[str, str, str, int]:
     return row.key_hash, row.user_id, row.model, row.cost_nano_usd or 0
 
 
-def _summed(rows: Sequence[tuple[Any, ...]]) -> dict[date, Summary]:
-    """Args: rows: day, key, user, model, cost.  Returns: by day; what the master key did is of no key."""
-    days: dict[date, tuple[dict[str, int], dict[str, int], dict[str, int]]] = {}
-    for day, key_hash, user_id, model, cost in rows:
-        for sums, name in zip(days.setdefault(day, ({}, {}, {})), (key_hash, user_id, model), strict=True):
-            sums[name] = sums.get(name, 0) + cost
+def _each(rows: Iterable[tuple[Any, ...]]) -> list[Part]:
+    """Args: rows: day, key, user, model, cost."""
+    return [(day, number, name, cost) for day, *names, cost in rows for number, name in enumerate(names)]
+
+
+def _summed(parts: Iterable[Part]) -> dict[date, Summary]:
+    """By day; what the master key did is of no key."""
+    days: dict[date, tuple[dict[str, int], dict[str, int], dict[str, int]]] = defaultdict(lambda: ({}, {}, {}))
+    for day, number, name, cost in parts:
+        sums = days[day][number]
+        sums[name] = sums.get(name, 0) + cost
     return {day: _shown(day, *sums) for day, sums in days.items()}
 
 
 def _shown(day: date, keys: dict[str, int], users: dict[str, int], models: dict[str, int]) -> Summary:
+    """Each request has one model, so that these together are the day."""
     return {
         **{name: to_usd(cost) for name, cost in keys.items() if name},
         "startTime": day,
-        "spend": to_usd(sum(users.values())),
+        "spend": to_usd(sum(models.values())),
         "users": {name: to_usd(cost) for name, cost in users.items()},
         "models": {name: to_usd(cost) for name, cost in models.items()},
     }

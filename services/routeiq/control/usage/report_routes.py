@@ -17,6 +17,7 @@ from routeiq.control.usage import reports
 from routeiq.control.usage.activity import export, export_customers
 from routeiq.control.usage.activity_shapes import CSV_HEAD, CSV_SUMS
 from routeiq.control.usage.csv_answers import DESCRIBED, AsCSV, csv_answer
+from routeiq.control.usage.json_answers import json_answer
 from routeiq.control.usage.log_routes import TAG
 from routeiq.control.usage.sight import sight_of
 from routeiq.control.usage.spans import Day, KeyText, span_of, wrong
@@ -44,7 +45,7 @@ def _everybodys(router: APIRouter, office: Office) -> None:
         internal_user_id: Text = None,
         team_id: Text = None,
         customer_id: Text = None,
-    ) -> Response | Report:
+    ) -> Response:
         """As CSV, the sums that it is made of. `api_key` and `internal_user_id` ask for a report by key."""
         span = span_of(start_date, end_date)
         wanted = Slice(
@@ -59,9 +60,9 @@ def _everybodys(router: APIRouter, office: Office) -> None:
             work.actor.need_reader()
             if not as_csv:
                 if of_customers:
-                    return await reports.by_customer(work.session, span, customer_id)
+                    return json_answer(await reports.by_customer(work.session, span, customer_id))
                 by_key = group_by == "api_key" or api_key is not None or internal_user_id is not None
-                return await (reports.by_key if by_key else reports.by_team)(work.session, wanted)
+                return json_answer(await (reports.by_key if by_key else reports.by_team)(work.session, wanted))
         if of_customers:
             names = None if customer_id is None else [customer_id]
             head = ("date", "customer", *CSV_SUMS)
@@ -70,31 +71,31 @@ def _everybodys(router: APIRouter, office: Office) -> None:
 
 
 def _own(router: APIRouter, office: Office) -> None:
-    async def answer(request: Request, as_csv: bool, span: Span, name: str, value: str | None) -> Response | Report:
+    async def answer(request: Request, as_csv: bool, span: Span, name: str, value: str | None) -> Response:
         async with office.read(request) as work:
             whose: dict[str, Any] = {_COLUMNS[name]: [_whose(work, name, value)]}
             found = Slice(span, await sight_of(work.session, work.actor), **whose)
             if not as_csv:
-                return await reports.by_key(work.session, found)
+                return json_answer(await reports.by_key(work.session, found))
         return await csv_answer("report", CSV_HEAD, export(office.reading, found))
 
     @router.get("/key/spend/report", response_model=list[reports.KeyReport])
     async def of_key(
         request: Request, as_csv: AsCSV, start_date: Day = None, end_date: Day = None, api_key: KeyText = None
-    ) -> Response | Report:
+    ) -> Response:
         key_hash = None if api_key is None else hash_of(api_key)
         return await answer(request, as_csv, span_of(start_date, end_date), "api_key", key_hash)
 
     @router.get("/user/spend/report", response_model=list[reports.KeyReport])
     async def of_user(
         request: Request, as_csv: AsCSV, start_date: Day = None, end_date: Day = None, user_id: Text = None
-    ) -> Response | Report:
+    ) -> Response:
         return await answer(request, as_csv, span_of(start_date, end_date), "user_id", user_id)
 
     @router.get("/team/spend/report", response_model=list[reports.KeyReport])
     async def of_team(
         request: Request, as_csv: AsCSV, start_date: Day = None, end_date: Day = None, team_id: Text = None
-    ) -> Response | Report:
+    ) -> Response:
         return await answer(request, as_csv, span_of(start_date, end_date), "team_id", team_id)
 
 

@@ -11,15 +11,15 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routeiq.control.store.usage_days import Dated, by_day
+from routeiq.control.store.usage_days import Dated, by_day, dearest
 from routeiq.control.store.usage_details import Cut, Slice, sums_by
 from routeiq.control.store.usage_holders import aliases_of_teams
 from routeiq.control.store.usage_sums import USED, Span, Sum
-from routeiq.control.usage.spans import wrong
+from routeiq.control.usage import breakdown
 from routeiq.kit.money import to_usd
 
-MOST_ROWS = 50_000
-TOO_MUCH = "Too much for one answer. Ask for fewer days, for one team or key, or for CSV (format=csv)."
+MOST_ROWS = 10_000
+"""Of a report of customers; of more, it names those that cost most."""
 NO_TEAM = "Unassigned Team"
 
 
@@ -73,9 +73,12 @@ class KeyReport(BaseModel):
 
 
 async def by_team(session: AsyncSession, wanted: Slice) -> list[TeamsOfDay]:
-    """Raises: Detailed: too much."""
-    cuts = await sums_by(session, wanted, ["day", "team_id", "model", "key_hash"], USED, most=MOST_ROWS + 1)
-    _check(cuts)
+    """Without `metadata` where that would be much."""
+    if await breakdown.is_few(session, wanted):
+        cuts = await sums_by(session, wanted, ["day", "team_id", "model", "key_hash"], USED)
+    else:
+        rows = await breakdown.breakdown_of(session, wanted).by_day("team_id", fields=USED)
+        cuts = [Cut((row.day, row.name), row.sums) for row in rows]
     aliases = await aliases_of_teams(session, {cut.of[1] for cut in cuts})
     days = []
     for day, of_day in _grouped(cuts, 0):
@@ -85,10 +88,12 @@ async def by_team(session: AsyncSession, wanted: Slice) -> list[TeamsOfDay]:
 
 
 async def by_customer(session: AsyncSession, span: Span, customer_id: str | None) -> list[CustomersOfDay]:
-    """Raises: Detailed: too much."""
+    """Those that cost most, where there are many."""
     names = None if customer_id is None else [customer_id]
-    rows = await by_day(session, "customer", span, names=names, most=MOST_ROWS + 1)
-    _check(rows)
+    rows = await by_day(session, "customer", span, names=names, most=MOST_ROWS + 1, fields=USED)
+    if len(rows) > MOST_ROWS:
+        top = await dearest(session, "customer", span, breakdown.TOP, but=[""])
+        rows = await by_day(session, "customer", span, names=top.names, fields=USED)
     named = [row for row in rows if row.name]
     return [
         CustomersOfDay(group_by_day=day, customers=[_customer(row) for row in of_day])
@@ -97,16 +102,14 @@ async def by_customer(session: AsyncSession, span: Span, customer_id: str | None
 
 
 async def by_key(session: AsyncSession, wanted: Slice) -> list[KeyReport]:
-    """The dearest first. Raises: Detailed: too much."""
-    cuts = await sums_by(session, wanted, ["key_hash", "model"], USED, most=MOST_ROWS + 1)
-    _check(cuts)
+    """The dearest first. Without `model_details` where that would be much."""
+    if await breakdown.is_few(session, wanted):
+        cuts = await sums_by(session, wanted, ["key_hash", "model"], USED)
+    else:
+        rows = await breakdown.breakdown_of(session, wanted).by_name("key_hash", USED)
+        cuts = [Cut((row.name,), row.sums) for row in rows]
     reports = [_key(key_hash, list(used)) for key_hash, used in _grouped(cuts, 0)]
     return sorted(reports, key=lambda one: (-one.total_cost, one.api_key))
-
-
-def _check(rows: Sequence[object]) -> None:
-    if len(rows) > MOST_ROWS:
-        raise wrong(TOO_MUCH)
 
 
 def _grouped(cuts: Iterable[Cut], column: int) -> Iterable[tuple[Any, Iterable[Cut]]]:
@@ -121,7 +124,7 @@ def _team(team_id: str, used: Sequence[Cut], aliases: Mapping[str, str | None]) 
         team_name=aliases.get(team_id) or team_id or NO_TEAM,
         team_id=team_id,
         total_spend=_cost(used),
-        metadata=[_used(cut) for cut in used],
+        metadata=[_used(cut) for cut in used if len(cut.of) > 2],
     )
 
 
@@ -143,7 +146,7 @@ def _key(key_hash: str, used: Sequence[Cut]) -> KeyReport:
         total_cost=_cost(used),
         total_input_tokens=sum(cut.sums.input_tokens for cut in used),
         total_output_tokens=sum(cut.sums.output_tokens for cut in used),
-        model_details=[_model(cut.of[1], cut.sums) for cut in used],
+        model_details=[_model(cut.of[1], cut.sums) for cut in used if len(cut.of) > 1],
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from routeiq.control.answers.teams import TeamRow
@@ -14,6 +14,7 @@ from routeiq.control.keys.answers import KeyRow
 from routeiq.control.office import Office
 from routeiq.control.refusals import refusals
 from routeiq.control.usage import spend
+from routeiq.control.usage.json_answers import json_answer
 from routeiq.control.usage.log_routes import TAG, first_shape
 from routeiq.control.usage.spans import MONTH_DAYS, Day, last_days, span_of
 from routeiq.kit.money import to_usd
@@ -28,15 +29,15 @@ class TagSpend(BaseModel):
 def spend_router(office: Office) -> APIRouter:
     router = APIRouter(tags=[TAG], responses=refusals(400, 401, 403))
 
-    @router.get("/spend/keys")
-    async def keys(request: Request) -> list[KeyRow]:
+    @router.get("/spend/keys", response_model=list[KeyRow])
+    async def keys(request: Request) -> Response:
         async with office.read(request) as work:
-            return await spend.keys(work)
+            return json_answer(await spend.keys(work))
 
-    @router.get("/spend/users")
-    async def users(request: Request, user_id: Annotated[Name | None, Query()] = None) -> list[UserRow]:
+    @router.get("/spend/users", response_model=list[UserRow])
+    async def users(request: Request, user_id: Annotated[Name | None, Query()] = None) -> Response:
         async with office.read(request) as work:
-            return await spend.users(work, user_id)
+            return json_answer(await spend.users(work, user_id))
 
     @router.get("/spend/teams")
     async def teams(request: Request) -> list[TeamRow]:

@@ -100,7 +100,7 @@ async def activity(work: Read, span: Span) -> shapes.Activity:
 async def activity_by_model(work: Read, span: Span) -> list[shapes.ModelActivity]:
     """Those of most requests."""
     if work.actor.reads_all:
-        rows = [(row.name, row.day, row.sums) for row in await by_day(work.session, "model", span)]
+        rows = [(row.name, row.day, row.sums) for row in await by_day(work.session, "model", span, fields=USED)]
     else:
         found = await sums_by(work.session, Slice(span, own_sight(work.actor)), ["day", "model"], USED)
         rows = [(model, day, row.sums) for row in found for day, model in [row.of]]
