@@ -26,7 +26,7 @@ LATELY = timedelta(minutes=10)
 async def read_ledger(session: AsyncSession, request: pb.ReadLedgerRequest, at: Moment) -> pb.ReadLedgerResponse:
     """Args: session: whose reads are of one moment."""
     accounts = [Account(one.kind, one.id, one.model) for one in request.accounts]
-    asked = accounts if _can_be(*chain(*accounts)) else [one for one in accounts if _can_be(*one)]
+    asked = accounts if _can_be("".join(chain(*accounts))) else [one for one in accounts if _can_be(*one)]
     journals = [one for one in request.journals if _can_be(one)]
     return pb.ReadLedgerResponse(
         watermarks=await _watermarks(session, journals, at.now), spending=await _spending(session, asked, at)
@@ -47,7 +47,9 @@ async def _spending(session: AsyncSession, asked: Collection[Account], at: Momen
     replaced = {one.id for one in asked if one.kind == KEY} - holders[KEY].keys()
     successors = await successors_of(session, replaced)
     holders[KEY] |= await standings_of(session, KEY, set(successors.values()) - holders[KEY].keys())
-    named = [(one, one._replace(id=successors.get(one.id, one.id)) if one.kind == KEY else one) for one in asked]
+    named = [
+        (one, one._replace(id=successors[one.id]) if one.kind == KEY and one.id in successors else one) for one in asked
+    ]
     models = await model_spends(session, {(meant.id, meant.model) for _, meant in named if meant.model})
     return list(_said(named, holders, models, at))
 
@@ -58,8 +60,9 @@ def _said(
     models: Mapping[tuple[str, str], ModelSpend],
     at: Moment,
 ) -> Iterator[pb.Spending]:
+    nobody: Mapping[str, Standing] = {}
     for asked, meant in named:
-        held = holders.get(meant.kind, {}).get(meant.id)
+        held = holders.get(meant.kind, nobody).get(meant.id)
         if held is None:
             continue
         budget = _of_model(held, meant, models, at) if meant.model else standing_budget_of(held, at)

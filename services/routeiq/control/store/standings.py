@@ -7,18 +7,20 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, Update, any_, bindparam, func, null, select, tuple_, update
+from sqlalchemy import String, Update, any_, bindparam, case, cast, func, literal_column, null, select, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.clients.control_accounts import member_id, member_of
 from routeiq.control.store.accounts import KEY, MEMBER, TEAM, USER, parts
 from routeiq.control.store.tables import Budget, Key, Member, Team, User
-from routeiq.kit.db import UTCDateTime
+from routeiq.kit.db import JSONDocument, UTCDateTime
 
 
 class Standing(NamedTuple):
-    """Of one holder; `shared_*`: of the budget that it shares. None: it has no such limit, or no such column."""
+    """Of one holder; `shared_*`: of the budget that it shares. None: it has no such limit, or no such column.
+
+    `data`: a key's `metadata`, where that raises its budget; else None."""
 
     id: str
     spend_nano_usd: int
@@ -56,7 +58,7 @@ async def standings_of(
         assert of is not None
         wanted = of.columns.where(_among(session, of.key, [of.key_of(one) for one in some])).order_by(*of.key)
         wanted = wanted.with_for_update(key_share=True, of=of.table) if lock else wanted
-        for row in await session.execute(wanted):
+        for row in await (await session.connection()).execute(wanted):
             one = of.standing(row)
             found[one.id] = one
     return found
@@ -105,13 +107,24 @@ def _alone(table: type[Team | User]) -> Any:
     )  # fmt: skip
 
 
+def _if_any(column: Any) -> Any:
+    """None instead of an empty object: most are, and reading one takes longer than all other columns."""
+    return func.nullif(column, literal_column("'{}'"), type_=JSONDocument)
+
+
+def _if_raised(metadata: Any) -> Any:
+    """`metadata` may be large; of money it says something only where a budget is raised for a while."""
+    return case((cast(metadata, String).contains("temp_budget_increase", autoescape=True), metadata))
+
+
 _SHARED = (
     Budget.max_budget_nano_usd, Budget.soft_budget_nano_usd, Budget.budget_duration, Budget.budget_reset_at,
-    Budget.model_max_budget,
+    _if_any(Budget.model_max_budget),
 )  # fmt: skip
 _OF_KEYS = select(
     Key.hash, Key.spend_nano_usd, Key.budget_period, Key.budget_reset_at, Key.max_budget_nano_usd,
-    Key.soft_budget_nano_usd, Key.budget_duration, Key.budget_id, Key.data, Key.model_max_budget, *_SHARED,
+    Key.soft_budget_nano_usd, Key.budget_duration, Key.budget_id, _if_raised(Key.data), _if_any(Key.model_max_budget),
+    *_SHARED,
 ).outerjoin(Budget, Budget.id == Key.budget_id)  # fmt: skip
 _OF_MEMBERS = select(
     Member.team_id, Member.user_id, Member.spend_nano_usd, Member.budget_period, Member.budget_reset_at, null(), null(),
