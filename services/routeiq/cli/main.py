@@ -20,6 +20,7 @@ COMMANDS = {
     "up": "Run the whole suite on this machine",
     "serve": "Run one service against configured addresses",
     "migrate": "Bring the database to what this release needs",
+    "ledger": "Repair control's ledger of usage",
     "check": "Validate a configuration file",
     "keys": "Show this suite's master key",
     "train": "Train a router from prompts and scores",

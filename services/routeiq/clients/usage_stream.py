@@ -1,18 +1,20 @@
-"""Where usage records travel from gateways to control: the stream, its subjects, and how a message is read.
+"""Where usage records travel from gateways to control: the one definition of the stream, and of its subjects.
 
-Who publishes and who consumes make the same stream where it lacks."""
+Who publishes and who consumes make it where it lacks. What control has written leaves it. It is bounded in time and in
+size, by giving up what is oldest: a control that is away for long must not stop gateways from publishing, nor fill the
+server's disk, and nothing is lost with what is given up. Gateways keep their records until the ledger has them, and
+publish all from its watermark on again.
+"""
 
 from __future__ import annotations
 
-from routeiq.kit.bus_sender import StreamSpec
+from routeiq.kit.bus_stream import StreamSpec
 
-NAME, SUBJECTS = "ROUTEIQ_USAGE", "routeiq.usage.>"
-MAX_AGE_S = 7 * 24 * 3600.0
-"""How long JetStream keeps a record. Gateways keep it until control has it, and send it again."""
-
-
-def usage_stream(max_age_s: float = MAX_AGE_S) -> StreamSpec:
-    return StreamSpec(NAME, (SUBJECTS,), max_age_s)
+SUBJECTS = "routeiq.usage.>"
+USAGE_STREAM = StreamSpec("ROUTEIQ_USAGE", (SUBJECTS,), max_age_s=7 * 24 * 3600.0, max_bytes=512 * 1024 * 1024)
+"""Room for more than a million records. NATS sets so much of its disk aside."""
+CONTROL = "control"
+"""The name that control's replicas consume it by."""
 
 
 def subject_of(journal: str) -> str:

@@ -10,10 +10,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.api.control.v1 import control_pb2 as pb
-from routeiq.control.keys.effective import effective
 from routeiq.control.keys.model_budgets import model_budgets
-from routeiq.control.messages import Moment, budget_of, model_budget_of
-from routeiq.control.store.accounts import KEY, LOCK_ORDER, Account, Held, holders_of, model_spends, successors_of
+from routeiq.control.messages import Moment, model_budget_of, standing_budget_of
+from routeiq.control.spending.limits import models_of
+from routeiq.control.store.accounts import KEY, LOCK_ORDER, Account, model_spends, successors_of
+from routeiq.control.store.standings import Standing, standings_of
 from routeiq.control.store.tables import ModelSpend
 from routeiq.control.store.usage_tables import UsageWatermark
 from routeiq.kit.storable import check_storable
@@ -25,7 +26,7 @@ LATELY = timedelta(minutes=10)
 async def read_ledger(session: AsyncSession, request: pb.ReadLedgerRequest, at: Moment) -> pb.ReadLedgerResponse:
     """Args: session: whose reads are of one moment."""
     accounts = [Account(one.kind, one.id, one.model) for one in request.accounts]
-    asked = accounts if _can_be(*chain(*accounts)) else [one for one in accounts if _can_be(*one)]
+    asked = accounts if _can_be("".join(chain(*accounts))) else [one for one in accounts if _can_be(*one)]
     journals = [one for one in request.journals if _can_be(one)]
     return pb.ReadLedgerResponse(
         watermarks=await _watermarks(session, journals, at.now), spending=await _spending(session, asked, at)
@@ -40,38 +41,42 @@ async def _watermarks(session: AsyncSession, journals: Collection[str], now: dat
 
 async def _spending(session: AsyncSession, asked: Collection[Account], at: Moment) -> list[pb.Spending]:
     """Under the names that were asked for, also of a key that another one took the place of."""
-    holders: dict[str, dict[str, Held]] = {}
+    holders: dict[str, dict[str, Standing]] = {}
     for kind in LOCK_ORDER:
-        holders[kind] = await holders_of(session, kind, {one.id for one in asked if one.kind == kind})
+        holders[kind] = await standings_of(session, kind, {one.id for one in asked if one.kind == kind})
     replaced = {one.id for one in asked if one.kind == KEY} - holders[KEY].keys()
     successors = await successors_of(session, replaced)
-    holders[KEY] |= await holders_of(session, KEY, set(successors.values()) - holders[KEY].keys())
-    named = [(one, one._replace(id=successors.get(one.id, one.id)) if one.kind == KEY else one) for one in asked]
+    holders[KEY] |= await standings_of(session, KEY, set(successors.values()) - holders[KEY].keys())
+    named = [
+        (one, one._replace(id=successors[one.id]) if one.kind == KEY and one.id in successors else one) for one in asked
+    ]
     models = await model_spends(session, {(meant.id, meant.model) for _, meant in named if meant.model})
     return list(_said(named, holders, models, at))
 
 
 def _said(
     named: Collection[tuple[Account, Account]],
-    holders: Mapping[str, Mapping[str, Held]],
+    holders: Mapping[str, Mapping[str, Standing]],
     models: Mapping[tuple[str, str], ModelSpend],
     at: Moment,
 ) -> Iterator[pb.Spending]:
+    nobody: Mapping[str, Standing] = {}
     for asked, meant in named:
-        held = holders.get(meant.kind, {}).get(meant.id)
+        held = holders.get(meant.kind, nobody).get(meant.id)
         if held is None:
             continue
-        budget = _of_model(held, meant, models, at) if meant.model else budget_of(*held, at)
+        budget = _of_model(held, meant, models, at) if meant.model else standing_budget_of(held, at)
         if budget is not None:
-            account = pb.Account(kind=asked.kind, id=asked.id, model=asked.model)
-            yield pb.Spending(account=account, budget=budget)
+            yield pb.Spending(account=pb.Account(kind=asked.kind, id=asked.id, model=asked.model), budget=budget)
 
 
-def _of_model(held: Held, meant: Account, models: Mapping[tuple[str, str], ModelSpend], at: Moment) -> pb.Budget | None:
+def _of_model(
+    held: Standing, meant: Account, models: Mapping[tuple[str, str], ModelSpend], at: Moment
+) -> pb.Budget | None:
     """None: the key has no budget for it, or no longer."""
     if meant.kind != KEY:
         return None
-    found = model_budgets(effective(*held, at.now).by_model).get(meant.model)
+    found = model_budgets(models_of(held)).get(meant.model)
     return None if found is None else model_budget_of(models.get((meant.id, meant.model)), found, at)
 
 

@@ -10,9 +10,10 @@ from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.control.keys.effective import effective
 from routeiq.control.keys.fields import PERMISSIONS
 from routeiq.control.keys.model_budgets import ModelBudget, model_budgets
-from routeiq.control.spending.limits import money_of
+from routeiq.control.spending.limits import Money, allowed, money_of, schedule
 from routeiq.control.store.governing import Governing
-from routeiq.control.store.periods import Holder, Turns, model_period, period_of, schedule_of
+from routeiq.control.store.periods import Holder, Period, Schedule, Turns, model_period, period_of, schedule_of
+from routeiq.control.store.standings import Standing
 from routeiq.control.store.tables import Budget, Key, Member, ModelSpend, Override, Team, User
 
 
@@ -39,14 +40,23 @@ def answer(found: Governing | None, override: Override | None, at: Moment) -> pb
 
 def budget_of(row: Holder, shared: Budget | None, at: Moment) -> pb.Budget:
     """As it is now, and what of it is spent, also if nothing is limited."""
-    schedule = schedule_of(row, shared)
-    period = period_of(row, schedule, *at)
-    money = money_of(row, shared, at.now)
+    due = schedule_of(row, shared)
+    id_ = row.budget_id if isinstance(row, Key | Member) else None
+    return _budget(id_, money_of(row, shared, at.now), due, period_of(row, due, *at))
+
+
+def standing_budget_of(one: Standing, at: Moment) -> pb.Budget:
+    """The same, of columns."""
+    due = schedule(one)
+    return _budget(one.budget_id, allowed(one, at.now), due, period_of(one, due, *at))
+
+
+def _budget(id_: str | None, money: Money, due: Schedule, period: Period) -> pb.Budget:
     return pb.Budget(
-        id=row.budget_id or "" if isinstance(row, Key | Member) else "",
+        id=id_ or "",
         max_nano_usd=money.max_nano_usd,
         soft_nano_usd=money.soft_nano_usd,
-        duration=schedule.duration or "",
+        duration=due.duration or "",
         reset_at=_seconds(period.reset_at),
         period=period.number,
         spent_nano_usd=period.spent_nano_usd,

@@ -15,7 +15,6 @@ from routeiq.clients.routing_batches import PENDING as BATCH_PENDING
 from routeiq.clients.routing_batches import SIZE as BATCH_SIZE
 from routeiq.clients.routing_batches import WAIT_S as BATCH_WAIT_S
 from routeiq.clients.routing_pods import RESOLVE_EVERY_S, join, split_addresses
-from routeiq.clients.usage_stream import MAX_AGE_S as USAGE_MAX_AGE_S
 from routeiq.config.environment import LaunchSettings
 from routeiq.config.state import State
 from routeiq.kit.cors import CORS, split_origins
@@ -127,8 +126,6 @@ class Settings(BaseSettings):
     """Where usage is written down until it is in the ledger, each process in a folder of its own; none: `journal` in
     `state_dir`. With neither, or without NATS and control, no usage is recorded. It wants a disk that outlives the
     process, whose file system keeps what `posix_fallocate` promises."""
-    usage_max_age_s: Positive = USAGE_MAX_AGE_S
-    """How long JetStream keeps a record that control has not taken, if this gateway makes the stream."""
     control_timeout_ms: Annotated[float, Field(gt=0, le=60_000)] = RESOLVE_TIMEOUT_S * 1000
     """How long a key that is not known here may wait for control."""
     callers: Annotated[int, Field(ge=1)] = CALLERS

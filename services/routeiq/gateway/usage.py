@@ -9,7 +9,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from routeiq.clients.control import ControlClient
-from routeiq.clients.usage_stream import usage_stream
+from routeiq.clients.usage_stream import USAGE_STREAM
 from routeiq.gateway.journal.keeper import Keeper, measure, open_journal
 from routeiq.gateway.journal.ledger_round import LedgerRound
 from routeiq.gateway.journal.records import Counts
@@ -44,7 +44,7 @@ def open_usage(
     prices = pricing or Prices()
     journal = open_journal(folder)
     recorder = JournalRecorder(journal, prices)
-    sender, ledger = StreamSender(bus, usage_stream(settings.usage_max_age_s)), LedgerRound(control.read_ledger)
+    sender, ledger = StreamSender(bus, USAGE_STREAM), LedgerRound(control.read_ledger)
 
     def price(terms: bytes, counts: Counts) -> int | None:
         return prices.cost_by(terms, usage_of(counts))

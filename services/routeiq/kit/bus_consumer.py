@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from routeiq.kit.bus import Bus
-from routeiq.kit.bus_stream import ensure_stream
+from routeiq.kit.bus_stream import StreamSpec, ensure_stream
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -70,8 +70,8 @@ class BusConsumer:
 
     Args: name: of all who share its messages; the server keeps how far they are."""
 
-    def __init__(self, bus: Bus, stream: str, subjects: Sequence[str], name: str) -> None:
-        self._bus, self._stream, self._subjects, self._name = bus, stream, subjects, name
+    def __init__(self, bus: Bus, spec: StreamSpec, name: str) -> None:
+        self._bus, self._spec, self._stream, self._name = bus, spec, spec.name, name
         self._client: Client | None = None
         self._inbox: Subscription | None = None
         self._asked = 0
@@ -121,7 +121,7 @@ class BusConsumer:
     async def _open(self, client: Client) -> None:
         from nats.js.api import AckPolicy, ConsumerConfig  # noqa: PLC0415  # for who has a bus, which has loaded it
 
-        await ensure_stream(client, self._stream, self._subjects)
+        await ensure_stream(client, self._spec)
         config = ConsumerConfig(
             name=self._name, durable_name=self._name, ack_policy=AckPolicy.EXPLICIT, ack_wait=ACK_WAIT_S,
             max_ack_pending=MOST_WAITING,

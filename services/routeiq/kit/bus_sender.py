@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import structlog
 
 from routeiq.kit.bus import Bus
-from routeiq.kit.bus_stream import ensure_stream
+from routeiq.kit.bus_stream import StreamSpec, ensure_stream
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -18,15 +17,6 @@ log = structlog.get_logger()
 
 ACK_S = 5.0
 MESSAGE_ID = "Nats-Msg-Id"
-
-
-class StreamSpec(NamedTuple):
-    """As `kit.bus_stream` has it. A full stream takes no more. A message id that comes again within two minutes, which
-    is NATS's usual window, is the same message."""
-
-    name: str
-    subjects: Sequence[str]
-    max_age_s: float
 
 
 class StreamSender:
@@ -54,6 +44,6 @@ class StreamSender:
         """Of this connection, once its stream is there."""
         if self._made is None or self._made[0] is not client:
             context = client.jetstream(timeout=ACK_S)
-            await ensure_stream(client, *self._spec)
+            await ensure_stream(client, self._spec)
             self._made = (client, context)
         return self._made[1]

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
 
 
-async def ensure_stream(client: Client, name: str, subjects: Sequence[str], max_age_s: float = 0) -> None:
-    """One whose messages are kept on disk until somebody has answered for them. One that is there is left as it is: its
-    operator may have given it replicas, or other bounds.
+class StreamSpec(NamedTuple):
+    """Args: max_age_s: how long a message is kept that nobody has answered for; 0: as long as it takes.  max_bytes: of
+    all of them; None: as much as there is room for.
 
-    Args: max_age_s: how long a message is kept; 0: as long as it takes. Raises: what nats-py raises."""
+    A full stream gives up its oldest messages, so that who publishes need not wait for who has stopped reading: it is
+    for publishers who find out, and have them still. A message id that comes again within two minutes, which is NATS's
+    usual window, is the same message."""
+
+    name: str
+    subjects: Sequence[str]
+    max_age_s: float = 0
+    max_bytes: int | None = None
+
+
+async def ensure_stream(client: Client, spec: StreamSpec) -> None:
+    """One whose messages are kept on disk until somebody has answered for them. One that is there is left as it is: its
+    operator may have given it replicas, or other bounds. Raises: what nats-py raises."""
     from nats.js.api import (  # noqa: PLC0415  # for who has a bus, which has loaded it
         DiscardPolicy,
         RetentionPolicy,
@@ -24,10 +36,10 @@ async def ensure_stream(client: Client, name: str, subjects: Sequence[str], max_
 
     manager = client.jsm()
     try:
-        await manager.stream_info(name)
+        await manager.stream_info(spec.name)
     except NotFoundError:
         config = StreamConfig(
-            name=name, subjects=list(subjects), retention=RetentionPolicy.WORK_QUEUE, storage=StorageType.FILE,
-            discard=DiscardPolicy.NEW, max_age=max_age_s,
+            name=spec.name, subjects=list(spec.subjects), retention=RetentionPolicy.WORK_QUEUE,
+            storage=StorageType.FILE, discard=DiscardPolicy.OLD, max_age=spec.max_age_s, max_bytes=spec.max_bytes,
         )  # fmt: skip
         await manager.add_stream(config)

@@ -16,13 +16,14 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from routeiq.api.control.v1 import control_pb2 as control
 from routeiq.api.usage.v1 import usage_pb2 as pb
-from routeiq.clients.usage_stream import NAME, SUBJECTS, usage_stream
+from routeiq.clients.usage_stream import SUBJECTS, USAGE_STREAM
 from routeiq.gateway.journal.journal import Journal
 from routeiq.gateway.journal.keeper import Keeper, measure
 from routeiq.gateway.journal.ledger_round import LedgerRound
 from routeiq.gateway.journal.replay import unpriced
 from routeiq.kit.bus import Bus
 from routeiq.kit.bus_sender import StreamSender
+from routeiq.kit.bus_stream import StreamSpec
 from tests.support.journaling import SEGMENT_BYTES, begin, die, opened, serve
 from tests.support.servers.nats import NATS
 
@@ -62,7 +63,7 @@ class Ledger:
                 await client.close()
 
     async def _read(self, client: Client) -> None:
-        source = await client.jetstream().pull_subscribe(SUBJECTS, "ledger", stream=NAME)
+        source = await client.jetstream().pull_subscribe(SUBJECTS, "ledger", stream=USAGE_STREAM.name)
         while not client.is_closed:
             try:
                 messages = await source.fetch(10, timeout=0.2)
@@ -82,11 +83,13 @@ class Ledger:
 
 
 @asynccontextmanager
-async def keeping(base: Path, server: NATS, ledger: Ledger, journal: Journal | None = None) -> AsyncIterator[Keeper]:
+async def keeping(
+    base: Path, server: NATS, ledger: Ledger, journal: Journal | None = None, stream: StreamSpec = USAGE_STREAM
+) -> AsyncIterator[Keeper]:
     bus = Bus(server.url)
     kept = Keeper(
         journal or opened(base, segment_bytes=SEGMENT_BYTES),
-        StreamSender(bus, usage_stream()).publish,
+        StreamSender(bus, stream).publish,
         LedgerRound(ledger.ask, every_s=0.1),
         unpriced,
     )
@@ -161,6 +164,26 @@ async def test_a_volume_that_is_lost_is_refilled(tmp_path: Path, nats_server: NA
     assert len(ledger.records) == 1001
 
 
+async def test_what_a_full_stream_gave_up_unread_is_sent_again(tmp_path: Path, nats_server: NATS) -> None:
+    """It takes new batches all the same, while nobody reads."""
+    ledger, names = Ledger(nats_server), {f"i{number}" for number in range(5000)}
+    ledger.frozen = True
+    small = USAGE_STREAM._replace(max_bytes=400_000)
+    async with keeping(tmp_path, nats_server, ledger, stream=small) as keeper:
+        serve_all(keeper.journal, sorted(names))
+        async with asyncio.timeout(20):
+            while keeper.published < len(names):
+                await asyncio.sleep(0.02)
+        client = await nats.connect(nats_server.url)
+        state = (await client.jetstream().stream_info(small.name)).state
+        await client.close()
+        assert state.first_seq > 1, "nothing was given up"
+        assert not ledger.records
+        ledger.frozen = False
+        await settled(keeper)
+    assert ledger.records.keys() == names
+
+
 async def test_what_a_dead_process_left_reaches_the_ledger(tmp_path: Path, nats_server: NATS) -> None:
     dead, ledger = opened(tmp_path), Ledger(nats_server)
     serve_all(dead, ["whole"])
@@ -197,14 +220,14 @@ async def test_the_stream_is_made_once(nats_server: NATS) -> None:
     client = await nats.connect(nats_server.url)
     context = client.jetstream()
     with pytest.raises(NotFoundError):
-        await context.stream_info(NAME)
-    senders = [StreamSender(bus, usage_stream(3600.0)) for _ in range(3)]
+        await context.stream_info(USAGE_STREAM.name)
+    senders = [StreamSender(bus, USAGE_STREAM._replace(max_age_s=3600.0)) for _ in range(3)]
     async with asyncio.timeout(10):
         while not bus.connected:
             await asyncio.sleep(0.01)
     sent = await asyncio.gather(*(one.publish("routeiq.usage.x", b"x", "same") for one in senders))
     assert sent == [True] * 3
-    info = await context.stream_info(NAME)
+    info = await context.stream_info(USAGE_STREAM.name)
     assert (info.config.max_age, info.state.messages) == (3600.0, 1)
     await client.close()
     await bus.close()

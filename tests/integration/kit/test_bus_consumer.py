@@ -12,6 +12,7 @@ import pytest
 from routeiq.kit import bus_consumer
 from routeiq.kit.bus import Bus
 from routeiq.kit.bus_consumer import BusConsumer, BusMessage
+from routeiq.kit.bus_stream import StreamSpec
 from tests.support.servers.nats import NATS
 
 PATIENCE_S = 20.0
@@ -26,7 +27,7 @@ class Shop:
         self.consumer = self.another()
 
     def another(self) -> BusConsumer:
-        return BusConsumer(self.bus, STREAM, ("work.>",), "workers")
+        return BusConsumer(self.bus, StreamSpec(STREAM, ("work.>",)), "workers")
 
     async def say(self, *texts: str) -> None:
         """Each until the stream has it."""
@@ -141,7 +142,14 @@ async def test_a_stream_that_was_lost_is_made_again(shop: Shop, own: NATS, monke
 
 async def test_a_consumer_that_was_deleted_is_made_again(shop: Shop) -> None:
     assert shop.bus.client is not None
-    await shop.bus.client.jsm().delete_consumer(STREAM, "workers")
+    manager = shop.bus.client.jsm()
+
+    async def answered() -> bool:
+        """What the shop has heard first is done with: a consumer that is deleted before leaves it in the stream."""
+        return (await manager.stream_info(STREAM)).state.messages == 0
+
+    await until(answered)
+    await manager.delete_consumer(STREAM, "workers")
     await shop.say("after")
     assert texts(await shop.hear(1)) == ["after"]
 

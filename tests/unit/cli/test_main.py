@@ -22,7 +22,7 @@ def routeiq(*args: str) -> subprocess.CompletedProcess[str]:
 def test_help_lists_every_command() -> None:
     done = routeiq("--help")
     assert done.returncode == 0
-    for name in ("up", "serve", "check", "keys", "train", "evaluate", "artifact"):
+    for name in ("up", "serve", "ledger", "check", "keys", "train", "evaluate", "artifact"):
         assert f"  {name} " in done.stdout
 
 
@@ -32,7 +32,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", ["up", "serve", "check", "keys", "train", "evaluate", "artifact"])
+@pytest.mark.parametrize("command", ["up", "serve", "ledger", "check", "keys", "train", "evaluate", "artifact"])
 def test_every_command_has_help(command: str) -> None:
     done = routeiq(command, "--help")
     assert (done.returncode, done.stderr) == (0, "")

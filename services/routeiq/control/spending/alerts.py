@@ -3,7 +3,7 @@ for each account and period. They are put into the outbox in the transaction tha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.control.spending.charging import Spent
 from routeiq.control.spending.wording import event_of
-from routeiq.control.store.accounts import TEAM, USER, Held, holders_of
+from routeiq.control.store.accounts import TEAM, USER, Account, Held, holders_of
 from routeiq.control.store.alerts import Due, known_of, put
 
 SOFT = 0
@@ -25,8 +25,12 @@ async def note(session: AsyncSession, spent: Sequence[Spent], now: datetime, des
     new = due.keys() - await known_of(session, due) if due else ()
     if not new:
         return
-    users, teams = await _named(session, [due[one] for one in new])
-    alerts = [(one, _payload(one, due[one], users, teams, destinations)) for one in sorted(new)]
+    rows = await _rows(session, {due[one].account for one in new})
+    users, teams = await _named(session, rows.values())
+    alerts = [
+        (one, _payload(one, due[one], rows[Account(one.kind, one.id)], users, teams, destinations))
+        for one in sorted(new)
+    ]
     await put(session, alerts, now)
 
 
@@ -39,21 +43,29 @@ def _due(of: Spent) -> Iterator[Due]:
             yield Due(*of.account, of.period.number, threshold)
 
 
-async def _named(session: AsyncSession, of: Sequence[Spent]) -> tuple[dict[str, Held], dict[str, Held]]:
+async def _rows(session: AsyncSession, accounts: Iterable[Account]) -> dict[Account, Any]:
+    """Of whom the alerts are; of a model, its key's."""
+    ids: dict[str, set[str]] = {}
+    for one in accounts:
+        ids.setdefault(one.kind, set()).add(one.id)
+    found = [(kind, await holders_of(session, kind, some)) for kind, some in ids.items()]
+    return {Account(kind, id_): held.row for kind, holders in found for id_, held in holders.items()}
+
+
+async def _named(session: AsyncSession, rows: Collection[Any]) -> tuple[dict[str, Held], dict[str, Held]]:
     """The users and teams whom the alerts name."""
-    users = {name for one in of if (name := getattr(one.held.row, "user_id", None))}
-    teams = {name for one in of if (name := getattr(one.held.row, "team_id", None))}
+    users = {name for row in rows if (name := getattr(row, "user_id", None))}
+    teams = {name for row in rows if (name := getattr(row, "team_id", None))}
     return await holders_of(session, USER, users), await holders_of(session, TEAM, teams)
 
 
 def _payload(
-    due: Due, of: Spent, users: dict[str, Held], teams: dict[str, Held], destinations: Collection[str]
+    due: Due, of: Spent, row: Any, users: dict[str, Held], teams: dict[str, Held], destinations: Collection[str]
 ) -> dict[str, Any]:
     """`to`: who was not reached yet."""
-    row = of.held.row
     user = row if of.account.kind == USER else _row(users, getattr(row, "user_id", None))
     team = row if of.account.kind == TEAM else _row(teams, getattr(row, "team_id", None))
-    return {"to": sorted(destinations), "event": event_of(due.threshold, of, user, team)}
+    return {"to": sorted(destinations), "event": event_of(due.threshold, of, row, user, team)}
 
 
 def _row(found: dict[str, Held], id_: str | None) -> Any:

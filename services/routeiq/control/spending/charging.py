@@ -1,7 +1,8 @@
 """What the ledger has learned of, put onto those who spent it.
 
 A charge counts in the period in which its request ended: what comes late, for a period that is over, changes nothing.
-Rows are locked in one order, holders before the models of keys, so that several consumers never wait in a ring.
+Rows are locked in one order, holders before the models of keys, so that several consumers never wait in a ring. All
+holders of a kind are read, and written, by one statement; budgets by model, which few keys have, row by row.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.clients.control_accounts import budgeted_model
 from routeiq.control.budgets.calendar import Calendar
-from routeiq.control.keys.effective import effective
 from routeiq.control.keys.model_budgets import ModelBudget, model_budgets
-from routeiq.control.spending.limits import Money, money_of
-from routeiq.control.store.accounts import KEY, LOCK_ORDER, Account, Held, holders_of, model_spends, successors_of
-from routeiq.control.store.periods import Period, Schedule, begin, model_period, period_of, schedule_of
+from routeiq.control.spending.limits import Money, allowed, models_of, schedule
+from routeiq.control.store.accounts import KEY, LOCK_ORDER, Account, model_spends, successors_of
+from routeiq.control.store.periods import Period, Schedule, begin, model_period, period_of
+from routeiq.control.store.standings import Standing, Turned, begin_periods, set_spent, standings_of
 from routeiq.control.store.tables import ModelSpend
 
 
@@ -36,34 +37,36 @@ class Spent(NamedTuple):
     """How an account that has a budget stands after its charges."""
 
     account: Account
-    held: Held
     money: Money
     period: Period
 
 
+Cost = tuple[datetime, int]
+"""When a request ended, and its cost in nano-USD."""
+Costs = Mapping[Account, Sequence[Cost]]
+_UNLIMITED = Money()
+
+
 async def spend(session: AsyncSession, charges: Iterable[Charge], now: datetime, calendar: Calendar) -> list[Spent]:
     """Count them. Holders that are gone are passed over. Returns: those that have a budget and were charged."""
-    wanted = await _of_successors(session, charges)
-    holders: dict[str, dict[str, Held]] = {}
-    for kind in LOCK_ORDER:
-        ids = {account.id for account in wanted if account.kind == kind}
-        holders[kind] = await holders_of(session, kind, ids, lock=True)
-    found = [
-        _charge(Account(kind, id_), held, wanted.get(Account(kind, id_), ()), now, calendar)
-        for kind in LOCK_ORDER
-        for id_, held in holders[kind].items()
-    ]
-    found += await _charge_models(session, wanted, holders[KEY], now, calendar)
-    await session.flush()
-    return [one for one in found if one is not None]
+    costs = await _of_successors(session, charges)
+    ids: dict[str, set[str]] = {kind: set() for kind in LOCK_ORDER}
+    for account in costs:
+        if account.kind in ids:
+            ids[account.kind].add(account.id)
+    standings = {kind: await standings_of(session, kind, ids[kind], lock=True) for kind in LOCK_ORDER if ids[kind]}
+    found: list[Spent] = []
+    for kind, holders in standings.items():
+        found += await _charge(session, kind, holders.values(), costs, now, calendar)
+    return found + await _charge_models(session, costs, standings.get(KEY, {}), now, calendar)
 
 
-async def _of_successors(session: AsyncSession, charges: Iterable[Charge]) -> dict[Account, list[Charge]]:
+async def _of_successors(session: AsyncSession, charges: Iterable[Charge]) -> Costs:
     """By account. A key that another one took the place of spends what that one has."""
-    found: defaultdict[Account, list[Charge]] = defaultdict(list)
-    for one in charges:
-        if one.nano_usd:
-            found[one.account].append(one)
+    found: defaultdict[Account, list[Cost]] = defaultdict(list)
+    for account, nano_usd, ended_at in charges:
+        if nano_usd:
+            found[account].append((ended_at, nano_usd))
     hashes = {account.id for account in found if account.kind == KEY}
     for old, new in (await successors_of(session, hashes)).items() if hashes else ():
         for account in [one for one in found if one.kind == KEY and one.id == old]:
@@ -71,24 +74,34 @@ async def _of_successors(session: AsyncSession, charges: Iterable[Charge]) -> di
     return found
 
 
-def _charge(account: Account, held: Held, charges: Sequence[Charge], now: datetime, calendar: Calendar) -> Spent | None:
-    begin(held.row, schedule_of(*held), now, calendar)
-    period = period_of(held.row, schedule_of(*held), now, calendar)
-    held.row.spend_nano_usd = period.spent_nano_usd + _counted(charges, period)
-    money = money_of(held.row, held.shared, now)
-    if not charges or money == Money():
-        return None
-    return Spent(account, held, money, period._replace(spent_nano_usd=held.row.spend_nano_usd))
+async def _charge(
+    session: AsyncSession, kind: str, holders: Iterable[Standing], costs: Costs, now: datetime, calendar: Calendar
+) -> list[Spent]:
+    found, current, turned = [], {}, []
+    for one in holders:
+        account = Account(kind, one.id)
+        charged = costs.get(account, ())
+        period = period_of(one, schedule(one), now, calendar)
+        period = period._replace(spent_nano_usd=period.spent_nano_usd + _counted(charged, period))
+        if period.number != one.budget_period:
+            turned.append(Turned(one.id, period.spent_nano_usd, period.number, period.reset_at))
+        elif period.spent_nano_usd != one.spend_nano_usd:
+            current[one.id] = period.spent_nano_usd
+        money = allowed(one, now)
+        if charged and money != _UNLIMITED:
+            found.append(Spent(account, money, period))
+    await set_spent(session, kind, current)
+    await begin_periods(session, kind, turned)
+    return found
 
 
 async def _charge_models(
-    session: AsyncSession, wanted: Mapping[Account, Sequence[Charge]], keys: Mapping[str, Held], now: datetime,
-    calendar: Calendar,
-) -> list[Spent]:  # fmt: skip
-    budgets, charges = _budgets(wanted, keys, now)
-    rows = await model_spends(session, charges, lock=True)
+    session: AsyncSession, costs: Costs, keys: Mapping[str, Standing], now: datetime, calendar: Calendar
+) -> list[Spent]:
+    budgets, charged = _budgets(costs, keys)
+    rows = await model_spends(session, charged, lock=True)
     found = []
-    for (key_hash, model), some in sorted(charges.items()):
+    for (key_hash, model), some in sorted(charged.items()):
         budget = budgets[key_hash][model]
         row = rows.get((key_hash, model))
         if row is None:
@@ -98,26 +111,23 @@ async def _charge_models(
         period = model_period(row, budget.duration, now, calendar)
         row.spend_nano_usd += _counted(some, period)
         period = period._replace(spent_nano_usd=row.spend_nano_usd)
-        found.append(Spent(Account(KEY, key_hash, model), keys[key_hash], Money(budget.max_nano_usd), period))
+        found.append(Spent(Account(KEY, key_hash, model), Money(budget.max_nano_usd), period))
+    await session.flush()
     return found
 
 
 def _budgets(
-    wanted: Mapping[Account, Sequence[Charge]], keys: Mapping[str, Held], now: datetime
-) -> tuple[dict[str, dict[str, ModelBudget]], dict[tuple[str, str], list[Charge]]]:
+    costs: Costs, keys: Mapping[str, Standing]
+) -> tuple[dict[str, dict[str, ModelBudget]], dict[tuple[str, str], list[Cost]]]:
     """By key: its budgets by model. By key and the name of such a budget: what counts for it."""
-    budgets: dict[str, dict[str, ModelBudget]] = {}
-    charges: defaultdict[tuple[str, str], list[Charge]] = defaultdict(list)
-    for account, some in wanted.items():
-        held = keys.get(account.id) if account.kind == KEY and account.model else None
-        if held is None:
-            continue
-        if account.id not in budgets:
-            budgets[account.id] = model_budgets(effective(held.row, held.shared, now).by_model)
-        name = budgeted_model(budgets[account.id], account.model)
-        if name is not None:
-            charges[account.id, name] += some
-    return budgets, charges
+    budgets = {one.id: model_budgets(by_model) for one in keys.values() if (by_model := models_of(one))}
+    charged: defaultdict[tuple[str, str], list[Cost]] = defaultdict(list)
+    for account, some in costs.items() if budgets else ():
+        if account.kind == KEY and account.model and account.id in budgets:
+            name = budgeted_model(budgets[account.id], account.model)
+            if name is not None:
+                charged[account.id, name] += some
+    return budgets, charged
 
 
 def _first(key_hash: str, model: str, budget: ModelBudget, now: datetime, calendar: Calendar) -> ModelSpend:
@@ -125,5 +135,6 @@ def _first(key_hash: str, model: str, budget: ModelBudget, now: datetime, calend
     return ModelSpend(key_hash=key_hash, model=model, budget_period=number, budget_reset_at=ends, spend_nano_usd=0)
 
 
-def _counted(charges: Iterable[Charge], period: Period) -> int:
-    return sum(one.nano_usd for one in charges if one.ended_at >= period.began)
+def _counted(costs: Sequence[Cost], period: Period) -> int:
+    began = period.began
+    return sum(nano_usd for ended_at, nano_usd in costs if ended_at >= began)

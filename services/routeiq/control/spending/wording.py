@@ -18,14 +18,14 @@ _EVENTS = {0: "soft_budget_crossed", 100: "budget_crossed"}
 _LINE = {ord(one): " " for one in "\r\n\t"}
 
 
-def event_of(threshold: int, of: Spent, user: User | None, team: Team | None) -> dict[str, Any]:
-    """Args: threshold: per cent; 0: the soft budget."""
-    row, kind = of.held.row, of.account.kind
+def event_of(threshold: int, of: Spent, row: Any, user: User | None, team: Team | None) -> dict[str, Any]:
+    """Args: threshold: per cent; 0: the soft budget.  row: the account's."""
+    kind = of.account.kind
     is_key = kind == KEY
     return {
         "event": _EVENTS.get(threshold, "threshold_crossed"),
         "event_group": _GROUPS[kind],
-        "event_message": _message(threshold, of, user, team),
+        "event_message": _message(threshold, of, row, user, team),
         "spend": to_usd(of.period.spent_nano_usd),
         "max_budget": _usd(of.money.max_nano_usd),
         "soft_budget": _usd(of.money.soft_nano_usd),
@@ -53,17 +53,17 @@ def slack_of(event: Mapping[str, Any]) -> dict[str, str]:
     return {"text": text}
 
 
-def _message(threshold: int, of: Spent, user: User | None, team: Team | None) -> str:
+def _message(threshold: int, of: Spent, row: Any, user: User | None, team: Team | None) -> str:
     limit = of.money.max_nano_usd if threshold else of.money.soft_nano_usd
     what = f"{threshold}% of the budget is spent" if threshold else "the soft budget is reached"
     until = of.period.reset_at
     ends = "It never begins anew." if until is None else f"It begins anew at {until:%Y-%m-%d %H:%M} UTC."
     said = f"{usd_text(of.period.spent_nano_usd)} of {usd_text(limit or 0)} USD"
-    return f"{_who(of, user, team)}: {what}: {said}. {ends}"
+    return f"{_who(of, row, user, team)}: {what}: {said}. {ends}"
 
 
-def _who(of: Spent, user: User | None, team: Team | None) -> str:
-    row, kind = of.held.row, of.account.kind
+def _who(of: Spent, row: Any, user: User | None, team: Team | None) -> str:
+    kind = of.account.kind
     if kind == KEY:
         return _line(f"Key {row.alias or row.name}{f', model {of.account.model}' if of.account.model else ''}")
     person = "" if user is None else user.alias or user.email or user.id

@@ -34,16 +34,13 @@ class Held(NamedTuple):
     shared: Budget | None
 
 
-async def holders_of(session: AsyncSession, kind: str, ids: Collection[str], *, lock: bool = False) -> dict[str, Held]:
-    """Those that exist, in the order of their ids. Args: lock: until the end of the transaction, to change what they
-    spent; who only refers to them need not wait."""
+async def holders_of(session: AsyncSession, kind: str, ids: Collection[str]) -> dict[str, Held]:
+    """Those that exist, in the order of their ids. What they spent is had sooner from `store.standings`."""
     found: dict[str, Held] = {}
     of = _KINDS.get(kind)
-    for some in _parts(sorted(ids)) if of is not None else ():
+    for some in parts(sorted(ids)) if of is not None else ():
         assert of is not None
-        wanted = of.statement(some)
-        wanted = wanted.with_for_update(key_share=True, of=of.table) if lock else wanted
-        rows = await session.execute(wanted.execution_options(populate_existing=True))
+        rows = await session.execute(of.statement(some).execution_options(populate_existing=True))
         found |= {of.id_of(row): Held(row, shared) for row, shared in rows}
     return found
 
@@ -51,7 +48,7 @@ async def holders_of(session: AsyncSession, kind: str, ids: Collection[str], *, 
 async def successors_of(session: AsyncSession, hashes: Collection[str]) -> dict[str, str]:
     """Of keys that another one took the place of: who still has requests under the old one spends the new one's."""
     found: dict[str, str] = {}
-    for some in _parts(sorted(hashes)):
+    for some in parts(sorted(hashes)):
         statement = select(FormerKey.hash, FormerKey.successor).where(
             FormerKey.hash.in_(some), FormerKey.successor.is_not(None)
         )
@@ -64,7 +61,7 @@ async def model_spends(
 ) -> dict[tuple[str, str], ModelSpend]:
     """By hash and model. Who locks them has locked their keys."""
     found: dict[tuple[str, str], ModelSpend] = {}
-    for some in _parts(sorted(wanted)):
+    for some in parts(sorted(wanted)):
         statement = select(ModelSpend).where(tuple_(ModelSpend.key_hash, ModelSpend.model).in_(some))
         statement = statement.order_by(ModelSpend.key_hash, ModelSpend.model)
         statement = statement.with_for_update() if lock else statement
@@ -108,19 +105,18 @@ def _money(table: type[User | Team]) -> tuple[Any, ...]:
 
 
 class _Kind(NamedTuple):
-    table: type[Key | User | Team | Member]
     statement: Callable[[Sequence[str]], Select[Any, Any]]
     id_of: Callable[[Any], str]
 
 
 _KINDS: Mapping[str, _Kind] = {
-    KEY: _Kind(Key, _of_keys, lambda row: row.hash),
-    USER: _Kind(User, _of_users, lambda row: row.id),
-    TEAM: _Kind(Team, _of_teams, lambda row: row.id),
-    MEMBER: _Kind(Member, _of_members, lambda row: member_id(row.team_id, row.user_id)),
+    KEY: _Kind(_of_keys, lambda row: row.hash),
+    USER: _Kind(_of_users, lambda row: row.id),
+    TEAM: _Kind(_of_teams, lambda row: row.id),
+    MEMBER: _Kind(_of_members, lambda row: member_id(row.team_id, row.user_id)),
 }
 
 
-def _parts(all_of_them: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for at in range(0, len(all_of_them), AT_ONCE):
-        yield all_of_them[at : at + AT_ONCE]
+def parts(all_of_them: Sequence[Any], most: int = AT_ONCE) -> Iterator[Sequence[Any]]:
+    for at in range(0, len(all_of_them), most):
+        yield all_of_them[at : at + most]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
+from routeiq.control.store.standings import Standing
 from routeiq.control.store.tables import Budget, Key, Member, ModelSpend, Team, User
 
 Holder = Key | User | Team | Member
@@ -55,7 +56,7 @@ def schedule_of(row: Holder, shared: Budget | None) -> Schedule:
     return Schedule() if shared is None else Schedule(shared.budget_duration, shared.budget_reset_at)
 
 
-def period_of(row: Holder | ModelSpend, schedule: Schedule, now: datetime, calendar: Turns) -> Period:
+def period_of(row: Holder | ModelSpend | Standing, schedule: Schedule, now: datetime, calendar: Turns) -> Period:
     """The one that holds `now`, whether or not anybody has begun it."""
     number, spent = row.budget_period or 0, row.spend_nano_usd or 0
     ends = row.budget_reset_at or schedule.reset_at

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 
 from prometheus_client import CollectorRegistry
 
+from routeiq.clients.usage_stream import CONTROL, USAGE_STREAM
 from routeiq.control.usage.housekeeping import Housekeeping
 from routeiq.control.usage.intake import Intake
 from routeiq.control.usage.intake_counts import IntakeCounts
@@ -16,8 +17,6 @@ from routeiq.kit.bus_consumer import BusConsumer
 from routeiq.kit.clock import Clock
 from routeiq.kit.db import Database
 
-STREAM, SUBJECTS, CONSUMER = "ROUTEIQ_USAGE", ("routeiq.usage.>",), "control"
-
 
 def writing(
     database: Database, bus: Bus, spend: Spend, clock: Clock, keep_days: int, registry: CollectorRegistry
@@ -25,6 +24,6 @@ def writing(
     """They run until they are cancelled; what was taken and not written by then comes again.
 
     Args: keep_days: of records; 0: for ever."""
-    source = BusConsumer(bus, STREAM, SUBJECTS, CONSUMER)
+    source = BusConsumer(bus, USAGE_STREAM, CONTROL)
     intake = Intake(source, Ledger(database, spend, clock), IntakeCounts(registry, clock))
     return [intake.run, Housekeeping(database, clock, keep_days).run]
