@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 import msgspec
 
@@ -11,13 +12,14 @@ from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.plan import Endpoint
 from routeiq.kit.json_errors import UNREADABLE
 
-BYTES_PER_TOKEN = 4
-FILE_BYTES, FILE_TOKENS = 4096, 1000
+BYTES_PER_TOKEN: Final = 4
+FILE_BYTES: Final = 4096
+FILE_TOKENS: Final = 1000
 """A string that is longer, of ASCII and without a space, is an image or another file, and costs about as much."""
-MOST = 2**31
-_PROMPTS = ("messages", "prompt", "input", "system", "instructions", "tools")
-_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
-_number = msgspec.json.Decoder(int | None)
+MOST: Final = 2**31
+_PROMPTS: Final = ("messages", "prompt", "input", "system", "instructions", "tools")
+_LIMITS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+_number: Final = msgspec.json.Decoder(int | None)
 
 
 Estimate = Callable[[Context, Deployment], tuple[int, int]]

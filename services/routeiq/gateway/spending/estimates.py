@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -20,23 +20,24 @@ from routeiq.kit.accounts import MOST_SAFE
 from routeiq.kit.json_errors import UNREADABLE
 from routeiq.kit.money import NANO
 
-TOKENS_A_BYTE = 0.25
-FIRST_OUTPUT = 1024
+TOKENS_A_BYTE: Final = 0.25
+FIRST_OUTPUT: Final = 1024
 """Of a model that has not answered yet."""
-LEARNS = 0.1
+LEARNS: Final = 0.1
 """How much the latest answer weighs."""
-KEPT_OUTPUTS, SORT_EVERY = 100, 10
-BYTES_AN_ATTACHMENT = 4096
+KEPT_OUTPUTS: Final = 100
+SORT_EVERY: Final = 10
+BYTES_AN_ATTACHMENT: Final = 4096
 """Instead of those of a picture or a sound, which say little of its tokens."""
-_LIMITS: Mapping[Endpoint, tuple[str, ...]] = {
+_LIMITS: Final[Mapping[Endpoint, tuple[str, ...]]] = {
     Endpoint.CHAT: ("max_tokens", "max_completion_tokens"),
     Endpoint.COMPLETIONS: ("max_tokens",),
     Endpoint.RESPONSES: ("max_output_tokens",),
     Endpoint.MESSAGES: ("max_tokens",),
 }
-_PROMPTS = ("messages", "prompt", "input", "system", "instructions", "tools")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/=_-]{4096,}")
-_count = msgspec.json.Decoder(int)
+_PROMPTS: Final = ("messages", "prompt", "input", "system", "instructions", "tools")
+_BASE64: Final = re.compile(rb"[A-Za-z0-9+/=_-]{4096,}")
+_count: Final = msgspec.json.Decoder(int)
 
 CostAtMost = Callable[[Deployment, int, int], int | None]
 """Deployment, input tokens, output tokens: nano-USD; None: the price is not known."""
