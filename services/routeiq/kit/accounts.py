@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
-LEASE_S = 30.0
+LEASE_S: Final = 30.0
 """How long an entry stays that nobody puts again."""
-SWEEP_EVERY_S = 1.0
-MOST_SAFE = 2**53
+SWEEP_EVERY_S: Final = 1.0
+MOST_SAFE: Final = 2**53
 """Nano-USD that a script of Redis can count one by one: nine million dollars."""
 
 

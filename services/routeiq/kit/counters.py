@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
-MINUTE_S = 60
+MINUTE_S: Final = 60
 
 
 class Limit(NamedTuple):
@@ -70,11 +70,8 @@ class MemoryCounters:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._begins = self.ends = 0
+        self.alone = False
         self._counts: dict[str, int] = {}
-
-    @property
-    def alone(self) -> bool:
-        return False
 
     def take(self, limits: Sequence[Limit], tokens: int = 0) -> Limit | None:
         full = self.full(limits, tokens)

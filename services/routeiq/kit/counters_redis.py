@@ -68,12 +68,8 @@ class RedisCounters(MemoryCounters):
         self._changed: set[str] = set()
         """The keys of the next round."""
         self._something = asyncio.Event()
-        self._alone = True
+        self.alone = True
         self._task: asyncio.Task[None] | None = None
-
-    @property
-    def alone(self) -> bool:
-        return self._alone
 
     def start(self) -> None:
         self._redis.start()
@@ -137,7 +133,7 @@ class RedisCounters(MemoryCounters):
 
     async def _next(self) -> None:
         """Until a round is due."""
-        if self._alone:
+        if self.alone:
             await asyncio.sleep(LOOK_EVERY_S)
             return
         with suppress(TimeoutError):
@@ -146,15 +142,15 @@ class RedisCounters(MemoryCounters):
             await asyncio.sleep(self._every_s)
 
     def _found(self) -> None:
-        if self._alone:
-            self._alone = False
+        if self.alone:
+            self.alone = False
             log.info("counters.joined")
             for key in self._own:
                 self._tell(key)
 
     def _lost(self) -> None:
-        if not self._alone:
-            self._alone = True
+        if not self.alone:
+            self.alone = True
             log.warning("counters.alone")
 
     async def _exchange(self, ends: int, keys: Sequence[str]) -> None:

@@ -21,11 +21,11 @@ import routeiq.gateway.app
 import routeiq.routing.app
 from routeiq import __version__
 from routeiq.kit.build import COMPILED, describe_build
-from routeiq.kit.errors import AuthenticationError, InvalidRequest, RouteIQError, Unavailable
+from routeiq.kit.errors import AuthenticationError, InvalidRequest, RateLimited, RouteIQError, Unavailable
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULES: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["routeiq"]["compiled"]
-ERRORS = (AuthenticationError, InvalidRequest, RouteIQError, Unavailable)
+ERRORS = (AuthenticationError, InvalidRequest, RateLimited, RouteIQError, Unavailable)
 BASES = {base for one in (*ERRORS, Mapping, Collector, Protocol, tuple) for base in one.__mro__}
 """Interpreted ones. Nobody takes weak references to what has one of them: a compiled class would not clear them."""
 

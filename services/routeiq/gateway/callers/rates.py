@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from routeiq.clients.control_accounts import member_of
 from routeiq.gateway.callers.caller import Holder, Limits
@@ -21,7 +21,7 @@ BY_MODEL: Mapping[str, str] = {
     "key": "model_per_key", "user": "model_per_user", "team": "model_per_team", "member": "model_per_team_member",
 }  # fmt: skip
 REQUESTS, TOKENS = "requests", "tokens"
-MOST_KEPT = 256
+MOST_KEPT: Final = 256
 
 
 class Rate(NamedTuple):

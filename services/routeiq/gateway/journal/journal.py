@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
+from typing import Final
 
 import structlog
 
@@ -22,10 +23,10 @@ from routeiq.kit.errors import Unavailable
 
 log = structlog.get_logger()
 
-RETRY_S = 1.0
-TAIL_BYTES = 1024
+RETRY_S: Final = 1.0
+TAIL_BYTES: Final = 1024
 """More than any tail, and whom else was called."""
-LONGEST = 64 * 1024
+LONGEST: Final = 64 * 1024
 """Of a record. What its caller says is cut to far less."""
 
 

@@ -4,6 +4,8 @@ The head and who is called stand in the slot while the request runs; with the ta
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 
@@ -88,6 +90,19 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     tail: Tail
 
 
+class Orphan(msgspec.Struct, frozen=True):
+    """A request that was in flight when its process died."""
+
+    begun: Begun
+    calls: int
+    bytes: int
+    events: int
+    reported: int
+    counts: Counts
+    cost_nano_usd: int | None
+    """Of what was reported, if that is all."""
+
+
 class _OnlyHead(msgspec.Struct, array_like=True):
     id: str
 
@@ -96,12 +111,13 @@ class _OnlyId(msgspec.Struct, array_like=True):
     head: _OnlyHead
 
 
-encode = msgspec.msgpack.Encoder().encode
+encode: Final = msgspec.msgpack.Encoder().encode
 read_begun = msgspec.msgpack.Decoder(Begun).decode
 read_called = msgspec.msgpack.Decoder(Called).decode
 read_record = msgspec.msgpack.Decoder(Record).decode
 _id = msgspec.msgpack.Decoder(_OnlyId).decode
-PAIR, TRIPLE = b"\x92", b"\x93"
+PAIR: Final = b"\x92"
+TRIPLE: Final = b"\x93"
 """How MessagePack begins an array of two, and of three: parts that were encoded alone become one value."""
 
 

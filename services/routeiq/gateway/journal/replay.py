@@ -13,10 +13,10 @@ import msgspec
 import structlog
 
 from routeiq.gateway.journal.folder import Folder
-from routeiq.gateway.journal.records import TRIPLE, Counts, Tail, encode, id_of
+from routeiq.gateway.journal.records import TRIPLE, Counts, Orphan, Tail, encode, id_of
 from routeiq.gateway.journal.segments import Segment, prepare, read_segments
 from routeiq.gateway.journal.shelf import Shelf
-from routeiq.gateway.journal.slots import NOT_REPORTED, REPORTED, Orphan, read_orphans
+from routeiq.gateway.journal.slots import NOT_REPORTED, REPORTED, read_orphans
 
 log = structlog.get_logger()
 

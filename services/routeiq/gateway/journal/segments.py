@@ -9,16 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zlib import crc32
 
 from routeiq.gateway.journal.mapped import Allocate, Mapped, extended, opened
 
-SIZE = 4 * 1024 * 1024
-SUFFIX = ".segment"
-_MARK = int.from_bytes(b"RIQSEG01", "little")
-_HEAD = 16
-_LOW = 2**32 - 1
+SIZE: Final = 4 * 1024 * 1024
+SUFFIX: Final = ".segment"
+_MARK: Final = int.from_bytes(b"RIQSEG01", "little")
+_HEAD: Final = 16
+_LOW: Final = 2**32 - 1
 
 
 class Entry(NamedTuple):

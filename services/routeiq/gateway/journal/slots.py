@@ -11,40 +11,38 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from struct import Struct as Packed
+from typing import Final
 from zlib import crc32
 
 import msgspec
 
 from routeiq.gateway.journal.mapped import Allocate, Mapped, extended, opened
-from routeiq.gateway.journal.records import Begun, Counts, read_begun, read_called
+from routeiq.gateway.journal.records import Begun, Counts, Orphan, read_begun, read_called
 
-SIZE = 1024
-SLOTS = 256
+SIZE: Final = 1024
+SLOTS: Final = 256
 """So many are added at a time."""
-_WORDS = SIZE // 8
-_TAKEN, _TEXT, _NEXT, _CALLED, _CALLS, _BYTES, _EVENTS, _REPORTED, _COST, _COUNTS = range(10)
-"""Of the words of a slot. TEXT: its length and checksum. NEXT, CALLED: of another slot the number, counted from 1.
-COST: one more than it is; 0: it is not known."""
-_HEAD = 8 * 17
-_ROOM = SIZE - _HEAD
-_LOW = 2**32 - 1
-_header = Packed("=QQ").pack
-_counts = Packed("=7q").pack
-_NOTHING = bytes(_HEAD - 3 * 8)
-NOT_REPORTED, PARTLY_REPORTED, REPORTED = range(3)
-
-
-class Orphan(msgspec.Struct, frozen=True):
-    """A request that was in flight when its process died."""
-
-    begun: Begun
-    calls: int
-    bytes: int
-    events: int
-    reported: int
-    counts: Counts
-    cost_nano_usd: int | None
-    """Of what was reported, if that is all."""
+_WORDS: Final = SIZE // 8
+_TEXT: Final = 1
+_NEXT: Final = 2
+_CALLED: Final = 3
+_CALLS: Final = 4
+_BYTES: Final = 5
+_EVENTS: Final = 6
+_REPORTED: Final = 7
+_COST: Final = 8
+_COUNTS: Final = 9
+"""Of the words of a slot, of which the first says that it is taken. TEXT: its length and checksum. NEXT, CALLED: of
+another slot the number, counted from 1. COST: one more than it is; 0: it is not known."""
+_HEAD: Final = 8 * 17
+_ROOM: Final = SIZE - _HEAD
+_LOW: Final = 2**32 - 1
+_header: Final = Packed("=QQ").pack
+_counts: Final = Packed("=7q").pack
+_NOTHING: Final = bytes(_HEAD - 3 * 8)
+NOT_REPORTED: Final = 0
+PARTLY_REPORTED: Final = 1
+REPORTED: Final = 2
 
 
 class Slot:

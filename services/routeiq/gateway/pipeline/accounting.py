@@ -4,8 +4,7 @@ All of it or nothing: whatever refuses, what was taken before is given back."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final
 
 from routeiq.gateway.callers.caller import Caller
 from routeiq.gateway.pipeline.context import Context
@@ -16,15 +15,16 @@ from routeiq.gateway.pipeline.spend import Reserved, Spend
 from routeiq.gateway.plan import Outcome, Plan
 from routeiq.kit.asgi import Answer
 
-_NOT_MADE = Outcome(503, None, (), None, 0)
+_NOT_MADE: Final = Outcome(503, None, (), None, 0)
 
 
-class Account(NamedTuple):
+class Account:
     """Of one request."""
 
-    recording: Recording
-    taken: Taken | None
-    reserved: Reserved | None
+    __slots__ = ("recording", "reserved", "taken")
+
+    def __init__(self, recording: Recording, taken: Taken | None, reserved: Reserved | None) -> None:
+        self.recording, self.taken, self.reserved = recording, taken, reserved
 
     def settle(self, plan: Plan, outcome: Outcome) -> None:
         """Once, when all is over."""
@@ -35,13 +35,13 @@ class Account(NamedTuple):
             self.reserved.over(outcome, ended)
 
 
-@dataclass(frozen=True, slots=True)
 class Accounting:
-    """The stages that keep accounts. `spend` None: nobody has a budget."""
+    """The stages that keep accounts. Args: recorder: None: nothing is written down.  spend: None: nobody has a
+    budget."""
 
-    limits: RateLimits
-    recorder: Recorder = field(default_factory=NotRecording)
-    spend: Spend | None = None
+    def __init__(self, limits: RateLimits, recorder: Recorder | None = None, spend: Spend | None = None) -> None:
+        self.limits, self.spend = limits, spend
+        self.recorder: Recorder = NotRecording() if recorder is None else recorder
 
     def waits(self, caller: Caller) -> bool:
         """Whether `reserve` has to be awaited; else `reserve_now` decides."""

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from math import ceil
-from typing import NoReturn
+from typing import Final, NoReturn
 
-import msgspec
 from prometheus_client import CollectorRegistry
 
 from routeiq.config.state import Deployment
@@ -27,11 +26,11 @@ from routeiq.kit.counters import Counters, Limit
 from routeiq.kit.errors import RateLimited, Unavailable
 from routeiq.kit.metrics import Counts
 
-NOT_CALLED = frozenset({DeploymentBusy.code, OverQuota.code})
+NOT_CALLED: Final = frozenset({DeploymentBusy.code, OverQuota.code})
 """Attempts that ended before they reached a model."""
-BYTES_PER_EVENT = 200
+BYTES_PER_EVENT: Final = 200
 """Of a stream that did not come to its end: an event with one token has about as many."""
-LEFT = 499
+LEFT: Final = 499
 
 
 class RateLimitExceeded(RateLimited):
@@ -44,16 +43,18 @@ class LimitsUnavailable(Unavailable):
     code = "limits_unavailable"
 
 
-class Taken(msgspec.Struct, gc=False):
+class Taken:
     """What one request was let in with. `settle` it once. `reserved`: tokens, those of the prompt among them.  `ends`:
     of which minute."""
 
-    counters: Counters
-    limits: tuple[Limit, ...]
-    prompt: int
-    reserved: int
-    ends: int
-    stream: bool
+    __slots__ = ("counters", "ends", "limits", "prompt", "reserved", "stream")
+
+    def __init__(
+        self, counters: Counters, limits: tuple[Limit, ...], prompt: int, reserved: int, ends: int, stream: bool
+    ) -> None:
+        self.counters, self.limits = counters, limits
+        self.prompt, self.reserved = prompt, reserved
+        self.ends, self.stream = ends, stream
 
     def settle(self, outcome: Outcome) -> None:
         """By what became of it."""

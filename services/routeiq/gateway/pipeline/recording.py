@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -21,17 +21,20 @@ from routeiq.gateway.journal.slots import Slot
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.customer import HEADERS, LONGEST, SERVICE_HEADER
-from routeiq.gateway.pipeline.tally import NO_TALLY, Tally
+from routeiq.gateway.pipeline.tally import Tally
 from routeiq.gateway.plan import Outcome, Plan, Usage
 from routeiq.gateway.spending.request_size import BYTES_A_TOKEN, prompt_bytes
 from routeiq.kit.ids import uuid7
 
-GENERATE = "generate"
+GENERATE: Final = "generate"
 """The endpoint of requests of the LLM Gateway API."""
-MOST_TAGS, LONGEST_TAG, LONGEST_NAME = 32, 128, 1024
-_TAGS_HEADER = b"x-litellm-tags"
-_string = msgspec.json.Decoder(str).decode
-_NO_USAGE, _NO_COUNTS = Usage(), Counts()
+MOST_TAGS: Final = 32
+LONGEST_TAG: Final = 128
+LONGEST_NAME: Final = 1024
+_TAGS_HEADER: Final = b"x-litellm-tags"
+_string: Final = msgspec.json.Decoder(str).decode
+_NO_USAGE: Final = Usage()
+_NO_COUNTS: Final = Counts()
 
 
 class Ended(NamedTuple):
@@ -213,8 +216,13 @@ class NoRecording:
     def __init__(self) -> None:
         self.id = ""
 
-    calling, called_off = NO_TALLY.calling, NO_TALLY.called_off
-    relaying, reported = NO_TALLY.relaying, NO_TALLY.reported
+    def calling(self, deployment: Deployment) -> None: ...
+
+    def called_off(self) -> None: ...
+
+    def relaying(self, sent: int, events: int) -> None: ...
+
+    def reported(self, usage: Usage, *, final: bool = True) -> None: ...
 
     def end(self, plan: Plan, outcome: Outcome) -> Ended:
         return Ended("", "", 0, None, outcome.usage or _NO_USAGE)
@@ -227,7 +235,7 @@ class NotRecording:
         return _NOT_RECORDED
 
 
-_NOT_RECORDED = NoRecording()
+_NOT_RECORDED: Final = NoRecording()
 
 
 def _head(identifier: str, started_at: int, estimate: int, context: Context, plan: Plan) -> Head:

@@ -5,7 +5,7 @@ nothing here, and by the book of this gateway alone nobody waits."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.callers.caller import Caller
@@ -20,7 +20,7 @@ from routeiq.kit.errors import RouteIQError
 from routeiq.kit.ids import uuid7
 from routeiq.kit.metrics import Counts
 
-STATUS = 422
+STATUS: Final = 422
 
 
 class Written(Protocol):

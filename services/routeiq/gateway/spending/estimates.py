@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -18,12 +18,13 @@ from routeiq.gateway.plan import Endpoint, Usage
 from routeiq.gateway.spending.request_size import BYTES_A_TOKEN, answer_tokens, answers, prompt_bytes
 from routeiq.kit.accounts import MOST_SAFE
 
-TOKENS_A_BYTE = 1 / BYTES_A_TOKEN
-FIRST_OUTPUT = 16
+TOKENS_A_BYTE: Final = 1 / BYTES_A_TOKEN
+FIRST_OUTPUT: Final = 16
 """Of a model that has not answered yet: little, because nobody is to be refused for what nobody knows."""
-LEARNS = 0.1
+LEARNS: Final = 0.1
 """How much the latest answer weighs."""
-KEPT_OUTPUTS, SORT_EVERY = 100, 10
+KEPT_OUTPUTS: Final = 100
+SORT_EVERY: Final = 10
 CostAtMost = Callable[[Deployment, int, int], int | None]
 """Deployment, input tokens, output tokens: nano-USD; None: the price is not known."""
 CostOf = Callable[[Deployment, Usage], int | None]

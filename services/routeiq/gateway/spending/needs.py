@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from routeiq.clients.control_accounts import budgeted_model
 from routeiq.gateway.callers.caller import Budget, Caller, Holder
 from routeiq.gateway.spending.book import PLACES, Account
 from routeiq.kit.accounts import Claim
 
-MOST_KEPT = 10_000
+MOST_KEPT: Final = 10_000
 
 
 class Need(NamedTuple):

@@ -5,20 +5,21 @@ Only the raw JSON is looked at, once from end to end."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
 from routeiq.gateway.plan import Endpoint
 from routeiq.kit.json_errors import UNREADABLE
 
-BYTES_A_TOKEN = 4
+BYTES_A_TOKEN: Final = 4
 """Of a prompt, before a model has said how it counts."""
-FILE_BYTES = 4096
+FILE_BYTES: Final = 4096
 """A string that is longer, of ASCII and without a space, is a picture or another file: it counts as this many."""
-MOST = 2**31
-_PROMPTS = ("messages", "prompt", "input", "system", "instructions", "tools")
-_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
-_count = msgspec.json.Decoder(int)
+MOST: Final = 2**31
+_PROMPTS: Final = ("messages", "prompt", "input", "system", "instructions", "tools")
+_LIMITS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+_count: Final = msgspec.json.Decoder(int)
 
 Body = Mapping[str, msgspec.Raw]
 
