@@ -49,8 +49,7 @@ def _of_string(text: bytes) -> int:
 
 def _output(body: Mapping[str, msgspec.Raw]) -> int:
     for name in _LIMITS:
-        if name in body:
-            most = _count(body[name])
+        if name in body and (most := _count(body[name])):
             return min(most * max(_count(body["n"]), 1), MOST) if "n" in body else most
     return 0
 

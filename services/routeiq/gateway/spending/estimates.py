@@ -21,6 +21,9 @@ from routeiq.kit.json_errors import UNREADABLE
 from routeiq.kit.money import NANO
 
 TOKENS_A_BYTE = 0.25
+LEAST_TOKENS_A_BYTE, MOST_TOKENS_A_BYTE = 0.1, 1.0
+"""What one answer may teach. No byte is two tokens: what is more was not the prompt's (a search, a mistake), and would
+refuse everybody. Fewer are taught by who sends blanks, for those who do not."""
 FIRST_OUTPUT = 1024
 """Of a model that has not answered yet."""
 LEARNS = 0.1
@@ -34,9 +37,16 @@ _LIMITS: Mapping[Endpoint, tuple[str, ...]] = {
     Endpoint.RESPONSES: ("max_output_tokens",),
     Endpoint.MESSAGES: ("max_tokens",),
 }
-_PROMPTS = ("messages", "prompt", "input", "system", "instructions", "tools")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/=_-]{4096,}")
+_PROMPTS = (
+    "messages", "prompt", "input", "system", "instructions", "tools", "functions", "response_format", "text",
+    "prediction", "suffix",
+)  # fmt: skip
+_BASE64 = re.compile(
+    rb'(?<=")(?:url|image_url|file_data|data)"\s*:\s*"(?:data:[^",]{0,128},)?([A-Za-z0-9+/=_-]{4096,})"'
+)
+"""Where an attachment stands. Quotes within a text are escaped, so that none of its letters are taken for one."""
 _count = msgspec.json.Decoder(int)
+_several = msgspec.json.Decoder(list[str | list[int]])
 
 CostAtMost = Callable[[Deployment, int, int], int | None]
 """Deployment, input tokens, output tokens: nano-USD; None: the price is not known."""
@@ -76,7 +86,8 @@ class _Learned:
 
     def learn(self, input_bytes: int, usage: Usage) -> None:
         if input_bytes and usage.input_tokens:
-            self.tokens_a_byte += LEARNS * (usage.input_tokens / input_bytes - self.tokens_a_byte)
+            seen = min(max(usage.input_tokens / input_bytes, LEAST_TOKENS_A_BYTE), MOST_TOKENS_A_BYTE)
+            self.tokens_a_byte += LEARNS * (seen - self.tokens_a_byte)
         if usage.output_tokens:
             self._outputs.append(usage.output_tokens)
             self._new += 1
@@ -96,6 +107,8 @@ class Estimates:
         """Of the dearest of `deployments`."""
         size, limit = _size(body), _limit(endpoint, body)
         answers = _answers(body) if "n" in body or "best_of" in body else 1
+        if endpoint is Endpoint.COMPLETIONS:
+            answers *= _prompts(body)
         dearest = 0
         for deployment in deployments:
             learned = self._learned.of(deployment)
@@ -137,6 +150,15 @@ def _limit(endpoint: Endpoint, body: Mapping[str, msgspec.Raw]) -> int | None:
 def _answers(body: Mapping[str, msgspec.Raw]) -> int:
     """How many are asked for; where an endpoint knows no such thing, nothing says so."""
     return max(_number(body[name]) or 1 for name in ("n", "best_of") if name in body)
+
+
+def _prompts(body: Mapping[str, msgspec.Raw]) -> int:
+    """Each of a list has answers of its own; a list of numbers is one, in tokens."""
+    try:
+        found = _several.decode(body["prompt"])
+    except (KeyError, *UNREADABLE):
+        return 1
+    return max(len(found), 1)
 
 
 def _number(raw: msgspec.Raw) -> int | None:
