@@ -18,7 +18,6 @@ from tests.support.asgi import Client
 from tests.support.spending import LIMITED, caller, figures, gateway, holder
 from tests.support.twins import deployment, state
 
-
 DECISION = Decision("d", "small", "direct", "asked for")
 
 
