@@ -23,6 +23,8 @@ _TEXTS = {
     Endpoint.MESSAGES: (b'"text":"', b'"text": "'),
 }
 """What stands before an event's text."""
+_LAST = frozenset({"response.completed", "response.incomplete", "response.failed"})
+"""The events of OpenAI's responses that report usage. Others repeat what the client sent, which may look like it."""
 _EMPTY = frozenset({b"", b'""', b"null", b"[]", b"{}"})
 _NONE = msgspec.Raw(b"")
 
@@ -60,8 +62,18 @@ class _Event(msgspec.Struct):
     delta: msgspec.Raw = _NONE
 
 
+class _Response(msgspec.Struct, omit_defaults=True):
+    usage: msgspec.Raw = _NONE
+    service_tier: str | None = None
+
+
+class _Ended(msgspec.Struct):
+    response: _Response
+
+
 _chunk = msgspec.json.Decoder(_Chunk).decode
 _event = msgspec.json.Decoder(_Event).decode
+_ended = msgspec.json.Decoder(_Ended).decode
 _block = msgspec.json.Decoder(_BlockDelta).decode
 _string = msgspec.json.Decoder(str).decode
 
@@ -69,7 +81,9 @@ _string = msgspec.json.Decoder(str).decode
 class StreamTokens:
     """Of one stream, whose chunks may be cut anywhere."""
 
-    __slots__ = ("_endpoint", "_prefix", "_reader", "_texts", "events", "final", "packed", "reports", "tokens")
+    __slots__ = (
+        "_endpoint", "_prefix", "_reader", "_texts", "events", "final", "packed", "report", "reports", "tokens",
+    )  # fmt: skip
 
     def __init__(self, endpoint: Endpoint, *, packed: bool = False) -> None:
         self._endpoint, self.packed = endpoint, packed
@@ -80,6 +94,8 @@ class StreamTokens:
         """With content, so far."""
         self.reports = self.final = False
         """The last chunk reported usage; a report was the last one."""
+        self.report = b""
+        """Of OpenAI's responses: what was reported, as a line of its own."""
 
     def add(self, chunk: bytes) -> int:
         """Returns: the tokens that it completes."""
@@ -151,11 +167,14 @@ class StreamTokens:
 
     def _of_event(self, data: bytes) -> list[msgspec.Raw]:
         event = _event(data)
+        if self._endpoint is Endpoint.RESPONSES:
+            if event.type in _LAST:
+                self.report = b"data: %b\n" % msgspec.json.encode(_ended(data).response)
+                self.reports = self.final = True
+            return _filled(event.delta) if event.type.endswith(".delta") else []
         if b'"usage"' in data:
             self.reports = True
             self.final = event.type != "message_start"
-        if self._endpoint is Endpoint.RESPONSES:
-            return _filled(event.delta) if event.type.endswith(".delta") else []
         if event.type != "content_block_delta":
             return []
         block = _block(event.delta)

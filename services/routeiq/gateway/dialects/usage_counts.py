@@ -16,7 +16,9 @@ import msgspec
 from routeiq.config.price import SERVICE_TIERS
 from routeiq.gateway.plan import Usage
 
-_Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+MOST_TOKENS = 2**27
+"""Of one answer: ten times the longest that any model takes, and what 2048 inputs of an embedding come to."""
+_Count = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
 """An upstream may say any number. One that no answer can have, or no float, must not reach what adds and divides."""
 
 
@@ -155,7 +157,7 @@ class Counts(Totals, gc=False):
     def _thought_apart(self, thought: int) -> bool:
         """xAI counts reasoning in the total alone."""
         total = self.total_tokens
-        return total is not None and thought > 0 and total == self.input + self.output + thought <= 2**53
+        return total is not None and thought > 0 and total == self.input + self.output + thought <= 2 * MOST_TOKENS
 
 
 _NONE = Details()

@@ -42,16 +42,24 @@ def create(base: Path) -> Folder:
     """A new one. It gets its name when it is locked, so that nobody takes it for a dead process's.
 
     Raises: ConfigurationError: this cannot be written to."""
-    name = str(uuid4())
-    draft = base / f"{_NEW}{name}"
     try:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft.mkdir(mode=0o700)
-        lock = _locked(draft)
-        assert lock is not None, "nobody else knows its name"
-        draft.rename(base / name)
+        while (folder := _created(base)) is None:
+            """Who looks for dead processes' took it for one of those."""
     except OSError as error:
         raise ConfigurationError([f"Cannot keep a usage journal in {base}: {error.strerror}"]) from None
+    return folder
+
+
+def _created(base: Path) -> Folder | None:
+    """None: another process was faster to lock it."""
+    name = str(uuid4())
+    draft = base / f"{_NEW}{name}"
+    draft.mkdir(mode=0o700)
+    lock = _locked(draft)
+    if lock is None:
+        return None
+    draft.rename(base / name)
     return Folder(base / name, lock)
 
 

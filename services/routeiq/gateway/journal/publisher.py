@@ -41,6 +41,8 @@ class Publisher:
         """The last one of which the ledger has all up to it."""
         self.published = 0
         """Records that were sent, those that were sent again too."""
+        self._whole = knows
+        """All of it is here: nothing was lost with a machine."""
         self._known = asyncio.Event()
         if knows:
             self._known.set()
@@ -73,7 +75,10 @@ class Publisher:
 
     def ledger(self, watermark: int) -> list[Segment]:
         """What the ledger says of it. Returns: the segments that nobody needs any more."""
-        now = self._clock()
+        now, last = self._clock(), self.shelf.last
+        if self._whole and watermark > last:  # what was never written cannot have arrived
+            log.error("journal.watermark_refused", journal=self.journal, watermark=watermark, last=last)
+            return []
         if watermark > self.watermark or watermark >= self.sent:
             self._moved_at, self._patience_s = now, PATIENCE_S
         elif now - self._moved_at >= self._patience_s:

@@ -4,15 +4,17 @@ All of it or nothing: whatever refuses, what was taken before is given back."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+from routeiq.config.state import Deployment
 from routeiq.gateway.callers.caller import Caller
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.limits import RateLimits, Taken
 from routeiq.gateway.pipeline.recording import NotRecording, Recorder, Recording
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.pipeline.spend import Reserved, Spend
-from routeiq.gateway.plan import Outcome, Plan
+from routeiq.gateway.plan import NO_FALLBACKS, Outcome, Plan
 from routeiq.kit.asgi import Answer
 
 _NOT_MADE: Final = Outcome(503, None, (), None, 0)
@@ -56,7 +58,7 @@ class Accounting:
         if spend is None or not context.caller.holders:
             return None
         self.limits.look(context, answer)
-        return spend.reserve_now(context, selection.deployments)
+        return spend.reserve_now(context, _every(selection))
 
     async def reserve(self, context: Context, selection: Selection, answer: Answer) -> Reserved | None:
         """The same, wherever it is decided."""
@@ -64,7 +66,7 @@ class Accounting:
         if spend is None or not context.caller.holders:
             return None
         self.limits.look(context, answer)
-        return await spend.reserve(context, selection.deployments)
+        return await spend.reserve(context, _every(selection))
 
     def begin(self, context: Context, plan: Plan, answer: Answer, reserved: Reserved | None) -> Account:
         """Count the request, and write down that it begins. Who has it must `settle` it.
@@ -80,3 +82,12 @@ class Accounting:
             if reserved is not None:
                 reserved.release()
             raise
+
+
+def _every(selection: Selection) -> Sequence[Deployment]:
+    """That may serve it: also where those that are asked first fail."""
+    fallbacks = selection.fallbacks
+    if fallbacks is NO_FALLBACKS:
+        return selection.deployments
+    groups = (*fallbacks.general, *fallbacks.context_window, *fallbacks.content_policy)
+    return [*selection.deployments, *(one for group in groups for one in group)]

@@ -16,4 +16,5 @@ def estimate(context: Context, _: Deployment) -> tuple[int, int]:
     """The prompt by its length, the answer by the request's own limit."""
     call = context.call
     most = answer_tokens(call.endpoint, call.body)
-    return prompt_bytes(call.body) // BYTES_A_TOKEN, min(most * answers(call.body), MOST) if most else 0
+    number = answers(call.endpoint, call.body) if most else 0
+    return prompt_bytes(call.body) // BYTES_A_TOKEN, min((most or 0) * number, MOST)

@@ -19,6 +19,10 @@ from routeiq.gateway.spending.request_size import BYTES_A_TOKEN, answer_tokens, 
 from routeiq.kit.accounts import MOST_SAFE
 
 TOKENS_A_BYTE: Final = 1 / BYTES_A_TOKEN
+LEAST_TOKENS_A_BYTE: Final = 0.1
+MOST_TOKENS_A_BYTE: Final = 1.0
+"""What one answer may teach. No byte is two tokens: what is more was not the prompt's (a search, a mistake), and would
+refuse everybody. Fewer are taught by who sends blanks, for those who do not."""
 FIRST_OUTPUT: Final = 16
 """Of a model that has not answered yet: little, because nobody is to be refused for what nobody knows."""
 LEARNS: Final = 0.1
@@ -51,7 +55,8 @@ class _Learned:
 
     def learn(self, input_bytes: int, usage: Usage) -> None:
         if input_bytes and usage.input_tokens:
-            self.tokens_a_byte += LEARNS * (usage.input_tokens / input_bytes - self.tokens_a_byte)
+            seen = min(max(usage.input_tokens / input_bytes, LEAST_TOKENS_A_BYTE), MOST_TOKENS_A_BYTE)
+            self.tokens_a_byte += LEARNS * (seen - self.tokens_a_byte)
         if usage.output_tokens:
             self._outputs.append(usage.output_tokens)
             self._new += 1
@@ -70,7 +75,7 @@ class Estimates:
     def of(self, endpoint: Endpoint, body: Mapping[str, msgspec.Raw], deployments: Iterable[Deployment]) -> Estimate:
         """Of the dearest of `deployments`."""
         size, limit = prompt_bytes(body), answer_tokens(endpoint, body)
-        number = answers(body)
+        number = answers(endpoint, body)
         dearest = 0
         for deployment in deployments:
             learned = self._learned.of(deployment)

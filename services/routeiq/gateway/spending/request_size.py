@@ -4,6 +4,7 @@ Only the raw JSON is looked at, once from end to end."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,11 +16,19 @@ from routeiq.kit.json_errors import UNREADABLE
 BYTES_A_TOKEN: Final = 4
 """Of a prompt, before a model has said how it counts."""
 FILE_BYTES: Final = 4096
-"""A string that is longer, of ASCII and without a space, is a picture or another file: it counts as this many."""
+"""A picture, or another file, counts as this many: its own say little of its tokens."""
 MOST: Final = 2**31
-_PROMPTS: Final = ("messages", "prompt", "input", "system", "instructions", "tools")
+_PROMPTS: Final = (
+    "messages", "prompt", "input", "system", "instructions", "tools", "functions", "response_format", "text",
+    "prediction", "suffix",
+)  # fmt: skip
+_FILE: Final = re.compile(
+    rb'(?<=")(?:url|image_url|file_data|data)"\s*:\s*"(?:data:[^",]{0,128},)?([A-Za-z0-9+/=_-]{4096,})"'
+)
+"""Where one stands. Quotes within a text are escaped, so that none of its letters are taken for one."""
 _LIMITS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _count: Final = msgspec.json.Decoder(int)
+_several: Final = msgspec.json.Decoder(list[str | list[int]])
 
 Body = Mapping[str, msgspec.Raw]
 
@@ -29,15 +38,11 @@ def prompt_bytes(body: Body) -> int:
     size = 0
     for name in _PROMPTS:
         if name in body:
-            part = memoryview(body[name]).nbytes
-            size += part if part <= FILE_BYTES else sum(map(_of_string, bytes(body[name]).split(b'"')))
+            part = body[name]
+            size += memoryview(part).nbytes
+            if size > FILE_BYTES:
+                size -= sum([len(found) - FILE_BYTES for found in _FILE.findall(part)])
     return size
-
-
-def _of_string(text: bytes) -> int:
-    """With its quote."""
-    is_file = len(text) > FILE_BYTES and b" " not in text and text.isascii()
-    return FILE_BYTES if is_file else len(text) + 1
 
 
 def answer_tokens(endpoint: Endpoint, body: Body) -> int | None:
@@ -53,11 +58,21 @@ def answer_tokens(endpoint: Endpoint, body: Body) -> int | None:
     return most
 
 
-def answers(body: Body) -> int:
-    """How many are asked for."""
+def answers(endpoint: Endpoint, body: Body) -> int:
+    """How many are asked for. Each prompt of a list has its own."""
+    prompts = _prompts(body) if endpoint is Endpoint.COMPLETIONS else 1
     if "n" not in body and "best_of" not in body:
+        return prompts
+    return prompts * max(_number(body[name]) or 1 for name in ("n", "best_of") if name in body)
+
+
+def _prompts(body: Body) -> int:
+    """A list of numbers is one, in tokens."""
+    try:
+        found = _several.decode(body["prompt"])
+    except (KeyError, *UNREADABLE):
         return 1
-    return max(_number(body[name]) or 1 for name in ("n", "best_of") if name in body)
+    return max(len(found), 1)
 
 
 def _number(raw: msgspec.Raw) -> int | None:

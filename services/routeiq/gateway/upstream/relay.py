@@ -15,7 +15,7 @@ import msgspec
 from routeiq.gateway.dialects.edits import StreamEdits
 from routeiq.gateway.dialects.stream_tokens import StreamTokens
 from routeiq.gateway.dialects.usage import StreamUsage
-from routeiq.gateway.plan import Usage
+from routeiq.gateway.plan import Endpoint, Usage
 from routeiq.gateway.upstream import retry_after
 from routeiq.gateway.upstream.http_head import PASSED_ON, AnswerHead
 from routeiq.gateway.upstream.provider import PushedResponse, Sink, UpstreamFailed, UpstreamResponse
@@ -110,8 +110,10 @@ async def relay_stream(
 
 def last_piece(edits: StreamEdits, relayed: Relayed, tally: Tally) -> bytes:
     """What is left at a stream's end, which is about to go out."""
-    last = edits.rest()
-    tally.relaying(len(last), relayed.counted.rest() if relayed.counted is not None else 0)
+    last, counted, usage = edits.rest(), relayed.counted, relayed.usage
+    tally.relaying(len(last), counted.rest() if counted is not None else 0)
+    if counted is not None and counted.reports and counted.report and isinstance(usage, StreamUsage):
+        usage.add(counted.report)
     return last
 
 
@@ -168,12 +170,13 @@ def sink_of(part: Sink, edits: StreamEdits, relayed: Relayed, tally: Tally) -> S
     relayed.usage = usage = StreamUsage(edits.endpoint)
     counted = relayed.counted = relayed.counted or StreamTokens(edits.endpoint)
     add, feed, count, relaying = usage.add, edits.feed, counted.add, tally.relaying
+    looks = edits.endpoint is not Endpoint.RESPONSES  # of those it is known which event reports
 
     def pass_on(chunk: bytes) -> bool:
         events, goes_on = count(chunk), True
         reports = counted.reports
         if reports:
-            add(chunk)
+            add(chunk if looks else counted.report)
             said = usage.read()
             if said is not None:
                 tally.reported(said, final=counted.final)
@@ -182,7 +185,7 @@ def sink_of(part: Sink, edits: StreamEdits, relayed: Relayed, tally: Tally) -> S
         if out:
             relayed.bytes_sent += len(out)
             goes_on = part(out)
-        if not reports:
+        if looks and not reports:
             add(chunk)
         return goes_on
 

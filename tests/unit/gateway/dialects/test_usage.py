@@ -99,7 +99,7 @@ def test_what_reports_no_usage_has_none(body: bytes) -> None:
     assert read(Endpoint.CHAT, b"data: " + body, 10) is None
 
 
-@pytest.mark.parametrize("count", ["-1", "1" + "0" * 400, str(2**53 + 1)])
+@pytest.mark.parametrize("count", ["-1", "1" + "0" * 400, str(2**27 + 1)])
 def test_a_count_that_no_answer_has_is_none(count: str) -> None:
     body = b'{"usage":{"prompt_tokens":1,"completion_tokens":%b}}' % count.encode()
     assert read_usage(body) is None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from routeiq.gateway.journal import folder
 from routeiq.gateway.journal.journal import JournalFull
 from routeiq.gateway.journal.records import Called, Counts, encode, read_record
 from routeiq.gateway.journal.slots import SLOTS
@@ -170,3 +172,19 @@ def test_what_the_ledger_has_is_dropped_but_the_segment_in_use(tmp_path: Path) -
     assert journal.shelf.oldest == first.last + 1
     assert journal.shelf.drop(journal.sequence) == rest[:-1]
     assert journal.shelf.last == 1500
+
+
+def test_a_folder_that_is_taken_for_a_dead_ones_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gateways that start together look for dead ones' folders while others make their own."""
+    locked, drafts = folder._locked, list[Path]()
+
+    def slow(path: Path) -> int | None:
+        drafts.append(path)
+        if len(drafts) == 1:
+            shutil.rmtree(path)  # as `adopt` does
+        return locked(path)
+
+    monkeypatch.setattr(folder, "_locked", slow)
+    made = folder.create(tmp_path)
+    assert (len(drafts), [one.name for one in tmp_path.iterdir()]) == (2, [made.id])
+    made.remove()

@@ -221,3 +221,17 @@ async def test_control_is_asked_while_somebody_waits_and_all_are_told() -> None:
     await ledger.once()
     assert asked == [([("key", "k", "")], ["j"])] * 2
     assert told == ["j"]
+
+
+async def test_a_watermark_of_what_was_never_written_loses_nothing(tmp_path: Path) -> None:
+    journal, wire = opened(tmp_path), Wire()
+    serve(journal, "i1")
+    own = publisher(journal, wire)
+    assert own.ledger(2**60) == []
+    assert own.pending == 1
+    await own.flush()
+    assert wire.sequences == [1]
+    own.ledger(1)
+    serve(journal, "i2")
+    await own.flush()
+    assert wire.sequences == [1, 2]

@@ -72,3 +72,8 @@ def test_several_answers_cost_as_many(n: object, taken: int) -> None:
 
 def test_an_embedding_has_no_output() -> None:
     assert of(Endpoint.EMBEDDINGS, input="hi", max_tokens=9).output == 0
+
+
+@pytest.mark.parametrize("nothing", [None, 0, "9", -1])
+def test_a_limit_that_is_none_hides_no_other(nothing: object) -> None:
+    assert of(messages=said("hi"), max_completion_tokens=nothing, max_tokens=70).output == 70

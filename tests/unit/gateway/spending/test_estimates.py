@@ -49,8 +49,31 @@ def test_the_prompt_counts_by_its_bytes() -> None:
 
 
 def test_a_picture_does_not_count_by_its_bytes() -> None:
-    picture = b"data:image/png;base64," + b"A" * 1_000_000
-    assert of(b'{"messages":"%b"}' % picture).input_bytes < FILE_BYTES + 100
+    picture = b'{"type":"image_url","image_url":{"url":"data:image/png;base64,%b"}}' % (b"A" * 1_000_000)
+    sound = b'{"type":"input_audio","input_audio":{"data":"%b","format":"wav"}}' % (b"A" * 1_000_000)
+    assert of(b'{"messages":[%b]}' % picture).input_bytes < FILE_BYTES + 100
+    assert of(b'{"messages":[%b,%b]}' % (picture, sound)).input_bytes < 2 * FILE_BYTES + 200
+
+
+@pytest.mark.parametrize("text", ["x" * 1_000_000, '{"url":"data:image/png;base64,' + "x" * 1_000_000 + '"}'])
+def test_a_text_that_looks_like_a_picture_counts_by_its_bytes(text: str) -> None:
+    body = msgspec.json.encode({"messages": [{"role": "user", "content": text}]})
+    assert of(body).input_bytes > 1_000_000
+
+
+@pytest.mark.parametrize("name", ["functions", "response_format", "text", "prediction", "suffix"])
+def test_all_that_a_model_reads_counts(name: str) -> None:
+    assert of(b'{"%b":"%b"}' % (name.encode(), b"a" * 98)).input_bytes == 100
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answers"),
+    [('"a"', 1), ('["a"]', 1), ('["a","b","c"]', 3), ("[1,2,3]", 1), ("[[1,2],[3]]", 2), ("[]", 1), ("{}", 1)],
+)
+def test_each_prompt_of_a_completion_has_answers_of_its_own(prompt: str, answers: int) -> None:
+    free = deployment("free", input_price=0.0, output_price=1e-9)
+    body = f'{{"prompt":{prompt},"max_tokens":7,"n":2}}'.encode()
+    assert of(body, free, endpoint=Endpoint.COMPLETIONS).amount == 14 * answers
 
 
 def test_the_dearest_that_may_serve_counts() -> None:
@@ -70,3 +93,14 @@ def test_it_learns_from_what_an_upstream_reports() -> None:
     estimate = estimates.of(Endpoint.CHAT, body, (CHEAP,))
     assert estimate.amount == pytest.approx(50 + 2 * 100, abs=1)
     assert estimate.guessed
+
+
+def test_no_answer_teaches_what_no_prompt_can_be() -> None:
+    """A search's results, or a mistake, are counted as the prompt's: nobody else is refused for it."""
+    estimates, body = Estimates(cost_at_most), {"messages": msgspec.Raw(b"a" * 1000), "max_tokens": msgspec.Raw(b"1")}
+    for _ in range(100):
+        estimates.learn(CHEAP, 10, Usage(2**27, 1))
+    assert estimates.of(Endpoint.CHAT, body, (CHEAP,)).amount <= 1000 + 2
+    for _ in range(100):
+        estimates.learn(CHEAP, 1_000_000, Usage(1, 1))
+    assert estimates.of(Endpoint.CHAT, body, (CHEAP,)).amount >= 100

@@ -90,3 +90,29 @@ def test_the_type_is_that_of_what_follows(given: dict[str, str], kind: bytes, sh
 
 def test_a_retry_after_that_says_nothing_is_left_out() -> None:
     assert dict(passed_on({"retry-after": "nan"}, WHOLE_KIND)).keys() == {b"content-type"}
+
+
+ECHO = b'"tools":[{"parameters":{"usage":{"input_tokens":0,"output_tokens":0}}}]'
+CREATED = b'event: response.created\ndata: {"response":{%b,"usage":null},"type":"response.created"}\n\n' % ECHO
+SAID = b'data: {"type":"response.output_text.delta","delta":"tok"}\n\n'
+COMPLETED = (
+    b'data: {"type":"response.completed","response":{"usage":{"input_tokens":3,"output_tokens":5},%b}}\n\n' % ECHO
+)
+
+
+@pytest.mark.parametrize("cut", [1, 7, 1000])
+@pytest.mark.parametrize(
+    ("frames", "usage"),
+    [
+        (CREATED + SAID, None),
+        (CREATED + SAID + COMPLETED, Usage(3, 5)),
+        (CREATED + SAID + COMPLETED.rstrip(), Usage(3, 5)),
+        (CREATED + COMPLETED.replace(b"completed", b"incomplete"), Usage(3, 5)),
+    ],
+)
+async def test_what_a_response_repeats_of_its_request_is_no_usage(cut: int, frames: bytes, usage: Usage | None) -> None:
+    """A client writes its tools' schemas, and what it writes there would else be what it is billed for."""
+    parts = [frames[at : at + cut] for at in range(0, len(frames), cut)]
+    client, relayed = await stream(TwinResponse(200, parts), untouched(Endpoint.RESPONSES))
+    assert client.answer.body == frames
+    assert relayed.tokens() == usage

@@ -1,0 +1,47 @@
+"""What is reserved before an upstream is asked."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import msgspec
+import pytest
+
+from routeiq.gateway.pipeline.accounting import Accounting
+from routeiq.gateway.pipeline.context import Call, Context
+from routeiq.gateway.pipeline.limits import RateLimits
+from routeiq.gateway.pipeline.selection import Selection
+from routeiq.gateway.plan import Decision, Endpoint, Fallbacks
+from routeiq.kit.asgi import Answer
+from routeiq.kit.errors import RouteIQError
+from tests.support.asgi import Client
+from tests.support.spending import LIMITED, caller, figures, gateway, holder
+from tests.support.twins import deployment, state
+
+DECISION = Decision("d", "small", "direct", "asked for")
+
+
+class Unlimited:
+    """Rates of who has none."""
+
+    def look(self, *_: object) -> None:
+        """Everybody may."""
+
+
+@pytest.mark.parametrize("kind", ["general", "context_window", "content_policy"])
+async def test_a_dearer_model_that_may_stand_in_is_paid_for_before(kind: str) -> None:
+    key = holder(1000)
+    _, spend, _ = gateway(caller(key))
+    accounting = Accounting(cast(RateLimits, Unlimited()), spend=spend)
+    body = msgspec.json.decode(LIMITED, type=dict[str, msgspec.Raw])
+    context = Context("r", caller(key), state(), Call(Endpoint.CHAT, body, "small", False), {}, 0.0)
+    cheap = deployment("small", input_price=0.0, output_price=1e-9)
+    dear = deployment("dear", input_price=0.0, output_price=1e-6)
+    selection = Selection((cheap,), DECISION, fallbacks=Fallbacks(**{kind: ((dear,),)}))
+    answer = Answer(Client().send, [])
+    with pytest.raises(RouteIQError, match="Budget has been exceeded"):
+        accounting.reserve_now(context, selection, answer)
+    with pytest.raises(RouteIQError, match="Budget has been exceeded"):
+        await accounting.reserve(context, selection, answer)
+    assert accounting.reserve_now(context, Selection((cheap,), DECISION), answer) is not None
+    assert 0 < figures(spend.book, key)[1] < 1000
