@@ -113,6 +113,11 @@ class Deployment:
     derived: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What its users worked out from it, by who did: it goes when the deployment goes. Never part of what it says."""
 
+    @property
+    def billed_as(self) -> ModelName:
+        """In budgets and records: the name that an alias stands for, or that a wildcard matched."""
+        return self.group if self.entry is None or "*" in self.entry else self.entry
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

@@ -124,7 +124,7 @@ class JournalRecorder:
         return JournalRecording(self, slot, head, identifier, deployment, context)
 
     def _called(self, deployment: Deployment) -> bytes:
-        model, name = deployment.group[:LONGEST_NAME], deployment.model[:LONGEST_NAME]
+        model, name = deployment.billed_as[:LONGEST_NAME], deployment.model[:LONGEST_NAME]
         return encode(Called(model, deployment.id, deployment.provider, name, self.pricing.terms(deployment)))
 
 

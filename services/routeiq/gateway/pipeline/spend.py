@@ -69,7 +69,7 @@ class Reserved:
         found: dict[str, int | None] = {claim.account: None for claim in self._claims}
         for need in needs.budgets:
             found[need.account] = cost
-        own = needs.of_model(served.group) if served is not None else None
+        own = needs.of_model(served.billed_as) if served is not None else None
         if own is not None:
             found[own.account] = cost
         return list(found.items())
@@ -124,7 +124,7 @@ class Spend:
     def _claims(self, context: Context, deployments: Sequence[Deployment], needs: Needs) -> tuple[list[Claim], int]:
         """And the bytes of the prompt; 0: nobody has looked."""
         claims = [claim for claim, _ in needs.places]
-        budgets, call = needs.priced(deployments[0].group), context.call
+        budgets, call = needs.priced(deployments[0].billed_as), context.call
         if not budgets:
             return claims, 0
         amount, guessed, input_bytes = self.estimates.of(call.endpoint, call.body, deployments)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import msgspec
 import pytest
 
+from routeiq.config.state import ModelName
 from routeiq.gateway.callers.caller import Budget, Holder
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.plan import Endpoint, Outcome, Usage
@@ -224,6 +226,17 @@ async def test_what_another_model_cost_is_not_the_asked_ones() -> None:
     assert figures(spend.book, key)[1] == 50 + 42
     assert figures(spend.book, key, "small") == (0, 0)
     assert figures(spend.book, key, "large") == (0, 50 + 42)
+
+
+async def test_an_alias_is_no_way_past_a_budget_for_a_model() -> None:
+    key = Holder("key", KEY_HASH, budgets_by_model={"small": Budget(max_nano_usd=ONE)})
+    _, spend, _ = gateway(caller(key))
+    behind = replace(deployment("ali", input_price=0.0, output_price=1e-9), entry=ModelName("small"))
+    reserved = spend.reserve_now(_context(key), [behind])
+    assert reserved is not None
+    assert figures(spend.book, key, "small") == (0, 50)
+    reserved.over(Outcome(200, behind, (), Usage(1, 1), 1), Written())
+    assert figures(spend.book, key, "small") == (0, 42)
 
 
 async def test_who_has_no_budget_has_no_account() -> None:
