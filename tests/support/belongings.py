@@ -18,7 +18,16 @@ Ask = Callable[[str, str, object], Any]
 HOUSE = "http://127.0.0.1:9/v1"
 """Nobody listens there."""
 PARAMETER = re.compile(r"\{(\w+)(?::path)?\}")
+_DAYS = ("start_date", "end_date")
+_OF_DAYS = (
+    "/user/daily/activity", "/team/daily/activity", "/tag/daily/activity", "/customer/daily/activity", "/tag/summary",
+    "/key/spend/report", "/global/spend/report", "/global/spend/tags",
+    "/global/spend/provider", "/global/activity", "/global/activity/model", "/spend/logs/v2", "/spend/logs/ui",
+)  # fmt: skip
 QUERIES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(_OF_DAYS, _DAYS),
+    "/user/spend/report": (*_DAYS, "user_id"),
+    "/team/spend/report": (*_DAYS, "team_id"),
     "/key/info": ("key",),
     "/user/info": ("user_id",),
     "/v2/user/info": ("user_id",),
@@ -27,7 +36,9 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "/budget/settings": ("budget_id",),
 }
 """What reads only what it is asked for by name."""
-READS = frozenset({"/key/health", "/v2/key/info", "/budget/info", "/api/v1/providers/{provider_id}/test"})
+READS = frozenset({
+    "/key/health", "/v2/key/info", "/budget/info", "/api/v1/providers/{provider_id}/test", "/global/spend/end_users",
+})  # fmt: skip
 """With POST, and yet they change nothing."""
 
 
@@ -67,6 +78,7 @@ class Belongings:
     def arguments(self, line: Line) -> dict[str, str]:
         """Of its query."""
         known = {"key": self.key, "user_id": self.user, "team_id": self.team, "budget_id": self.budget}
+        known |= {"start_date": "2026-01-01", "end_date": "2026-01-31"}
         return {name: known[name] for name in QUERIES.get(line.path, ())}
 
     def query(self, line: Line, *, named: bool = True) -> str:
@@ -119,6 +131,7 @@ class Belongings:
             "/team/new": {"team_id": self.fresh},
             "/team/bulk_member_add": {"members": [self.names["member"]]},
             "/budget/new": {"budget_id": self.fresh},
+            "/global/spend/end_users": {"api_key": None},
             "/model/new": {"model_name": self.fresh, "model_info": {"id": self.fresh}},
             "/model/delete": {"id": self.model},
             "/api/v1/overrides": override,

@@ -103,7 +103,8 @@ def is_inference(line: Line) -> bool:
 
 def _no_inference(line: Line) -> bool:
     """Models may be listed, too."""
-    return not (is_inference(line) or "/models" in line.path or line.path == "/api/v1/generate")
+    lists = "/models" in line.path and line.level is Level.USER
+    return not (is_inference(line) or lists or line.path == "/api/v1/generate")
 
 
 def _no_reading(line: Line) -> bool:
