@@ -22,6 +22,7 @@ from routeiq.control.store.tables import BudgetAlert
 from routeiq.kit.clock import Clock
 from routeiq.kit.db import Database
 from routeiq.kit.errors import RouteIQError
+from routeiq.kit.jobs import repeat
 from routeiq.kit.outbound import OutboundGuard
 
 if TYPE_CHECKING:
@@ -48,15 +49,11 @@ class Delivery:
 
     async def run(self) -> None:
         """Until it is cancelled."""
-        while True:
-            try:
-                while await self.deliver():
-                    pass
-            except RouteIQError as error:
-                log.warning("alerts.waiting", reason=error.code)
-            except Exception:  # the edge of the task: the next time may do better
-                log.exception("alerts.waiting")
-            await asyncio.sleep(EVERY_S)
+        await repeat(self._deliver_all, EVERY_S, "alerts.waiting")
+
+    async def _deliver_all(self) -> None:
+        while await self.deliver():
+            pass
 
     async def deliver(self) -> int:
         """Some of those whose time has come. How many."""

@@ -8,7 +8,6 @@ midnight that would have them forget every caller at once.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -19,10 +18,11 @@ from routeiq.control.budgets.calendar import Calendar
 from routeiq.control.keys.effective import effective
 from routeiq.control.keys.model_budgets import model_budgets
 from routeiq.control.store import turning as store
+from routeiq.control.store.alone import PERIODS, alone
 from routeiq.control.store.periods import Schedule, begin, schedule_of
 from routeiq.kit.clock import Clock
 from routeiq.kit.db import Database
-from routeiq.kit.errors import RouteIQError
+from routeiq.kit.jobs import repeat
 
 log = structlog.get_logger()
 
@@ -39,14 +39,7 @@ class Turning:
 
     async def run(self) -> None:
         """Until it is cancelled."""
-        while True:
-            try:
-                await self.turn()
-            except RouteIQError as error:
-                log.warning("periods.not_begun", reason=error.code)
-            except Exception:  # the edge of the task: the next minute may do better
-                log.exception("periods.not_begun")
-            await asyncio.sleep(EVERY_S)
+        await repeat(self.turn, EVERY_S, "periods.not_begun")
 
     async def turn(self) -> int:
         """All that are over by now. How many."""
@@ -60,7 +53,7 @@ class Turning:
 
     async def _step(self, step: Callable[[AsyncSession, datetime], Awaitable[int]], now: datetime) -> int:
         async with self._database.transaction() as session:
-            return await step(session, now) if await store.alone(session) else 0
+            return await step(session, now) if await alone(session, PERIODS) else 0
 
     async def _shared(self, session: AsyncSession, now: datetime) -> int:
         some = await store.shared_that_end(session, now, self._at_once)

@@ -6,22 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, null, select, text, update
+from sqlalchemy import Select, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.control.store.tables import Budget, Key, Member, ModelSpend, Team, User
 
-ALONE = 0x52495150
-"""The lock of who begins periods, in PostgreSQL."""
 _FREE = {"skip_locked": True, "key_share": True}
 """Who is being charged at this moment begins its period by that."""
-
-
-async def alone(session: AsyncSession) -> bool:
-    """Whether no other replica does the same, until the end of the transaction."""
-    if session.get_bind().dialect.name != "postgresql":
-        return True
-    return bool(await session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": ALONE}))
 
 
 async def shared_that_end(session: AsyncSession, now: datetime, most: int) -> Sequence[Budget]:

@@ -11,9 +11,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from routeiq.control.store.alone import PARTITIONS, wait_alone
+
 PREFIX = "usage_records_"
-LOCK = 0x726F757465697131
-"""Of PostgreSQL's advisory locks: who changes which partitions there are."""
 _FORMAT = f"{PREFIX}%Y%m%d"
 _THERE = text(
     "SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
@@ -28,7 +28,7 @@ async def days_there(session: AsyncSession) -> set[date]:
 
 async def make_days(session: AsyncSession, days: Iterable[date]) -> None:
     """Those of them that are not there, whoever else does so at the moment."""
-    await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    await wait_alone(session, PARTITIONS)
     for day in sorted(set(days) - await days_there(session)):
         name, begin, end = f"{day:{_FORMAT}}", f"{day} 00:00+00", f"{day + timedelta(days=1)} 00:00+00"
         await session.execute(text(f"CREATE TABLE IF NOT EXISTS {name} (LIKE usage_records INCLUDING ALL)"))
@@ -36,14 +36,9 @@ async def make_days(session: AsyncSession, days: Iterable[date]) -> None:
         await session.execute(text(f"ALTER TABLE usage_records ATTACH PARTITION {name} {bounds}"))
 
 
-async def alone(session: AsyncSession) -> bool:
-    """Whether nobody else changes partitions at the moment; then nobody does until the transaction ends."""
-    return bool(await session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": LOCK}))
-
-
 async def drop_day(session: AsyncSession, day: date) -> None:
     """Whether or not it is there. It waits for who reads the table, and others for it, so not for long."""
-    await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    await wait_alone(session, PARTITIONS)
     await session.execute(text("SET LOCAL lock_timeout TO '500ms'"))
     await session.execute(text(f"DROP TABLE IF EXISTS {day:{_FORMAT}}"))
 

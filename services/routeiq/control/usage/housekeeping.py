@@ -12,10 +12,11 @@ from math import ceil
 import structlog
 
 from routeiq.control.store import usage_partitions
+from routeiq.control.store.alone import PARTITIONS, alone
 from routeiq.control.store.usage_retention import SLICE, delete_slice
 from routeiq.kit.clock import Clock, duration_of
 from routeiq.kit.db import Database
-from routeiq.kit.errors import Unavailable
+from routeiq.kit.jobs import repeat
 
 log = structlog.get_logger()
 
@@ -33,14 +34,7 @@ class Housekeeping:
 
     async def run(self) -> None:
         """Until it is cancelled."""
-        while True:
-            try:
-                await self.tidy()
-            except Unavailable as away:
-                log.warning("usage.untidied", reason=away.code)
-            except Exception:  # the next time may go better, and nothing else depends on it
-                log.exception("usage.untidied")
-            await asyncio.sleep(EVERY_S)
+        await repeat(self.tidy, EVERY_S, "usage.untidied")
 
     async def tidy(self) -> None:
         """Once. Raises: Unavailable: the rest is done the next time."""
@@ -54,7 +48,7 @@ class Housekeeping:
     async def _tidy_partitions(self, today: date, first: date) -> None:
         """Each day is dropped by itself: that needs the whole table for a moment, which not everybody gives at once."""
         async with self._database.transaction() as session:
-            if not await usage_partitions.alone(session):
+            if not await alone(session, PARTITIONS):
                 return
             await usage_partitions.make_days(session, [today + ahead * DAY for ahead in range(AHEAD + 1)])
             past = [day for day in await usage_partitions.days_there(session) if day < first]

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import pytest
 
 from routeiq.control.store import usage_partitions
+from routeiq.control.store.alone import PARTITIONS, alone
 from routeiq.control.usage import housekeeping
 from routeiq.control.usage.housekeeping import Housekeeping, days_kept
 from tests.support.control_database import open_patiently
@@ -95,7 +96,7 @@ async def test_coming_days_are_made_ahead(partitioned: Books) -> None:
 
 async def test_nobody_else_tidies_while_one_does(partitioned: Books) -> None:
     async with partitioned.database.transaction() as session:
-        assert await usage_partitions.alone(session)
+        assert await alone(session, PARTITIONS)
         await tidy(partitioned).tidy()
     assert await days_there(partitioned) == []
 
