@@ -6,6 +6,7 @@ through structlog like all others.
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,6 +15,8 @@ from typing import TextIO
 import msgspec
 import structlog
 from msgspec import structs
+
+from routeiq.kit.log import says
 
 _EVERY = ("service", "timestamp", "level")
 
@@ -40,6 +43,8 @@ class AccessLog:
 
     def write(self, lines: Sequence[Line]) -> None:
         """At level info."""
+        if not says(logging.INFO):
+            return
         if self._plain:
             self._stream.write(self._encoder.encode_lines(lines).decode())
             self._stream.flush()

@@ -139,6 +139,10 @@ class Account:
         if known is not None:
             self.held -= known.amount
 
+    def journals(self) -> set[str]:
+        """In which the records of its entries are."""
+        return {one.journal for one in self.entries.values() if one.journal}
+
     def tell(self, standing: Standing, marks: Mapping[str, int]) -> None:
         """Answers may come late: within a period `spent` only grows, and what is older says nothing."""
         newer = standing.period > self.period

@@ -112,7 +112,7 @@ class Answer:
     `counted`: whoever makes it also reports what becomes of it, whatever that is.
     """
 
-    __slots__ = ("_headers", "begun", "counted", "exchange", "send", "streams")
+    __slots__ = ("_also", "_headers", "begun", "counted", "exchange", "send", "streams")
 
     def __init__(self, send: Send, headers: list[tuple[bytes, bytes]], exchange: Exchange | None = None) -> None:
         """`exchange` is the scope's, where it has one."""
@@ -122,10 +122,15 @@ class Answer:
         self.streams = False
         self.counted = False
         self._headers = headers
+        self._also = NONE_REPEATED
 
-    def add(self, headers: list[tuple[bytes, bytes]]) -> None:
+    def add(self, headers: list[tuple[bytes, bytes]], also: Repeated = NONE_REPEATED) -> None:
         """To what is put on it."""
         self._headers = self._headers + headers
+        if not self._also:
+            self._also = also
+        else:
+            self._headers += also
 
     async def start(self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
         """The head of a stream. Then come its `part`s and its `end`."""
@@ -133,7 +138,7 @@ class Answer:
             self.start_now(status, headers, repeated)
             return
         self.begun = self.streams = True
-        lines = [*headers, *repeated, *self._headers]
+        lines = [*headers, *repeated, *self._also, *self._headers]
         await self.send({"type": "http.response.start", "status": status, "headers": lines})
 
     def part(self, data: bytes) -> Awaitable[None] | None:
@@ -156,9 +161,9 @@ class Answer:
         """A whole response; `content-length` is added."""
         self.begun = True
         if self.exchange is not None:
-            self.exchange.whole(status, [*headers, *self._headers], body, repeated)
+            self.exchange.whole(status, [*headers, *self._headers], body, repeated, self._also)
             return
-        lines = [*headers, *repeated, (b"content-length", b"%d" % len(body)), *self._headers]
+        lines = [*headers, *repeated, (b"content-length", b"%d" % len(body)), *self._also, *self._headers]
         await self.send({"type": "http.response.start", "status": status, "headers": lines})
         await self.send({"type": "http.response.body", "body": body})
 
@@ -166,12 +171,12 @@ class Answer:
         """The same without waiting, for who has an exchange. So are the next two."""
         assert self.exchange is not None, "plain ASGI takes waiting"
         self.begun = True
-        self.exchange.whole(status, [*headers, *self._headers], body, repeated)
+        self.exchange.whole(status, [*headers, *self._headers], body, repeated, self._also)
 
     def start_now(self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
         assert self.exchange is not None, "plain ASGI takes waiting"
         self.begun = self.streams = True
-        self.exchange.start(status, [*headers, *self._headers], repeated)
+        self.exchange.start(status, [*headers, *self._headers], repeated, self._also)
 
     def end_now(self, last: bytes = b"") -> None:
         assert self.exchange is not None, "plain ASGI takes waiting"
@@ -182,7 +187,7 @@ class Answer:
         """A `send` for another ASGI application."""
         if message["type"] == "http.response.start":
             self.begun = True
-            message["headers"] = [*message["headers"], *self._headers]
+            message["headers"] = [*message["headers"], *self._also, *self._headers]
         await self.send(message)
 
 

@@ -1,8 +1,9 @@
-"""Say things to whoever listens, over NATS. With `kit.bus_stream` the one door to nats-py.
+"""Say things to whoever listens, over NATS. With `kit.bus_*` the one door to nats-py.
 
 It never holds a start up, nor a caller: it connects beside, for ever, and while there is no connection a message is
 not sent. So what it carries must be found out another way, too, in time; who listens is told after each connection
-that something may have been missed. What must not be lost goes through `kit.bus_stream`.
+that something may have been missed. What must not be lost goes through `kit.bus_sender`; what must be known however
+late one comes, through `kit.bus_keys` and `kit.bus_objects`; what wants an answer, through `kit.bus_requests`.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
 
-from routeiq.kit.errors import ConfigurationError
+from routeiq.kit.errors import ConfigurationError, Unavailable
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -31,6 +32,13 @@ FLUSH_S = 1
 SCHEMES = ("nats", "tls")
 
 Handler = Callable[[bytes], None]
+T = TypeVar("T")
+
+
+class BusUnavailable(Unavailable):
+    """There is no connection to NATS, or what was asked of it did not answer: it may have been done, or not."""
+
+    code = "bus_unavailable"
 
 
 class Bus:
@@ -45,7 +53,7 @@ class Bus:
         if not all(map(_is_address, self._servers)):
             raise ConfigurationError(["the address of NATS is not nats://HOST:PORT"])
         self._name = name
-        self._handlers: list[tuple[str, Handler]] = []
+        self._handlers: list[tuple[str, str, Callable[[Msg], Awaitable[None]]]] = []
         self._listeners: list[Callable[[], None]] = []
         self._client: Client | None = None
         self._task: asyncio.Task[None] | None = None
@@ -62,12 +70,18 @@ class Bus:
 
     def subscribe(self, subject: str, handler: Handler) -> None:
         """Call `handler` with each message on `subject`, from now on. Before `start`."""
-        assert self._task is None, "subscribe before start"
-        self._handlers.append((subject, handler))
+        self.share(subject, "", _safely(handler))
 
-    def on_connected(self, listener: Callable[[], None]) -> None:
-        """Call `listener` after each connection, once its subscriptions are known: what came before it was missed."""
+    def share(self, subject: str, queue: str, handler: Callable[[Msg], Awaitable[None]]) -> None:
+        """As `subscribe`, of all who name the same queue one for each message. Before `start`."""
+        assert self._task is None, "subscribe before start"
+        self._handlers.append((subject, queue, handler))
+
+    def on_connected(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after each connection, once its subscriptions are known: what came before it was missed.
+        Returns: what ends that."""
         self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def start(self) -> None:
         """Connect beside."""
@@ -122,7 +136,7 @@ class Bus:
         async def closed() -> None:
             ended.set()
 
-        await client.connect(
+        connecting = client.connect(
             self._servers,
             name=self._name,
             connect_timeout=CONNECT_S,
@@ -134,19 +148,33 @@ class Bus:
             reconnected_cb=reconnected,
             closed_cb=closed,
         )
-        for subject, handler in self._handlers:
-            await client.subscribe(subject, cb=_safely(handler))
+        await heeding(connecting)
+        for subject, queue, handler in self._handlers:
+            await client.subscribe(subject, queue=queue, cb=handler)
         await client.flush(CONNECT_S)
         self._client = client
         self._connected()
 
     def _connected(self) -> None:
         log.info("bus.connected")
-        for listener in self._listeners:
+        for listener in tuple(self._listeners):
             try:
                 listener()
             except Exception:  # one listener's fault is not the others'
                 log.exception("bus.listener")
+
+
+async def heeding(work: Awaitable[T]) -> T:
+    """What `work` gives, unless the task is cancelled meanwhile: nats-py waits by `asyncio.wait_for`, which before
+    Python 3.12 forgets that if the answer comes at the same moment. Who works in a loop would then never end."""
+    task = asyncio.current_task()
+    assert task is not None, "called outside a task"
+    before = task.cancelling()
+    try:
+        return await work
+    finally:
+        if task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 def _is_address(server: str) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from routeiq.kit.bus import Bus
+from routeiq.kit.bus import Bus, heeding
 from routeiq.kit.bus_stream import StreamSpec, ensure_stream
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class BusConsumer:
         """Those that are there; waits until there are any. Args: most: at most `MOST_WAITING`."""
         while True:
             try:
-                found = await self._fetch(most)
+                found = await heeding(self._fetch(most))
             except TimeoutError:
                 continue
             except Exception as error:  # noqa: BLE001  # nats-py has many; what they mean is always the same

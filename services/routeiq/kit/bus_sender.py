@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from routeiq.kit.bus import Bus
+from routeiq.kit.bus import Bus, heeding
 from routeiq.kit.bus_stream import StreamSpec, ensure_stream
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class StreamSender:
     def __init__(self, bus: Bus, spec: StreamSpec) -> None:
         self._bus, self._spec = bus, spec
         self._made: tuple[Client, JetStreamContext] | None = None
+        self._failing = False
 
     async def publish(self, subject: str, payload: bytes, message_id: str) -> bool:
         """Returns: whether the stream has it. Never raises, and waits for ACK_S at most."""
@@ -33,12 +34,22 @@ class StreamSender:
             return False
         try:
             context = await self._context(client)
-            await context.publish(subject, payload, timeout=ACK_S, headers={MESSAGE_ID: message_id})
+            sending = context.publish(subject, payload, timeout=ACK_S, headers={MESSAGE_ID: message_id})
+            await heeding(sending)
         except Exception as error:  # noqa: BLE001  # whatever it is, the message is not known to be kept
-            log.info("stream.unsent", stream=self._spec.name, error=type(error).__name__)
-            self._made = None
+            self._unsent(error)
             return False
+        if self._failing:
+            log.info("stream.sends_again", stream=self._spec.name)
+            self._failing = False
         return True
+
+    def _unsent(self, error: Exception) -> None:
+        """Who runs it is warned once, with the server's own words where it has any."""
+        said = log.info if self._failing else log.warning
+        why = getattr(error, "description", None)
+        said("stream.unsent", stream=self._spec.name, error=type(error).__name__, why=why)
+        self._failing, self._made = True, None
 
     async def _context(self, client: Client) -> JetStreamContext:
         """Of this connection, once its stream is there."""

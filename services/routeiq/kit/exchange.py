@@ -46,11 +46,20 @@ class Exchange(Protocol):
         """The request's body if all of it has come, None otherwise. `receive` does not give it again."""
         ...
 
-    def whole(self, status: int, headers: RawHeaders, body: bytes, repeated: Repeated = NONE_REPEATED) -> None:
-        """The whole answer. `content-length` is added."""
+    def whole(
+        self,
+        status: int,
+        headers: RawHeaders,
+        body: bytes,
+        repeated: Repeated = NONE_REPEATED,
+        also: Repeated = NONE_REPEATED,
+    ) -> None:
+        """The whole answer. `content-length` is added. Args: repeated, also: more headers."""
         ...
 
-    def start(self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
+    def start(
+        self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED, also: Repeated = NONE_REPEATED
+    ) -> None:
         """The head of an answer in parts. It goes out with the first one."""
         ...
 

@@ -13,7 +13,7 @@ import structlog
 
 from routeiq.kit.error_bodies import internal_body
 from routeiq.kit.exchange import NONE_REPEATED, AtOnce, RawHeaders, Repeated, Work
-from routeiq.kit.http_head import BODILESS, CHUNKED, CLOSING_END, END, LENGTH, STATUS_LINES, encode, encode_repeated
+from routeiq.kit.http_head import BODILESS, CHUNKED, CLOSING_END, END, LENGTH, STATUS_LINES, encode, ready
 
 if TYPE_CHECKING:
     from routeiq.kit.asgi import ASGIApp, Message
@@ -200,25 +200,42 @@ class Cycle:
         if not self.left:
             self._connection.on_drained(callback)
 
-    def whole(self, status: int, headers: RawHeaders, body: bytes, repeated: Repeated = NONE_REPEATED) -> None:
+    def whole(
+        self,
+        status: int,
+        headers: RawHeaders,
+        body: bytes,
+        repeated: Repeated = NONE_REPEATED,
+        also: Repeated = NONE_REPEATED,
+    ) -> None:
         if self.left:
             return
         if self._head is not None:
             raise RuntimeError("An answer has begun already.")
         if status in BODILESS:
-            self.start(status, headers, repeated)
+            self.start(status, headers, repeated, also)
             self.end(body)
             return
         lines, length, close = encode(headers)
         if length is not None:
             raise RuntimeError("The length of a whole answer is the server's to say.")
         default = self._connection.default_lines()
-        ready = repeated.lines or encode_repeated(repeated)
-        head = (STATUS_LINES[status], default, ready, lines, LENGTH, b"%d" % len(body), self._end(close))
+        head = (
+            STATUS_LINES[status],
+            default,
+            ready(repeated),
+            ready(also),
+            lines,
+            LENGTH,
+            b"%d" % len(body),
+            self._end(close),
+        )
         self._write(head, b"" if self._head_only else body)
         self._finish()
 
-    def start(self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
+    def start(
+        self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED, also: Repeated = NONE_REPEATED
+    ) -> None:
         if self.left:
             return
         if self._head is not None:
@@ -228,8 +245,9 @@ class Cycle:
         self._chunked = self._remaining is None and self._http_1_1
         framing = CHUNKED if self._chunked else b""
         default = self._connection.default_lines()
-        ready = repeated.lines or encode_repeated(repeated)
-        self._head = b"".join((STATUS_LINES[status], default, ready, lines, framing, self._end(close)))
+        self._head = b"".join(
+            (STATUS_LINES[status], default, ready(repeated), ready(also), lines, framing, self._end(close))
+        )
 
     def part(self, data: bytes) -> bool:
         if self.left:

@@ -56,8 +56,14 @@ def encode(headers: RawHeaders) -> tuple[bytes, int | None, bool]:
     return lines, length, close
 
 
-def encode_repeated(headers: Repeated) -> bytes:
+def ready(headers: Repeated) -> bytes:
     """The lines of headers that say nothing of the answer's length or of the connection; kept in them."""
+    if not headers:
+        return b""
+    return headers.lines or _encode_repeated(headers)
+
+
+def _encode_repeated(headers: Repeated) -> bytes:
     lines, length, close = encode(headers)
     if length is not None or close:
         raise RuntimeError("Neither a length nor the end of a connection is repeated.")

@@ -17,6 +17,7 @@ import uvicorn
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.server import ServerState
 
+from routeiq.kit.http_bounds import MAX_FRAMING_PER_BODY_BYTE, MAX_HEAD_BYTES
 from routeiq.kit.http_connection import MOST_UNREAD_BYTES, Connection
 from routeiq.kit.http_cycle import Cycle
 from routeiq.kit.http_refusals import INVALID, REFUSALS, refusal_answer
@@ -25,10 +26,6 @@ from routeiq.kit.http_scope import Scopes
 from routeiq.kit.http_times import BODY_S, BODY_SILENCE_S, HEAD_S, IDLE_S, KEEP_ALIVE_S
 
 log = structlog.get_logger()
-
-MAX_HEAD_BYTES: Final = 64 * 1024
-"""Request line and headers, and whatever else is not body: chunk sizes and extensions, trailers."""
-MAX_FRAMING_PER_BODY_BYTE: Final = 16
 
 Refused = Callable[[int], None]
 """Called with the status of each request that no application gets to see, because it is none or does not come."""

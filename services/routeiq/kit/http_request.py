@@ -14,6 +14,10 @@ from typing import Final
 _IN_HOSTS: Final = (string.ascii_letters + string.digits + "-._~%!$&'()*+,;=:[]").encode()
 """RFC 3986, 3.2: a host and its port."""
 _VERSIONS: Final = ("1.1", "1.0")
+MOST_HOSTS: Final = 256
+LONGEST_HOST: Final = 255
+_known_hosts: Final[set[bytes]] = set()
+"""Those that were looked through and found good: a service is called by few names. Strangers may fill it, once."""
 
 AT_ONCE_BYTES: Final = 4096
 AT_ONCE_LINES: Final = 128
@@ -29,7 +33,7 @@ def refusal(version: str, headers: list[tuple[bytes, bytes]]) -> int:
     for name, value in headers:
         if name == b"host":
             hosts += 1
-            if value.translate(None, _IN_HOSTS):
+            if value not in _known_hosts and not _learn(value):
                 return 400
         elif name == b"transfer-encoding":
             codings += b"," + value.strip().lower()
@@ -38,12 +42,21 @@ def refusal(version: str, headers: list[tuple[bytes, bytes]]) -> int:
     return 501 if codings and codings != b",chunked" else 0
 
 
+def _learn(host: bytes) -> bool:
+    """Whether it is one."""
+    if host.translate(None, _IN_HOSTS):
+        return False
+    if len(_known_hosts) < MOST_HOSTS and len(host) <= LONGEST_HOST:
+        _known_hosts.add(host)
+    return True
+
+
 def is_http(read: bytes, method: bytes, url: bytes) -> bool:
     """Whether the request line names HTTP: llhttp takes RTSP and ICE too, and does not say so.
 
     Args: read: the reads that the request's head came in."""
     line = b"%b %b HTTP/" % (method, url)
-    return line in read or re.search(b"%b +%b +HTTP/" % (method, re.escape(url)), read) is not None
+    return read.find(line) >= 0 or re.search(b"%b +%b +HTTP/" % (method, re.escape(url)), read) is not None
 
 
 def size(url: bytes, headers: list[tuple[bytes, bytes]]) -> int:

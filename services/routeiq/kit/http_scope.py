@@ -45,7 +45,7 @@ class Scopes:
         if version != "1.1":
             scope["http_version"] = version
         scope["method"] = _METHODS.get(method) or method.decode("ascii")
-        if url[0] == 47 and b"%" not in url and b"?" not in url and b"#" not in url:
+        if url[0] == 47 and 37 not in url and 63 not in url and 35 not in url:  # neither "%" nor "?" nor "#"
             scope["path"] = url.decode("ascii")
             scope["raw_path"] = url
         else:

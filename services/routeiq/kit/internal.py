@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
+from typing import Annotated
 
 from prometheus_client import CollectorRegistry
+from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from routeiq.kit.asgi import Answer, ASGIApp, Receive, Scope, Send
@@ -27,9 +32,15 @@ class InternalSettings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: Port
+    ops_host: str = ""
+    """Of the second port; empty: `host`."""
     ops_port: Port
     identity_public_keys: Paths = ()
     """PEM files of the services that may call. Without one nothing starts: no call would be let in."""
+    drain_delay_s: Annotated[float, Field(ge=0)] = 0.0
+    """After SIGTERM: how long calls are still taken while readiness already says no, for endpoints to notice."""
+    drain_s: Annotated[float, Field(gt=0)] = 30.0
+    """After that: how long what runs may take."""
 
     def verifier(self, audience: str) -> AssertionVerifier:
         """Reads the files. Raises: ConfigurationError: none is named, or one is not a key."""
@@ -39,14 +50,29 @@ class InternalSettings(BaseSettings):
         return AssertionVerifier(map(load_public_key, self.identity_public_keys), audience)
 
 
+def bound(
+    app: ASGIApp, settings: InternalSettings, readiness: Readiness, registry: CollectorRegistry
+) -> tuple[HTTPServer, HTTPServer]:
+    """Its own port and the second one. Raises: ConfigurationError."""
+    ops = OpsApp(readiness, registry)
+    return (
+        HTTPServer(app, bind(settings.host, settings.port), drain_s=math.ceil(settings.drain_s)),
+        HTTPServer(ops, bind(settings.ops_host or settings.host, settings.ops_port)),
+    )
+
+
+def unready(readiness: Readiness) -> Callable[[], None]:
+    """For a service's `on_stop`: from then on readiness says no."""
+    return partial(setattr, readiness, "draining", True)
+
+
 def internal_service(
     name: str, app: ASGIApp, settings: InternalSettings, readiness: Readiness, registry: CollectorRegistry
 ) -> Service:
     """Bound, not yet serving. Raises: ConfigurationError."""
     describe_build(registry)
-    guarded = AssertionGuard(app, settings.verifier(name))
-    server = HTTPServer(guarded, bind(settings.host, settings.port))
-    return Service(name, server, HTTPServer(OpsApp(readiness, registry), bind(settings.host, settings.ops_port)))
+    server, ops = bound(AssertionGuard(app, settings.verifier(name)), settings, readiness, registry)
+    return Service(name, server, ops, on_stop=unready(readiness), linger_s=settings.drain_delay_s)
 
 
 def shell(name: str, settings: InternalSettings) -> Service:

@@ -36,3 +36,8 @@ class LRU(Generic[K, V]):
     def drop(self, key: K) -> None:
         """Forget `key` if it is there."""
         self._entries.pop(key, None)
+
+    def drop_newest(self) -> None:
+        """Forget what was used most recently, if there is anything."""
+        if self._entries:
+            self._entries.popitem()

@@ -29,6 +29,10 @@ _CLIENT = [
     ("grpc.max_reconnect_backoff_ms", 2_000),
 ]
 
+LOST = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED})
+"""What a call ends with whose server goes: unheard, or in the moment in which that says goodbye. Whoever cancels a call
+of its own hears of it as `asyncio.CancelledError`."""
+
 Metadata = tuple[tuple[str, str], ...]
 
 

@@ -7,7 +7,7 @@ import errno
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from typing import Any
 
 import structlog
 import uvicorn
@@ -23,11 +23,18 @@ SWEEP_INTERVAL_S = 5.0
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening TCP socket. Port 0 is any free one. Raises ConfigurationError when the address cannot be had."""
+    """A listening TCP socket. Port 0 is any free one; `::` takes IPv4, too, whatever the machine's own default is.
+
+    Raises: ConfigurationError: the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:  # a machine without IPv6
+        raise ConfigurationError([_why(host, port, error)]) from None
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
+        if family is socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         sock.bind((host, port))
         sock.listen(BACKLOG)
     except OSError as error:
@@ -66,10 +73,9 @@ class HTTPServer:
         self, app: ASGIApp, *sockets: socket.socket, drain_s: int = 30, refused: Refused = lambda _: None
     ) -> None:
         """The first socket is the one that `address` names."""
-        protocol = partial(HTTPProtocol, refused=refused)
         config = uvicorn.Config(
             app,
-            http=protocol,  # type: ignore[arg-type]  # it is called as a class would be
+            http=self._connection,  # type: ignore[arg-type]  # it is called as a class would be
             ws="none",
             lifespan="on",
             log_config=None,
@@ -80,6 +86,8 @@ class HTTPServer:
         )
         self._server = _Quiet(config)
         self._sockets = list(sockets)
+        self._refused = refused
+        self._lingering = False
 
     @property
     def address(self) -> str:
@@ -102,6 +110,19 @@ class HTTPServer:
         while True:
             await asyncio.sleep(SWEEP_INTERVAL_S)
             sweep(self._server.server_state.connections, loop.time())
+
+    def _connection(self, *given: Any, **named: Any) -> HTTPProtocol:
+        made = HTTPProtocol(*given, refused=self._refused, **named)
+        made.draining = self._lingering
+        return made
+
+    def linger(self) -> None:
+        """Before `stop`: take what comes, but let each connection end with its next answer, which says so. Whoever
+        keeps connections then opens new ones elsewhere, and none is closed in a client's face."""
+        self._lingering = True
+        for one in self._server.server_state.connections:
+            if isinstance(one, HTTPProtocol):
+                one.draining = True
 
     def stop(self) -> None:
         """Accept nothing new; `serve` returns when what runs has ended or the drain limit is reached."""

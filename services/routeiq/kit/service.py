@@ -49,7 +49,7 @@ class Service:
         linger_s: float = 0.0,
     ) -> None:
         """`also` are further ports that come and go with the first. `on_stop` is called first of all; after `linger_s`
-        more seconds of service nothing new is accepted."""
+        more seconds of service, in which kept connections end with their next answer, nothing new is accepted."""
         self.name = name
         self.server = server
         self.ops = ops
@@ -85,6 +85,8 @@ class Service:
         self._asked = True
         self._on_stop()
         if self._linger_s:
+            for server in (self.server, *self.also):
+                server.linger()
             asyncio.get_running_loop().call_later(self._linger_s, self._accept_nothing)
         else:
             self._accept_nothing()

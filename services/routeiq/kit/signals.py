@@ -7,8 +7,10 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from routeiq.kit.service import Runner
+if TYPE_CHECKING:
+    from routeiq.kit.service import Runner
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 

@@ -43,12 +43,6 @@ class Ears:
 
 
 @pytest.fixture
-async def own() -> AsyncIterator[NATS]:
-    with NATS() as server:
-        yield server
-
-
-@pytest.fixture
 async def ears(own: NATS) -> AsyncIterator[Ears]:
     made = Ears(own.url)
     made.bus.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
 import pytest
@@ -62,12 +62,6 @@ async def until(true: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not await true():
             await asyncio.sleep(0.05)
-
-
-@pytest.fixture
-def own() -> Iterator[NATS]:
-    with NATS() as server:
-        yield server
 
 
 @pytest.fixture

@@ -120,6 +120,9 @@ async def served(service: Service) -> AsyncIterator[Service]:
     task = asyncio.create_task(service.serve())
     await service.server.wait_started()
     try:
+        async with asyncio.timeout(10), httpx.AsyncClient() as client:
+            while (await client.get(f"{service.ops_url}/_health/ready")).status_code != 200:
+                await asyncio.sleep(0.02)
         yield service
     finally:
         service.stop()

@@ -47,6 +47,15 @@ def test_lines_look_like_the_logs() -> None:
 
 def test_a_log_for_people_is_structlogs() -> None:
     structlog.reset_defaults()
+    log.set_level("info")
     with capture_logs() as logs:
         AccessLog().write([line(200)])
     assert logs == [{"event": "request.done", "status": 200, "model": "", "log_level": "info"}]
+
+
+@pytest.mark.usefixtures("plain")
+def test_where_less_is_logged_there_are_none() -> None:
+    log.set_level("warning")
+    stream = io.StringIO()
+    AccessLog(stream).write([line(200)])
+    assert stream.getvalue() == ""

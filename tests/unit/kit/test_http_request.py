@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from routeiq.kit.http_request import is_http, refusal
+from routeiq.kit.http_request import LONGEST_HOST, MOST_HOSTS, _known_hosts, is_http, refusal
 
 HOST = (b"host", b"api.example:443")
 CHUNKED = (b"transfer-encoding", b"chunked")
@@ -52,3 +52,12 @@ def test_who_it_is_for_and_how_it_is_coded_are_said_once(
 )
 def test_a_request_line_names_http(read: bytes, spoken: bool) -> None:
     assert is_http(read, b"GET", b"/a?b=(c)") is spoken
+
+
+def test_hosts_that_were_found_good_are_few_and_short() -> None:
+    for number in range(2 * MOST_HOSTS):
+        assert refusal("1.1", [(b"host", b"h%d" % number)]) == 0
+        assert refusal("1.1", [(b"host", b"h %d" % number)]) == 400
+    assert refusal("1.1", [(b"host", b"h" * 10_000)]) == 0
+    assert len(_known_hosts) <= MOST_HOSTS
+    assert not any(b" " in host or len(host) > LONGEST_HOST for host in _known_hosts)

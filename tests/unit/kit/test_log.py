@@ -35,3 +35,24 @@ def test_so_are_the_lines_of_libraries() -> None:
     handler = log.handler(stream)
     handler.handle(logging.LogRecord("lib", logging.WARNING, "f", 1, "told %s", (KEY,), None))
     assert stream.getvalue() == "WARNING lib: told [redacted]\n"
+
+
+def test_loggers_that_were_used_follow_a_new_level(capsys: pytest.CaptureFixture[str]) -> None:
+    before = structlog.get_config()
+    log.configure()
+    kept = structlog.get_logger()
+    try:
+        kept.info("first")
+        log.set_level("warning")
+        kept.info("quiet")
+        kept.error("loud")
+        log.set_level("debug")
+        kept.debug("second")
+        log.set_level("no level")
+        kept.debug("quiet")
+        kept.info("third")
+    finally:
+        structlog.configure(**before)
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == [
+        "first", "loud", "second", "third",
+    ]  # fmt: skip

@@ -176,3 +176,36 @@ def test_every_bad_value_is_named_and_not_shown() -> None:
     assert [problem.split(" ")[0].rstrip(":") for problem in raised.value.problems] == list(values)
     assert "LLMROUTER_OUTBOUND_HOST_ALLOWLIST: entry 2 cannot be read" in raised.value.problems
     assert "s3cret" not in str(raised.value)
+
+
+IN_A_CLUSTER = OutboundPolicy.from_environ(
+    {
+        "LLMROUTER_OUTBOUND_HOST_ALLOWLIST": "<local>,*.team.svc,*.team.svc.cluster.local",
+        "ROUTEIQ_NATS_URL": "nats://token@rq-nats:4222",
+        "KUBERNETES_SERVICE_HOST": "10.96.0.1",
+        "KUBERNETES_SERVICE_PORT": "443",
+    }
+)
+"""As the chart sets it for a release in the namespace `team`."""
+
+
+@pytest.mark.parametrize("host", ["agent", "agent.team.svc", "agent.team.svc.cluster.local"])
+def test_services_of_the_releases_namespace_pass_by_every_name(host: str) -> None:
+    assert allowed(IN_A_CLUSTER, f"http://{host}:8000/a2a", Origin.OPERATOR, "10.96.3.4")
+    assert not allowed(IN_A_CLUSTER, f"http://{host}:8000/a2a", Origin.CALLER, "10.96.3.4")
+
+
+@pytest.mark.parametrize("host", ["agent.other.svc", "agent.team", "localhost", "127.0.0.1", "[fd12::1]"])
+def test_local_names_are_neither_others_nor_addresses(host: str) -> None:
+    address = None if host[0] in "[1l" else "10.96.3.4"
+    assert not allowed(IN_A_CLUSTER, f"http://{host}:8000/", Origin.OPERATOR, address)
+
+
+@pytest.mark.parametrize("host", ["rq-nats", "rq-nats.team.svc", "rq-nats.team.svc.cluster.local", "rq-nats.team"])
+def test_a_store_is_denied_by_every_name_that_the_cluster_gives_it(host: str) -> None:
+    assert not allowed(IN_A_CLUSTER, f"http://{host}:4222/", Origin.DOCUMENT, "10.96.3.5")
+
+
+def test_the_api_of_kubernetes_is_denied_whatever_leads_there() -> None:
+    assert not allowed(IN_A_CLUSTER, "https://kubernetes:443/", Origin.DOCUMENT, "10.96.0.1")
+    assert allowed(IN_A_CLUSTER, "https://agent:443/", Origin.OPERATOR, "10.96.0.2")

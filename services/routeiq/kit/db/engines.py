@@ -7,6 +7,7 @@ and one with a single connection for writers, who so take turns in order instead
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import socket
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import msgspec
 import structlog
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, ExceptionContext
@@ -29,6 +31,7 @@ log = structlog.get_logger()
 RECYCLE_S = 1800
 READ_ONLY = "25006"
 """What a server that was demoted to a standby says to writers. Source: PostgreSQL, appendix A."""
+_decode = msgspec.json.Decoder().decode
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 """Of a schema: nothing that needs quotes."""
 
@@ -41,11 +44,22 @@ def schema_name(name: str) -> str:
 
 
 def session_settings(schema: str, *, statement_s: float, lock_s: float) -> bytes:
-    """What a PostgreSQL connection is told first. Nothing of schema `public` is ever found."""
+    """What a PostgreSQL connection is told first. Nothing of schema `public` is ever found.
+
+    Without compiling: the server would do it anew for each batch of usage, by what it guesses of a temporary table, and
+    take longer for it than for the batch."""
     return (
-        f"SET search_path TO {schema_name(schema)}; SET timezone TO 'UTC'; "
+        f"SET search_path TO {schema_name(schema)}; SET timezone TO 'UTC'; SET jit TO off; "
         f"SET statement_timeout TO {int(statement_s * 1000)}; SET lock_timeout TO {int(lock_s * 1000)}"
     ).encode()
+
+
+def read_json(text: str | bytes) -> Any:
+    """A column's. Three times as fast as Python's own, which reads what is more than JSON: SQLite keeps that too."""
+    try:
+        return _decode(text)
+    except (msgspec.DecodeError, UnicodeError):
+        return json.loads(text)
 
 
 def connect_arguments(name: str, connect_s: float) -> dict[str, object]:
@@ -71,6 +85,7 @@ def postgres(url: DatabaseURL, schema: str, name: str, limits: Limits) -> AsyncE
         pool_recycle=RECYCLE_S,
         pool_use_lifo=True,
         connect_args=connect_arguments(name, limits.connect_s),
+        json_deserializer=read_json,
         hide_parameters=True,  # an error's text ends in a log
     )
     told = session_settings(schema, statement_s=limits.statement_s, lock_s=limits.lock_s)
@@ -108,6 +123,7 @@ def sqlite(url: DatabaseURL, limits: Limits, *, writer: bool) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=limits.write_s if writer else limits.connect_s,
         pool_use_lifo=True,  # each is a thread: as few as are needed
+        json_deserializer=read_json,
         hide_parameters=True,  # as above
     )
     begin = "BEGIN IMMEDIATE" if writer else "BEGIN"

@@ -17,7 +17,7 @@ from routeiq.kit.outbound.addresses import METADATA_HOSTS, IPAddress, IPNetwork,
 from routeiq.kit.outbound.hosts import Target, canonical_host, parse_url
 from routeiq.kit.outbound.prefixes import URLPrefix
 from routeiq.kit.outbound.proxies import NO_PROXIES, Proxies
-from routeiq.kit.outbound.settings import read_settings
+from routeiq.kit.outbound.settings import LOCAL_NAMES, read_settings
 from routeiq.kit.outbound.stores import Server, stores
 
 LOCALHOST = plain("127.0.0.1")
@@ -42,7 +42,7 @@ class OutboundRefused(InvalidRequest):
 
 @dataclass(frozen=True, slots=True)
 class OutboundPolicy:
-    """Immutable. `hosts`: exact names, or `.suffix` for everything below. `own_services`: hosts and their ports."""
+    """Immutable. `hosts`: exact names, `.suffix` for what is below, or `<local>`. `own_services`: hosts and ports."""
 
     allow_private: bool = False
     hosts: tuple[str, ...] = ()
@@ -109,6 +109,8 @@ class OutboundPolicy:
 
     def _host_listed(self, host: IPAddress | str) -> bool:
         name = str(host)
+        if LOCAL_NAMES in self.hosts and isinstance(host, str) and "." not in name and name != "localhost":
+            return True
         return any(name == entry or (entry.startswith(".") and name.endswith(entry)) for entry in self.hosts)
 
     def _is_own(self, address: IPAddress, port: int) -> bool:
@@ -120,7 +122,9 @@ class OutboundPolicy:
         )
 
     def _is_named(self, target: Target) -> bool:
-        return (target.host, target.port) in self.own_services
+        """As it is written, or with a domain behind it: a name without a dot gets one from the resolver."""
+        first = str(target.host).partition(".")[0]
+        return not self.own_services.isdisjoint({(target.host, target.port), (first, target.port)})
 
 
 def _forms_of(host: str) -> tuple[IPAddress | str, ...]:

@@ -15,6 +15,9 @@ from routeiq.kit.outbound.proxies import NO_PROXIES, Proxies
 T = TypeVar("T")
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
+LOCAL_NAMES = "<local>"
+"""Every name without a dot, as lists of proxy exceptions write it. In a cluster those are the namespace's own services,
+because its DNS looks there first. `localhost` is none of them."""
 OUTBOUND, SSRF = "LLMROUTER_OUTBOUND_", "LLMROUTER_SSRF_"
 
 
@@ -37,7 +40,9 @@ def read_settings(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _host(text: str) -> str:
-    """`name`, `.suffix` or `*.suffix`."""
+    """`name`, `.suffix`, `*.suffix`, or `<local>`."""
+    if text == LOCAL_NAMES:
+        return text
     suffix = text.removeprefix("*") if text.startswith("*.") else text
     dot = "." if suffix.startswith(".") else ""
     return dot + str(canonical_host(suffix.removeprefix(".").strip("[]")))

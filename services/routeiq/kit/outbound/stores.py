@@ -1,7 +1,9 @@
-"""The servers in which a suite keeps what it knows, as the environment names them: databases, Redis, NATS.
+"""The servers in which a suite keeps what it knows, as the environment names them: databases, Redis, NATS, and in a
+cluster the API of Kubernetes.
 
-No URL that somebody gave may lead there. Of one that is named, the name is denied as it is written; what else leads to
-its address is left to the network's policy, because what names mean changes.
+No URL that somebody gave may lead there. Of one that is named, the name is denied as it is written, and with any domain
+behind it where it has none; what else leads to its address is left to the network's policy, because what names mean
+changes.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from urllib.parse import parse_qs
 from routeiq.kit.outbound.addresses import IPAddress
 from routeiq.kit.outbound.hosts import InvalidURL, canonical_host
 
-POSTGRES, REDIS, NATS = 5432, 6379, 4222
+POSTGRES, REDIS, NATS, KUBERNETES = 5432, 6379, 4222, 443
 URLS: Mapping[str, int] = {
     "DATABASE_URL": POSTGRES,
     "ROUTEIQ_CONTROL_DATABASE_URL": POSTGRES,
@@ -31,8 +33,9 @@ def stores(environ: Mapping[str, str]) -> Iterator[Server]:
     """Those that can be read; what is wrong with the others is said by who uses them."""
     for name, port in URLS.items():
         yield from servers(environ.get(name, ""), port)
-    if environ.get("REDIS_HOST"):
-        yield from _server(environ["REDIS_HOST"], _port(environ.get("REDIS_PORT", ""), REDIS))
+    for name, default in (("REDIS", REDIS), ("KUBERNETES_SERVICE", KUBERNETES)):
+        if environ.get(f"{name}_HOST"):
+            yield from _server(environ[f"{name}_HOST"], _port(environ.get(f"{name}_PORT", ""), default))
 
 
 def servers(url: str, default_port: int) -> Iterator[Server]:

@@ -209,10 +209,12 @@ class GetInfoResponse(_message.Message):
     def __init__(self, artifact_id: _Optional[str] = ..., strategy: _Optional[str] = ..., candidates: _Optional[_Iterable[str]] = ..., encoder: _Optional[str] = ..., dimensions: _Optional[int] = ..., loaded_at: _Optional[str] = ..., queue_length: _Optional[int] = ..., decisions: _Optional[int] = ..., version: _Optional[str] = ..., manifest_json: _Optional[str] = ...) -> None: ...
 
 class ValidateArtifactRequest(_message.Message):
-    __slots__ = ("directory",)
+    __slots__ = ("directory", "artifact_id")
     DIRECTORY_FIELD_NUMBER: _ClassVar[int]
+    ARTIFACT_ID_FIELD_NUMBER: _ClassVar[int]
     directory: str
-    def __init__(self, directory: _Optional[str] = ...) -> None: ...
+    artifact_id: str
+    def __init__(self, directory: _Optional[str] = ..., artifact_id: _Optional[str] = ...) -> None: ...
 
 class ValidateArtifactResponse(_message.Message):
     __slots__ = ("valid", "errors", "artifact_id")

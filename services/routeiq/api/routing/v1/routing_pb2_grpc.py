@@ -93,7 +93,7 @@ class RoutingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ValidateArtifact(self, request, context):
-        """A dry run of loading an artifact from a directory that the service can read.
+        """A dry run of loading an artifact: from a directory that the service can read, or from the fleet's object store.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

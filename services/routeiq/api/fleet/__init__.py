@@ -1,0 +1,1 @@
+"""Generated protobuf code, written by tools/gen_protos.py; never edited."""
