@@ -1,26 +1,21 @@
-"""`routeiq artifact show DIR`: what a router artifact is, what it knows, whether it loads."""
+"""`routeiq artifact`: look into router artifacts, sign them, and bring them to a running suite."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-from routeiq.routing.training.show import describe
+from routeiq.cli import artifact_fleet, artifact_local
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
 @app.callback()
 def artifact() -> None:
-    """Look into a router artifact."""
+    """Look into router artifacts, sign them, and bring them to a running suite.
+
+    A suite is found by --url or ROUTEIQ_URL, its key in ROUTEIQ_KEY, LITELLM_MASTER_KEY or its data directory.
+    Every command ends with status 0 if it did what it says, 1 if not, 2 if it was called wrongly."""
 
 
-@app.command()
-def show(directory: Annotated[Path, typer.Argument(help="The artifact's directory")]) -> None:
-    """Summarise an artifact and check it. Ends with status 1 if it does not load."""
-    description = describe(directory)
-    typer.echo(description.text)
-    if not description.valid:
-        raise typer.Exit(1)
+app.add_typer(artifact_local.app)
+app.add_typer(artifact_fleet.app)

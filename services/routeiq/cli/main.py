@@ -1,6 +1,5 @@
-"""`routeiq`: picks the command and imports only that one, so that none pays for another's libraries.
-
-Each command lives in `routeiq.cli.<name>` and offers `app`, a Typer application.
+"""`routeiq`: the console script. A service is started without a parser of command lines, which it would hold for life:
+1.1 MB of each worker. Everything else goes to `routeiq.cli.commands`.
 """
 
 from __future__ import annotations
@@ -9,68 +8,17 @@ import importlib
 import sys
 from typing import Any
 
-import typer
-
-from routeiq import __version__
 from routeiq.cli.errors import said
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.memory import kept
 
-COMMANDS = {
-    "up": "Run the whole suite on this machine",
-    "serve": "Run one service against configured addresses",
-    "migrate": "Bring the database to what this release needs",
-    "ledger": "Repair control's ledger of usage",
-    "check": "Validate a configuration file",
-    "keys": "Show this suite's master key",
-    "train": "Train a router from prompts and scores",
-    "evaluate": "Score prompts by a running routing service",
-    "artifact": "Look into a router artifact",
-}
-
-
-class LazyCommands(typer.core.TyperGroup):
-    """Lists commands from the table; imports a command's module when it is called."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        return typer.core.TyperCommand(cmd_name, help=COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        name, command, rest = super().resolve_command(ctx, args)
-        if name in COMMANDS:
-            command = typer.main.get_command(_import(name).app)
-            command.name = name
-        return name, command, rest
-
-
-def _import(name: str) -> Any:
-    with kept():
-        return importlib.import_module(f"routeiq.cli.{name}")
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"routeiq {__version__}")
-        raise typer.Exit
-
-
-cli = typer.Typer(cls=LazyCommands, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
-
-
-@cli.callback()
-def root(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version"),
-) -> None:
-    """RouteIQ: an AI gateway that learns which model to use."""
+SERVE = "serve"
 
 
 def app() -> None:
     """The console script. Expected failures are printed without a traceback and end with status 1."""
     try:
-        cli()
+        run(sys.argv[1:])
     except (RouteIQError, OSError) as error:
         message = said(error)
         if message is None:
@@ -79,3 +27,19 @@ def app() -> None:
 
         Console(stderr=True, soft_wrap=True, highlight=False).print(message, style="red", markup=False)
         sys.exit(1)
+
+
+def run(args: list[str]) -> None:
+    """One command, whose module is imported here, so that none pays for another's libraries."""
+    if args[:1] == [SERVE]:
+        service = _import("service")
+        plain = service.plain(args[1:])
+        if plain is not None:
+            service.serve(*plain)
+            return
+    _import("commands").cli()
+
+
+def _import(name: str) -> Any:
+    with kept():
+        return importlib.import_module(f"routeiq.cli.{name}")

@@ -44,7 +44,7 @@ def up(
     environ = read_environment(Path.cwd())
     launch = LaunchSettings.from_environ(environ)
     document = find_config(config, launch)
-    options = Options(data_dir, host or launch.host or HOST, _port(port, launch), artifact, environ)
+    options = Options(data_dir, host or launch.host or HOST, _port(port, launch), artifact, document, environ)
 
     async def load() -> Start:
         return await asyncio.to_thread(start_with, document, environ)

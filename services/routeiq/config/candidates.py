@@ -7,6 +7,7 @@ Prices there are USD per thousand tokens. A capability that is not listed is unk
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -14,10 +15,12 @@ from typing import Annotated
 import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from routeiq.config.bundle import beside
 from routeiq.config.deployments import split_model
 from routeiq.config.document import Listed
 from routeiq.config.document.messages import report
-from routeiq.config.files import read_text
+from routeiq.config.document_files import BundleFiles, DiskFiles, DocumentFiles
+from routeiq.config.load import Loaded
 from routeiq.config.price import INPUT, OUTPUT, costs_in, merged
 from routeiq.config.prices import ModelFacts
 from routeiq.config.problems import Location, Problems
@@ -86,20 +89,20 @@ class Candidates:
         self._keys: dict[str, set[str]] = {}
 
     @classmethod
-    def read(cls, path: Path, problems: Problems) -> Candidates:
-        """A file that is not on this machine says nothing, with a warning; a faulty one is an error."""
+    def read(cls, path: str, reader: DocumentFiles, problems: Problems) -> Candidates:
+        """A file that is not there says nothing, with a warning; a faulty one is an error."""
         candidates = cls(problems)
-        if not path.is_file():
+        if not reader.holds(path):
             problems.warning(AT, "is not a file on this machine")
             return candidates
         try:
-            data = msgspec.json.decode(read_text(path))
+            data = msgspec.json.decode(reader.read(path))
         except ConfigurationError as unreadable:
             problems.error(AT, unreadable.problems[0])
         except (msgspec.DecodeError, RecursionError):
             problems.error(AT, f"{path}: is not valid JSON")
         else:
-            candidates._take(data, Problems(str(path)))
+            candidates._take(data, Problems(path))
         return candidates
 
     def of(self, listed: Listed) -> ModelFacts:
@@ -165,8 +168,12 @@ def over(said: ModelFacts, public: ModelFacts | None) -> ModelFacts:
     )
 
 
-def candidates_of(path: str | None, folder: Path | None, problems: Problems) -> Candidates:
-    """Of a document's `llm_data_path`, which is relative to it."""
+def candidates_of(loaded: Loaded) -> Candidates:
+    """Of a document's `llm_data_path`, which is relative to it. One that came in a bundle has the file there; else an
+    absolute path may be of this machine too."""
+    path, problems, bundle = loaded.document.router.routing_strategy_args.llm_data_path, loaded.problems, loaded.bundle
     if not path:
         return Candidates(problems)
-    return Candidates.read((folder or Path.cwd()) / Path(path).expanduser(), problems)
+    if bundle is not None and not (os.path.isabs(path) and beside(bundle.main, path) not in bundle.files):
+        return Candidates.read(beside(bundle.main, path), BundleFiles(bundle), problems)
+    return Candidates.read(str((loaded.folder or Path.cwd()) / Path(path).expanduser()), DiskFiles(), problems)

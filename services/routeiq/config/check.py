@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from routeiq.config.build import build
-from routeiq.config.load import load
+from routeiq.config.bundle import Bundle
+from routeiq.config.load import Loaded, load, load_bundle
 from routeiq.kit.errors import ConfigurationError
 
 
@@ -41,10 +42,20 @@ def check(path: Path, environ: Mapping[str, str]) -> Report:
     except ConfigurationError as unreadable:
         problems = tuple(unreadable.problems)
         return Report(str(path), problems, (), problems)
+    return report_of(str(path), loaded, environ)
+
+
+def check_bundle(bundle: Bundle, environ: Mapping[str, str]) -> Report:
+    """The same of a document that was sent here."""
+    return report_of(bundle.main, load_bundle(bundle, environ), environ)
+
+
+def report_of(file: str, loaded: Loaded, environ: Mapping[str, str]) -> Report:
+    """Of a document that is loaded already."""
     with suppress(ConfigurationError):  # its errors stand in `loaded.problems`
         build(loaded, environ)
     found = loaded.problems
-    return Report(str(path), *(tuple(map(str, some)) for some in (found.errors, found.warnings, found.all())))
+    return Report(file, *(tuple(map(str, some)) for some in (found.errors, found.warnings, found.all())))
 
 
 def _count(number: int, noun: str) -> str:

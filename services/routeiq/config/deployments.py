@@ -11,12 +11,13 @@ from types import MappingProxyType
 from routeiq.config.credentials import KEYLESS, find_base, find_key, key_names
 from routeiq.config.document import Listed, LitellmParams, ModelEntry
 from routeiq.config.document.models import SENT_BY_US
+from routeiq.config.http_client_kind import HTTPClientKind
 from routeiq.config.price import Costs, costs_in, is_price, merged, price_of, unreadable
 from routeiq.config.prices import ModelFacts, Wanted
 from routeiq.config.problems import Problems
 from routeiq.config.providers import OWN
 from routeiq.config.scalars import JSONValue
-from routeiq.config.state import ANY_PROVIDER, Deployment, DeploymentId, HTTPClientKind, Mode, ModelName
+from routeiq.config.state import ANY_PROVIDER, Deployment, DeploymentId, Mode, ModelName
 from routeiq.config.words import words
 from routeiq.kit.outbound import Origin
 

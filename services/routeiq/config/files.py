@@ -21,10 +21,15 @@ def read_text(path: Path) -> str:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise ConfigurationError([f"{path}: cannot be read: {error.strerror or error}"]) from None
+    return text_of(content, str(path))
+
+
+def text_of(content: bytes, name: str) -> str:
+    """The text of a file that was read. Raises: ConfigurationError: too large, or not UTF-8; `name` is before it."""
     if len(content) > MAX_BYTES:
-        raise ConfigurationError([f"{path}: is larger than {MAX_BYTES // 1024**2} MiB"])
+        raise ConfigurationError([f"{name}: is larger than {MAX_BYTES // 1024**2} MiB"])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigurationError([f"{path}:{line}: is not UTF-8 text"]) from None
+        raise ConfigurationError([f"{name}:{line}: is not UTF-8 text"]) from None

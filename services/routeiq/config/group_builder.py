@@ -37,8 +37,7 @@ class GroupBuilder:
         """Of `llm_data_path`, and behind it of LiteLLM's price file, which is read once."""
         keys = {listed.at: key for listed in entries if (key := price_key(listed.entry))}
         found = read_facts(keys.values(), self.price_file)
-        path = self.loaded.document.router.routing_strategy_args.llm_data_path
-        said = candidates_of(path, self.loaded.folder, self.loaded.problems)
+        said = candidates_of(self.loaded)
         public = {at: found.get(key) for at, key in keys.items()}
         facts = {one.at: over(said.of(one), public.get(one.at)) for one in entries}
         said.warn_of_unused()

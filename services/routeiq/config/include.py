@@ -6,11 +6,10 @@ Lists are joined, mappings too; a key that two files give is an error, because o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from routeiq.config.files import read_text
+from routeiq.config.document_files import DocumentFiles
 from routeiq.config.problems import Location, Origin, Problems
 from routeiq.config.scalars import JSONObject, JSONValue
 from routeiq.config.yaml_tree import parse
@@ -20,19 +19,22 @@ KEY = "include"
 MOST_FILES = 100
 
 
-def with_included(data: JSONObject, problems: Problems, source: Path | None) -> JSONObject:
+def with_included(data: JSONObject, problems: Problems, reader: DocumentFiles | None) -> JSONObject:
     """The document with what it includes, `include` itself left out.
 
-    Args: source: the document's file; None: it is none, and can include nothing."""
+    Args: problems: of the document; `problems.file` is its name there. reader: where the files are; None: the
+    document was no file, and can include nothing."""
     if KEY not in data:
         return data
     joined: JSONObject = {name: _copy(value) for name, value in data.items() if name != KEY}
-    files = _Files(problems, [source.resolve()] if source else [])
-    for at, name in _names(data[KEY], (KEY,), problems):
-        if source is None:
+    named = names(data[KEY], (KEY,), problems)
+    if reader is None:
+        for at, _ in named:
             problems.error(at, "only a document that is a file can include others")
-        else:
-            _add(joined, files.part(Path(problems.file).parent / name, at, problems), problems)
+        return joined
+    files = _Files(problems, reader, [reader.identity(problems.file)])
+    for at, name in named:
+        _add(joined, files.part(reader.beside(problems.file, name), at, problems), problems)
     return joined
 
 
@@ -41,7 +43,8 @@ def _copy(value: JSONValue) -> JSONValue:
     return dict(value) if isinstance(value, dict) else list(value) if isinstance(value, list) else value
 
 
-def _names(given: JSONValue, at: Location, problems: Problems) -> Iterator[tuple[Location, str]]:
+def names(given: JSONValue, at: Location, problems: Problems) -> Iterator[tuple[Location, str]]:
+    """What an `include` names, and where; what it cannot mean goes to `problems`."""
     if given is None:
         return
     if not isinstance(given, list):
@@ -67,28 +70,29 @@ class _Files:
     """`read`: every file so far, in order; none is read twice, so that there are no rings."""
 
     problems: Problems
-    read: list[Path]
+    reader: DocumentFiles
+    read: list[Hashable]
 
-    def part(self, path: Path, at: Location, said: Problems) -> _Part:
+    def part(self, path: str, at: Location, said: Problems) -> _Part:
         """Args: at: where it is named, in the file that `said` is of."""
-        part = _Part([], str(path))
-        resolved = path.resolve()
-        if resolved in self.read:
+        part = _Part([], path)
+        identity = self.reader.identity(path)
+        if identity in self.read:
             said.error(at, f"{path} is included twice")
         elif len(self.read) > MOST_FILES:
             said.error(at, f"{path} is one file too many; {MOST_FILES} may be included")
         else:
-            self.read.append(resolved)
+            self.read.append(identity)
             self._read(path, at, said, part)
         return part
 
-    def _read(self, path: Path, at: Location, said: Problems, part: _Part) -> None:
+    def _read(self, path: str, at: Location, said: Problems, part: _Part) -> None:
         try:
-            text = read_text(path)
+            text = self.reader.read(path)
         except ConfigurationError as unreadable:
             said.error(at, unreadable.problems[0])
             return
-        own = Problems(str(path))
+        own = Problems(path)
         data = parse(text, own)
         self.problems.take(own)
         if isinstance(data, dict):
@@ -97,12 +101,12 @@ class _Files:
         elif not own.errors and data is not None:
             said.error(at, f"{path} must be a mapping with sections such as `model_list:`")
 
-    def _deeper(self, data: JSONObject, own: Problems, path: Path, part: _Part) -> None:
+    def _deeper(self, data: JSONObject, own: Problems, path: str, part: _Part) -> None:
         if KEY not in data:
             return
         inside = Problems(own.file, own.lines)
-        for at, name in _names(data[KEY], (KEY,), inside):
-            part.items += self.part(path.parent / name, at, inside).items
+        for at, name in names(data[KEY], (KEY,), inside):
+            part.items += self.part(self.reader.beside(path, name), at, inside).items
         self.problems.take(inside)
 
 

@@ -6,12 +6,14 @@ Nothing here raises for what a document holds: `build` raises and `check` report
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from routeiq.config.bundle import Bundle
 from routeiq.config.consistency import check_references
 from routeiq.config.contract_names import obey, warn_of_names
 from routeiq.config.document import Document, known_sections, validate
+from routeiq.config.document_files import BundleFiles, DiskFiles, DocumentFiles
 from routeiq.config.files import read_text
 from routeiq.config.include import with_included
 from routeiq.config.nearest import did_you_mean
@@ -30,6 +32,8 @@ class Loaded:
     problems: Problems
     folder: Path | None = None
     """Where relative paths of the document start."""
+    bundle: Bundle | None = None
+    """What it came in. Its paths then mean files of that, or of other machines."""
     own_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Its `environment_variables`."""
     read_variables: frozenset[str] = frozenset()
@@ -38,7 +42,14 @@ class Loaded:
 
 def load(path: Path, environ: Mapping[str, str]) -> Loaded:
     """What is valid of the document, and its problems. Raises: ConfigurationError: the file cannot be read at all."""
-    return _parsed(read_text(path), Problems(str(path)), environ, path)
+    loaded = _parsed(read_text(path), Problems(str(path)), environ, DiskFiles())
+    return replace(loaded, folder=path.resolve().parent)
+
+
+def load_bundle(bundle: Bundle, environ: Mapping[str, str]) -> Loaded:
+    """The same for a document that was sent here. What it includes is in the bundle: no disk is read."""
+    loaded = _parsed(bundle.files[bundle.main], Problems(bundle.main), environ, BundleFiles(bundle))
+    return replace(loaded, bundle=bundle)
 
 
 def load_text(text: str, file: str, environ: Mapping[str, str]) -> Loaded:
@@ -51,24 +62,23 @@ def load_data(data: JSONObject, name: str, environ: Mapping[str, str]) -> Loaded
     return _load(data, Problems(name), environ, None)
 
 
-def _parsed(text: str, problems: Problems, environ: Mapping[str, str], source: Path | None) -> Loaded:
+def _parsed(text: str, problems: Problems, environ: Mapping[str, str], reader: DocumentFiles | None) -> Loaded:
     data = parse(text, problems)
     if isinstance(data, dict):
-        return _load(data, problems, environ, source)
+        return _load(data, problems, environ, reader)
     if not problems.errors:
         problems.error((), _not_a_document(data), line=1)
     return Loaded(Document(), {}, problems)
 
 
-def _load(data: JSONObject, problems: Problems, environ: Mapping[str, str], source: Path | None) -> Loaded:
-    data = with_included(data, problems, source)
+def _load(data: JSONObject, problems: Problems, environ: Mapping[str, str], reader: DocumentFiles | None) -> Loaded:
+    data = with_included(data, problems, reader)
     references = References(environ, problems)
     resolved = references.document(data)
     document = obey(validate(resolved, references.unresolved, problems), environ, problems)
     check_references(document, problems)
     warn_of_names(environ.keys() - references.used, environ, problems)
-    folder = source.resolve().parent if source else None
-    return Loaded(document, data, problems, folder, references.own, frozenset(references.used))
+    return Loaded(document, data, problems, own_variables=references.own, read_variables=frozenset(references.used))
 
 
 def _not_a_document(data: JSONValue) -> str:

@@ -14,7 +14,8 @@ from routeiq.config.nearest import did_you_mean
 from routeiq.config.prices import read_facts
 from routeiq.config.problems import Location, Problems
 from routeiq.config.providers import known_providers
-from routeiq.config.state import Deployment, OverrideEntry, ProviderEntry, Quota
+from routeiq.config.quota import Quota
+from routeiq.config.state import Deployment, OverrideEntry, ProviderEntry
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.outbound import Origin, OutboundPolicy
 

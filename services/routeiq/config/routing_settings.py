@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
+from routeiq.config.artifact_names import is_directory
 from routeiq.config.document import Document
 from routeiq.config.load import Loaded
 from routeiq.config.state import ModelName, RoutingSettings
@@ -22,6 +23,7 @@ def routing_settings(loaded: Loaded, models: tuple[ModelName, ...]) -> RoutingSe
     document = loaded.document
     router, routeiq = document.router, document.routeiq
     auto, policies = routeiq.auto, router.model_group_retry_policy
+    named = routeiq.artifact if routeiq.artifact and not is_directory(routeiq.artifact) else None
     return RoutingSettings(
         strategy=router.routing_strategy,
         auto_name=auto.name,
@@ -43,7 +45,8 @@ def routing_settings(loaded: Loaded, models: tuple[ModelName, ...]) -> RoutingSe
         latency_buffer=router.routing_strategy_args.lowest_latency_buffer,
         latency_ttl_s=router.routing_strategy_args.ttl,
         timeout_s=_first(router.timeout, document.litellm.request_timeout, DEFAULT_TIMEOUT_S),
-        artifact_dir=_artifact(loaded),
+        artifact_dir=None if named else _artifact_dir(loaded),
+        artifact=named,
     )
 
 
@@ -57,13 +60,13 @@ def _cooldown(document: Document) -> CooldownSettings:
     )
 
 
-def _artifact(loaded: Loaded) -> str | None:
+def _artifact_dir(loaded: Loaded) -> str | None:
     """Our own key must name a directory, because no suite can start without it. LiteLLM's `model_path` may name another
-    machine's."""
+    machine's, and so may a document that was sent here: where it was read, there it was looked for."""
     own = loaded.document.routeiq.artifact
     given = own or loaded.document.router.routing_strategy_args.model_path
-    if given is None:
-        return None
+    if given is None or loaded.bundle is not None:
+        return given
     path = (loaded.folder or Path.cwd()) / Path(given).expanduser()
     message = "is not a directory on this machine"
     if own and not path.is_dir():

@@ -11,8 +11,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NewType
 
+from routeiq.config.http_client_kind import HTTPClientKind
 from routeiq.config.price import Price
 from routeiq.config.prices import ModelFacts
+from routeiq.config.quota import Quota
 from routeiq.config.statuses import NO_STATUSES, CooldownSettings
 from routeiq.kit.outbound import Origin
 
@@ -34,23 +36,6 @@ class Mode(StrEnum):
     CHAT = "chat"
     EMBEDDING = "embedding"
     OTHER = "other"
-
-
-class HTTPClientKind(StrEnum):
-    """Which client calls a deployment; `model_info.routeiq.http_client`."""
-
-    POOL = "pool"
-    """Our own."""
-    AIOHTTP = "aiohttp"
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """What all deployments of a provider may have in a minute, together and in all gateways; 0: nothing."""
-
-    name: str
-    rpm: int
-    tpm: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +101,9 @@ class Deployment:
     @property
     def billed_as(self) -> ModelName:
         """In budgets and records: the name that an alias stands for, or that a wildcard matched."""
-        return self.group if self.entry is None or "*" in self.entry else self.entry
+        if self.entry is None:
+            return self.group
+        return self.entry if "*" not in self.entry else ModelName(self.candidate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +184,9 @@ class RoutingSettings:
     retries_by_status: Mapping[int, int] = field(default_factory=lambda: NO_STATUSES)
     timeout_s: float = 600.0
     artifact_dir: str | None = None
+    """Of the document, as a path; in one that was sent here as it was written, of the machine that it came from."""
+    artifact: str | None = None
+    """Instead of a directory: the id of an artifact, or the URL of an archive of one."""
     group_retries_by_status: Mapping[ModelName, Mapping[int, int]] = field(default_factory=lambda: _NO_GROUPS)
     """Instead of `retries_by_status`, for the groups that have their own."""
     fallbacks: Mapping[ModelName, FallbackNames] = field(default_factory=lambda: _NO_FALLBACKS)

@@ -60,7 +60,16 @@ def _compose(text: str, problems: Problems) -> Node | None:
     except _PARSER_FAULTS as fault:
         problems.error((), _explain(fault), line=_line_of(fault, text))
         return None
+    finally:
+        _take_apart(yaml)
     return root
+
+
+def _take_apart(yaml: YAML) -> None:
+    """A reader and its parts refer to each other: left whole, each document would leave a hundred objects in memory
+    until the collector comes round."""
+    vars(yaml.parser).clear()
+    vars(yaml).clear()
 
 
 def _explain(fault: Exception) -> str:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from routeiq.config.build import build
+from routeiq.config.bundle import Bundle
+from routeiq.config.start import start_with_bundle
 from tests.support.config_documents import NO_PRICES, built, entry, loaded, models, only, refused
 
 
@@ -74,6 +78,29 @@ def test_artifact_of_our_own_key_must_be_here() -> None:
     assert refused("model_list: []\nrouteiq: {artifact: /nonexistent/artifact}") == [
         "f.yaml:2: routeiq.artifact: is not a directory on this machine"
     ]
+
+
+@pytest.mark.parametrize("name", ["0123456789abcdef" * 4, "s3://models/router/v2.tar", "gs://my.models/v2.tar"])
+def test_artifact_may_be_an_id_or_a_url(name: str) -> None:
+    routing = built(f"model_list: []\nrouteiq: {{artifact: '{name}'}}").routing
+    assert (routing.artifact, routing.artifact_dir) == (name, None)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://x/y.tar", "s3://bucket", "s3://bucket/", "s3://u:secret@b/k", "gs://b/k?token=secret", "S3://b/k"]
+)
+def test_artifact_is_no_other_url(url: str) -> None:
+    (problem,) = refused(f"model_list: []\nrouteiq: {{artifact: '{url}'}}")
+    assert problem.startswith("f.yaml:2: routeiq.artifact: must be a directory, the id of an artifact")
+    assert "secret" not in problem
+
+
+@pytest.mark.parametrize(
+    "section", ["routeiq: {artifact: art}", "router_settings: {routing_strategy_args: {model_path: art}}"]
+)
+def test_artifact_of_a_document_that_was_sent_is_not_looked_for(section: str) -> None:
+    state = start_with_bundle(Bundle("c", {"c": f"{models(entry())}\n{section}"}), {}).state
+    assert (state.routing.artifact_dir, state.warnings) == ("art", ())
 
 
 def test_artifact_of_litellms_key_that_is_not_here_is_a_warning() -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from routeiq.config.http_client_kind import HTTPClientKind
 from routeiq.config.price import price_of
-from routeiq.config.state import Deployment, HTTPClientKind, Mode
+from routeiq.config.state import Deployment, Mode
 from tests.support.config_documents import built, entry, models, only
 
 PRICES = {

@@ -173,6 +173,7 @@ def test_alias_may_stand_for_auto_and_for_what_a_wildcard_serves() -> None:
     assert state.routing.is_auto("smart")
     assert find_group(state, "smart") is None
     assert (first(state, "mini").model, first(state, "mini").group) == ("gpt-4o-mini", "mini")
+    assert first(state, "mini").billed_as == "openai/gpt-4o-mini" == first(state, "openai/gpt-4o-mini").billed_as
     assert state.listed_aliases == ("smart", "mini")
 
 

@@ -6,7 +6,7 @@ from routeiq.config.merge import merge
 from routeiq.config.names import find_group
 from routeiq.config.overlay import Overlay
 from routeiq.config.problems import Problems
-from routeiq.config.state import Quota
+from routeiq.config.quota import Quota
 from routeiq.kit.outbound import Origin
 from tests.support.config_documents import NO_PRICES, entry, loaded, models
 from tests.support.overlays import EMPTY, merged, model, open_secret, provider

@@ -123,8 +123,9 @@ class AllowedFailsPolicy(Section):
 
 def _by_status(policy: Section, suffix: str) -> dict[int, int]:
     found: dict[int, int] = {}
+    values = dict(policy)  # CPython keeps thousands of the last names that `getattr` was given, equal ones too
     for kind, statuses in STATUSES.items():
-        given = getattr(policy, f"{kind}{suffix}", None)
+        given = values.get(f"{kind}{suffix}")
         if given is not None:
             found.update(dict.fromkeys(statuses, given))
     return found

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from routeiq.config.artifact_names import accept
 from routeiq.config.document.names import Name
 from routeiq.config.document.providers import Override, Provider
 from routeiq.config.document.section import Section
@@ -29,6 +30,10 @@ def _objective(value: object) -> object:
     return value
 
 
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error"],
+    BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
+]
 CostWeight = Annotated[float, Field(ge=0, le=1000)]
 
 
@@ -81,22 +86,62 @@ class Auto(Section):
         return OBJECTIVES["balanced"] if given is None else given
 
 
+class Canary(Section):
+    """Who goes first. Exactly one of `replicas` and `share`; of each service, and never all that it has."""
+
+    replicas: int | None = Field(default=None, ge=1, le=1000, description="So many of each service.")
+    share: float | None = Field(default=None, gt=0, lt=1, description="Such a part of each service, rounded up.")
+    observe_s: float = Field(
+        default=60, ge=0, le=86_400, description="Seconds that they serve and are watched before the others follow."
+    )
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Self:
+        if (self.replicas is None) == (self.share is None):
+            raise ValueError("needs either replicas or share")
+        return self
+
+
+class RolloutRules(Section):
+    """How this document goes out to the fleet; config-sync reads it."""
+
+    canary: Canary | None = Field(default=None, description="Who goes first. Default: all at once.")
+    max_error_rate: float = Field(
+        default=0.05,
+        gt=0,
+        le=1,
+        description="Above this share of failed requests, and twice what it was before, the fleet goes back.",
+    )
+    min_requests: int = Field(
+        default=20, ge=1, le=1_000_000, description="With fewer requests in ten seconds nothing is concluded from them."
+    )
+    settle_s: float = Field(
+        default=10, ge=0, le=3600, description="Seconds that all are watched before the release counts as good."
+    )
+
+
 class RouteIQ(Section):
     """Our own additions."""
 
     auto: Auto = Field(default_factory=Auto, description="Learned routing over models.")
-    artifact: str | None = Field(
+    artifact: Annotated[str, AfterValidator(accept)] | None = Field(
         default=None,
         min_length=1,
-        description="Directory of the router artifact, relative to this file. Default: the one that ships.",
+        description="The router artifact: a directory, relative to this file (only if this is a file), the id of one "
+        "that was pushed (64 hex digits), or `s3://bucket/key.tar` or `gs://bucket/key.tar`. Default: the one that "
+        "ships.",
     )
     body_limit_mb: float = Field(
         default=10, gt=0, le=1024, description="Largest request body, MiB; a larger one gets 413."
+    )
+    log_level: LogLevel | None = Field(
+        default=None, description="From which level on is logged: debug, info, warning or error. Default: info."
     )
     embeddings: bool = Field(
         default=True,
         description="Serve `all-MiniLM-L6-v2` from the routing service, unless `model_list` has that name.",
     )
+    rollout: RolloutRules = Field(default_factory=RolloutRules, description="How changes go out to the fleet.")
     providers: tuple[Provider, ...] = Field(default=(), description="Providers of the LLM Gateway API.")
     overrides: tuple[Override, ...] = Field(
         default=(), description="Which of their models serves a customer, whatever routing would say."

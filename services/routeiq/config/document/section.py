@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
@@ -61,7 +62,7 @@ class Section(BaseModel):
     def _within(cls) -> Iterator[tuple[str, type[Section]]]:
         """The fields that are sections themselves."""
         for name, info in cls.model_fields.items():
-            kind = info.annotation
+            kind = _needed(info.annotation)
             if isinstance(kind, type) and issubclass(kind, Section):
                 yield name, kind
 
@@ -81,6 +82,12 @@ class Section(BaseModel):
                 kind = _plain(get_args(info.annotation)[1])
                 if isinstance(kind, type) and issubclass(kind, Section):
                     yield name, kind
+
+
+def _needed(kind: Any) -> Any:
+    """Without `| None`."""
+    kinds = [one for one in get_args(kind) if one is not NoneType] if get_origin(kind) is UnionType else [kind]
+    return kinds[0] if len(kinds) == 1 else kind
 
 
 def _plain(kind: Any) -> Any:
