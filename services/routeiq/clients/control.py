@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from itertools import cycle
 from typing import TYPE_CHECKING, cast
 
 import grpc
@@ -20,7 +19,7 @@ import structlog
 from routeiq.clients.routing_breaker import Breaker
 from routeiq.clients.routing_pods import is_literal, join, split_addresses
 from routeiq.kit.errors import Unavailable
-from routeiq.kit.rpc_client import call_metadata, open_channel
+from routeiq.kit.rpc_client import LOST, call_metadata, open_channel
 from routeiq.kit.signing import AssertionSigner
 
 if TYPE_CHECKING:
@@ -39,6 +38,7 @@ _SERVICE = "/routeiq.api.control.v1.ControlService/"
 _ANSWERED = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.INVALID_ARGUMENT})
 _OPTIONS = (
     ("grpc.lb_policy_name", "round_robin"),  # all pods
+    ("grpc.dns_min_time_between_resolutions_ms", 1_000),  # after a lost connection: its pod may have another address
     ("grpc.min_reconnect_backoff_ms", 1_000),  # an attempt to connect may take so long, and the pauses in between
     ("grpc.max_reconnect_backoff_ms", 250),  # are short: what changed while control was away soon holds
 )
@@ -64,7 +64,7 @@ class ControlClient:
         self._targets = [_target(host, port) for host, port in split_addresses(addresses)] if addresses else []
         self._signer, self._timeout_s = signer, timeout_s
         self._channels: list[grpc.aio.Channel] = []
-        self._next: Callable[[], grpc.aio.Channel] = self._open
+        self._turns, self._closed = 0, False
         self._breaker: Breaker | None = None
 
     @property
@@ -109,9 +109,9 @@ class ControlClient:
         """Whether control says that it is ready. Never raises: not reachable is False."""
         from grpc_health.v1 import health_pb2 as health  # noqa: PLC0415  # for who waits for control
 
-        if not self._targets:
+        if not self._targets or self._closed:
             return False
-        check = self._next().unary_unary(
+        check = self._channels_in_turn()[0].unary_unary(
             "/grpc.health.v1.Health/Check",
             request_serializer=health.HealthCheckRequest.SerializeToString,
             response_deserializer=health.HealthCheckResponse.FromString,
@@ -123,7 +123,8 @@ class ControlClient:
         return bool(answer.status == health.HealthCheckResponse.SERVING)
 
     async def close(self) -> None:
-        """Ends the calls that still run."""
+        """Ends the calls that still run; a later one raises."""
+        self._closed = True
         for channel in self._channels:
             await channel.close()
 
@@ -153,28 +154,29 @@ class ControlClient:
     async def _call(
         self, method: str, request: Message, read: Callable[[bytes], Message], timeout_s: float, request_id: str
     ) -> Message:
-        if not self._targets:
+        if not self._targets or self._closed:
             raise _unavailable()
         clock = asyncio.get_running_loop().time
         deadline = clock() + timeout_s
         metadata = call_metadata(self._signer, AUDIENCE, request_id=request_id)
+        channels = self._channels_in_turn()
         for last in (False, True):
-            call = self._next().unary_unary(
+            call = channels[last % len(channels)].unary_unary(
                 _SERVICE + method, request_serializer=type(request).SerializeToString, response_deserializer=read
             )
             try:
                 return cast("Message", await call(request, timeout=max(deadline - clock(), 0.0), metadata=metadata))
             except grpc.aio.AioRpcError as error:
-                if last or error.code() is not grpc.StatusCode.UNAVAILABLE:
+                if last or self._closed or error.code() not in LOST:
                     log.info("control.failed", method=method, status=error.code().name)
                     raise _unavailable(ControlFailed if error.code() in _ANSWERED else ControlUnavailable) from None
         raise AssertionError("the second attempt is the last")
 
-    def _open(self) -> grpc.aio.Channel:
-        """The first channel, for the first call; the next ones in turn."""
-        self._channels = [open_channel(target, *_OPTIONS) for target in self._targets]
-        self._next = cycle(self._channels).__next__
-        return self._next()
+    def _channels_in_turn(self) -> list[grpc.aio.Channel]:
+        """All, beginning with another one for each call; opened by the first one."""
+        self._channels = self._channels or [open_channel(target, *_OPTIONS) for target in self._targets]
+        self._turns = (self._turns + 1) % len(self._channels)
+        return [*self._channels[self._turns :], *self._channels[: self._turns]]
 
     def _changed(self) -> None:
         log.warning("control.breaker", open=self.away)

@@ -17,8 +17,8 @@ from prometheus_client import CollectorRegistry
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing_metrics import RoutingMetrics
 from routeiq.clients.routing_pods import RESOLVE_EVERY_S, Pod, Pods
-from routeiq.kit.errors import InvalidRequest, RouteIQError, Unavailable
-from routeiq.kit.rpc_client import Metadata, call_metadata
+from routeiq.kit.errors import InvalidRequest, NotFound, RouteIQError, Unavailable
+from routeiq.kit.rpc_client import LOST, Metadata, call_metadata
 from routeiq.kit.signing import AssertionSigner
 
 AUDIENCE = "routing"
@@ -138,10 +138,11 @@ class RoutingClient:
         return await self._call("GetInfo", pb.GetInfoRequest(), pb.GetInfoResponse, timeout_s)
 
     async def validate_artifact(
-        self, directory: str, *, timeout_s: float = SLOW_TIMEOUT_S, subject: str = ""
+        self, directory: str = "", *, artifact_id: str = "", timeout_s: float = SLOW_TIMEOUT_S, subject: str = ""
     ) -> pb.ValidateArtifactResponse:
-        """A dry run of loading a directory that the service can read."""
-        request = pb.ValidateArtifactRequest(directory=directory)
+        """A dry run of loading a directory that the service can read, or the artifact of that id in the object store.
+        Raises: NotFound: the store has none."""
+        request = pb.ValidateArtifactRequest(directory=directory, artifact_id=artifact_id)
         return await self._call("ValidateArtifact", request, pb.ValidateArtifactResponse, timeout_s, subject)
 
     async def _decide(
@@ -160,7 +161,7 @@ class RoutingClient:
                 return await pod.counted(method, request, left, metadata, decisions, again=pod is failed)
             except grpc.aio.AioRpcError as error:
                 self._failed(error)
-                if failed or error.code() is not grpc.StatusCode.UNAVAILABLE:
+                if failed or error.code() not in LOST:
                     raise translated(error) from None
                 failed = pod
         raise RoutingUnavailable("routing_unavailable")
@@ -180,14 +181,14 @@ class RoutingClient:
                 answer = await self._pods.any().call(method, request, max(deadline - clock(), 0.0), metadata)
             except grpc.aio.AioRpcError as error:
                 self._failed(error)
-                if not attempts or error.code() is not grpc.StatusCode.UNAVAILABLE:
+                if not attempts or error.code() not in LOST:
                     raise translated(error) from None
             else:
                 assert isinstance(answer, kind)
                 return answer
 
     def _failed(self, error: grpc.aio.AioRpcError) -> None:
-        if error.code() is grpc.StatusCode.UNAVAILABLE:
+        if error.code() in LOST:
             self._pods.look_again()
 
     def _probe(self, pod: Pod, method: str, request: Message, timeout_s: float, metadata: Metadata) -> None:
@@ -212,6 +213,8 @@ def translated(error: grpc.aio.AioRpcError) -> RouteIQError:
     match error.code():
         case grpc.StatusCode.INVALID_ARGUMENT:
             return InvalidRequest(error.details() or "the routing service refused the request")
+        case grpc.StatusCode.NOT_FOUND:
+            return NotFound(error.details() or "the routing service has no such thing")
         case grpc.StatusCode.DEADLINE_EXCEEDED:
             return RoutingUnavailable("deadline")
         case _:

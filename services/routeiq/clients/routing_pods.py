@@ -1,8 +1,11 @@
 """Where the routing service is: a channel and a breaker for each of its pods; the lesser-loaded of two for each call.
 
-An address whose host is a name may stand for several pods. It is looked up at once, every `RESOLVE_EVERY_S` and after
-a failure, at most once a second; until the first answer gRPC looks it up itself. A look-up that fails changes
-nothing."""
+An address whose host is a name may stand for several pods. It is looked up at once, every `RESOLVE_EVERY_S`, and after
+a failure or a lost connection, at most once a second; until the first answer gRPC looks it up itself. A look-up that
+fails changes nothing.
+
+A pod that says goodbye, or dies, loses its connection before a call to it could fail: who is not connected is asked
+only if nobody is. Connections are made, and made anew, beside calls."""
 
 from __future__ import annotations
 
@@ -25,24 +28,38 @@ from routeiq.kit.rpc_client import Metadata, open_channel
 
 log = structlog.get_logger()
 
-RESOLVE_EVERY_S = 30.0
+RESOLVE_EVERY_S = 5.0
+"""Pods go some seconds after their name does: whoever looks so often has left them by then."""
 RESOLVE_GAP_S = 1.0
 RESOLVE_TIMEOUT_S = 5.0
+LOOK_S = 0.1
+"""How often connections are looked at."""
 RETIRE_S = 30.0
 """How long calls to a pod that is gone from the name may still run."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+OpenChannel = Callable[[str], grpc.aio.Channel]
 
 
 class Pod:
     """One channel. `load`: decisions asked for and not yet answered."""
 
-    __slots__ = ("_channel", "_stub", "address", "breaker", "load")
+    __slots__ = ("_channel", "_stub", "_was_connected", "address", "breaker", "load")
 
-    def __init__(self, address: str, breaker: Breaker) -> None:
+    def __init__(self, address: str, breaker: Breaker, channel: grpc.aio.Channel) -> None:
         self.address, self.breaker, self.load = address, breaker, 0
-        self._channel = open_channel(address)
+        self._channel, self._was_connected = channel, False
         self._stub = routing_pb2_grpc.RoutingServiceStub(self._channel)  # type: ignore[no-untyped-call]  # generated code
+
+    def connected(self) -> bool:
+        """Whether it is. If not, it is tried."""
+        state: grpc.ChannelConnectivity = self._channel.get_state(try_to_connect=True)
+        return state is grpc.ChannelConnectivity.READY
+
+    def lost(self) -> bool:
+        """Whether it has gone since this was asked last."""
+        before, self._was_connected = self._was_connected, self.connected()
+        return before and not self._was_connected
 
     async def call(self, method: str, request: Message, timeout_s: float, metadata: Metadata) -> Message:
         """Raises: grpc.aio.AioRpcError."""
@@ -93,7 +110,9 @@ class Pods:
         *,
         resolve_every_s: float = RESOLVE_EVERY_S,
         resolve: Resolve | None = None,
+        channel: OpenChannel = open_channel,
     ) -> None:
+        self._open_channel = channel
         self._names = split_addresses(addresses)
         self._metrics, self._resolve_every_s, self._resolve = metrics, resolve_every_s, resolve or look_up
         self._pods: list[Pod] = []
@@ -108,13 +127,16 @@ class Pods:
         return tuple(pod.address for pod in self._pods)
 
     def pick(self, *, other_than: Pod | None = None) -> Pod | None:
-        """The lesser-loaded of two random pods whose breaker is closed; None if there is none.
+        """The lesser-loaded of two random pods whose breaker is closed, of the connected ones if there are such; None
+        if there is none.
 
         Args: other_than: a pod that just failed; it is picked only if it is the last."""
         closed = [pod for pod in self._pods if not pod.breaker.open and pod is not other_than]
         if not closed:
             return other_than if other_than is not None and not other_than.breaker.open else None
-        return _lesser(closed)
+        if len(closed) == 1:
+            return closed[0]
+        return _lesser([pod for pod in closed if pod.connected()] or closed)
 
     def any(self) -> Pod:
         """The same, and one with an open breaker rather than none."""
@@ -144,7 +166,14 @@ class Pods:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._resolve_every_s):
                     await asyncio.sleep(min(RESOLVE_GAP_S, self._resolve_every_s))
+                    await self._something_lost()
+
+    async def _something_lost(self) -> None:
+        while not any(pod.lost() for pod in self._pods):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
                     await self._failed.wait()
+                    return
 
     async def _look(self) -> None:
         found: list[str] = []
@@ -175,7 +204,8 @@ class Pods:
         self._report()
 
     def _open(self, address: str) -> Pod:
-        return Pod(address, Breaker(asyncio.get_running_loop().time, self._changed))
+        breaker = Breaker(asyncio.get_running_loop().time, self._changed)
+        return Pod(address, breaker, self._open_channel(address))
 
     def _changed(self) -> None:
         opened = sum(pod.breaker.open for pod in self._pods)

@@ -20,7 +20,8 @@ from routeiq.kit.ops import OpsApp
 from routeiq.kit.rpc import RpcServer
 from routeiq.kit.server import HTTPServer, bind
 from routeiq.routing.artifact import verify
-from routeiq.routing.engine import Engine, EngineMetrics
+from routeiq.routing.engine import Engine, EngineMetrics, trust_in
+from routeiq.routing.fleet import Fleet
 from routeiq.routing.servicer import SERVICE, RoutingServicer
 from routeiq.routing.settings import PREFIX, Settings
 
@@ -33,14 +34,17 @@ class RoutingApp:
     """One service. `start` it, perhaps await `wait_loaded`, `stop` it; all in one running loop."""
 
     def __init__(self, settings: Settings, registry: CollectorRegistry) -> None:
-        """Make it inside the running loop. Raises: ConfigurationError: no usable key of a caller."""
+        """Make it inside the running loop. Raises: ConfigurationError: no usable key of a caller, a public key of
+        artifacts that cannot be read, no address of NATS, or a cache that cannot be used."""
         if not settings.identity_public_keys:
             raise ConfigurationError([f"{PREFIX}IDENTITY_PUBLIC_KEYS names no key: no call could be let in"])
         keys = [load_public_key(path) for path in settings.identity_public_keys]
         self._settings = settings
+        settings.public_keys()
         self.engine = Engine(settings, EngineMetrics(registry))
+        self._fleet = Fleet(settings, self.engine) if settings.nats_url.get_secret_value() else None
         self._server = RpcServer(AssertionVerifier(keys, AUDIENCE))
-        servicer = RoutingServicer(self.engine, settings.roots)
+        servicer = RoutingServicer(self.engine, settings.roots, self._fleet.supply if self._fleet else None)
         self._server.add(SERVICE, partial(routing_pb2_grpc.add_RoutingServiceServicer_to_server, servicer))
         self._loading: asyncio.Task[None] | None = None
         self.address = ""
@@ -53,12 +57,14 @@ class RoutingApp:
     def verify(self) -> None:
         """Raises: ArtifactInvalid: the artifact's manifest or files are not what it says. Blocks on files."""
         directory = self._settings.artifact_dir
-        verify(directory, allow_unsigned=self._settings.may_be_unsigned(directory))
+        verify(directory, trust=trust_in(self._settings, directory))
 
     async def start(self) -> None:
         """Listen, which sets `address` to `host:port`; begin to load. Raises: ConfigurationError: the port is taken."""
         self.address = await self._server.start(self._settings.host, self._settings.port)
         self.engine.start()
+        if self._fleet is not None:
+            self._fleet.start()
         self._loading = asyncio.create_task(self._load(), name="routing-load")
         self._loading.add_done_callback(lambda task: task.cancelled() or task.exception())  # `_load` has logged it
         log.info("routing.listening", address=self.address)
@@ -68,17 +74,24 @@ class RoutingApp:
         if self._loading is not None:
             await asyncio.shield(self._loading)
 
+    async def drain(self, delay_s: float) -> None:
+        """Say NOT_SERVING, and go on taking calls for so long."""
+        await self._server.set_serving(False)
+        await asyncio.sleep(delay_s)
+
     async def stop(self, grace_s: float = 1.0) -> None:
         """Answer no new call, let running ones end within `grace_s`, and release everything. Idempotent."""
         if self._loading is not None:
             self._loading.cancel()
             await asyncio.wait([self._loading])
         await self._server.stop(grace_s)
+        if self._fleet is not None:
+            await self._fleet.stop()
         await self.engine.close()
 
     async def _load(self) -> None:
         try:
-            await self.engine.load(self._settings.artifact_dir)
+            await (self._fleet.begin() if self._fleet else self.engine.load(self._settings.artifact_dir))
         except Exception as error:
             log.error("artifact.refused", directory=str(self._settings.artifact_dir), reason=str(error))
             raise
@@ -95,6 +108,7 @@ class RoutingService:
         registry = CollectorRegistry()
         describe_build(registry)
         self.app = RoutingApp(settings, registry)
+        self._settings = settings
         self.readiness = Readiness(self.name)
         self.ops = HTTPServer(OpsApp(self.readiness, registry), bind(settings.ops_host, settings.ops_port))
         self._stop = asyncio.Event()
@@ -120,14 +134,15 @@ class RoutingService:
             await self.app.wait_loaded()
             self.readiness.serving = True
             await self._stop.wait()
+            await self.app.drain(self._settings.drain_delay_s)
         finally:
-            self.readiness.draining = True
-            await self.app.stop()
+            await self.app.stop(self._settings.drain_s)
             self.ops.stop()
             await probes
 
     def stop(self) -> None:
-        """Answer what runs, take nothing new."""
+        """Say that it is not ready; after `drain_delay_s` more of service answer what runs, take nothing new."""
+        self.readiness.draining = True
         self._stop.set()
 
 

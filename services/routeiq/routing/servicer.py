@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterable
-from importlib.metadata import version
 from pathlib import Path
 
 import grpc
 import structlog
 
+from routeiq import __version__
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.api.routing.v1 import routing_pb2_grpc
 from routeiq.kit.errors import InvalidRequest, RouteIQError
@@ -19,6 +19,7 @@ from routeiq.routing.candidates import Candidate, Prices
 from routeiq.routing.engine import Decision, Engine, Fallback, Question, Timings, Vector
 from routeiq.routing.policy import Ranked
 from routeiq.routing.prompt_text import routing_text
+from routeiq.routing.supply import Supply
 
 log = structlog.get_logger()
 
@@ -26,6 +27,7 @@ SERVICE = "routeiq.api.routing.v1.RoutingService"
 MAX_ENTRIES = 256
 MAX_TEXTS = 2048
 OUTSIDE = "the directory is not below one of the service's artifact roots"
+ALONE = "routing has no object store to fetch it from: ROUTEIQ_NATS_URL is not set, or the suite has an --artifact"
 
 _FALLBACKS = {
     Fallback.NONE: pb.FALLBACK_UNSPECIFIED,
@@ -39,10 +41,10 @@ _FALLBACKS = {
 
 class RoutingServicer(routing_pb2_grpc.RoutingServiceServicer):
     """Args: roots: resolved folders; ValidateArtifact looks at nothing outside them, and its answer for what is
-    outside is the same whether or not it exists."""
+    outside is the same whether or not it exists.  supply: of artifacts by id; None: there is no fleet."""
 
-    def __init__(self, engine: Engine, roots: tuple[Path, ...]) -> None:
-        self._engine, self._roots = engine, roots
+    def __init__(self, engine: Engine, roots: tuple[Path, ...], supply: Supply | None = None) -> None:
+        self._engine, self._roots, self._supply = engine, roots, supply
 
     async def Route(self, request: pb.RouteRequest, context: grpc.aio.ServicerContext) -> pb.RouteResponse:
         candidates = _candidates(request.candidates)
@@ -66,7 +68,7 @@ class RoutingServicer(routing_pb2_grpc.RoutingServiceServicer):
 
     async def GetInfo(self, request: pb.GetInfoRequest, context: grpc.aio.ServicerContext) -> pb.GetInfoResponse:
         info = pb.GetInfoResponse(
-            version=version("routeiq"), queue_length=self._engine.queue_length, decisions=self._engine.decisions
+            version=__version__, queue_length=self._engine.queue_length, decisions=self._engine.decisions
         )
         loaded = self._engine.loaded
         if loaded is not None:
@@ -81,14 +83,25 @@ class RoutingServicer(routing_pb2_grpc.RoutingServiceServicer):
     async def ValidateArtifact(
         self, request: pb.ValidateArtifactRequest, context: grpc.aio.ServicerContext
     ) -> pb.ValidateArtifactResponse:
-        directory = await asyncio.to_thread(_inside, request.directory, self._roots)
-        if directory is None:
-            return pb.ValidateArtifactResponse(valid=False, errors=[OUTSIDE])
+        if request.directory and request.artifact_id:
+            raise InvalidRequest("name a directory or an artifact_id, not both")
         try:
-            loaded = await self._engine.try_load(directory)
+            artifact_id = await self._check(request)
         except ArtifactInvalid as error:
             return pb.ValidateArtifactResponse(valid=False, errors=error.problems)
-        return pb.ValidateArtifactResponse(valid=True, artifact_id=loaded.artifact.artifact_id)
+        return pb.ValidateArtifactResponse(valid=True, artifact_id=artifact_id)
+
+    async def _check(self, request: pb.ValidateArtifactRequest) -> str:
+        """Its id. Raises: ArtifactInvalid; NotFound: the store has no such artifact; Unavailable: the store is away."""
+        if request.artifact_id:
+            if self._supply is None:
+                raise ArtifactInvalid(Path(request.artifact_id), [ALONE])
+            await self._supply.check(request.artifact_id)
+            return request.artifact_id
+        directory = await asyncio.to_thread(_inside, request.directory, self._roots)
+        if directory is None:
+            raise ArtifactInvalid(Path(request.directory), [OUTSIDE])
+        return (await self._engine.try_load(directory)).artifact.artifact_id
 
     async def _entry(
         self, entry: pb.RouteEntry, sets: list[tuple[Candidate, ...]], deadline: float | None

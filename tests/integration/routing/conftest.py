@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from routeiq.clients.routing import RoutingClient
 from routeiq.kit.key_files import save_public_key
@@ -16,7 +17,10 @@ from routeiq.kit.signing import AssertionSigner
 from routeiq.routing.app import RoutingApp
 from routeiq.routing.embedders import ENCODER_FILE, TOKENIZER_FILE, OnnxEncoder, default_encoder_dir
 from routeiq.routing.settings import Settings
-from tests.support.routing import write_static_artifact
+from tests.support.buses import connected
+from tests.support.routing import MODELS, write_static_artifact
+from tests.support.servers.nats import NATS
+from tests.support.wishes import Leader
 
 
 @dataclass(frozen=True)
@@ -79,3 +83,30 @@ async def client(app: RoutingApp, caller: Caller) -> AsyncIterator[RoutingClient
     made = RoutingClient(app.address, caller.signer)
     yield made
     await made.close()
+
+
+@pytest.fixture
+def nats() -> Iterator[NATS]:
+    """One for each test: a fleet has one name for its buckets."""
+    with NATS() as server:
+        yield server
+
+
+@pytest.fixture
+async def leader(nats: NATS) -> AsyncIterator[Leader]:
+    async with connected(nats) as bus:
+        yield Leader(bus)
+
+
+@pytest.fixture
+def other(tmp_path: Path, encoder: OnnxEncoder) -> Path:
+    """An artifact in whose opinion `small` is the best."""
+    best = [MODELS[0].model_copy(update={"mean_quality": 0.9}), *MODELS[1:]]
+    write_static_artifact(tmp_path / "other", encoder, models=best)
+    return tmp_path / "other"
+
+
+def in_fleet(settings: Settings, nats: NATS, folder: Path) -> Settings:
+    """Of a service that follows the fleet there. Args: folder: for its cache."""
+    fleet = {"nats_url": SecretStr(nats.url), "cache_dir": folder / "cache", "pod_name": "routing-0"}
+    return settings.model_copy(update=fleet)

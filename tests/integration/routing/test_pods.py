@@ -194,3 +194,65 @@ async def test_a_call_outlives_the_name_of_its_pod(pods: list[RoutingApp], calle
     finally:
         encoder.gate.set()
         await names.close()
+
+
+async def test_a_pod_that_ends_answers_what_it_took_and_the_other_one_takes_the_rest(
+    pods: list[RoutingApp], caller: Caller
+) -> None:
+    encoders = [FakeEncoder(), FakeEncoder()]
+    for app, encoder in zip(pods, encoders, strict=True):
+        app.engine.swap(twin_loaded(encoder))
+    client, batches = batches_to(caller, *(app.address for app in pods))
+    try:
+        await asyncio.gather(*(ask(batches, f"prompt {number}") for number in range(20)))
+        encoders[0].gate.clear()
+        before = len(encoders[0].batches)
+        held = [asyncio.create_task(ask(batches, f"held {number}", 20)) for number in range(20)]
+        async with asyncio.timeout(10):
+            while len(encoders[0].batches) == before:
+                await asyncio.sleep(0.01)
+        ending = asyncio.create_task(pods[0].stop(10))
+        await asyncio.sleep(0.1)
+        later = await asyncio.gather(*(ask(batches, f"later {number}") for number in range(50)))
+        encoders[0].gate.set()
+        answers = [*later, *await asyncio.gather(*held)]
+        await ending
+    finally:
+        encoders[0].gate.set()
+        await batches.close()
+        await client.close()
+    assert {answer.fallback for answer in answers} == {pb.FALLBACK_UNSPECIFIED}
+
+
+async def test_a_name_whose_pod_has_gone_is_looked_up_at_once(settings: Settings, caller: Caller) -> None:
+    """As in a rolled deployment of one pod: the new one has the name before the old one says goodbye."""
+    port, found = free_port(), ["127.0.0.1"]
+    old, new = [
+        RoutingApp(settings.model_copy(update={"host": host, "port": port}), CollectorRegistry())
+        for host in ("127.0.0.1", "127.0.0.2")
+    ]
+
+    async def resolve(_: str, __: int) -> list[str]:
+        return found
+
+    for app in (old, new):
+        await app.start()
+        await app.wait_loaded()
+    names = Pods(f"routing:{port}", RoutingMetrics(CollectorRegistry()), resolve_every_s=60, resolve=resolve)
+    try:
+        async with asyncio.timeout(10):
+            while names.addresses != (old.address,) or not names.any().connected():
+                await asyncio.sleep(0.01)
+            found[0] = "127.0.0.2"
+            await asyncio.sleep(1.5)
+            assert names.addresses == (old.address,), "it is not yet time to look again"
+            await old.stop(1)
+            while names.addresses != (new.address,):
+                await asyncio.sleep(0.01)
+            request = pb.RouteRequest(prompt=make_prompt(["hi"]), candidates=BOTH.candidates)
+            metadata = call_metadata(caller.signer, "routing")
+            assert isinstance(await names.any().call("Route", request, 5, metadata), pb.RouteResponse)
+    finally:
+        await names.close()
+        await old.stop()
+        await new.stop()

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+import grpc
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -30,11 +31,36 @@ class Names:
         return self.ips
 
 
+class Channels:
+    """Stands for connections: `ready` are the addresses that have one, `tried` those that were to get one."""
+
+    def __init__(self, *ready: str) -> None:
+        self.ready, self.tried = set(ready), set[str]()
+
+    def __call__(self, address: str) -> Channels.One:
+        return self.One(self, address)
+
+    class One:
+        def __init__(self, all_: Channels, address: str) -> None:
+            self._all, self._address = all_, address
+
+        def get_state(self, try_to_connect: bool = False) -> grpc.ChannelConnectivity:
+            self._all.tried |= {self._address} if try_to_connect else set()
+            state = grpc.ChannelConnectivity
+            return state.READY if self._address in self._all.ready else state.CONNECTING
+
+        def unary_unary(self, *_: object, **__: object) -> None: ...
+
+        async def close(self, _: float | None = None) -> None: ...
+
+
 @asynccontextmanager
-async def following(addresses: str, names: Names | None = None, every_s: float = 0.01) -> AsyncIterator[Pods]:
-    pods = Pods(
-        addresses, RoutingMetrics(CollectorRegistry()), resolve_every_s=every_s, resolve=names or Names("10.0.0.9")
-    )
+async def following(
+    addresses: str, names: Names | None = None, every_s: float = 0.01, channels: Channels | None = None
+) -> AsyncIterator[Pods]:
+    metrics = RoutingMetrics(CollectorRegistry())
+    resolve, channel = names or Names("10.0.0.9"), channels or Channels()
+    pods = Pods(addresses, metrics, resolve_every_s=every_s, resolve=resolve, channel=channel)  # type: ignore[arg-type]  # as much of one as is used
     try:
         yield pods
     finally:
@@ -93,6 +119,27 @@ async def test_a_failure_looks_again_before_its_time(monkeypatch: pytest.MonkeyP
         assert pods.addresses == ("10.1.0.2:1",)
 
 
+async def test_a_lost_connection_looks_again_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("routeiq.clients.routing_pods.RESOLVE_GAP_S", 0.01)
+    names, channels = Names("10.1.0.1"), Channels("10.1.0.1:1")
+    async with following("routing:1", names, 60, channels) as pods:
+        await until(lambda: pods.addresses == ("10.1.0.1:1",))
+        await asyncio.sleep(0.15)
+        assert names.asked == 1
+        names.ips = ("10.1.0.2",)
+        channels.ready.clear()
+        await until(lambda: pods.addresses == ("10.1.0.2:1",))
+
+
+async def test_who_is_not_connected_is_asked_only_if_nobody_is() -> None:
+    channels = Channels("10.0.0.1:1", "10.0.0.2:1")
+    async with following("10.0.0.1:1,10.0.0.2:1,10.0.0.3:1", channels=channels) as pods:
+        assert {pod.address for pod in (pods.any() for _ in range(99))} == channels.ready
+        assert channels.tried == set(pods.addresses), "who is not connected is to be, beside calls"
+        channels.ready.clear()
+        assert {pod.address for pod in (pods.any() for _ in range(99))} == set(pods.addresses)
+
+
 async def test_the_lesser_loaded_is_asked() -> None:
     async with following("10.0.0.1:1,10.0.0.2:1") as pods:
         busy = pods.any()
@@ -126,7 +173,7 @@ async def test_the_only_pod_is_asked_again_unless_its_breaker_is_open() -> None:
 
 async def test_breakers_are_counted() -> None:
     registry = CollectorRegistry()
-    pods = Pods("10.0.0.1:1,10.0.0.2:1", RoutingMetrics(registry))
+    pods = Pods("10.0.0.1:1,10.0.0.2:1", RoutingMetrics(registry), channel=Channels())  # type: ignore[arg-type]  # as above
     one = pods.any()
     for _ in range(FAILURES):
         one.breaker.failed()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import make_prompt
 from routeiq.kit.errors import InvalidRequest
 from routeiq.routing.candidates import Candidate
-from routeiq.routing.engine import Engine, EngineMetrics, Question
+from routeiq.routing.engine import Engine, Question
 from routeiq.routing.servicer import MAX_ENTRIES, MAX_TEXTS, OUTSIDE, RoutingServicer, facts
-from routeiq.routing.settings import Settings
 from tests.support.routing import MODELS, FakeEncoder, twin_loaded
 
 
@@ -29,15 +26,6 @@ class Context:
 
 
 CONTEXT = Context()
-
-
-@pytest.fixture
-async def engine() -> AsyncIterator[Engine]:
-    made = Engine(Settings(), EngineMetrics(CollectorRegistry()))
-    made.start()
-    made.swap(twin_loaded(FakeEncoder()))
-    yield made
-    await made.close()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from routeiq.routing.artifact.loaded import Artifact, ShapeMismatch, calibrate
 from routeiq.routing.artifact.loading import ArtifactInvalid, load_artifact, read_manifest, validate, verify
 from routeiq.routing.artifact.manifest import Candidate, Manifest
+from routeiq.routing.artifact.trust import Trust
 
 __all__ = [
     "Artifact",
@@ -10,6 +11,7 @@ __all__ = [
     "Candidate",
     "Manifest",
     "ShapeMismatch",
+    "Trust",
     "calibrate",
     "load_artifact",
     "read_manifest",

@@ -3,11 +3,11 @@ verified is what runs. All problems of one stage are reported together; nothing 
 
 import hashlib
 import re
-from importlib.metadata import version
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from routeiq import __version__
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.regular_files import open_regular
 from routeiq.routing.artifact.loaded import Artifact, mean_cost_usd, mean_quality
@@ -15,12 +15,12 @@ from routeiq.routing.artifact.manifest import (
     GOLDEN_FILE,
     MANIFEST_FILE,
     NAME_LENGTH,
-    SIGNATURE_FILE,
     EncoderRef,
     FileEntry,
     Manifest,
 )
 from routeiq.routing.artifact.selftest import GOLDEN_ROWS, self_test
+from routeiq.routing.artifact.trust import Trust
 from routeiq.routing.embedders import SentenceEncoder
 from routeiq.routing.prompt_text import FEATURE_NAMES
 from routeiq.routing.scorers import (
@@ -41,6 +41,7 @@ MAX_OPSET = 20
 MAX_FILE_BYTES = 512 * 1024 * 1024
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 MAX_PROBLEMS = 20
+ANY = Trust()
 
 
 class ArtifactInvalid(RouteIQError):
@@ -57,34 +58,34 @@ def load_artifact(
     directory: Path,
     encoder: SentenceEncoder | None = None,
     *,
-    allow_unsigned: bool = True,
+    trust: Trust = ANY,
     expected_id: str | None = None,
     threads: int = 1,
 ) -> Artifact:
     """Verify and open an artifact. Blocks on files and inference: call it in a thread.
 
     Args: encoder: the encoder that will feed it; None leaves the encoder's hash and vectors untested.
-    allow_unsigned: signatures are not verified yet, so False refuses every artifact: fail closed.
+    trust: whose artifacts are loaded; everybody's where none is given.
     expected_id: the artifact_id that must be found.  threads: per graph call.
     Raises: ArtifactInvalid: with every problem of the first stage that failed (manifest, files, graphs, self-test)."""
-    manifest, contents = _verified(directory, encoder, allow_unsigned, expected_id)
+    manifest, contents = _verified(directory, encoder, trust, expected_id)
     artifact = _assemble(directory, manifest, contents, threads)
     _self_test(directory, artifact, contents, encoder)
     return artifact
 
 
-def verify(directory: Path, *, allow_unsigned: bool = True) -> Manifest:
-    """The first stages of `load_artifact`, which open no graph: manifest, id, hashes of all files. It takes
+def verify(directory: Path, *, trust: Trust = ANY) -> Manifest:
+    """The first stages of `load_artifact`, which open no graph: manifest, id, signature, hashes of all files. It takes
     milliseconds a megabyte. Raises: ArtifactInvalid, with every problem."""
-    return _verified(directory, None, allow_unsigned, None)[0]
+    return _verified(directory, None, trust, None)[0]
 
 
 def _verified(
-    directory: Path, encoder: SentenceEncoder | None, allow_unsigned: bool, expected_id: str | None
+    directory: Path, encoder: SentenceEncoder | None, trust: Trust, expected_id: str | None
 ) -> tuple[Manifest, dict[str, bytes]]:
     """The manifest and the contents of its files by path."""
     manifest = read_manifest(directory)
-    problems = _refusals(directory, manifest, allow_unsigned, expected_id)
+    problems = trust.refusals(directory, manifest) + _refusals(manifest, expected_id)
     problems += _encoder_problems(manifest.encoder, encoder)
     contents, found = _read_files(directory, manifest.files)
     _raise_if(directory, problems + found)
@@ -130,13 +131,8 @@ def _raise_if(directory: Path, problems: list[str]) -> None:
         raise ArtifactInvalid(directory, problems)
 
 
-def _refusals(directory: Path, manifest: Manifest, allow_unsigned: bool, expected_id: str | None) -> list[str]:
-    signed = (directory / SIGNATURE_FILE).is_file()
+def _refusals(manifest: Manifest, expected_id: str | None) -> list[str]:
     checks = [
-        (
-            allow_unsigned,
-            "its signature cannot be verified by this version" if signed else "it is not signed",
-        ),
         (
             expected_id in (None, manifest.artifact_id),
             f"artifact_id is {manifest.artifact_id}, not {expected_id}",
@@ -147,7 +143,7 @@ def _refusals(directory: Path, manifest: Manifest, allow_unsigned: bool, expecte
             "it was trained on other prompt features than this version computes",
         ),
         (
-            _release(manifest.min_service_version) <= _release(version("routeiq")),
+            _release(manifest.min_service_version) <= _release(__version__),
             f"it needs service version {manifest.min_service_version} or later",
         ),
     ]

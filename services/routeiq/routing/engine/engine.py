@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import structlog
 
-from routeiq.kit.errors import RouteIQError, Unavailable
+from routeiq.kit.errors import InvalidRequest, RouteIQError, Unavailable
 from routeiq.routing.candidates import Slate
 from routeiq.routing.engine.batching import Batcher, Shed
 from routeiq.routing.engine.decision import Decision, Fallback, Question
@@ -65,6 +65,8 @@ class Engine:
         self.loaded: Loaded | None = None
         self.previous: Loaded | None = None
         self.decisions = 0
+        self.failures = 0
+        """Questions that were not answered, by no fault of theirs."""
 
     @property
     def queue_length(self) -> int:
@@ -88,12 +90,18 @@ class Engine:
         """Verify and open an artifact in a thread, then serve it. What is served stays if that fails.
 
         Raises: ArtifactInvalid, EncoderInvalid."""
+        return await self.serve(self.try_load(directory))
+
+    async def serve(self, opening: Awaitable[Loaded]) -> Loaded:
+        """Serve what `opening` gives, unless it is served already. What is served stays if that fails, which is counted
+        and raised."""
         try:
-            loaded = await self.try_load(directory)
+            loaded = await opening
         except RouteIQError:
             self._metrics.loads.labels("refused").inc()
             raise
-        self.swap(loaded)
+        if loaded is not self.loaded:
+            self.swap(loaded)
         return loaded
 
     def swap(self, loaded: Loaded) -> None:
@@ -110,16 +118,29 @@ class Engine:
             raise Unavailable("there is no previous artifact")
         self.swap(self.previous)
 
-    async def try_load(self, directory: Path) -> Loaded:
+    def totals(self) -> tuple[int, int]:
+        """Questions since the start, and those of them that were not answered by no fault of theirs."""
+        return self.decisions + self.failures, self.failures
+
+    def kept(self, artifact_id: str) -> Loaded | None:
+        """The served or the previous one, if it is that."""
+        held = (self.loaded, self.previous)
+        return next((one for one in held if one is not None and one.artifact.artifact_id == artifact_id), None)
+
+    async def try_load(self, directory: Path, expected_id: str | None = None) -> Loaded:
         """Open an artifact in a thread as `load` does, but do not serve it. Raises: ArtifactInvalid, EncoderInvalid."""
         async with self._loading:  # one at a time: an encoder in the making takes 300 MB
-            return await asyncio.to_thread(load, self._settings, directory, self.loaded)
+            return await asyncio.to_thread(load, self._settings, directory, self.loaded, expected_id)
 
     async def route(self, question: Question) -> Decision:
         """Choose. Raises: InvalidRequest: the candidates or the weight make no sense.
         NotLoaded: there are neither candidates nor an artifact.  EncodeFailed."""
         started = time.perf_counter()  # uvloop's clock counts whole milliseconds
-        decision = await self._decide(question, self.loaded)
+        try:
+            decision = await self._decide(question, self.loaded)
+        except Exception as error:
+            self.failures += not isinstance(error, InvalidRequest | NotLoaded)
+            raise
         seconds = time.perf_counter() - started
         self.decisions += 1
         self._metrics.seconds.observe(seconds)

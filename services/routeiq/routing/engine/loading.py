@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from routeiq.routing.artifact import Artifact, load_artifact
+from routeiq.routing.artifact import Artifact, Trust, load_artifact
 from routeiq.routing.candidates import Known, Prices
 from routeiq.routing.embedders import ENCODER_FILE, TOKENIZER_FILE, OnnxEncoder, default_encoder_dir
 from routeiq.routing.engine.batching import Encodes
@@ -47,13 +47,19 @@ class Loaded:
         return cls(artifact, encoder, timing, known_models(artifact), datetime.now(UTC))
 
 
-def load(settings: Settings, directory: Path, present: Loaded | None) -> Loaded:
+def load(settings: Settings, directory: Path, present: Loaded | None, expected_id: str | None = None) -> Loaded:
     """Open everything that `directory` needs; the present encoder is kept, for there is one on a machine.
 
-    Raises: ArtifactInvalid, EncoderInvalid."""
+    Raises: ArtifactInvalid, EncoderInvalid, ConfigurationError: a public key cannot be read."""
     encoder, timing = _encoder(settings, present)
-    unsigned = settings.may_be_unsigned(directory)
-    return Loaded.of(load_artifact(directory, encoder, allow_unsigned=unsigned), encoder, timing)
+    trust = trust_in(settings, directory)
+    return Loaded.of(load_artifact(directory, encoder, trust=trust, expected_id=expected_id), encoder, timing)
+
+
+def trust_in(settings: Settings, directory: Path) -> Trust:
+    """Whose artifacts may be loaded from there. Raises: ConfigurationError: a public key cannot be read."""
+    keys = settings.public_keys()
+    return Trust() if settings.is_trusted_place(directory) else Trust(keys, settings.may_be_unsigned)
 
 
 def _encoder(settings: Settings, present: Loaded | None) -> tuple[OnnxEncoder, EncodeTiming]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+import pytest
 
 import routeiq.routing
 from routeiq.routing.artifact import load_artifact
@@ -25,6 +26,7 @@ def test_it_says_what_it_was_made_from():
     assert load_artifact(DEFAULT).manifest.training.data_sha256 in card
 
 
+@pytest.mark.timeout(400)  # hundreds of real encodings, with coverage, beside another process
 def test_it_routes_public_test_prompts_well():
     rows = [row for row in pq.read_table(DATA / "multi_tasks.parquet").to_pylist() if row["split"] == "test"]
     artifact, encoder = load_artifact(DEFAULT), real_encoder()

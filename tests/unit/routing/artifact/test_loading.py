@@ -4,7 +4,15 @@ import shutil
 import numpy as np
 import pytest
 
-from routeiq.routing.artifact import ArtifactInvalid, ShapeMismatch, load_artifact, read_manifest, validate, verify
+from routeiq.routing.artifact import (
+    ArtifactInvalid,
+    ShapeMismatch,
+    Trust,
+    load_artifact,
+    read_manifest,
+    validate,
+    verify,
+)
 from tests.support.artifacts import ENCODER, edit, problems_of, replace_file
 from tests.support.trained import WordEncoder
 
@@ -130,9 +138,9 @@ def test_without_a_cost_graph_models_cost_their_means(artifact_dir):
 
 
 def test_unsigned_is_refused_where_signatures_are_asked_for(artifact_dir):
-    assert "it is not signed" in problems_of(artifact_dir, allow_unsigned=False)
+    assert "it is not signed" in problems_of(artifact_dir, trust=Trust(allow_unsigned=False))
     (artifact_dir / "manifest.sig").write_bytes(b"0" * 64)
-    assert "cannot be verified" in problems_of(artifact_dir, allow_unsigned=False)
+    assert "no public key is configured" in problems_of(artifact_dir, trust=Trust(allow_unsigned=False))
 
 
 def test_the_expected_artifact_is_asked_for_by_id(artifact_dir):

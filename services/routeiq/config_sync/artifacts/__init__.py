@@ -1,0 +1,1 @@
+"""Router artifacts of the fleet: which were pushed, which one is wanted, and how they differ."""

@@ -1,0 +1,1 @@
+"""Config-sync's paths, a module for each subject."""
