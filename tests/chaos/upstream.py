@@ -19,6 +19,8 @@ TOKEN = "tok "
 UNLIMITED = 30
 """Tokens of an answer whose request does not say how many."""
 PAUSE_S = 0.004
+LAST_PAUSE_S = 0.1
+"""Before the last token of a stream: for a reader who has left before it to be noticed."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ async def _stream(book: Book, asked: Asked, writer: asyncio.StreamWriter) -> Non
     try:
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
         for _ in range(asked.tokens):
+            if sent == asked.tokens - 1:
+                await asyncio.sleep(LAST_PAUSE_S)
             sent += 1  # before it is written: what may have reached the gateway may be charged
             writer.write(_event({"choices": [{"index": 0, "delta": {"content": TOKEN}, "finish_reason": None}]}))
             await writer.drain()

@@ -23,11 +23,13 @@ from routeiq.control.budgets.calendar import Calendar
 from routeiq.control.migrations import control_migrations
 from routeiq.control.spending.counting import Counting
 from routeiq.control.store.tables import SCHEMA
+from routeiq.control.usage.folding import Folding
 from routeiq.control.usage.ledger import Ledger
 from routeiq.control.usage.rebuild import rebuild
 from routeiq.control.usage.routes import usage_routers
 from routeiq.kit.clock import now
 from routeiq.kit.db import Database, Limits
+from routeiq.kit.memory import kept
 from tests.perf.ledger_intake import Intake, measure_intake
 from tests.support.people import Control, House
 from tests.support.servers.postgres import Postgres
@@ -93,6 +95,7 @@ async def fill(database: Database, rows: int, last: date) -> None:
         async with database.transaction() as session:
             await add_day(session, SHAPE, day, rows // SHAPE.days)
     await rebuild(database, SHAPE.dates(last))
+    await Folding(database, now).fold()
 
 
 async def vacuum(database: Database) -> None:
@@ -121,7 +124,8 @@ async def measure(url: str, rows: int, times: int, only: list[str]) -> bool:
     await _timed("filled", lambda: fill(database, rows, last))
     await _timed("vacuumed", lambda: vacuum(database))
     wanted = [one for one in asks(last) if not only or any(part in one.path for part in only)]
-    control = Control(database, House(usage_routers))
+    with kept():  # as the service does
+        control = Control(database, House(usage_routers))
     control.moments.now = now()
     async with control.asked() as client:
         found = await time_asks(client, wanted, times)

@@ -8,29 +8,14 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 
-from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.gateway.callers.directory import Callers
 from routeiq.gateway.pipeline.authenticate import Authenticator
-from tests.support.fake_control import Rows
+from tests.support.fake_control import InstantControl
 
 MASTER = "sk-a-master-key-of-the-bench"
 KEYS = 10_000
 ROUNDS = 7
 Headers = Mapping[bytes, bytes]
-
-
-class _Control:
-    """It answers at once."""
-
-    away = False
-
-    def __init__(self) -> None:
-        self.rows = Rows()
-
-    async def resolve(
-        self, *, key_hash: str = "", customer: tuple[str, str] | None = None, request_id: str = ""
-    ) -> pb.ResolveResponse:
-        return self.rows.answer(pb.ResolveRequest(key_hash=key_hash))
 
 
 def _headers(key: str) -> Headers:
@@ -50,7 +35,7 @@ def _cpu_us(authenticator: Authenticator, requests: Sequence[Headers]) -> float:
 
 async def measure(keys: int = KEYS) -> dict[str, float]:
     """By what is looked up."""
-    control = _Control()
+    control = InstantControl()
     authenticator = Authenticator(MASTER, Callers(control, capacity=keys))
     named = [f"sk-bench-{number:020d}" for number in range(keys)]
     for key in named:

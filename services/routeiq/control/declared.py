@@ -31,36 +31,72 @@ class DeclaredOverride:
 
 
 class Declared:
-    """Of one document. Args: read_at: when; nothing tells when its entries were written."""
+    """Of the document in force, which `take` replaces as a whole. Args: read_at: when; nothing tells when its entries
+    were written."""
+
+    def __init__(self, start: Start, read_at: datetime) -> None:
+        self._said = _Said(start, read_at)
+
+    def take(self, start: Start, read_at: datetime) -> None:
+        """Another document is in force."""
+        self._said = _Said(start, read_at)
+
+    @property
+    def start(self) -> Start:
+        return self._said.start
+
+    @property
+    def read_at(self) -> datetime:
+        return self._said.read_at
+
+    @property
+    def models(self) -> Mapping[str, JSONObject]:
+        """By id, as written: references to the environment are not resolved."""
+        return self._said.models
+
+    @property
+    def providers(self) -> Mapping[str, DeclaredProvider]:
+        """By name."""
+        return self._said.providers
+
+    @property
+    def overrides(self) -> Mapping[tuple[str, str | None], DeclaredOverride]:
+        """By customer and service."""
+        return self._said.overrides
+
+    def provider(self, id_or_name: str) -> DeclaredProvider | None:
+        said = self._said
+        return said.providers_by_id.get(id_or_name) or said.providers.get(id_or_name)
+
+    def override(self, override_id: str) -> DeclaredOverride | None:
+        return self._said.overrides_by_id.get(override_id)
+
+
+class _Said:
+    """One document."""
 
     def __init__(self, start: Start, read_at: datetime) -> None:
         self.start, self.read_at = start, read_at
         document = start.loaded.document
-        self.models: Mapping[str, JSONObject] = {
-            model_id: raw for listed in document.models for model_id, raw in [self._as_written(listed)]
+        self.models = {
+            model_id: raw for listed in document.models for model_id, raw in [_as_written(listed, start.loaded.raw)]
         }
-        """By id, as written: references to the environment are not resolved."""
-        self.providers: Mapping[str, DeclaredProvider] = {
+        self.providers = {
             one.name: DeclaredProvider(_id("provider", one.name), one) for one in document.routeiq.providers
         }
-        self.overrides: Mapping[tuple[str, str | None], DeclaredOverride] = {
+        self.overrides = {
             (one.user_id, one.service_name): DeclaredOverride(_override_id(one), one)
             for one in document.routeiq.overrides
         }
-        self._providers_by_id = {one.id: one for one in self.providers.values()}
-        self._overrides_by_id = {one.id: one for one in self.overrides.values()}
+        self.providers_by_id = {one.id: one for one in self.providers.values()}
+        self.overrides_by_id = {one.id: one for one in self.overrides.values()}
 
-    def provider(self, id_or_name: str) -> DeclaredProvider | None:
-        return self._providers_by_id.get(id_or_name) or self.providers.get(id_or_name)
 
-    def override(self, override_id: str) -> DeclaredOverride | None:
-        return self._overrides_by_id.get(override_id)
-
-    def _as_written(self, listed: Listed) -> tuple[str, JSONObject]:
-        entries = self.start.loaded.raw.get(str(listed.at[0]))
-        position = listed.position
-        raw = entries[position] if isinstance(entries, list) and isinstance(position, int) else None
-        return listed.entry.model_info.id or deployment_id(raw), raw if isinstance(raw, dict) else {}
+def _as_written(listed: Listed, document: JSONObject) -> tuple[str, JSONObject]:
+    entries = document.get(str(listed.at[0]))
+    position = listed.position
+    raw = entries[position] if isinstance(entries, list) and isinstance(position, int) else None
+    return listed.entry.model_info.id or deployment_id(raw), raw if isinstance(raw, dict) else {}
 
 
 def _override_id(one: Override) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from routeiq.config.document import Document, LitellmSettings
 from routeiq.config.document.section import Section
 from routeiq.control.budgets.calendar import Calendar
+from routeiq.control.fields import Resets
 from routeiq.control.terms import Given, Terms
 
 
@@ -15,12 +16,12 @@ def calendar_of(document: Document) -> Calendar:
     return Calendar.of(document.litellm.timezone, document.litellm.budget_reset_time)
 
 
-def terms_of(document: Document) -> Terms:
+def terms_of(document: Document, resets: Resets) -> Terms:
     """The document's models take nothing that a request may not have."""
     said = document.litellm
     users = said.default_internal_user_params
     return Terms(
-        resets=calendar_of(document),
+        resets=resets,
         keys=_given(said.default_key_generate_params),
         limits=said.upperbound_key_generate_params,
         making=said.key_generation_settings,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -33,9 +33,13 @@ class Settings(InternalSettings):
     """Master keys that provider keys are sealed with, as `kit.crypto.master_keys` reads them."""
     nats_url: Annotated[SecretStr, Field(validation_alias="ROUTEIQ_NATS_URL")] = SecretStr("")
     """`nats://token@host:port`, several with commas between; empty: gateways see changes when they ask."""
+    config_from: Literal["own", "fleet"] = "own"
+    """Which document it begins with: its `own`, or the `fleet`'s, else its own if that builds, else none. In both cases
+    it follows what config-sync says over NATS."""
     migrate: bool = False
     """Bring the schema to this release's at the start. In a cluster a job does, once: `routeiq migrate`."""
-
+    pod_name: Annotated[str, Field(validation_alias="POD_NAME")] = ""
+    """How it is called in the fleet's roster; empty: by its host and process."""
     usage_retention_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
     """How long the ledger keeps each request; 0: for ever; None: as the document says, else for ever."""
 

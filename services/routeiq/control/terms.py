@@ -1,10 +1,10 @@
 """What the document says of keys, users and teams that are made by API, in the terms of their requests.
 
-`said` reads it at the start. What was made before stays as it was made."""
+`said` reads it. What was made before stays as it was made."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -34,6 +34,10 @@ class Terms:
     """Teams that users may join by themselves."""
     teams: Given = field(default_factory=dict)
     """Defaults of `/team/new`."""
+
+
+Said = Callable[[], Terms]
+"""Those of the document in force. A request asks once, and keeps them."""
 
 
 def filled(body: Asked, given: Given) -> Asked:

@@ -13,9 +13,12 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from routeiq.api.control.v1 import control_pb2, control_pb2_grpc
+from routeiq.clients.fleet_joining import JOINS, Joining
+from routeiq.clients.fleet_names import replica_id
 from routeiq.config.start import Start
 from routeiq.control.api import create_api
 from routeiq.control.declared import Declared
+from routeiq.control.following import following
 from routeiq.control.migrations import control_migrations
 from routeiq.control.office import Office
 from routeiq.control.providers.change import Rules
@@ -27,6 +30,7 @@ from routeiq.control.settings import MIGRATE, Settings
 from routeiq.control.spending.counting import Counting
 from routeiq.control.spending.delivery import Delivery
 from routeiq.control.spending.destinations import destinations_of
+from routeiq.control.spending.forgetting import Forgetting
 from routeiq.control.spending.turning import Turning
 from routeiq.control.store.database import open_database
 from routeiq.control.usage.housekeeping import days_kept
@@ -36,6 +40,7 @@ from routeiq.kit.clock import now
 from routeiq.kit.crypto import Sealer, master_keys
 from routeiq.kit.db import Database
 from routeiq.kit.health import Check
+from routeiq.kit.jobs import beside
 from routeiq.kit.migrate import Migrations
 from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
 from routeiq.kit.rpc import RpcServer
@@ -70,14 +75,11 @@ class Control:
         elif await self.database.answers() and not await self.migrations.fit(self.database):
             log.warning("database.not_migrated", advice=f"run `routeiq migrate`, or set {MIGRATE}=true")
         self.bus.start()
-        described = asyncio.create_task(asyncio.to_thread(self.api.openapi), name="openapi")
-        jobs = [asyncio.create_task(job(), name=f"control-job-{number}") for number, job in enumerate(self.jobs)]
+        jobs = (job() for job in self.jobs)
         try:
-            yield
+            async with beside("control", asyncio.to_thread(self.api.openapi), *jobs):
+                yield
         finally:
-            for job in jobs:
-                job.cancel()
-            await asyncio.wait([described, *jobs])
             await self.bus.close()
             await self.database.close()
 
@@ -91,7 +93,11 @@ class Control:
 
 
 def build(
-    settings: Settings, start: Start, policy: OutboundPolicy, registry: CollectorRegistry | None = None
+    settings: Settings,
+    start: Start,
+    policy: OutboundPolicy,
+    registry: CollectorRegistry | None = None,
+    joining: Joining = JOINS,
 ) -> Control:
     """Opens nothing. Raises: ConfigurationError."""
     assert settings.database_url is not None, "its absence was said before"
@@ -101,7 +107,8 @@ def build(
     bus = Bus(settings.nats_url.get_secret_value(), "routeiq-control")
     sealer = Sealer(master_keys(settings.encryption_key.get_secret_value()), PURPOSE)
     office = Office(database, Publisher(bus), now)
-    rules = Rules(Declared(start, now()), sealer, policy)
+    declared = Declared(start, now())
+    rules = Rules(declared, sealer, policy)
     said = start.loaded.document
     calendar = calendar_of(said)
     alerted = destinations_of(said, start.environ)
@@ -117,9 +124,18 @@ def build(
         [
             Turning(database, now, calendar).run,
             *_alerts(database, alerted, policy),
+            *_follower(settings, bus, declared, joining),
             *writing(database, bus, counting, now, keep_days, registry or CollectorRegistry()),
         ],
     )
+
+
+def _follower(
+    settings: Settings, bus: Bus, declared: Declared, joining: Joining
+) -> Iterator[Callable[[], Coroutine[None, None, None]]]:
+    """Nothing, if there is no NATS."""
+    if settings.nats_url.get_secret_value():
+        yield following(bus, declared, now, replica_id(settings.pod_name), joining)
 
 
 def _alerts(
@@ -128,3 +144,4 @@ def _alerts(
     """Nothing, if nobody is to hear of them."""
     if urls:
         yield Delivery(database, now, urls, OutboundGuard(policy, Origin.DOCUMENT)).run
+        yield Forgetting(database, now).run

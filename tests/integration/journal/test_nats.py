@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import nats
@@ -20,6 +20,7 @@ from routeiq.clients.usage_stream import SUBJECTS, USAGE_STREAM
 from routeiq.gateway.journal.journal import Journal
 from routeiq.gateway.journal.keeper import Keeper, measure
 from routeiq.gateway.journal.ledger_round import LedgerRound
+from routeiq.gateway.journal.publisher import WINDOW_BYTES
 from routeiq.gateway.journal.replay import unpriced
 from routeiq.kit.bus import Bus
 from routeiq.kit.bus_sender import StreamSender
@@ -43,6 +44,8 @@ class Ledger:
         self.records: dict[str, pb.UsageRecord] = {}
         self.watermarks: dict[str, int] = {}
         self.frozen = False
+        self.slow_s = 0.0
+        """For each message."""
 
     async def ask(self, _: object, journals: Sequence[str]) -> control.ReadLedgerResponse:
         marks = [control.Watermark(journal=one, sequence=self.watermarks.get(one, 0)) for one in journals]
@@ -50,8 +53,13 @@ class Ledger:
 
     async def run(self) -> None:
         while True:
+            connecting = asyncio.ensure_future(nats.connect(self._server.url, allow_reconnect=False, connect_timeout=1))
             try:
-                client = await nats.connect(self._server.url, allow_reconnect=False, connect_timeout=1)
+                client = await asyncio.shield(connecting)
+            except asyncio.CancelledError:  # one that is cut off in the middle leaves its socket open
+                with suppress(Exception):
+                    await (await connecting).close()
+                raise
             except Exception:  # noqa: BLE001  # the server is being restarted
                 await asyncio.sleep(0.05)
                 continue
@@ -66,10 +74,11 @@ class Ledger:
         source = await client.jetstream().pull_subscribe(SUBJECTS, "ledger", stream=USAGE_STREAM.name)
         while not client.is_closed:
             try:
-                messages = await source.fetch(10, timeout=0.2)
+                messages = await source.fetch(1 if self.slow_s else 10, timeout=0.2)
             except TimeoutError:
                 continue
             for message in messages:
+                await asyncio.sleep(self.slow_s)
                 if not self.frozen:
                     self.take(pb.UsageBatch.FromString(message.data))
                     await message.ack()
@@ -84,7 +93,12 @@ class Ledger:
 
 @asynccontextmanager
 async def keeping(
-    base: Path, server: NATS, ledger: Ledger, journal: Journal | None = None, stream: StreamSpec = USAGE_STREAM
+    base: Path,
+    server: NATS,
+    ledger: Ledger,
+    journal: Journal | None = None,
+    stream: StreamSpec = USAGE_STREAM,
+    window_bytes: int = WINDOW_BYTES,
 ) -> AsyncIterator[Keeper]:
     bus = Bus(server.url)
     kept = Keeper(
@@ -92,6 +106,7 @@ async def keeping(
         StreamSender(bus, stream).publish,
         LedgerRound(ledger.ask, every_s=0.1),
         unpriced,
+        window_bytes=window_bytes,
     )
     reading = asyncio.create_task(ledger.run())
     bus.start()
@@ -99,8 +114,9 @@ async def keeping(
         async with kept.running():
             yield kept
     finally:
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        while not reading.done():  # its client may take a cancellation for the end of a fetch
+            reading.cancel()
+            await asyncio.wait([reading], timeout=0.5)
         await bus.close()
 
 
@@ -182,6 +198,17 @@ async def test_what_a_full_stream_gave_up_unread_is_sent_again(tmp_path: Path, n
         ledger.frozen = False
         await settled(keeper)
     assert ledger.records.keys() == names
+
+
+async def test_a_slow_ledger_reads_a_backlog_that_the_stream_has_no_room_for(tmp_path: Path, nats_server: NATS) -> None:
+    """Each batch once: none is given up, and none sent again."""
+    ledger, names = Ledger(nats_server), {f"i{number}" for number in range(20_000)}
+    ledger.slow_s = 0.05
+    small = USAGE_STREAM._replace(max_bytes=1_000_000)
+    async with keeping(tmp_path, nats_server, ledger, stream=small, window_bytes=400_000) as keeper:
+        serve_all(keeper.journal, sorted(names))
+        await settled(keeper)
+        assert (ledger.records.keys(), keeper.published) == (names, len(names))
 
 
 async def test_what_a_dead_process_left_reaches_the_ledger(tmp_path: Path, nats_server: NATS) -> None:

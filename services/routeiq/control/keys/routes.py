@@ -16,7 +16,7 @@ from routeiq.control.keys.remove import delete
 from routeiq.control.keys.resetting import reset_spend
 from routeiq.control.office import Office
 from routeiq.control.refusals import refusals
-from routeiq.control.terms import Terms
+from routeiq.control.terms import Said
 from routeiq.kit.storable import check_storable
 
 TAG = "key management"
@@ -25,22 +25,22 @@ Key = Annotated[KeyText | None, Query()]
 KeyOfPath = Annotated[KeyText, Path()]
 
 
-def keys_router(office: Office, terms: Terms) -> APIRouter:
+def keys_router(office: Office, said: Said) -> APIRouter:
     router = APIRouter(tags=[TAG], responses=refusals(400, 401, 403, 404))
-    _making(router, office, terms)
-    _changing(router, office, terms)
+    _making(router, office, said)
+    _changing(router, office, said)
     _reading(router, office)
     return router
 
 
-def _making(router: APIRouter, office: Office, terms: Terms) -> None:
+def _making(router: APIRouter, office: Office, said: Said) -> None:
     @router.post("/key/generate")
     async def key_generate(
         request: Request, response: Response, body: shapes.GenerateKey | None = None
     ) -> answers.KeyMade:
         """Make a key. The answer alone has it."""
         async with office.write(request, response, "key.generate") as work:
-            return await generate(work, body or shapes.GenerateKey(), terms)
+            return await generate(work, body or shapes.GenerateKey(), said())
 
     @router.post("/key/service-account/generate")
     async def key_generate_service_account(
@@ -48,7 +48,7 @@ def _making(router: APIRouter, office: Office, terms: Terms) -> None:
     ) -> answers.KeyMade:
         """Make a key that belongs to a team and to none of its members."""
         async with office.write(request, response, "key.generate") as work:
-            return await generate_service_account(work, body, terms)
+            return await generate_service_account(work, body, said())
 
     @router.post("/key/regenerate")
     async def key_regenerate(
@@ -56,7 +56,7 @@ def _making(router: APIRouter, office: Office, terms: Terms) -> None:
     ) -> answers.KeyMade:
         """Give a key another text; the old one works on for `grace_period`."""
         async with office.write(request, response, "key.regenerate") as work:
-            return await regenerate(work, key, body or shapes.RegenerateKey(), terms)
+            return await regenerate(work, key, body or shapes.RegenerateKey(), said())
 
     @router.post("/key/{key}/regenerate")
     async def key_regenerate_named(
@@ -64,21 +64,21 @@ def _making(router: APIRouter, office: Office, terms: Terms) -> None:
     ) -> answers.KeyMade:
         """The same, with the key or its hash in the path."""
         async with office.write(request, response, "key.regenerate") as work:
-            return await regenerate(work, key, body or shapes.RegenerateKey(), terms)
+            return await regenerate(work, key, body or shapes.RegenerateKey(), said())
 
 
-def _changing(router: APIRouter, office: Office, terms: Terms) -> None:
+def _changing(router: APIRouter, office: Office, said: Said) -> None:
     @router.post("/key/update")
     async def key_update(request: Request, response: Response, body: shapes.UpdateKey) -> answers.KeyUpdated:
         """Change what was sent; null clears."""
         async with office.write(request, response, "key.update") as work:
-            return await update(work, body, terms)
+            return await update(work, body, said())
 
     @router.post("/key/bulk_update")
     async def key_bulk_update(request: Request, response: Response, body: shapes.BulkUpdate) -> answers.BulkAnswer:
         """Change many keys, each by itself."""
         async with office.write(request, response, "key.update") as work:
-            return await bulk_update(work, body, terms)
+            return await bulk_update(work, body, said())
 
     @router.post("/key/delete")
     async def key_delete(request: Request, response: Response, body: shapes.NamedKeys) -> answers.KeysDeleted:
@@ -104,7 +104,7 @@ def _changing(router: APIRouter, office: Office, terms: Terms) -> None:
     ) -> answers.SpendReset:
         """Set back what a key has spent."""
         async with office.write(request, response, "key.reset_spend") as work:
-            return await reset_spend(work, key, body.reset_to, terms.resets)
+            return await reset_spend(work, key, body.reset_to, said().resets)
 
 
 def _reading(router: APIRouter, office: Office) -> None:

@@ -1,4 +1,5 @@
-"""The document and what was added by API, put together as the gateways do it. Worked out once for each version."""
+"""The document and what was added by API, put together as the gateways do it. Worked out once for each version of the
+two."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.config.overlay import Overlay, OverlayModel
 from routeiq.config.problems import Problem, dotted
+from routeiq.config.start import Start
 from routeiq.config.state import Deployment, State
 from routeiq.control.declared import Declared
 from routeiq.control.store.models import all_models
@@ -25,6 +27,8 @@ class View:
     """Of one version. A model that is blocked, or that does not build, is among the rows and not in the state."""
 
     version: int
+    start: Start
+    """Whose document it is."""
     state: State
     rows: Mapping[str, Model]
     deployments: Mapping[str, Deployment]
@@ -46,35 +50,39 @@ class Catalogue:
     async def view(self, session: AsyncSession) -> View:
         """Of the version of this moment, or a newer one."""
         version = await read_version(session)
-        if self._view is not None and self._view.version == version:
+        if self._view is not None and self._is_of(self._view, version):
             return self._view
         rows = await all_models(session)
         async with self._merging:
-            known = self._view
-            if known is not None and known.version == version:
+            known, start = self._view, self.declared.start
+            if known is not None and self._is_of(known, version):
                 return known
-            state, _ = await self._merged(rows, version)
-            view = View(version, state, {row.id: row for row in rows}, _deployments(state))
-            if known is None or known.version < version:
+            state, _ = await self._merged(start, rows, version)
+            view = View(version, start, state, {row.id: row for row in rows}, _deployments(state))
+            if known is None or known.start is not start or known.version < version:
                 self._view = view
         return view
+
+    def _is_of(self, view: View, version: int) -> bool:
+        return view.version == version and view.start is self.declared.start
 
     async def objections(self, row: Model, rows: Sequence[Model]) -> Sequence[str]:
         """Why gateways would leave out the model, or others because of it. Args: rows: all, it among them."""
         trial = [row, *(one for one in rows if one.id != row.id)]
         async with self._merging:
-            _, after = await self._merged(trial, 0, unblocked=row.id)
+            start = self.declared.start
+            _, after = await self._merged(start, trial, 0, unblocked=row.id)
             if not after:
                 return ()
-            _, before = await self._merged(trial[1:], 0)
+            _, before = await self._merged(start, trial[1:], 0)
         return [_said(problem, row.id) for problem in after if problem not in before]
 
     async def _merged(
-        self, rows: Iterable[Model], version: int, *, unblocked: str = ""
+        self, start: Start, rows: Iterable[Model], version: int, *, unblocked: str = ""
     ) -> tuple[State, Collection[Problem]]:
         """And what of the rows is left out."""
         overlay = Overlay(version, tuple(_entry(row, blocked=row.blocked and row.id != unblocked) for row in rows))
-        state, problems = await asyncio.to_thread(self.declared.start.with_overlay, overlay, self._open)
+        state, problems = await asyncio.to_thread(start.with_overlay, overlay, self._open)
         return state, problems.errors
 
     def _open(self, sealed: str, entry_id: str) -> str:

@@ -23,14 +23,16 @@ from routeiq.control.store.periods import Period, Schedule, begin, model_period,
 from routeiq.control.store.standings import Standing, Turned, begin_periods, set_spent, standings_of
 from routeiq.control.store.tables import ModelSpend
 
+Cost = tuple[int, int]
+"""When a request ended, in microseconds since 1970, and what it cost in nano-USD."""
+
 
 class Charge(NamedTuple):
-    """What a request that ended then cost an account. With a model: it counts for the key's budget for that model, if
-    there is one, and for nothing else."""
+    """What requests cost an account. With a model: it counts for the key's budget for that model, if there is one, and
+    for nothing else."""
 
     account: Account
-    nano_usd: int
-    ended_at: datetime
+    costs: Sequence[Cost]
 
 
 class Spent(NamedTuple):
@@ -41,8 +43,6 @@ class Spent(NamedTuple):
     period: Period
 
 
-Cost = tuple[datetime, int]
-"""When a request ended, and its cost in nano-USD."""
 Costs = Mapping[Account, Sequence[Cost]]
 _UNLIMITED = Money()
 
@@ -64,9 +64,8 @@ async def spend(session: AsyncSession, charges: Iterable[Charge], now: datetime,
 async def _of_successors(session: AsyncSession, charges: Iterable[Charge]) -> Costs:
     """By account. A key that another one took the place of spends what that one has."""
     found: defaultdict[Account, list[Cost]] = defaultdict(list)
-    for account, nano_usd, ended_at in charges:
-        if nano_usd:
-            found[account].append((ended_at, nano_usd))
+    for account, costs in charges:
+        found[account] += costs
     hashes = {account.id for account in found if account.kind == KEY}
     for old, new in (await successors_of(session, hashes)).items() if hashes else ():
         for account in [one for one in found if one.kind == KEY and one.id == old]:
@@ -136,5 +135,5 @@ def _first(key_hash: str, model: str, budget: ModelBudget, now: datetime, calend
 
 
 def _counted(costs: Sequence[Cost], period: Period) -> int:
-    began = period.began
-    return sum(nano_usd for ended_at, nano_usd in costs if ended_at >= began)
+    began = period.began_us
+    return sum([nano_usd for ended_at, nano_usd in costs if ended_at >= began])

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
 from routeiq.clients.control_accounts import member_id, member_of
+from routeiq.control.store.arrays import among
 from routeiq.control.store.tables import Budget, FormerKey, Key, Member, ModelSpend, Team, User
 
 KEY, USER, TEAM, MEMBER = "key", "user", "team", "member"
@@ -50,7 +51,7 @@ async def successors_of(session: AsyncSession, hashes: Collection[str]) -> dict[
     found: dict[str, str] = {}
     for some in parts(sorted(hashes)):
         statement = select(FormerKey.hash, FormerKey.successor).where(
-            FormerKey.hash.in_(some), FormerKey.successor.is_not(None)
+            among(session, FormerKey.hash, some), FormerKey.successor.is_not(None)
         )
         found |= {old: new for old, new in await session.execute(statement) if new is not None}
     return found

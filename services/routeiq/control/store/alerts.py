@@ -10,11 +10,13 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import and_, delete, exists, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from routeiq.control.store.tables import BudgetAlert
+from routeiq.control.store.accounts import KEY, TEAM, USER
+from routeiq.control.store.tables import BudgetAlert, Key, Team, User
 
 AT_ONCE = 1000
 Row = TypeVar("Row")
@@ -74,3 +76,17 @@ async def settle(session: AsyncSession, alert: BudgetAlert, payload: dict[str, A
     """How an attempt went. Args: columns: `delivered_at`, or `at` of the next."""
     key = [getattr(BudgetAlert, name) == getattr(alert, name) for name in Due._fields]
     await session.execute(update(BudgetAlert).where(*key).values(payload=payload, **columns))
+
+
+async def let_go(session: AsyncSession, before: datetime) -> int:
+    """Of those that were tried last before then, all that keep no alert from coming twice: of periods that others of
+    the same account came after, and of holders that are gone. Returns: how many there were."""
+    later = aliased(BudgetAlert)
+    same = [getattr(later, name) == getattr(BudgetAlert, name) for name in ("kind", "id", "model")]
+    superseded = exists().where(*same, later.period > BudgetAlert.period)
+    gone = [
+        and_(BudgetAlert.kind == kind, ~exists().where(column == BudgetAlert.id))
+        for kind, column in ((KEY, Key.hash), (USER, User.id), (TEAM, Team.id))
+    ]
+    found = await session.execute(delete(BudgetAlert).where(BudgetAlert.at < before, or_(superseded, *gone)))
+    return int(getattr(found, "rowcount", 0))

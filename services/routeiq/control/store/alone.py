@@ -10,6 +10,8 @@ PERIODS = 0x52495150
 """Who begins periods."""
 PARTITIONS = 0x726F757465697131
 """Who changes which partitions there are."""
+FOLDS = 0x726F757465697132
+"""Who folds sums of days."""
 _TAKE = text("SELECT pg_try_advisory_xact_lock(:lock)")
 _WAIT = text("SELECT pg_advisory_xact_lock(:lock)")
 

@@ -45,8 +45,9 @@ class Period(NamedTuple):
     reset_at: datetime | None
 
     @property
-    def began(self) -> datetime:
-        return _EPOCH + self.number * _MS
+    def began_us(self) -> int:
+        """Microseconds since 1970."""
+        return self.number * 1000
 
 
 def schedule_of(row: Holder, shared: Budget | None) -> Schedule:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, Update, any_, bindparam, case, cast, func, literal_column, null, select, tuple_, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import String, Update, bindparam, case, cast, func, literal_column, null, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.clients.control_accounts import member_id, member_of
 from routeiq.control.store.accounts import KEY, MEMBER, TEAM, USER, parts
+from routeiq.control.store.arrays import among, array, array_of_numbers, is_postgres
 from routeiq.control.store.tables import Budget, Key, Member, Team, User
 from routeiq.kit.db import JSONDocument, UTCDateTime
 
@@ -69,7 +69,7 @@ async def set_spent(session: AsyncSession, kind: str, spent: Mapping[str, int]) 
     if not spent:
         return
     of = _KINDS[kind]
-    if not _is_postgres(session):
+    if not is_postgres(session):
         rows = [_bound(of, id_, {"spent": nano_usd}) for id_, nano_usd in spent.items()]
         await (await session.connection()).execute(_each(of, spend_nano_usd=bindparam("spent")), rows)
         return
@@ -151,23 +151,18 @@ _KINDS: Mapping[str, _Kind] = {
 
 def _among(session: AsyncSession, key: Sequence[Any], wanted: Sequence[tuple[str, ...]]) -> Any:
     """PostgreSQL takes them as arrays: one statement, however many there are."""
-    if not _is_postgres(session):
-        return key[0].in_([one[0] for one in wanted]) if len(key) == 1 else tuple_(*key).in_(wanted)
     if len(key) == 1:
-        return key[0] == any_(_array([one[0] for one in wanted]))
-    given = func.unnest(*(_array(list(names)) for names in zip(*wanted, strict=True)))
+        return among(session, key[0], [one[0] for one in wanted])
+    if not is_postgres(session):
+        return tuple_(*key).in_(wanted)
+    given = func.unnest(*(array(names) for names in zip(*wanted, strict=True)))
     return tuple_(*key).in_(select(given.table_valued(*(f"key{at}" for at in range(len(key)))).render_derived()))
 
 
 def _given(key: Sequence[Any], names: Sequence[tuple[str, ...]], spent: Sequence[int]) -> Any:
-    arrays = [_array(list(column)) for column in zip(*names, strict=True)]
+    arrays = [array(column) for column in zip(*names, strict=True)]
     columns = [f"key{at}" for at in range(len(key))]
-    numbers = bindparam(None, spent, type_=ARRAY(Key.spend_nano_usd.type))
-    return func.unnest(*arrays, numbers).table_valued(*columns, "spent", name="given").render_derived()
-
-
-def _array(names: Sequence[str]) -> Any:
-    return bindparam(None, names, type_=ARRAY(String))
+    return func.unnest(*arrays, array_of_numbers(spent)).table_valued(*columns, "spent", name="given").render_derived()
 
 
 def _each(of: _Kind, **columns: Any) -> Update:
@@ -181,7 +176,3 @@ def _each(of: _Kind, **columns: Any) -> Update:
 
 def _bound(of: _Kind, id_: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return {**{f"key{at}": name for at, name in enumerate(of.key_of(id_))}, **values}
-
-
-def _is_postgres(session: AsyncSession) -> bool:
-    return session.get_bind().dialect.name == "postgresql"

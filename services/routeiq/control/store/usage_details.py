@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, false, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tuple_, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from routeiq.control.store.plain_rows import plain_rows
+from routeiq.control.store.usage_folds import bit, folded_days
 from routeiq.control.store.usage_sight import EVERYTHING, Sight
-from routeiq.control.store.usage_sums import Span, Sum, added_up, cost_of, sum_of
-from routeiq.control.store.usage_tables import UsageDetail
+from routeiq.control.store.usage_sums import Span, Sum, added_up, cost_of, sums_of
+from routeiq.control.store.usage_tables import UsageDetail, UsageTagUser
 
 KEY = ("day", "tag", "key_hash", "user_id", "team_id", "model", "provider", "endpoint")
 """Of the table, in the order of its primary key."""
@@ -64,9 +67,9 @@ async def sums_by(
     columns = [getattr(UsageDetail, name) for name in names]
     order = [UsageDetail.day] if "day" in names else [cost_of(UsageDetail).desc(), *columns]
     statement = select(*columns, *added_up(UsageDetail, fields)).where(*wanted.where()).group_by(*columns)
-    rows = map(tuple, await session.execute(statement.order_by(*order).limit(most)))
-    width = len(columns)
-    return [Cut(row[:width], sum_of(fields, row[width:])) for row in rows]
+    rows = await plain_rows(session, statement.order_by(*order).limit(most))
+    width, sums = len(columns), sums_of(fields)
+    return [Cut(row[:width], sums(row[width:])) for row in rows]
 
 
 async def is_small(session: AsyncSession, wanted: Slice, most: int) -> bool:
@@ -77,10 +80,25 @@ async def is_small(session: AsyncSession, wanted: Slice, most: int) -> bool:
 
 async def users_by_tag(session: AsyncSession, wanted: Slice) -> dict[str, int]:
     """How many different ones. PostgreSQL sorts what it counts the distinct of, but hashes what is distinct."""
+    days = wanted.span.days()
+    plain = wanted == Slice(wanted.span, tagged=True, tags=wanted.tags)
+    folded = await folded_days(session, days) if plain and len(days) > 1 else []
     pair = (UsageDetail.tag, UsageDetail.user_id)
-    pairs = select(*pair).where(*wanted.where(), UsageDetail.user_id != "").distinct().subquery()
+    rest = UsageDetail.day.in_(sorted({*days} - {*folded}))
+    unfolded = select(*pair).where(*wanted.where(), rest, UsageDetail.user_id != "").distinct()
+    pairs = (union(unfolded, _folded_pairs(folded, wanted.tags)) if folded else unfolded).subquery()
     statement = select(pairs.c.tag, func.count()).group_by(pairs.c.tag)
     return {row[0]: row[1] for row in await session.execute(statement)}
+
+
+def _folded_pairs(days: Sequence[date], tags: Collection[str] | None) -> Select[str, str]:
+    bits: dict[date, int] = {}
+    for day in days:
+        month = day.replace(day=1)
+        bits[month] = bits.get(month, 0) | bit(day)
+    on = [and_(UsageTagUser.month == month, UsageTagUser.days.bitwise_and(some) != 0) for month, some in bits.items()]
+    where = [or_(*on), *([] if tags is None else [UsageTagUser.tag.in_(tags)])]
+    return select(UsageTagUser.tag, UsageTagUser.user_id).where(*where)
 
 
 async def rows_after(session: AsyncSession, wanted: Slice, after: Sequence[object] | None, most: int) -> list[Cut]:
@@ -89,5 +107,5 @@ async def rows_after(session: AsyncSession, wanted: Slice, after: Sequence[objec
     statement = select(*key, *(getattr(UsageDetail, name) for name in Sum._fields)).where(*wanted.where())
     if after is not None:
         statement = statement.where(tuple_(*key) > tuple_(*after, types=[one.type for one in key]))
-    rows = map(tuple, await session.execute(statement.order_by(*key).limit(most)))
+    rows = await plain_rows(session, statement.order_by(*key).limit(most))
     return [Cut(row[: len(KEY)], Sum(*row[len(KEY) :])) for row in rows]

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.control.store import usage_rollups
+from routeiq.control.store.arrays import Texts
 from routeiq.control.store.usage_tables import UsageRecord
 from routeiq.kit.db import UTCDateTime
 from routeiq.kit.db.engines import driver_of
@@ -21,7 +22,7 @@ from routeiq.kit.db.url import Kind
 
 COLUMNS = tuple(column.name for column in UsageRecord.__table__.columns)
 Row = Sequence[str | int | bool | None]
-"""Values for `COLUMNS`: times as `YYYY-MM-DD HH:MM:SS.ffffff` in UTC, JSON as text."""
+"""Values for `COLUMNS`: times as `YYYY-MM-DD HH:MM:SS.ffffff` in UTC, JSON as text. Only the last one may be None."""
 
 _NAMES = ", ".join(COLUMNS)
 _STAGE = {
@@ -33,10 +34,14 @@ _WRITE = text(
     " ON CONFLICT DO NOTHING RETURNING id"
 )
 _COPY = f"COPY incoming ({_NAMES}) FROM STDIN".encode()
+_TABS = len(COLUMNS) - 1
+_ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _INSERT = f"INSERT INTO incoming ({_NAMES}) VALUES ({', '.join('?' * len(COLUMNS))})"
 _SINCE = "ended_at >= :since"
 _KNOWN = {
-    "postgres": text(f"SELECT id FROM usage_records WHERE id = ANY(:ids) AND {_SINCE}"),
+    "postgres": text(f"SELECT id FROM usage_records WHERE id = ANY(:ids) AND {_SINCE}").bindparams(
+        bindparam("ids", type_=Texts)
+    ),
     "sqlite": text(f"SELECT id FROM usage_records WHERE id IN :ids AND {_SINCE}").bindparams(
         bindparam("ids", expanding=True)
     ),
@@ -75,5 +80,12 @@ async def _stage(session: AsyncSession, kind: Kind, rows: Sequence[Row]) -> None
         return
     driver: Any = await driver_of(connection)
     async with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-        for row in rows:
-            await copy.write_row(row)
+        await copy.write("".join(map(_line, rows)))
+
+
+def _line(row: Row) -> str:
+    """As COPY reads it. The driver's own way takes three times as long."""
+    line = "\t".join(map(str, row))
+    if line.count("\t") != _TABS or "\\" in line or "\n" in line or "\r" in line:
+        line = "\t".join([str(value).translate(_ESCAPED) for value in row])
+    return f"{line}\n" if row[-1] is not None else f"{line.removesuffix('None')}\\N\n"

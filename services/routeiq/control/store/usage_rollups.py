@@ -14,8 +14,8 @@ from sqlalchemy import TextClause, text
 from routeiq.kit.db.url import Kind
 
 KINDS = {
-    "all": "''", "customer": "customer_id", "key": "key_hash", "model": "model", "provider": "provider",
-    "service": "service", "team": "team_id", "user": "user_id", "endpoint": "endpoint",
+    "customer": "customer_id", "key": "key_hash", "model": "model", "provider": "provider",
+    "service": "service", "team": "team_id", "user": "user_id", "endpoint": "endpoint", "all": "''",
 }  # fmt: skip
 """Which column names the thing."""
 TAGGED = {
@@ -29,6 +29,7 @@ SUMMED = (
     "cache_write_tokens", "reasoning_tokens", "cost_nano_usd", "timed", "latency_us",
 )  # fmt: skip
 
+_DAYS = ("day", "kind", "name", *SUMMED)
 _FAILED = "error <> '' OR status >= 400"
 _DAY = {"postgres": "CAST(ended_at AS DATE)", "sqlite": "substr(ended_at, 1, 10)"}
 """The session's time zone is UTC."""
@@ -50,29 +51,45 @@ _TAGS = {
 @cache
 def add_days(kind: Kind, source: str, where: str = "true") -> TextClause:
     """Add to `usage_days` what the records in `source` come to. Rows are locked in the order of their key."""
+    each = _each_postgres if kind == "postgres" else _each_sqlite
     return text(
-        f"WITH {_records(kind, source, where)}, named AS ("
-        f"{_each(KINDS, 'records')} UNION ALL {_each(TAGGED, f'records {_TAGS[kind]}')}) "
-        + _insert("usage_days", ("day", "kind", "name"), "named")
+        f"WITH {_records(kind, source, where)}, summed AS ("
+        f"{each(KINDS, 'records')} UNION ALL {each(TAGGED, f'records {_TAGS[kind]}')}) "
+        + _insert("usage_days", ("day", "kind", "name"), f"SELECT {', '.join(_DAYS)} FROM summed WHERE true")
     )
 
 
-def _each(columns: Mapping[str, str], source: str) -> str:
-    """Every record of it once for each kind."""
+def _each_postgres(columns: Mapping[str, str], source: str) -> str:
+    """Sums by each of the columns in one reading: of the columns, a row has the one that it is by, and no other."""
+    by = [column for kind, column in columns.items() if kind != "all"]
+    rest = 2 ** len(by) - 1  # GROUPING has a bit for each column that a row is not by; the first one's is the highest
+    numbers = " ".join(f"WHEN {rest ^ (rest + 1 >> at + 1)} THEN '{kind}'" for at, kind in enumerate(columns))
+    sets = ", ".join([*(f"(day, {column})" for column in by), *(["(day)"] if "all" in columns else [])])
+    names = ", ".join(by)
+    return (
+        f"SELECT day, CASE GROUPING({names}) {numbers} END AS kind, COALESCE({names}, '') AS name, {_sums('postgres')}"
+        f" FROM {source} GROUP BY GROUPING SETS ({sets})"
+    )
+
+
+def _each_sqlite(columns: Mapping[str, str], source: str) -> str:
+    """The same of every record once for each kind: it has no grouping sets."""
     names = " ".join(f"WHEN '{one}' THEN {column}" for one, column in columns.items())
     kinds = " UNION ALL ".join(f"SELECT '{one}' AS kind" for one in columns)
     return (
-        f"SELECT kinds.kind, CASE kinds.kind {names} END AS name, records.* FROM {source} CROSS JOIN ({kinds}) AS kinds"
+        f"SELECT day, kinds.kind AS kind, CASE kinds.kind {names} END AS name, {_sums('sqlite')}"
+        f" FROM {source} CROSS JOIN ({kinds}) AS kinds GROUP BY 1, 2, 3"
     )
 
 
 @cache
 def add_details(kind: Kind, source: str, where: str = "true") -> TextClause:
     """Add to `usage_details` what the records in `source` come to; as above."""
+    keys = ", ".join(DETAIL)
     return text(
         f"WITH {_records(kind, source, where)}, tagged AS (SELECT '' AS tag, records.* FROM records"
         f" UNION ALL SELECT each_tag.value, records.* FROM records {_TAGS[kind]}) "
-        + _insert("usage_details", DETAIL, "tagged")
+        + _insert("usage_details", DETAIL, f"SELECT {keys}, {_sums(kind)} FROM tagged WHERE true GROUP BY {keys}")
     )
 
 
@@ -93,11 +110,15 @@ def _one_if(condition: str) -> str:
     return f"CASE WHEN {condition} THEN 1 ELSE 0 END"
 
 
+def _sums(kind: Kind) -> str:
+    form = {"postgres": "whole_sum({0})", "sqlite": "SUM({0})"}[kind]
+    return ", ".join(["COUNT(*) AS requests", *(f"{form.format(name)} AS {name}" for name in SUMMED[1:])])
+
+
 def _insert(table: str, key: tuple[str, ...], rows: str) -> str:
     keys = ", ".join(key)
-    sums = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in SUMMED[1:])
     added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in SUMMED)
     return (
-        f"INSERT INTO {table} ({keys}, {', '.join(SUMMED)}) SELECT {keys}, COUNT(*), {sums} FROM {rows} WHERE true"
-        f" GROUP BY {keys} ORDER BY {keys} ON CONFLICT ({keys}) DO UPDATE SET {added}"
+        f"INSERT INTO {table} ({keys}, {', '.join(SUMMED)}) {rows} ORDER BY {keys}"
+        f" ON CONFLICT ({keys}) DO UPDATE SET {added}"
     )

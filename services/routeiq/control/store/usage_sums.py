@@ -10,6 +10,10 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Label, cast, func
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
 
 from routeiq.control.store.usage_tables import UsageDay, UsageDetail
 
@@ -35,6 +39,8 @@ class Sum(NamedTuple):
         return self.input_tokens + self.output_tokens
 
 
+Summed = type[UsageDay] | type[UsageDetail] | ReadOnlyColumnCollection[str, Any]
+"""What has columns of sums."""
 EVERY = Sum._fields
 COST = ("cost_nano_usd",)
 COUNTED = ("requests", "cost_nano_usd")
@@ -53,27 +59,42 @@ class Span:
         return [self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1)]
 
 
-def added_up(table: type[UsageDay] | type[UsageDetail], fields: Sequence[str]) -> list[Label[int]]:
+def added_up(table: Summed, fields: Sequence[str]) -> list[Label[int]]:
     """Args: fields: of a `Sum`, no more than are wanted: for all twelve of many groups PostgreSQL writes files."""
     return [_sum(getattr(table, name)).label(name) for name in fields]
 
 
-def sum_of(fields: Sequence[str], values: Sequence[int]) -> Sum:
-    """0 for those that are not among them."""
-    return Sum._make(_places(tuple(fields))((0, *values)))
+def sums_of(fields: Sequence[str]) -> Callable[[Sequence[int]], Sum]:
+    """Makes a sum of the values of those fields, with 0 for the others. There are tens of thousands in an answer."""
+    if tuple(fields) == EVERY:
+        return Sum._make
+    places = _places(tuple(fields))
+    return lambda values: Sum._make(places((0, *values)))
 
 
 @cache
 def _places(fields: tuple[str, ...]) -> Callable[[tuple[int, ...]], tuple[int, ...]]:
-    """Of a `Sum`'s values in a row of 0 and those fields. There are tens of thousands of rows in an answer."""
+    """Of a `Sum`'s values in a row of 0 and those fields."""
     return itemgetter(*(fields.index(name) + 1 if name in fields else 0 for name in EVERY))
 
 
-def cost_of(table: type[UsageDay] | type[UsageDetail]) -> ColumnElement[int]:
+def cost_of(table: Summed) -> ColumnElement[int]:
     """To sort by."""
     return _sum(table.cost_nano_usd)
 
 
 def _sum(column: Any) -> ColumnElement[int]:
-    """PostgreSQL's own of integers is a decimal."""
-    return cast(func.coalesce(func.sum(column), 0), BigInteger)
+    return cast(func.coalesce(_WholeSum(column), 0), BigInteger)
+
+
+class _WholeSum(GenericFunction[int]):
+    """Of integers PostgreSQL's own is a decimal, and slow; this is the migrations'."""
+
+    name = "whole_sum"
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(_WholeSum, "sqlite")
+def _plain_sum(element: _WholeSum, compiler: SQLCompiler, **options: Any) -> str:
+    return f"sum({compiler.process(element.clause_expr, **options)})"

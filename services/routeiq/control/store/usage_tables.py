@@ -120,6 +120,40 @@ class UsageDetail(Sums, Base):
     )
 
 
+class UsageWeek(Sums, Base):
+    """What `usage_days` come to in a week that is over. `week`: its Monday."""
+
+    __tablename__ = "usage_weeks"
+
+    week: Mapped[date] = mapped_column(Date, primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+
+
+class UsageTagUser(Base):
+    """On which days of a month somebody used a tag. `days`: a bit for each, that of the first is the lowest."""
+
+    __tablename__ = "usage_tag_users"
+
+    month: Mapped[date] = mapped_column(Date, primary_key=True)
+    """Its first day."""
+    tag: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    days: Mapped[int]
+
+
+class UsageFold(Base):
+    """How many requests a week, or a day, had when it was folded into the two above: if it has more now, that no
+    longer says all."""
+
+    __tablename__ = "usage_folds"
+
+    unit: Mapped[str] = mapped_column(primary_key=True)
+    """`week` or `day`."""
+    first: Mapped[date] = mapped_column(Date, primary_key=True)
+    requests: Mapped[int]
+
+
 class UsageWatermark(Base):
     """All records of a journal up to `sequence` are in the ledger."""
 

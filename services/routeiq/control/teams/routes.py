@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Literal
 
@@ -17,19 +17,19 @@ from routeiq.control.pages import Pages, pages_of
 from routeiq.control.refusals import refusals
 from routeiq.control.store.teams import TeamFilter
 from routeiq.control.teams import bulk, members, permissions, reading, shapes, write
-from routeiq.control.terms import Terms
+from routeiq.control.terms import Said
 
 TAG = "team management"
 Text = Annotated[Name | None, Query()]
 TeamId = Annotated[Name, Query()]
 
 
-def teams_router(office: Office, terms: Terms) -> APIRouter:
+def teams_router(office: Office, said: Said) -> APIRouter:
     router = APIRouter(tags=[TAG], responses=refusals(400, 401, 403, 404))
-    _writing(router, office, terms)
+    _writing(router, office, said)
     _switching(router, office)
-    _members(router, office, terms)
-    _reading(router, office, terms.joinable)
+    _members(router, office, said)
+    _reading(router, office, said)
     _lists(router, office)
     return router
 
@@ -43,17 +43,17 @@ def first_shape() -> Iterator[None]:
         raise Refused(error.status, str(error.detail), "internal_server_error", param="None") from None
 
 
-def _writing(router: APIRouter, office: Office, terms: Terms) -> None:
+def _writing(router: APIRouter, office: Office, said: Said) -> None:
     @router.post("/team/new")
     async def new(body: shapes.NewTeam, request: Request, response: Response) -> TeamRow:
         async with office.write(request, response, "team.new") as work:
-            return await write.make(work, body, terms)
+            return await write.make(work, body, said())
 
     @router.post("/team/update")
     async def update(body: shapes.UpdateTeam, request: Request, response: Response) -> shapes.TeamUpdated:
         async with office.write(request, response, "team.update") as work:
             with first_shape():
-                row = await write.change(work, body.team_id, body, terms.resets)
+                row = await write.change(work, body.team_id, body, said().resets)
             return shapes.TeamUpdated(team_id=row.team_id, data=row)
 
     @router.patch("/team/{team_id}")
@@ -65,7 +65,7 @@ def _writing(router: APIRouter, office: Office, terms: Terms) -> None:
                 if body.team_id not in (None, team_id):
                     text = f"team_id in body ({body.team_id}) does not match team_id in path ({team_id})"
                     raise Detailed(400, {"error": text})
-                return await write.change(work, team_id, body, terms.resets, patch=True)
+                return await write.change(work, team_id, body, said().resets, patch=True)
 
     @router.post("/team/delete")
     async def delete(body: shapes.TeamIds, request: Request, response: Response) -> shapes.TeamsDeleted:
@@ -95,16 +95,16 @@ def _switching(router: APIRouter, office: Office) -> None:
             return await write.delete_models(work, body.team_id, body.models)
 
 
-def _members(router: APIRouter, office: Office, terms: Terms) -> None:
+def _members(router: APIRouter, office: Office, said: Said) -> None:
     @router.post("/team/member_add")
     async def add(body: members_shapes.AddMembers, request: Request, response: Response) -> shapes.MembersAdded:
         async with office.write(request, response, "team.member_add") as work:
-            return await members.add(work, body, terms)
+            return await members.add(work, body, said())
 
     @router.post("/team/member_update")
     async def update(body: members_shapes.UpdateMember, request: Request, response: Response) -> shapes.MemberUpdated:
         async with office.write(request, response, "team.member_update") as work:
-            return await members.update(work, body, terms.resets)
+            return await members.update(work, body, said().resets)
 
     @router.post("/team/member_delete")
     async def delete(body: members_shapes.DeleteMember, request: Request, response: Response) -> TeamRow:
@@ -118,14 +118,14 @@ def _members(router: APIRouter, office: Office, terms: Terms) -> None:
         try:
             async with office.write(request, response, "team.member_add") as work:
                 named = await bulk.named_in(work, body)
-                return bulk.went_well(named.named, await members.add(work, named, terms, alone=False))
+                return bulk.went_well(named.named, await members.add(work, named, said(), alone=False))
         except Refused as error:
             if named is None or error.status != 400:
                 raise
             return bulk.went_wrong(body.team_id, named.named, error)
 
 
-def _reading(router: APIRouter, office: Office, available: Collection[str]) -> None:
+def _reading(router: APIRouter, office: Office, said: Said) -> None:
     @router.get("/team/info")
     async def info(request: Request, team_id: TeamId) -> shapes.TeamInfo:
         async with office.read(request) as work:
@@ -135,7 +135,7 @@ def _reading(router: APIRouter, office: Office, available: Collection[str]) -> N
     @router.get("/team/available")
     async def joinable(request: Request) -> list[TeamRow]:
         async with office.read(request) as work:
-            return await reading.joinable(work, available)
+            return await reading.joinable(work, said().joinable)
 
     @router.get("/team/permissions_list")
     async def listed(request: Request, team_id: TeamId) -> shapes.Permissions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,7 +20,7 @@ from routeiq.control.store.usage_details import Slice, rows_after, sums_by
 from routeiq.control.store.usage_holders import aliases_of_teams, names_of_keys, names_of_users
 from routeiq.control.store.usage_sums import EVERY, Span, Sum
 from routeiq.control.usage import breakdown
-from routeiq.control.usage.activity_fold import Names, Part, Piece, folded, folded_parts
+from routeiq.control.usage.activity_fold import Names, Parts, Piece, folded, folded_parts
 from routeiq.control.usage.activity_shapes import Limited, csv_sums, plus
 from routeiq.control.usage.csv_answers import Rows
 from routeiq.control.usage.sight import own_sight, sight_of
@@ -103,11 +103,10 @@ async def _large_page(work: Read, asked: Asked, wanted: Slice, entity: str) -> b
     found = breakdown.breakdown_of(work.session, wanted)
     keys, entities = await found.dearest("key_hash"), await found.dearest(entity)
     providers = await found.by_day("provider")
-    parts = [
-        *_whole(providers), *_parts("providers", providers),
-        *_parts("models", await found.by_day("model")), *_parts("endpoints", await found.by_day("endpoint")),
-        *_parts("api_keys", await found.by_day("key_hash", keys.names)),
-        *_parts("entities", await found.by_day(entity, entities.names)),
+    parts: list[Parts] = [
+        ("all", _whole(providers)), ("providers", providers), ("models", await found.by_day("model")),
+        ("endpoints", await found.by_day("endpoint")), ("api_keys", await found.by_day("key_hash", keys.names)),
+        ("entities", await found.by_day(entity, entities.names)),
     ]  # fmt: skip
     names = await _names(work.session, entity, keys.names, entities.names)
     limited = Limited(breakdown.TOP, keys.of, entities.of)
@@ -139,25 +138,20 @@ async def _large_page_of_customers(
     else:
         whole, less = await total_by_day(work.session, "customer", span, set(names) - {"", *but}), []
     shown = await by_day(work.session, "customer", span, names=top.names)
-    days = list(_whole(whole, less))
-    nameless = [day._replace(kind=kind) for day in days for kind in ("providers", "api_keys")]
-    parts = [*days, *nameless, *_parts("entities", shown)]
+    days = _whole(whole, less)
+    parts: list[Parts] = [("all", days), ("providers", days), ("api_keys", days), ("entities", shown)]
     limited = Limited(breakdown.TOP, None, top.of)
     return await asyncio.to_thread(folded_parts, parts, Names({}, {}), asked.page, asked.pages, limited)
 
 
-def _parts(kind: str, rows: Iterable[Dated]) -> Iterator[Part]:
-    return (Part(row.day, kind, row.name, row.sums) for row in rows)
-
-
-def _whole(rows: Iterable[Dated], less: Iterable[Dated] = ()) -> Iterator[Part]:
-    """Of each day."""
+def _whole(rows: Iterable[Dated], less: Iterable[Dated] = ()) -> list[Dated]:
+    """Of each day, under no name."""
     days: dict[date, Sum] = {}
     for row in rows:
         days[row.day] = plus(days.get(row.day, Sum()), row.sums)
     for row in less:
         days[row.day] = Sum(*map(int.__sub__, days[row.day], row.sums))
-    return (Part(day, "all", "", sums) for day, sums in days.items() if sums.requests)
+    return [Dated(day, "", sums) for day, sums in days.items() if sums.requests]
 
 
 async def export(reading: Reading, wanted: Slice) -> AsyncIterator[Rows]:

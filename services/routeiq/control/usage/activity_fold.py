@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from routeiq.control.store.usage_days import Dated
 from routeiq.control.store.usage_holders import KeyName
 from routeiq.control.store.usage_sums import Sum
-from routeiq.control.usage.activity_shapes import ALL_NAMED, Limited, key_metadata, metadata, metrics, plus
+from routeiq.control.usage.activity_shapes import ALL_NAMED, Limited, Measured, key_metadata, metadata, metrics, plus
 
 NOTHING = Sum()
 UNASSIGNED, UNKNOWN = "Unassigned", "unknown"
@@ -32,13 +33,8 @@ class Piece(NamedTuple):
     sums: Sum
 
 
-class Part(NamedTuple):
-    """What one model, key, ... comes to on one day. `kind`: one of a `Breakdown`'s."""
-
-    day: date
-    kind: str
-    name: str
-    sums: Sum
+Parts = tuple[str, Iterable[Dated]]
+"""What each model, key, ... comes to on each day. The first says which: one of a `Breakdown`'s, or `all`."""
 
 
 class Names(NamedTuple):
@@ -58,8 +54,9 @@ class _Sums:
         self.by_key: dict[str, Sum] = {}
 
     def add(self, key_hash: str, sums: Sum) -> None:
-        self.sums = plus(self.sums, sums)
-        self.by_key[key_hash] = plus(self.by_key.get(key_hash, NOTHING), sums)
+        self.sums = sums if self.sums is NOTHING else plus(self.sums, sums)
+        known = self.by_key.get(key_hash)
+        self.by_key[key_hash] = sums if known is None else plus(known, sums)
 
 
 class _Day:
@@ -78,14 +75,14 @@ class _Day:
             if name := given or _NAMELESS[kind]:
                 self.parts[kind][name].add(piece.key_hash, piece.sums)
 
-    def put(self, part: Part) -> None:
+    def put(self, kind: str, given: str, sums: Sum) -> None:
         """Each comes once."""
-        if part.kind == "all":
-            self.all.sums = part.sums
-        elif part.kind == "api_keys":
-            self.all.by_key[part.name] = part.sums
-        elif name := part.name or _NAMELESS[part.kind]:
-            self.parts[part.kind][name].sums = part.sums
+        if kind == "all":
+            self.all.sums = sums
+        elif kind == "api_keys":
+            self.all.by_key[given] = sums
+        elif name := given or _NAMELESS[kind]:
+            self.parts[kind][name].sums = sums
 
 
 def folded(pieces: Iterable[Piece], names: Names, page: int, total_pages: int) -> bytes:
@@ -96,11 +93,12 @@ def folded(pieces: Iterable[Piece], names: Names, page: int, total_pages: int) -
     return _page(days, names, page, total_pages, ALL_NAMED)
 
 
-def folded_parts(parts: Iterable[Part], names: Names, page: int, total_pages: int, limited: Limited) -> bytes:
+def folded_parts(parts: Iterable[Parts], names: Names, page: int, total_pages: int, limited: Limited) -> bytes:
     """The same, without what each key did by model, provider and so on."""
     days: dict[date, _Day] = defaultdict(_Day)
-    for part in parts:
-        days[part.day].put(part)
+    for kind, rows in parts:
+        for day, name, sums in rows:
+            days[day].put(kind, name, sums)
     return _page(days, names, page, total_pages, limited)
 
 
@@ -108,24 +106,61 @@ def _page(days: Mapping[date, _Day], names: Names, page: int, total_pages: int, 
     whole = NOTHING
     for day in days.values():
         whole = plus(whole, day.all.sums)
-    results = [_day(day, days[day], names) for day in sorted(days, reverse=True)]
+    said = _Said(names)
+    results = [_day(day, days[day], said) for day in sorted(days, reverse=True)]
     return msgspec.json.encode({"results": results, "metadata": metadata(whole, page, total_pages, limited)})
 
 
-def _day(day: date, found: _Day, names: Names) -> dict[str, Any]:
-    shown = {kind: {name: _part(part, names) for name, part in parts.items()} for kind, parts in found.parts.items()}
-    for name, one in shown["entities"].items():
-        one["metadata"] = names.entities.get(name, {})
-    breakdown = {**shown, "model_groups": shown["models"], "mcp_servers": {}, "api_keys": _keys(found.all, names)}
+class _Said:
+    """What is said of keys and entities, written once for all the places that it stands in."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._keys: dict[str, msgspec.Raw] = {}
+        self.entities = {name: _raw(said) for name, said in names.entities.items()}
+
+    def key(self, key_hash: str) -> msgspec.Raw:
+        found = self._keys.get(key_hash)
+        if found is None:
+            found = self._keys[key_hash] = _raw(key_metadata(self._names.keys.get(key_hash)))
+        return found
+
+
+class _OfKey(msgspec.Struct):
+    metrics: Measured
+    metadata: msgspec.Raw
+
+
+class _Part(msgspec.Struct):
+    metrics: Measured
+    metadata: msgspec.Raw
+    api_key_breakdown: dict[str, _OfKey]
+
+
+def _day(day: date, found: _Day, said: _Said) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        kind: {name: _part(part, said, _EMPTY) for name, part in found.parts[kind].items()}
+        for kind in ("models", "providers", "endpoints")
+    }
+    models = shown["models"] = _raw(shown["models"])
+    entities = {
+        name: _part(part, said, said.entities.get(name, _EMPTY)) for name, part in found.parts["entities"].items()
+    }
+    others = {"model_groups": models, "mcp_servers": {}, "api_keys": _keys(found.all, said)}
+    breakdown = {**shown, "entities": entities, **others}
     return {"date": day.isoformat(), "metrics": metrics(found.all.sums), "breakdown": breakdown}
 
 
-def _part(part: _Sums, names: Names) -> dict[str, Any]:
-    return {"metrics": metrics(part.sums), "metadata": {}, "api_key_breakdown": _keys(part, names)}
+def _part(part: _Sums, said: _Said, about: msgspec.Raw) -> _Part:
+    return _Part(metrics(part.sums), about, _keys(part, said))
 
 
-def _keys(part: _Sums, names: Names) -> dict[str, Any]:
-    return {
-        key_hash: {"metrics": metrics(sums), "metadata": key_metadata(names.keys.get(key_hash))}
-        for key_hash, sums in part.by_key.items()
-    }
+def _keys(part: _Sums, said: _Said) -> dict[str, _OfKey]:
+    return {key_hash: _OfKey(metrics(sums), said.key(key_hash)) for key_hash, sums in part.by_key.items()}
+
+
+def _raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))
+
+
+_EMPTY = _raw({})

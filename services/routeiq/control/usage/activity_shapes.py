@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from operator import add
 from typing import Any, NamedTuple
 
+import msgspec
 from pydantic import BaseModel, ConfigDict
 
 from routeiq.control.store.usage_holders import KeyName
@@ -118,22 +120,29 @@ def csv_sums(sums: Sum) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def metrics(sums: Sum) -> dict[str, Any]:
-    """The fields of `Metrics`."""
-    return {
-        "spend": to_usd(sums.cost_nano_usd),
-        "prompt_tokens": sums.input_tokens,
-        "completion_tokens": sums.output_tokens,
-        "cache_read_input_tokens": sums.cache_read_tokens,
-        "cache_creation_input_tokens": sums.cache_write_tokens,
-        "total_tokens": sums.tokens,
-        "successful_requests": sums.requests - sums.failed,
-        "failed_requests": sums.failed,
-        "api_requests": sums.requests,
-        "total_response_time_ms": sums.latency_us // 1000,
-        "timed_requests": sums.timed,
-        "unpriced_requests": sums.unpriced,
-    }
+class Measured(msgspec.Struct):
+    """The fields of `Metrics`, as they are written: there are tens of thousands in a page."""
+
+    spend: float
+    prompt_tokens: int
+    completion_tokens: int
+    cache_read_input_tokens: int
+    cache_creation_input_tokens: int
+    total_tokens: int
+    successful_requests: int
+    failed_requests: int
+    api_requests: int
+    total_response_time_ms: int
+    timed_requests: int
+    unpriced_requests: int
+
+
+def metrics(sums: Sum) -> Measured:
+    requests, failed, _, unpriced, read, written, cache_read, cache_written, _, cost, timed, latency_us = sums
+    return Measured(
+        to_usd(cost), read, written, cache_read, cache_written, read + written, requests - failed, failed, requests,
+        latency_us // 1000, timed, unpriced,
+    )  # fmt: skip
 
 
 class Limited(NamedTuple):
@@ -149,7 +158,7 @@ ALL_NAMED = Limited()
 
 def metadata(sums: Sum, page: int, total_pages: int, limited: Limited = ALL_NAMED) -> dict[str, Any]:
     """The fields of `Metadata`."""
-    found = metrics(sums)
+    found = msgspec.structs.asdict(metrics(sums))
     named = {f"total_{name.removeprefix('total_')}": value for name, value in found.items()}
     return {**named, "page": page, "total_pages": total_pages, "has_more": page < total_pages, **limited._asdict()}
 
@@ -164,4 +173,4 @@ def key_metadata(known: KeyName | None) -> dict[str, Any]:
 
 
 def plus(one: Sequence[int], other: Sequence[int]) -> Sum:
-    return Sum(*map(int.__add__, one, other))
+    return Sum._make(map(add, one, other))

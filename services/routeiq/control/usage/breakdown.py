@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,6 +35,10 @@ class Breakdown(Protocol):
         self, column: str, names: Collection[str] | None = None, fields: Sequence[str] = EVERY
     ) -> list[Dated]:
         """Args: names: of these alone."""
+        ...
+
+    async def costs_by_day(self, column: str, names: Collection[str] | None = None) -> list[tuple[date, str, int]]:
+        """The same, of costs alone: day, name, nano-USD."""
         ...
 
     async def by_name(self, column: str, fields: Sequence[str]) -> list[Named]:
@@ -69,6 +74,9 @@ class _OfAll:
     ) -> list[Dated]:
         return await usage_days.by_day(self.session, self._kind(column), self.span, names=names, fields=fields)
 
+    async def costs_by_day(self, column: str, names: Collection[str] | None = None) -> list[tuple[date, str, int]]:
+        return await usage_days.costs_by_day(self.session, self._kind(column), self.span, names)
+
     async def by_name(self, column: str, fields: Sequence[str]) -> list[Named]:
         return await usage_days.by_name(self.session, self._kind(column), self.span, fields, nameless=True)
 
@@ -87,6 +95,9 @@ class _OfSome:
         named: dict[str, Any] = {} if names is None else {_FILTERS[column]: names}
         cuts = await sums_by(self.session, replace(self.wanted, **named), ["day", column], fields)
         return [Dated(cut.of[0], cut.of[1], cut.sums) for cut in cuts]
+
+    async def costs_by_day(self, column: str, names: Collection[str] | None = None) -> list[tuple[date, str, int]]:
+        return [(day, name, sums.cost_nano_usd) for day, name, sums in await self.by_day(column, names, COST)]
 
     async def by_name(self, column: str, fields: Sequence[str]) -> list[Named]:
         cuts = await sums_by(self.session, self.wanted, [column], fields)

@@ -4,34 +4,37 @@ By the names that were sent: the ledger's own may be cut, but holders of budgets
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from routeiq.clients.control_accounts import member_id
-from routeiq.control.spending.charging import Charge
+from routeiq.control.spending.charging import Charge, Cost
 from routeiq.control.store.accounts import KEY, MEMBER, TEAM, USER, Account
-from routeiq.control.usage.intake_rows import Incoming, cost
-from routeiq.control.usage.intake_values import time_of
+from routeiq.control.usage.intake_rows import Incoming, Payer
 
 _NUL = "\0"
 """No holder has it in its name, and PostgreSQL does not look for one that has."""
 
 
-def charges_of(records: Iterable[Incoming]) -> Iterator[Charge]:
+def charges_of(records: Iterable[Incoming]) -> list[Charge]:
     """What nobody knows the cost of charges nobody."""
+    costs: defaultdict[Account, list[Cost]] = defaultdict(list)
+    bearers: dict[Payer, list[list[Cost]]] = {}
     for one in records:
-        spent = cost(one.record)
-        if spent:
-            ended_at = time_of(one.ended_at)
-            for account in _accounts(one):
-                yield Charge(account, spent, ended_at)
+        if one.cost_nano_usd:
+            borne = bearers.get(one.payer)
+            if borne is None:
+                borne = bearers[one.payer] = [costs[account] for account in _accounts(one.payer)]
+            cost = one.ended_at, one.cost_nano_usd
+            for some in borne:
+                some.append(cost)
+    return [Charge(account, some) for account, some in costs.items()]
 
 
-def _accounts(one: Incoming) -> Iterator[Account]:
-    parties, served = one.record.parties, one.record.served
-    key, user, team = parties.key_hash, parties.user_id, parties.team_id
-    model = served.model or served.requested_model
+def _accounts(payer: Payer) -> Iterator[Account]:
+    key, user, team, model = payer
     if _NUL in f"{key}{user}{team}{model}":
-        key, user, team, model = (part if _NUL not in part else "" for part in (key, user, team, model))
+        key, user, team, model = (part if _NUL not in part else "" for part in payer)
     if key:
         yield Account(KEY, key)
         if model:

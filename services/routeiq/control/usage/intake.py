@@ -9,7 +9,7 @@ send again from the watermark.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -88,18 +88,45 @@ class Intake:
             await asyncio.sleep(JOIN_S)
 
     async def take(self, messages: Sequence[Message]) -> None:
-        """All of them are answered for afterwards."""
-        read = []
+        """All of them are answered for afterwards. While the database writes some, the next are read."""
+        writing: asyncio.Task[None] | None = None
+        try:
+            async for group in self._groups(messages):
+                if writing is not None:
+                    await writing
+                writing = asyncio.create_task(self._write(group))
+            if writing is not None:
+                await writing
+        finally:
+            if writing is not None and not writing.done():
+                writing.cancel()
+                await asyncio.gather(writing, return_exceptions=True)
+
+    async def _groups(self, messages: Sequence[Message]) -> AsyncIterator[Sequence[Read]]:
+        """In order, each as large as one transaction takes."""
+        group: list[Read] = []
+        records = 0
         for message in messages:
-            batch = read_batch(message.data)
+            batch = await self._read(message)
             if batch is None:
-                log.error("usage.unreadable", bytes=len(message.data))
-                self._counts.failed("unreadable")
-                await message.term()
-            else:
-                read.append(Read(message, batch))
-        for group in _groups(read):
-            await self._write(group)
+                continue
+            if group and records + len(batch.records) > MOST_RECORDS:
+                yield group
+                group, records = [], 0
+            group.append(Read(message, batch))
+            records += len(batch.records)
+        if group:
+            yield group
+
+    async def _read(self, message: Message) -> Batch | None:
+        """None: it is no batch, and answered for."""
+        await asyncio.sleep(0)  # it takes some milliseconds, before which others have their turn
+        batch = read_batch(message.data)
+        if batch is None:
+            log.error("usage.unreadable", bytes=len(message.data))
+            self._counts.failed("unreadable")
+            await message.term()
+        return batch
 
     async def _write(self, group: Sequence[Read]) -> None:
         try:
@@ -133,17 +160,3 @@ class Intake:
                 await one.message.ack()
             else:
                 await one.message.nak(JOIN_S)
-
-
-def _groups(read: Sequence[Read]) -> Iterator[Sequence[Read]]:
-    """In order, each as large as one transaction takes."""
-    group: list[Read] = []
-    records = 0
-    for one in read:
-        if group and records + len(one.batch.records) > MOST_RECORDS:
-            yield group
-            group, records = [], 0
-        group.append(one)
-        records += len(one.batch.records)
-    if group:
-        yield group

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID, uuid5
 
+DAY_US = 86_400_000_000
 MOST_BYTES = 256
 """Of a name: eight of them, of which one is a hash, are in one index, whose rows have 2,700 bytes."""
 MOST_TAGS = 100
@@ -36,6 +39,14 @@ def name(text: str, most: int = MOST_BYTES) -> str:
     return f"{encoded[: most - _MARK].decode(errors='ignore')}~{mark}"
 
 
+def names(*texts: str) -> Sequence[str]:
+    """Each as `name` has it: most are as they are."""
+    joined = "".join(texts)
+    if joined.isascii() and "\0" not in joined and max(map(len, texts)) <= MOST_BYTES:
+        return texts
+    return [name(text) for text in texts]
+
+
 def number(value: int, most: int) -> int:
     """Not negative."""
     return value if 0 <= value <= most else (0 if value < 0 else most)
@@ -53,14 +64,27 @@ def moment(us: int, instead: int) -> int:
     return instead if _FIRST <= instead < _LAST else _FIRST
 
 
-def id_moment(id_: str) -> int:
-    """When a UUIDv7 was made."""
-    return int(id_[:8] + id_[9:13], 16) * 1000
+def ended(us: int, id_: str) -> int:
+    """As `moment`; instead, when the UUIDv7 was made."""
+    return us if _FIRST <= us < _LAST else moment(us, int(id_[:8] + id_[9:13], 16) * 1000)
 
 
 def time_text(us: int) -> str:
-    return (_EPOCH + timedelta(microseconds=us)).isoformat(" ", "microseconds")
+    """`YYYY-MM-DD HH:MM:SS.ffffff`."""
+    seconds, rest = divmod(us, 1_000_000)
+    return f"{_second_text(seconds)}.{rest:06d}"
+
+
+@lru_cache(1000)
+def _second_text(seconds: int) -> str:
+    """Records that come together ended, and often began, in the same few seconds."""
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat(" ", "seconds")
 
 
 def time_of(us: int) -> datetime:
     return (_EPOCH + timedelta(microseconds=us)).replace(tzinfo=UTC)
+
+
+def date_of(days: int) -> date:
+    """Args: days: since 1970."""
+    return _EPOCH.date() + timedelta(days=days)

@@ -4,7 +4,7 @@ and how far their journals have been read. Whatever comes twice, late or in anot
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy.exc import IntegrityError
@@ -15,7 +15,7 @@ from routeiq.control.store import usage_intake, usage_partitions, usage_watermar
 from routeiq.control.usage.charges import charges_of
 from routeiq.control.usage.intake_batches import Batch, by_id
 from routeiq.control.usage.intake_rows import Incoming
-from routeiq.control.usage.intake_values import time_of
+from routeiq.control.usage.intake_values import DAY_US, date_of, time_of
 from routeiq.kit.clock import Clock
 from routeiq.kit.db import Database
 
@@ -42,7 +42,7 @@ class Ledger:
     async def write(self, batches: Sequence[Batch]) -> Written:
         """Raises: DatabaseUnavailable, WriteConflict: nothing was written, or its answer was lost: write it again."""
         records = by_id(batches)
-        days = {datetime.fromtimestamp(one.ended_at // 1_000_000, UTC).date() for one in records.values()}
+        days = {date_of(number) for number in {one.ended_at // DAY_US for one in records.values()}}
         await self._have_days(days)
 
         async def work(session: AsyncSession) -> Written:

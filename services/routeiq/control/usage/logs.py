@@ -135,11 +135,10 @@ async def _slice(work: Read, asked: Asked, span: Span) -> Slice:
 async def _dearest(session: AsyncSession, wanted: Slice) -> list[Part]:
     """All models, but of keys and users those that cost most."""
     found = breakdown.breakdown_of(session, wanted)
-    parts = [(row.day, 2, row.name, row.sums.cost_nano_usd) for row in await found.by_day("model", fields=COST)]
+    parts = [(day, 2, name, cost) for day, name, cost in await found.costs_by_day("model")]
     for number, column in enumerate(COLUMNS[:2]):
         names = (await found.dearest(column)).names
-        rows = await found.by_day(column, names, COST)
-        parts += [(row.day, number, row.name, row.sums.cost_nano_usd) for row in rows]
+        parts += [(day, number, name, cost) for day, name, cost in await found.costs_by_day(column, names)]
     return parts
 
 

@@ -1,5 +1,5 @@
 """The ledger's writing side, as jobs that run beside control's requests: intake, which waits for NATS where there is
-none, and housekeeping."""
+none, housekeeping, and folding."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from prometheus_client import CollectorRegistry
 
 from routeiq.clients.usage_stream import CONTROL, USAGE_STREAM
+from routeiq.control.usage.folding import Folding
 from routeiq.control.usage.housekeeping import Housekeeping
 from routeiq.control.usage.intake import Intake
 from routeiq.control.usage.intake_counts import IntakeCounts
@@ -26,4 +27,4 @@ def writing(
     Args: keep_days: of records; 0: for ever."""
     source = BusConsumer(bus, USAGE_STREAM, CONTROL)
     intake = Intake(source, Ledger(database, spend, clock), IntakeCounts(registry, clock))
-    return [intake.run, Housekeeping(database, clock, keep_days).run]
+    return [intake.run, Housekeeping(database, clock, keep_days).run, Folding(database, clock).run]

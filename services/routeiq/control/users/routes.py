@@ -12,7 +12,7 @@ from routeiq.control.office import Office
 from routeiq.control.pages import Pages, pages_of
 from routeiq.control.refusals import refusals
 from routeiq.control.store.users import UserFilter
-from routeiq.control.terms import Terms
+from routeiq.control.terms import Said
 from routeiq.control.users import reading, shapes, write
 from routeiq.kit.storable import check_storable
 
@@ -31,23 +31,23 @@ Listed = Annotated[str | None, Query(max_length=100_000), AfterValidator(_few)]
 """Ids with commas between them."""
 
 
-def users_router(office: Office, terms: Terms) -> APIRouter:
+def users_router(office: Office, said: Said) -> APIRouter:
     router = APIRouter(tags=[TAG], responses=refusals(400, 401, 403, 404, 409))
-    _writing(router, office, terms)
+    _writing(router, office, said)
     _reading(router, office)
     return router
 
 
-def _writing(router: APIRouter, office: Office, terms: Terms) -> None:
+def _writing(router: APIRouter, office: Office, said: Said) -> None:
     @router.post("/user/new")
     async def new(request: Request, response: Response, body: shapes.NewUser | None = None) -> shapes.UserMade:
         async with office.write(request, response, "user.new") as work:
-            return await write.make(work, body or shapes.NewUser(), terms)
+            return await write.make(work, body or shapes.NewUser(), said())
 
     @router.post("/user/update")
     async def update(body: shapes.UpdateUser, request: Request, response: Response) -> shapes.UserUpdated:
         async with office.write(request, response, "user.update") as work:
-            return await write.change(work, body, terms)
+            return await write.change(work, body, said())
 
     @router.post("/user/delete")
     async def delete(body: shapes.UserIds, request: Request, response: Response) -> int:

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from routeiq.gateway.journal.folder import Folder, adopt, create
 from routeiq.gateway.journal.journal import Journal
 from routeiq.gateway.journal.ledger_round import LedgerRound
-from routeiq.gateway.journal.publisher import Publish, Publisher
+from routeiq.gateway.journal.publisher import WINDOW_BYTES, Publish, Publisher
 from routeiq.gateway.journal.records import read_record
 from routeiq.gateway.journal.replay import Price, mark_boot, replay
 from routeiq.gateway.journal.segments import Segment
@@ -47,11 +47,20 @@ def open_journal(base: Path) -> Journal:
 class Keeper:
     """Of one process. Args: price: of requests that a dead process had in flight."""
 
-    def __init__(self, journal: Journal, publish: Publish, ledger: LedgerRound, price: Price) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        publish: Publish,
+        ledger: LedgerRound,
+        price: Price,
+        *,
+        window_bytes: int = WINDOW_BYTES,
+    ) -> None:
         self.journal = journal
         self._base = journal.folder.path.parent
         self._publish, self._ledger, self._price = publish, ledger, price
-        self._own = Publisher(journal.id, journal.shelf, publish, knows=True)
+        self._window_bytes = window_bytes
+        self._own = Publisher(journal.id, journal.shelf, publish, knows=True, window_bytes=window_bytes)
         self._adopted: dict[str, tuple[Publisher, Folder]] = {}
         self._gone_published = 0
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -114,7 +123,7 @@ class Keeper:
             await asyncio.sleep(ADOPT_EVERY_S)
 
     def _take_over(self, folder: Folder, shelf: Shelf) -> None:
-        publisher = Publisher(folder.id, shelf, self._publish, knows=False)
+        publisher = Publisher(folder.id, shelf, self._publish, knows=False, window_bytes=self._window_bytes)
         self._adopted[folder.id] = (publisher, folder)
         if publisher.pending:
             log.info("journal.adopted", journal=folder.id, records=publisher.pending)

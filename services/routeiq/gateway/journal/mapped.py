@@ -25,6 +25,13 @@ class Mapped:
         self.bytes = memoryview(self._map)
         self.words = self.bytes.cast("Q")
 
+    def read(self, start: int, end: int) -> bytes:
+        return self._map[start:end]
+
+    def write(self, start: int, data: bytes) -> None:
+        """Within its length; not in one step."""
+        self._map[start : start + len(data)] = data
+
     def close(self) -> None:
         """Nobody may use it any more."""
         self.words.release()

@@ -103,6 +103,10 @@ class Orphan(msgspec.Struct, frozen=True):
     """Of what was reported, if that is all."""
 
 
+class NotARecord(ValueError):
+    """It is not encoded as `Record` is now."""
+
+
 class _OnlyHead(msgspec.Struct, array_like=True):
     id: str
 
@@ -115,6 +119,7 @@ encode: Final = msgspec.msgpack.Encoder().encode
 read_begun = msgspec.msgpack.Decoder(Begun).decode
 read_called = msgspec.msgpack.Decoder(Called).decode
 read_record = msgspec.msgpack.Decoder(Record).decode
+read_tail: Final = msgspec.msgpack.Decoder(Tail).decode
 _id = msgspec.msgpack.Decoder(_OnlyId).decode
 PAIR: Final = b"\x92"
 TRIPLE: Final = b"\x93"

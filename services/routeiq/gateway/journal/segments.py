@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 from zlib import crc32
 
 from routeiq.gateway.journal.mapped import Allocate, Mapped, extended, opened
@@ -19,14 +19,6 @@ SUFFIX: Final = ".segment"
 _MARK: Final = int.from_bytes(b"RIQSEG01", "little")
 _HEAD: Final = 16
 _LOW: Final = 2**32 - 1
-
-
-class Entry(NamedTuple):
-    """A record where it stands: `start` of its bytes, and of the `next` frame."""
-
-    start: int
-    end: int
-    next: int
 
 
 class Segment:
@@ -66,33 +58,37 @@ class Segment:
         mapped = self._mapped
         if after > len(mapped.bytes):
             return False
-        mapped.bytes[start : start + length] = record
+        mapped.write(start, record)
         mapped.words[at >> 3] = length | crc32(record) << 32
         self.end = after
         self.count += 1
         return True
 
-    def entry(self, at: int) -> Entry:
-        """The record of the frame that begins there; there is one."""
-        length = self._mapped.words[at >> 3] & _LOW
-        return Entry(at + 8, at + 8 + length, at + 8 + (length + 7 & -8))
-
-    def bytes_of(self, entry: Entry) -> bytes:
-        return bytes(self._mapped.bytes[entry.start : entry.end])
-
     def at(self, sequence: int) -> int:
         """Where the frame of that record begins; of one that is yet to come, the end."""
-        at = _HEAD
+        at, words = _HEAD, self._mapped.words
         for _ in range(min(sequence - self.first, self.count)):
-            at = self.entry(at).next
+            at += 8 + ((words[at >> 3] & _LOW) + 7 & -8)
         return at
+
+    def read(self, at: int, most: int, most_bytes: int) -> tuple[list[bytes], int]:
+        """So many records at most from the frame on that begins there, but one at least; and where the next begins."""
+        mapped, found, size = self._mapped, list[bytes](), 0
+        words = mapped.words
+        for _ in range(most):
+            length = words[at >> 3] & _LOW
+            size += length
+            if found and size > most_bytes:
+                break
+            found.append(mapped.read(at + 8, at + 8 + length))
+            at += 8 + (length + 7 & -8)
+        return found, at
 
     def records(self) -> Iterator[bytes]:
         at = _HEAD
         for _ in range(self.count):
-            entry = self.entry(at)
-            yield self.bytes_of(entry)
-            at = entry.next
+            (record,), at = self.read(at, 1, 0)
+            yield record
 
     def close(self) -> None:
         self._mapped.close()
@@ -104,11 +100,12 @@ class Segment:
             return False
         self.first = words[1]
         while self.end + 8 <= size and words[self.end >> 3]:
-            entry = self.entry(self.end)
-            if entry.next > size or crc32(self.bytes_of(entry)) != words[self.end >> 3] >> 32:
+            length, start = words[self.end >> 3] & _LOW, self.end + 8
+            after = start + (length + 7 & -8)
+            if after > size or crc32(self._mapped.read(start, start + length)) != words[self.end >> 3] >> 32:
                 self.broken = True
                 break
-            self.end = entry.next
+            self.end = after
             self.count += 1
         return True
 

@@ -42,28 +42,21 @@ class Shelf:
         if segment is None:
             return None
         first = max(after + 1, segment.first)
-        at = self._find(segment, first)
-        records, size = list[bytes](), 0
-        for _ in range(min(most, segment.last - first + 1)):
-            entry = segment.entry(at)
-            size += entry.end - entry.start
-            if records and size > most_bytes:
-                break
-            records.append(segment.bytes_of(entry))
-            at = entry.next
+        records, at = segment.read(self._find(segment, first), min(most, segment.last - first + 1), most_bytes)
         self._place = (segment, first + len(records), at)
         return Batch(first, records)
 
     def peek(self, after: int) -> bytes | None:
         """The next record alone."""
         segment = next((one for one in self.segments if one.count and one.last > after), None)
-        return None if segment is None else segment.bytes_of(segment.entry(segment.at(max(after + 1, segment.first))))
+        return None if segment is None else segment.read(segment.at(max(after + 1, segment.first)), 1, 0)[0][0]
 
     def drop(self, passed: int) -> list[Segment]:
         """Take out those of which all is in the ledger, but not the last, to which more may be added."""
         gone = [one for one in self.segments[:-1] if one.last <= passed]
         self.segments = self.segments[len(gone) :]
-        self._place = None
+        if self._place is not None and self._place[0] in gone:
+            self._place = None
         return gone
 
     def _find(self, segment: Segment, sequence: int) -> int:

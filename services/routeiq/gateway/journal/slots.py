@@ -157,9 +157,8 @@ class Slots:
 
     def _write(self, number: int, text: bytes, following: int) -> Mapped:
         part = self._parts[number // SLOTS]
-        start = number % SLOTS * SIZE
-        data = _header(len(text) | crc32(text) << 32, following) + _NOTHING + text
-        part.bytes[start + 8 : start + 8 + len(data)] = data
+        header = _header(len(text) | crc32(text) << 32, following)
+        part.write(number % SLOTS * SIZE + 8, b"".join((header, _NOTHING, text)))
         return part
 
     def _grow(self) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec import structs
+
 from routeiq.config.state import Deployment
 from routeiq.gateway.callers.caller import Caller
 from routeiq.gateway.pipeline.context import Context
@@ -14,7 +16,7 @@ from routeiq.gateway.pipeline.limits import RateLimits, Taken
 from routeiq.gateway.pipeline.recording import NotRecording, Recorder, Recording
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.pipeline.spend import Reserved, Spend
-from routeiq.gateway.plan import NO_FALLBACKS, Outcome, Plan
+from routeiq.gateway.plan import NO_FALLBACKS, FallbackGroups, Fallbacks, Outcome, Plan
 from routeiq.kit.asgi import Answer
 
 _NOT_MADE: Final = Outcome(503, None, (), None, 0)
@@ -74,7 +76,8 @@ class Accounting:
         Raises: RateLimitExceeded.  LimitsUnavailable.  JournalFull.  Nothing is taken then."""
         taken = None
         try:
-            taken = self.limits.take(context, plan.deployments[0], answer)
+            size = reserved.size if reserved is not None else None
+            taken = self.limits.take(context, plan.deployments[0], answer, size)
             return Account(self.recorder.begin(context, plan), taken, reserved)
         except BaseException:
             if taken is not None:
@@ -82,6 +85,20 @@ class Accounting:
             if reserved is not None:
                 reserved.release()
             raise
+
+
+def within(selection: Selection, reserved: Reserved | None) -> Selection:
+    """Without the models that nothing is left for. The first has its own."""
+    if reserved is None or not reserved.barred:
+        return selection
+    allows, fallbacks = reserved.allows, selection.fallbacks
+
+    def left(groups: FallbackGroups) -> FallbackGroups:
+        some = (tuple(filter(allows, group)) for group in groups)
+        return tuple(group for group in some if group)
+
+    kept = Fallbacks(left(fallbacks.general), left(fallbacks.context_window), left(fallbacks.content_policy))
+    return structs.replace(selection, deployments=tuple(filter(allows, selection.deployments)), fallbacks=kept)
 
 
 def _every(selection: Selection) -> Sequence[Deployment]:

@@ -13,11 +13,12 @@ from typing import Final
 
 import structlog
 
-from routeiq.config.state import Deployment, Quota
+from routeiq.config.quota import Quota
+from routeiq.config.state import Deployment
 from routeiq.gateway.pipeline.caller import Caller
 from routeiq.gateway.pipeline.failures import retry_after_s
 from routeiq.gateway.pipeline.figures import Live
-from routeiq.gateway.pipeline.served import Served, begun, busy, over_quota, refused, usage_of, verdict
+from routeiq.gateway.pipeline.served import Served, begun, busy, over_quota, refused, tell_cut, usage_of, verdict
 from routeiq.gateway.pipeline.tally import NO_TALLY, Tally
 from routeiq.gateway.pipeline.walk import Walk
 from routeiq.gateway.plan import Attempt, Fallback, Plan, Usage
@@ -252,7 +253,9 @@ class Attempts:
                     await response.close()
                     usage = usage_of(body, deployment) if response.status < 400 else None
                     return Served(deployment, response.status, response.headers, body, usage=usage)
-                except BaseException:
+                except BaseException as error:
+                    if isinstance(error, asyncio.CancelledError) and not plan.stream and response.status < 400:
+                        tell_cut(self._tally, getattr(response, "came", b""))
                     await response.close()
                     raise
         except TimeoutError:

@@ -7,14 +7,16 @@ tokens that it is needed for.
 
 from __future__ import annotations
 
+from typing import Final
+
 from routeiq.config.price import SERVICE_TIERS, InputRates, OutputRates
 from routeiq.config.state import Deployment
 from routeiq.gateway.plan import Usage
 from routeiq.kit.money import MAX_NANO_USD, usd_text
 
-_ATTO_IN_NANO = 10**9
-_HALF = _ATTO_IN_NANO // 2
-_ZEROS = tuple(b"0." + b"0" * missing for missing in range(9, -1, -1))
+_ATTO_IN_NANO: Final = 1_000_000_000
+_HALF: Final = 500_000_000
+_ZEROS: Final = tuple("0." + "0" * missing for missing in range(9, -1, -1))
 
 
 def cost_of(deployment: Deployment, usage: Usage) -> int | None:
@@ -128,8 +130,8 @@ def _nano(atto: int) -> int:
 
 def _usd(nano: int) -> bytes:
     """`money.usd_text` for what every answer says."""
-    text = b"%d" % nano
+    text = str(nano)
     digits = len(text)
     if digits <= 9 and nano:
-        return _ZEROS[digits] + text.rstrip(b"0")
+        return (_ZEROS[digits] + text.rstrip("0")).encode("ascii")
     return usd_text(nano).encode()

@@ -1,7 +1,10 @@
 """Decisions that were made before: the same question to the same artifact has the same answer.
 
 Of a prompt only a hash is kept. Answers that were not learned are never kept. An entry ends with its time, or when the
-service answers with another artifact; a change of the configuration that could change a decision changes its key."""
+service answers with another artifact; a change of the configuration that could change a decision changes its key.
+
+While the routing services go from one artifact to another, some answer with the one and some with the other. Where it
+is known which the fleet wants (`expect`), the first answer that names it ends the other's decisions for good."""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ from routeiq.kit.lru import LRU
 SIZE = 4096
 TTL_S = 300.0
 """Bounds how long an old artifact's decisions live where nothing but hits comes."""
+STRANGERS = 100
+"""So many answers in a row with another artifact than the wanted one are believed: what is wanted was not heard of."""
 
 _weight = struct.Struct("<d").pack
 
@@ -55,6 +60,24 @@ class DecisionCache:
         self._entries: LRU[bytes, Kept] = LRU(size)
         self._ttl_s, self._clock = ttl_s, clock
         self._artifact_id = ""
+        self._wanted = ""
+        self._strangers = 0
+
+    @property
+    def awaits(self) -> bool:
+        """Whether no answer has named the wanted artifact yet."""
+        return self._wanted not in ("", self._artifact_id)
+
+    def expect(self, artifact_id: str) -> None:
+        """The fleet is to decide by `artifact_id`, from now or soon; empty: nobody says by which, and if somebody did,
+        what was decided by that one is not given any more."""
+        if self._wanted and not artifact_id:
+            self._artifact_id = ""
+        self._wanted, self._strangers = artifact_id, 0
+
+    def ask_again(self) -> None:
+        """Forget what was used last: whoever asks it next hears by which artifact the fleet decides."""
+        self._entries.drop_newest()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -69,9 +92,21 @@ class DecisionCache:
         return found
 
     def put(self, key: bytes, response: pb.RouteResponse) -> None:
-        """Keep a learned decision; learn of any which artifact is in force."""
-        if response.artifact_id:
-            self._artifact_id = response.artifact_id
+        """Keep a learned decision, unless it is of an artifact that is no longer wanted; learn of any which artifact is
+        in force."""
+        if response.artifact_id and not self._follows(response.artifact_id):
+            return
         if response.fallback == pb.FALLBACK_UNSPECIFIED:
             copy = pb.RouteResponse.FromString(response.SerializeToString())
             self._entries.put(key, Kept(copy, self._clock() + self._ttl_s))
+
+    def _follows(self, artifact_id: str) -> bool:
+        """Whether `artifact_id` is in force, now that a service has answered with it."""
+        if not self._wanted or artifact_id == self._wanted or self._artifact_id != self._wanted:
+            self._strangers = 0
+        else:  # a service that lags
+            self._strangers += 1
+            if self._strangers < STRANGERS:
+                return False
+        self._artifact_id = artifact_id
+        return True

@@ -20,12 +20,14 @@ MOST_KEPT = 256
 
 
 class Shown:
-    """What callers see of a deployment: the header lines that are the same in most of its answers, made once."""
+    """What callers see of a deployment: the header lines that are the same in most of its answers, made once.
 
-    __slots__ = ("_deployment", "_repeated", "alias", "secrets")
+    The deployment keeps it (`PerDeployment`), so that it does not keep the deployment."""
+
+    __slots__ = ("_candidate", "_group", "_id", "_repeated", "alias", "secrets")
 
     def __init__(self, deployment: Deployment) -> None:
-        self._deployment = deployment
+        self._candidate, self._group, self._id = deployment.candidate, deployment.group, deployment.id
         self.alias = deployment.group if deployment.group != deployment.model else None
         """The name to show instead of the provider's."""
         self.secrets = secrets_of(deployment)
@@ -55,12 +57,12 @@ class Shown:
             self._repeated.clear()
         self._repeated[key] = repeated = Repeated(
             [
-                (b"x-routeiq-model", _bytes(self._deployment.candidate)),
+                (b"x-routeiq-model", _bytes(self._candidate)),
                 (b"x-routeiq-strategy", _bytes(strategy)),
                 (b"x-routeiq-reason", _bytes(reason)),
                 (b"x-routeiq-version", _bytes(version)),
-                (b"x-litellm-model-id", _bytes(self._deployment.id)),
-                (b"x-litellm-model-group", _bytes(self._deployment.group)),
+                (b"x-litellm-model-id", _bytes(self._id)),
+                (b"x-litellm-model-group", _bytes(self._group)),
                 *(_attempt_headers(attempts) if status else ()),
             ]
         )

@@ -31,8 +31,8 @@ class Live:
     def __init__(self, identifier: DeploymentId, group: str = "") -> None:
         self.id = identifier
         self.group = group
-        self.peers: tuple[Live, ...] = (self,)
-        """The deployments of its group, itself included."""
+        self.peers: tuple[Live, ...] = ()
+        """The deployments of its group, itself included; of one that the state does not name, none."""
         self.max_parallel: float = inf
         self.cooldown_s: float | None = None
         self.in_flight = 0
@@ -138,7 +138,10 @@ class Figures:
             for live in lives:
                 live.peers = lives
                 self._lives[live.id] = live
-        return tuple(live for identifier, live in before.items() if identifier not in self._lives)
+        gone = tuple(live for identifier, live in before.items() if identifier not in self._lives)
+        for live in gone:
+            live.peers = ()  # it is one of its own, and would stay until the collector comes round
+        return gone
 
     def _take_over(self, before: dict[DeploymentId, Live], deployment: Deployment) -> Live:
         live = before.get(deployment.id) or Live(deployment.id)

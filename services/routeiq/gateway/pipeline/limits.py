@@ -16,14 +16,16 @@ from typing import Final, NoReturn
 from prometheus_client import CollectorRegistry
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.callers.rates import RateSet
+from routeiq.gateway.callers.rates import RateSet, RawHeaders
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.served import DeploymentBusy, OverQuota
-from routeiq.gateway.pipeline.token_estimate import Estimate, estimate
+from routeiq.gateway.pipeline.token_estimate import estimate
 from routeiq.gateway.plan import Outcome
+from routeiq.gateway.spending.request_size import RequestSize
 from routeiq.kit.asgi import Answer
 from routeiq.kit.counters import Counters, Limit
 from routeiq.kit.errors import RateLimited, Unavailable
+from routeiq.kit.exchange import Repeated
 from routeiq.kit.metrics import Counts
 
 NOT_CALLED: Final = frozenset({DeploymentBusy.code, OverQuota.code})
@@ -84,10 +86,8 @@ def _reached(outcome: Outcome) -> bool:
 class RateLimits:
     """Of one gateway. Args: closed: without the counts of the other gateways nobody who has a limit is let in."""
 
-    def __init__(
-        self, counters: Counters, registry: CollectorRegistry, *, estimate: Estimate = estimate, closed: bool = False
-    ) -> None:
-        self._counters, self._estimate, self._closed = counters, estimate, closed
+    def __init__(self, counters: Counters, registry: CollectorRegistry, *, closed: bool = False) -> None:
+        self._counters, self._closed = counters, closed
         self._refused = Counts(
             "gateway_rate_limited", "Requests that a limit by the minute refused", ["holder", "type"], registry
         )
@@ -102,9 +102,11 @@ class RateLimits:
             if full is not None:
                 self._refuse(chosen, full, answer)
 
-    def take(self, context: Context, deployment: Deployment, answer: Answer) -> Taken | None:
+    def take(
+        self, context: Context, deployment: Deployment, answer: Answer, size: RequestSize | None = None
+    ) -> Taken | None:
         """Let a request in, and have its answer say what is left; None: nothing limits it. Args: deployment: which is
-        to serve it.  Raises: RateLimitExceeded.  LimitsUnavailable."""
+        to serve it.  size: the request's, if somebody has looked.  Raises: RateLimitExceeded.  LimitsUnavailable."""
         rates = context.caller.rates
         if rates is None:
             return None
@@ -113,19 +115,23 @@ class RateLimits:
             return None
         if self._closed:
             self._check()
-        prompt, output = self._estimate(context, deployment) if chosen.counts_tokens else (0, 0)
+        prompt, output = 0, 0
+        if chosen.counts_tokens:
+            call = context.call
+            prompt, output = estimate(RequestSize(call.endpoint, call.body) if size is None else size)
         counters, tokens = self._counters, prompt + output
         full = counters.take(chosen.limits, tokens)
         if full is not None:
             self._refuse(chosen, full, answer)
-        answer.add(self._headers(chosen))
+        headers, also = self._headers(chosen)
+        answer.add(headers, also)
         return Taken(counters, chosen.limits, prompt, tokens, counters.ends, context.call.stream)
 
     def _check(self) -> None:
         if self._closed and self._counters.alone:
             raise LimitsUnavailable("Limits cannot be checked now.")
 
-    def _headers(self, chosen: RateSet, full: Limit | None = None) -> list[tuple[bytes, bytes]]:
+    def _headers(self, chosen: RateSet, full: Limit | None = None) -> tuple[RawHeaders, Repeated]:
         counters = self._counters
         return chosen.headers(counters.left(chosen.limits), counters.ends, ceil(counters.wait_s()), full)
 
@@ -134,9 +140,8 @@ class RateLimits:
         counters, rate = self._counters, chosen.rate_of(full)
         (left,) = counters.left([full])
         ends = datetime.fromtimestamp(counters.ends, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        answer.add([
-            *self._headers(chosen, full), (b"rate_limit_type", rate.type.encode()), (b"reset_at", ends.encode()),
-        ])  # fmt: skip
+        headers, also = self._headers(chosen, full)
+        answer.add([*headers, (b"rate_limit_type", rate.type.encode()), (b"reset_at", ends.encode())], also)
         self._refused.by[rate.descriptor, rate.type] += 1
         raise RateLimitExceeded(
             f"Rate limit exceeded for {rate.descriptor}: {rate.value}. Limit type: {rate.type}. "

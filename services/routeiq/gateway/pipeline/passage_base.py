@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from routeiq.gateway.pipeline.attempt import LEFT, Attempts
 from routeiq.gateway.pipeline.execute import Executor, UnderWay
 from routeiq.gateway.pipeline.gate import Gate, shutting_down
+from routeiq.gateway.pipeline.served import tell_cut
 from routeiq.gateway.pipeline.tally import Tally
 from routeiq.gateway.plan import Outcome, Plan, Usage
 from routeiq.gateway.upstream.provider import Sink, UpstreamResponse
@@ -57,6 +58,8 @@ class Call(Protocol):
     def body(self) -> bytes | None: ...
 
     def begun(self) -> bool | None: ...
+
+    def came(self) -> bytes: ...
 
     def failure(self) -> Exception | None: ...
 
@@ -115,8 +118,12 @@ class Passage:
         self._done(Outcome(status, deployment, trail, usage, sent, error))
 
     def leave(self) -> None:
-        """The client has left, before anything of an answer was written."""
+        """The client has left, before anything of an answer was written. What of one is here was sent, and is paid
+        for."""
         self._shared.gate.leave(self)
+        came = self._call.came()
+        if came:
+            tell_cut(self._tally, came)
         self._call.exchange.drop()
         self._attempts.left(self._plan.deployments[0])
         self._done(Outcome(499, None, tuple(self._attempts.trail), None, 0, LEFT))

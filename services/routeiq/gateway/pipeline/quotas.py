@@ -6,7 +6,7 @@ may go past `tpm` by what it turns out to be. Gateways that share a Redis count 
 
 from __future__ import annotations
 
-from routeiq.config.state import Quota
+from routeiq.config.quota import Quota
 from routeiq.kit.counters import Counters, Limit
 
 SHORTEST_WAIT_S = 0.001

@@ -2,7 +2,8 @@
 called, what is said on the way, and what it came to.
 
 A request is billed for what its upstream says that it comes to. One that ends before that is billed for what was
-counted on the way, and for the prompt as far as it can be estimated: nothing at all where no upstream has answered.
+counted on the way, and for the prompt as far as it can be estimated: nothing at all where no upstream has answered. So
+is one whose upstream says that what it sent came to nothing.
 """
 
 from __future__ import annotations
@@ -168,6 +169,7 @@ class JournalRecording:
         self._slot.relay(sent, events)
 
     def reported(self, usage: Usage, *, final: bool = True) -> None:
+        final = final and (usage.output_tokens > 0 or not self._slot.events)  # what came was not nothing
         self._usage, self._final = usage, final
         cost = self._cost = self._recorder.pricing.cost_of(self._deployment, usage) if final else None
         self._slot.report(_counted(usage), cost, final=final)
@@ -190,10 +192,9 @@ class JournalRecording:
 
     def _billed(self, outcome: Outcome) -> tuple[Usage, bool]:
         """What for, and whether that was counted on the way."""
-        said = self._usage if outcome.usage is None else outcome.usage
-        if said is not None and (self._final or not outcome.error):
+        said, events = self._usage if outcome.usage is None else outcome.usage, self._slot.events
+        if said is not None and (self._final or not outcome.error) and (said.output_tokens or not events):
             return said, False
-        events = self._slot.events
         if said is not None:
             return msgspec.structs.replace(said, output_tokens=max(said.output_tokens, events)), True
         if events or (outcome.status < 400 and not outcome.error and outcome.attempts):

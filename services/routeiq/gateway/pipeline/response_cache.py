@@ -14,8 +14,12 @@ import msgspec
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.pipeline.context import Context
-from routeiq.kit.cache import Cache
+from routeiq.gateway.settings import Settings, split_names
+from routeiq.kit.cache import Cache, MemoryCache
 from routeiq.kit.json_errors import UNREADABLE
+
+LONGEST_KEPT = 256 * 1024
+"""Bytes of an answer that is kept; 8000 tokens are some 32 KiB."""
 
 
 class KeptAnswer(msgspec.Struct, frozen=True, array_like=True):
@@ -59,3 +63,13 @@ class ResponseCache:
     async def put(self, key: bytes | None, answer: KeptAnswer) -> None:
         if key is not None:
             await self._store.put(key, _encode(answer), self._ttl_s)
+
+
+def build_response_cache(settings: Settings) -> ResponseCache:
+    """As its settings say."""
+    return ResponseCache(
+        MemoryCache(settings.generate_cache_size, LONGEST_KEPT),
+        settings.generate_cache_ttl_s,
+        off=split_names(settings.generate_cache_off),
+        shared=split_names(settings.generate_cache_shared),
+    )

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from routeiq.config.state import State
 from routeiq.gateway.callers.caller import Caller
-from routeiq.gateway.pipeline.accounting import Account, Accounting
+from routeiq.gateway.pipeline.accounting import Account, Accounting, within
 from routeiq.gateway.pipeline.admit import parse_call
 from routeiq.gateway.pipeline.attempt import LEFT
 from routeiq.gateway.pipeline.context import Context
@@ -146,7 +146,7 @@ class Pipeline:
         """From here on `done` counts the request, and settles what it took.
 
         Args: reserved: as `accounting` says.  Raises: as `Accounting.begin`: nothing is taken then."""
-        plan = _plan(context, selection)
+        plan = _plan(context, within(selection, reserved))
         account = self.accounting.begin(context, plan, answer, reserved)
         answer.counted = True
         name = _SPANS[plan.endpoint] if context.purpose is None else GENERATED

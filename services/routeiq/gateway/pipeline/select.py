@@ -32,6 +32,8 @@ from routeiq.kit.ids import uuid7
 
 MOST_LANES = 1024
 """Of wildcards each holds deployments of its own."""
+_UNSAID = " If it does make embeddings, its entry has to say so: `model_info: {mode: embedding}`."
+"""A model that the price file does not know is taken for one that chats."""
 
 
 class ModelNotFound(NotFound):
@@ -193,7 +195,8 @@ def _check_mode(endpoint: Endpoint, model: str, group: Group | None) -> None:
     mode = group.mode if group else Mode.CHAT
     wanted = Mode.EMBEDDING if endpoint is Endpoint.EMBEDDINGS else Mode.CHAT
     if mode not in (wanted, Mode.OTHER):
-        raise InvalidRequest(f"The model `{model}` serves {mode.value}, not {wanted.value}.", param="model")
+        hint = _UNSAID if mode is Mode.CHAT and group is not None else ""
+        raise InvalidRequest(f"The model `{model}` serves {mode.value}, not {wanted.value}.{hint}", param="model")
 
 
 def _speaking(group: Group, endpoint: Endpoint) -> tuple[Deployment, ...]:

@@ -8,8 +8,10 @@ from math import ceil
 import msgspec
 
 from routeiq.config.state import Deployment
+from routeiq.gateway.dialects.stream_tokens import begun_tokens
 from routeiq.gateway.dialects.usage import NotAnAnswer, read_usage
 from routeiq.gateway.pipeline.failures import Kind, classify, kind_of
+from routeiq.gateway.pipeline.tally import Tally
 from routeiq.gateway.plan import Plan, Usage
 from routeiq.gateway.upstream.beginning import Beginning
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamResponse
@@ -101,3 +103,14 @@ def usage_of(body: bytes, deployment: Deployment) -> Usage | None:
         return read_usage(body)
     except NotAnAnswer:
         raise UpstreamFailed(f"The answer of `{deployment.group}` is not a JSON object.") from None
+
+
+def tell_cut(tally: Tally, body: bytes) -> None:
+    """Of a whole answer that nobody waits for any more, what the upstream had sent."""
+    try:
+        usage = read_usage(body)
+    except NotAnAnswer:
+        tally.relaying(0, begun_tokens(body))
+    else:
+        if usage is not None:
+            tally.reported(usage)

@@ -1,6 +1,10 @@
 """Reserve what a request can cost against the budgets of its key, user, team and member, and settle what it did cost
-after the last byte. Amounts are integer nano-USD. Who has neither a budget nor a limit of requests at one time pays
-nothing here, and by the book of this gateway alone nobody waits."""
+after the last byte. Amounts are integer nano-USD.
+
+What a request may fall back to, and has a budget of its own, is reserved from that too; where nothing is left of it,
+there is no falling back to it. Who has neither a budget nor a limit of requests at one time pays nothing here, and by
+the book of this gateway alone nobody waits.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,9 @@ from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.plan import Outcome
 from routeiq.gateway.spending.book import Book
 from routeiq.gateway.spending.estimates import CostOf, Estimates
-from routeiq.gateway.spending.needs import CallersNeeds, Needs
+from routeiq.gateway.spending.needs import CallersNeeds, Need, Needs
 from routeiq.gateway.spending.refusals import budget_exceeded, budget_message, too_many
+from routeiq.gateway.spending.request_size import RequestSize
 from routeiq.kit.accounts import Claim, Refused, Verdict
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.ids import uuid7
@@ -39,18 +44,33 @@ class Written(Protocol):
 class Reserved:
     """Of one request. Say once how it ended: `over`, or `release` before anything was asked of anybody."""
 
-    __slots__ = ("_claims", "_id", "_input_bytes", "_needs", "_spend")
+    __slots__ = ("_claims", "_id", "_needs", "_spend", "barred", "size")
 
-    def __init__(self, spend: Spend, needs: Needs, id_: str, claims: Sequence[Claim], input_bytes: int) -> None:
-        self._spend, self._needs, self._id = spend, needs, id_
-        self._claims, self._input_bytes = claims, input_bytes
+    def __init__(self, spend: Spend, needs: Needs, id_: str, claims: list[Claim], size: RequestSize | None) -> None:
+        self._spend, self._needs, self._id, self._claims = spend, needs, id_, claims
+        self.size = size
+        """The request's; None: nobody has looked."""
+        self.barred: set[str] = set()
+        """Accounts of models that are not to serve it, since their budgets cannot pay for it."""
+
+    def allows(self, deployment: Deployment) -> bool:
+        """Whether it may serve."""
+        need = self._needs.of_model(deployment.billed_as)
+        return need is None or need.account not in self.barred
+
+    def found(self, claim: Claim, verdict: Verdict) -> None:
+        """Of the budget of another model."""
+        if isinstance(verdict, Refused):
+            self.barred.add(claim.account)
+        else:
+            self._claims.append(claim)
 
     def over(self, outcome: Outcome, written: Written | None = None) -> None:
         """Args: written: None: there is no journal."""
         spend, usage, served = self._spend, outcome.usage, outcome.deployment
         known = usage is not None and served is not None
-        if known and self._input_bytes:
-            spend.estimates.learn(served, self._input_bytes, usage)  # type: ignore[arg-type]  # both are known
+        if known and self.size is not None and self.size.prompt:
+            spend.estimates.learn(served, self.size.prompt, usage)  # type: ignore[arg-type]  # both are known
         if written is not None and written.journal:
             cost = written.cost_nano_usd
             spend.book.settle(self._id, self._costs(cost, served), written.journal, written.sequence)
@@ -102,35 +122,65 @@ class Spend:
         needs = self._needs.of(context.caller)
         if needs is None:
             return None
-        claims, input_bytes = self._claims(context, deployments, needs)
+        claims, size = self._claims(context, deployments, needs)
         id_ = uuid7()
         verdict = self.book.reserve_now(id_, claims, needs.brought)
         if isinstance(verdict, Refused):
             raise self._refusal(context.caller, needs, verdict)
-        return Reserved(self, needs, id_, claims, input_bytes)
+        reserved = Reserved(self, needs, id_, claims, size)
+        for claim in self._others(context, deployments, needs):
+            reserved.found(claim, self.book.reserve_now(id_, [claim], needs.brought))
+        return reserved
 
     async def reserve(self, context: Context, deployments: Sequence[Deployment]) -> Reserved | None:
         """Everywhere. As above."""
         needs = self._needs.of(context.caller)
         if needs is None:
             return None
-        claims, input_bytes = self._claims(context, deployments, needs)
+        claims, size = self._claims(context, deployments, needs)
         id_ = uuid7()
         verdict: Verdict = await self.book.reserve(id_, claims, needs.brought)
         if isinstance(verdict, Refused):
             raise self._refusal(context.caller, needs, verdict)
-        return Reserved(self, needs, id_, claims, input_bytes)
+        reserved = Reserved(self, needs, id_, claims, size)
+        try:
+            for claim in self._others(context, deployments, needs):
+                reserved.found(claim, await self.book.reserve(id_, [claim], needs.brought))
+        except BaseException:
+            reserved.release()
+            raise
+        return reserved
 
-    def _claims(self, context: Context, deployments: Sequence[Deployment], needs: Needs) -> tuple[list[Claim], int]:
-        """And the bytes of the prompt; 0: nobody has looked."""
-        claims = [claim for claim, _ in needs.places]
-        budgets, call = needs.priced(deployments[0].billed_as), context.call
+    def _claims(
+        self, context: Context, deployments: Sequence[Deployment], needs: Needs
+    ) -> tuple[list[Claim], RequestSize | None]:
+        """And the size of the request; None: nobody has looked."""
+        claims = [claim for claim, _ in needs.places] if needs.places else []
+        budgets = needs.priced(deployments[0].billed_as)
         if not budgets:
-            return claims, 0
-        amount, guessed, input_bytes = self.estimates.of(call.endpoint, call.body, deployments)
+            return claims, None
+        call = context.call
+        size = RequestSize(call.endpoint, call.body)
+        amount, guessed = self.estimates.of(size, deployments), size.limit is None
         for need in budgets:
             claims.append(Claim(need.account, need.most, amount, guessed, need.period))
-        return claims, input_bytes
+        return claims, size
+
+    def _others(self, context: Context, deployments: Sequence[Deployment], needs: Needs) -> list[Claim]:
+        """Of the budgets of models that may serve instead of the first, each of which bars that model alone."""
+        if not needs.by_model or len(deployments) == 1:
+            return []
+        first, size = needs.of_model(deployments[0].billed_as), RequestSize(context.call.endpoint, context.call.body)
+        behind: dict[str, tuple[Need, list[Deployment]]] = {}
+        for one in deployments[1:]:
+            need = needs.of_model(one.billed_as)
+            if need is not None and need is not first:
+                behind.setdefault(need.account, (need, []))[1].append(one)
+        guessed = size.limit is None
+        return [
+            Claim(need.account, need.most, self.estimates.of(size, some), guessed, need.period)
+            for need, some in behind.values()
+        ]
 
     def _refusal(self, caller: Caller, needs: Needs, refused: Refused) -> RouteIQError:
         claim = refused.claim

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from routeiq.config.state import Deployment
-from routeiq.gateway.pipeline.context import Context
-from routeiq.gateway.spending.request_size import BYTES_A_TOKEN, MOST, answer_tokens, answers, prompt_bytes
-
-Estimate = Callable[[Context, Deployment], tuple[int, int]]
-"""Tokens of the prompt and of the answer; 0: nothing says how long that may be."""
+from routeiq.gateway.spending.request_size import BYTES_A_TOKEN, MOST, RequestSize
 
 
-def estimate(context: Context, _: Deployment) -> tuple[int, int]:
-    """The prompt by its length, the answer by the request's own limit."""
-    call = context.call
-    most = answer_tokens(call.endpoint, call.body)
-    number = answers(call.endpoint, call.body) if most else 0
-    return prompt_bytes(call.body) // BYTES_A_TOKEN, min((most or 0) * number, MOST)
+def estimate(size: RequestSize) -> tuple[int, int]:
+    """Tokens of the prompt, by its length, and of the answers, by the request's own limit; 0: nothing says how long
+    those may be."""
+    return size.prompt // BYTES_A_TOKEN, min((size.limit or 0) * size.answers, MOST)

@@ -218,7 +218,7 @@ class Book:
         asked = [account for account in asked if account.kind != PLACES]
         if self._read is None or not asked:
             return
-        journals = {one.journal for name in used for one in self._entries_of(name) if one.journal}
+        journals = {one for name in used for one in self._journals_of(name)}
         try:
             answer = await self._read(asked, journals)
         except Unavailable:
@@ -269,6 +269,10 @@ class Book:
         account = self.own.get(name)
         entries = account.entries if account is not None else {}
         return [Entry(name, id_, one.amount, one.journal, one.sequence) for id_, one in entries.items()]
+
+    def _journals_of(self, name: str) -> set[str]:
+        account = self.own.get(name)
+        return account.journals() if account is not None else set()
 
     def _in_use(self, name: str, now: float) -> bool:
         account = self.own.get(name)

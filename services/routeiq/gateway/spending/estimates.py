@@ -7,15 +7,13 @@ nobody is refused for it."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final, NamedTuple
-
-import msgspec
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.per_deployment import PerDeployment
-from routeiq.gateway.plan import Endpoint, Usage
-from routeiq.gateway.spending.request_size import BYTES_A_TOKEN, answer_tokens, answers, prompt_bytes
+from routeiq.gateway.plan import Usage
+from routeiq.gateway.spending.request_size import BYTES_A_TOKEN, RequestSize
 from routeiq.kit.accounts import MOST_SAFE
 
 TOKENS_A_BYTE: Final = 1 / BYTES_A_TOKEN
@@ -32,15 +30,6 @@ SORT_EVERY: Final = 10
 CostAtMost = Callable[[Deployment, int, int], int | None]
 """Deployment, input tokens, output tokens: nano-USD; None: the price is not known."""
 CostOf = Callable[[Deployment, Usage], int | None]
-
-
-class Estimate(NamedTuple):
-    """`amount`: nano-USD; 0: no price is known. `guessed`: the request does not limit its answer. `input_bytes`: of
-    its prompt."""
-
-    amount: int
-    guessed: bool
-    input_bytes: int
 
 
 class _Learned:
@@ -72,18 +61,18 @@ class Estimates:
         self._at_most = at_most
         self._learned = PerDeployment(_Learned)
 
-    def of(self, endpoint: Endpoint, body: Mapping[str, msgspec.Raw], deployments: Iterable[Deployment]) -> Estimate:
-        """Of the dearest of `deployments`."""
-        size, limit = prompt_bytes(body), answer_tokens(endpoint, body)
-        number = answers(endpoint, body)
+    def of(self, size: RequestSize, deployments: Iterable[Deployment]) -> int:
+        """Nano-USD, of the dearest of `deployments`; 0: no price is known. A guess, where the request does not limit
+        its answer."""
+        prompt, limit, number = size.prompt, size.limit, size.answers
         dearest = 0
         for deployment in deployments:
             learned = self._learned.of(deployment)
             output = (learned.output if limit is None else limit) * number
-            most = self._at_most(deployment, int(size * learned.tokens_a_byte), output)
+            most = self._at_most(deployment, int(prompt * learned.tokens_a_byte), output)
             if most is not None and most > dearest:
                 dearest = most
-        return Estimate(dearest if dearest < MOST_SAFE else MOST_SAFE, limit is None, size)
+        return dearest if dearest < MOST_SAFE else MOST_SAFE
 
     def learn(self, deployment: Deployment, input_bytes: int, usage: Usage) -> None:
         """What an upstream reported."""

@@ -33,14 +33,26 @@ _several: Final = msgspec.json.Decoder(list[str | list[int]])
 Body = Mapping[str, msgspec.Raw]
 
 
+class RequestSize:
+    """`prompt`: bytes of all that a model reads. `limit`: the most tokens that one answer may have; None: the request
+    does not say. `answers`: how many are asked for."""
+
+    __slots__ = ("answers", "limit", "prompt")
+
+    def __init__(self, endpoint: Endpoint, body: Body) -> None:
+        self.prompt, self.limit = prompt_bytes(body), answer_tokens(endpoint, body)
+        self.answers = answers(endpoint, body)
+
+
 def prompt_bytes(body: Body) -> int:
     """Of all that a model reads."""
     size = 0
     for name in _PROMPTS:
         if name in body:
             part = body[name]
-            size += memoryview(part).nbytes
-            if size > FILE_BYTES:
+            length = memoryview(part).nbytes
+            size += length
+            if length > FILE_BYTES:
                 size -= sum([len(found) - FILE_BYTES for found in _FILE.findall(part)])
     return size
 

@@ -8,14 +8,15 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from starlette.types import Receive, Scope, Send
 
 from routeiq.control.spending.counting import Counting
 from routeiq.control.spending.delivery import LEASE, Delivery
 from routeiq.control.spending.destinations import destinations_of
+from routeiq.control.spending.forgetting import Forgetting
 from routeiq.control.store.accounts import Account
-from routeiq.control.store.tables import BudgetAlert
+from routeiq.control.store.tables import BudgetAlert, User
 from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
 from tests.support.config_documents import loaded
 from tests.support.holders import DAILY, HASH, NOW, TOMORROW, USD, Holders, budget, charge, key, member, team, user
@@ -213,3 +214,29 @@ def test_the_document_says_who_and_the_environment_where() -> None:
     assert destinations_of(said, environ) == {"slack": "https://a.example"}
     assert destinations_of(said, {"WEBHOOK_URL": "https://c.example"}) == {"webhook": "https://c.example"}
     assert destinations_of(loaded(document("")).document, environ) == {}
+
+
+async def test_old_alerts_are_let_go_but_those_that_still_say_no(holders: Holders, desk: Desk) -> None:
+    """Of the last period of somebody who is there: else it would be told again."""
+    await holders.add(key(max_budget_nano_usd=2 * USD, **DAILY), user(max_budget_nano_usd=2 * USD))
+    await spend(holders, USD)
+    await spend(holders, USD, Account("user", "ann"))
+    await delivery(holders, desk).deliver()
+    forgetting = Forgetting(holders.database, lambda: holders.now)
+    holders.later(days=1)
+    await spend(holders, USD)
+    await delivery(holders, desk).deliver()
+    assert await forgetting.forget() == 0
+    holders.later(days=91)
+    assert await forgetting.forget() == 1
+    assert [(kind, period > 0) for kind, period in await kept(holders)] == [("key", True), ("user", False)]
+    async with holders.database.transaction() as session:
+        await session.execute(delete(User))
+    assert await forgetting.forget() == 1
+    assert [kind for kind, _ in await kept(holders)] == ["key"]
+
+
+async def kept(holders: Holders) -> list[tuple[str, int]]:
+    async with holders.database.reading() as session:
+        rows = await session.execute(select(BudgetAlert.kind, BudgetAlert.period).order_by(BudgetAlert.kind))
+        return [(row.kind, row.period) for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,14 +13,18 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from routeiq.control.budgets.calendar import Calendar
 from routeiq.control.migrations import control_migrations
 from routeiq.control.spending.charging import Charge
+from routeiq.control.spending.counting import Counting
 from routeiq.control.store.database import open_database
 from routeiq.control.store.tables import SCHEMA
 from routeiq.control.usage import intake as subject
 from routeiq.control.usage.intake import Intake
+from routeiq.control.usage.intake_batches import Batch
 from routeiq.control.usage.intake_counts import IntakeCounts
-from routeiq.control.usage.ledger import Ledger
+from routeiq.control.usage.ledger import Ledger, Spend, Written
+from routeiq.kit.clock import Clock
 from routeiq.kit.db import Database, DatabaseUnavailable
 from tests.support.control_database import open_patiently
 from tests.support.holders import key
@@ -120,6 +125,47 @@ async def test_many_records_are_many_transactions(desk: Desk, monkeypatch: pytes
     assert await desk.books.watermark() == 50
 
 
+async def test_the_next_messages_are_read_while_the_database_writes(
+    control_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subject, "MOST_RECORDS", 5)
+    database = open_patiently(control_database_url)
+    ledger = Waiting(database, Counting(Calendar()), lambda: NOW)
+    desk, third = Desk(Books(database), ledger), Watched(note(11, 15), ledger)
+    await desk.intake.take([note(1, 5), note(6, 10), third])
+    assert third.came_while_writing
+    assert third.note.answers == ["ack"]
+    assert await desk.books.watermark() == 15
+    await database.close()
+
+
+class Waiting(Ledger):
+    """It has begun to write, and goes on when something was read."""
+
+    def __init__(self, database: Database, spend: Spend, clock: Clock) -> None:
+        super().__init__(database, spend, clock)
+        self.writes, self.read = asyncio.Event(), asyncio.Event()
+
+    async def write(self, batches: Sequence[Batch]) -> Written:
+        self.writes.set()
+        await asyncio.wait_for(self.read.wait(), 10)
+        return await super().write(batches)
+
+
+class Watched:
+    """A note that knows whether the ledger wrote when it was read."""
+
+    def __init__(self, note: Note, ledger: Waiting) -> None:
+        self.note, self._ledger, self.came_while_writing = note, ledger, False
+        self.deliveries, self.ack, self.nak, self.term = note.deliveries, note.ack, note.nak, note.term
+
+    @property
+    def data(self) -> bytes:
+        self.came_while_writing = self._ledger.writes.is_set()
+        self._ledger.read.set()
+        return self.note.data
+
+
 async def test_a_batch_that_cannot_be_written_keeps_no_other_out(control_database_url: str) -> None:
     """The database finds something that we do not know of yet."""
     database = open_patiently(control_database_url)
@@ -132,7 +178,7 @@ async def test_a_batch_that_cannot_be_written_keeps_no_other_out(control_databas
 
 
 async def picky(session: AsyncSession, charges: Iterable[Charge], now: datetime) -> None:
-    if any(charge.nano_usd == BAD for charge in charges):
+    if any(nano_usd == BAD for charge in charges for _, nano_usd in charge.costs):
         raise ArithmeticError
 
 

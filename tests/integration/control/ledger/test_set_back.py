@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from routeiq.control.budgets.calendar import Calendar
-from routeiq.control.spending.charging import Charge, spend
+from routeiq.control.spending.charging import spend
 from routeiq.control.store.accounts import Account
 from routeiq.control.store.periods import first_number, number_of
 from routeiq.control.store.tables import Budget, Key, ModelSpend
 from routeiq.control.terms import Terms
 from tests.support.control_database import open_patiently
+from tests.support.holders import charge as of_request
 from tests.support.keyring import NOW, Keyring
 
 USD = 1_000_000_000
@@ -30,7 +31,7 @@ async def keyring(control_database_url: str) -> AsyncIterator[Keyring]:
 
 
 async def charge(keyring: Keyring, token: str, usd: float = 1, model: str = "") -> None:
-    charged = Charge(Account("key", token, model), int(usd * USD), keyring.now)
+    charged = of_request(Account("key", token, model), int(usd * USD), keyring.now)
     async with keyring.database.transaction() as session:
         await spend(session, [charged], keyring.now, Calendar())
 
@@ -56,7 +57,7 @@ async def test_reset_spend_begins_a_period_that_ends_with_the_old_one(keyring: K
     assert (answer["previous_spend"], answer["spend"]) == (5, 2)
     row = await key(keyring, made["token"])
     assert (row.spend_nano_usd, row.budget_period, row.budget_reset_at) == (2 * USD, number_of(keyring.now), TOMORROW)
-    late = Charge(Account("key", made["token"]), USD, NOW)
+    late = of_request(Account("key", made["token"]), USD, NOW)
     async with keyring.database.transaction() as session:
         await spend(session, [late], keyring.now, Calendar())
     assert (await key(keyring, made["token"])).spend_nano_usd == 2 * USD

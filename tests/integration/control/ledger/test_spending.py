@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from routeiq.control.spending.limits import Money
 from routeiq.control.store.accounts import Account
 from routeiq.control.store.periods import number_of
@@ -135,3 +137,11 @@ async def test_a_team_whose_name_has_a_slash_is_no_other_team(holders: Holders) 
     await holders.spend(charge(Account("member", "a%2Fb/c")))
     assert (await holders.row(Member, "a/b", "c")).spend_nano_usd == USD
     assert (await holders.row(Member, "a", "b/c")).spend_nano_usd == 0
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a,b{c}", "NULL", "a\tb\nc", "ä'"])
+async def test_a_name_may_have_what_arrays_are_written_with(holders: Holders, name: str) -> None:
+    await holders.add(user(name), user("other"))
+    await holders.spend(charge(Account("user", name)), charge(Account("user", "other"), 2 * USD))
+    assert (await holders.row(User, name)).spend_nano_usd == USD
+    assert (await holders.row(User, "other")).spend_nano_usd == 2 * USD

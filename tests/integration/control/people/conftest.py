@@ -1,8 +1,6 @@
-"""Control with users, teams and budgets, on each kind of database."""
+"""The paths of users, teams and budgets."""
 
 from __future__ import annotations
-
-from collections.abc import AsyncIterator
 
 import pytest
 from fastapi import APIRouter
@@ -14,7 +12,6 @@ from routeiq.control.office import Office
 from routeiq.control.teams.routes import teams_router
 from routeiq.control.terms import Terms
 from routeiq.control.users.routes import users_router
-from tests.support.control_database import open_patiently
 from tests.support.members import joining
 from tests.support.people import Control, House
 
@@ -23,22 +20,15 @@ def routers(office: Office) -> list[APIRouter]:
     terms = Terms(Calendar(), joinable=("open",))
     return [
         budgets_router(office, terms.resets),
-        keys_router(office, terms),
-        teams_router(office, terms),
-        users_router(office, terms),
+        keys_router(office, lambda: terms),
+        teams_router(office, lambda: terms),
+        users_router(office, lambda: terms),
     ]
 
 
 @pytest.fixture(scope="session")
 def house() -> House:
     return House(routers)
-
-
-@pytest.fixture
-async def control(control_database_url: str, house: House) -> AsyncIterator[Control]:
-    database = open_patiently(control_database_url)
-    yield Control(database, house)
-    await database.close()
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from routeiq.control.budgets.calendar import Calendar
-from routeiq.control.spending.charging import Charge, spend
+from routeiq.control.spending.charging import spend
 from routeiq.control.store.accounts import Account, holders_of
 from routeiq.control.store.periods import Period, period_of, schedule_of
 from routeiq.control.store.tables import Key
+from tests.support.holders import charge as of_request
 from tests.support.people import NOW, Control
 
 USD = 1_000_000_000
@@ -22,7 +23,7 @@ ANN = "search/ann"
 async def charge(control: Control, kind: str, id_: str) -> None:
     now = control.moments.now
     async with control.database.transaction() as session:
-        await spend(session, [Charge(Account(kind, id_), USD, now)], now, Calendar())
+        await spend(session, [of_request(Account(kind, id_), USD, now)], now, Calendar())
 
 
 async def period(control: Control, kind: str, id_: str) -> Period:
@@ -52,7 +53,7 @@ async def test_a_new_duration_after_the_old_periods_end_forgets_what_was_spent_i
     await control.post("/budget/update", {"budget_id": "b", "budget_duration": "30d"})
     found = await period(control, "key", token)
     assert found.spent_nano_usd == 0
-    assert found.began == MIDNIGHT
+    assert found.began_us == MIDNIGHT.timestamp() * 1_000_000
     await charge(control, "key", token)
     assert (await period(control, "key", token)).spent_nano_usd == USD
 

@@ -1,8 +1,6 @@
-"""Control with a ledger, on each kind of database."""
+"""The paths of a ledger."""
 
 from __future__ import annotations
-
-from collections.abc import AsyncIterator
 
 import pytest
 from fastapi import APIRouter
@@ -14,16 +12,15 @@ from routeiq.control.teams.routes import teams_router
 from routeiq.control.terms import Terms
 from routeiq.control.usage.routes import usage_routers
 from routeiq.control.users.routes import users_router
-from tests.support.control_database import open_patiently
-from tests.support.people import Control, House
+from tests.support.people import House
 
 
 def routers(office: Office) -> list[APIRouter]:
     terms = Terms(Calendar())
     return [
-        keys_router(office, terms),
-        teams_router(office, terms),
-        users_router(office, terms),
+        keys_router(office, lambda: terms),
+        teams_router(office, lambda: terms),
+        users_router(office, lambda: terms),
         *usage_routers(office),
     ]
 
@@ -31,10 +28,3 @@ def routers(office: Office) -> list[APIRouter]:
 @pytest.fixture(scope="session")
 def house() -> House:
     return House(routers)
-
-
-@pytest.fixture
-async def control(control_database_url: str, house: House) -> AsyncIterator[Control]:
-    database = open_patiently(control_database_url)
-    yield Control(database, house)
-    await database.close()

@@ -21,7 +21,8 @@ def named(chosen: RateSet) -> list[tuple[str, str, int, str]]:
 
 def headers(chosen: RateSet, *left: int, refusing: int | None = None) -> dict[str, str]:
     limit = None if refusing is None else chosen.limits[refusing]
-    found = chosen.headers(left, ENDS, WAIT_S, limit)
+    own, shared = chosen.headers(left, ENDS, WAIT_S, limit)
+    found = [*own, *shared]
     assert len({name for name, _ in found}) == len(found)
     return {name.decode(): value.decode() for name, value in found}
 

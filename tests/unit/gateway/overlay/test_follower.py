@@ -14,10 +14,15 @@ import pytest
 
 from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.clients.control import ControlUnavailable
+from routeiq.config.document import Document
+from routeiq.config.load import Loaded
+from routeiq.config.problems import Problems
+from routeiq.config.start import Start
 from routeiq.config.state import State
 from routeiq.gateway.changes import Changes
 from routeiq.gateway.overlay.follower import STANDS_S, OverlayFollower
-from routeiq.gateway.overlay.kept import KeptOverlay
+from routeiq.gateway.overlay.in_force import InForce
+from routeiq.gateway.overlay.kept import kept_overlay
 from routeiq.gateway.state import StateHolder
 from routeiq.kit.errors import ConfigurationError
 from tests.support.twins import deployment, state
@@ -66,7 +71,7 @@ class FakeClock:
         return self.now
 
 
-def merged(overlay: pb.Overlay) -> State:
+def merged(start: Start, overlay: pb.Overlay) -> State:
     if overlay.version == 13:
         raise ConfigurationError(["it does not build"])
     return replace(DOCUMENT, version=f"c1.s{overlay.version}")
@@ -77,8 +82,9 @@ async def following(
     control: TwinControl, folder: Path | None = None, every_s: float = 30.0, clock: Callable[[], float] = time.monotonic
 ) -> AsyncIterator[tuple[OverlayFollower, StateHolder]]:
     holder = StateHolder(DOCUMENT)
-    kept = KeptOverlay(folder) if folder is not None else None
-    follower = OverlayFollower(holder, control.overlay, merged, kept, every_s=every_s, clock=clock)
+    kept = kept_overlay(folder) if folder is not None else None
+    in_force = InForce(holder, Start(DOCUMENT, Loaded(Document(), {}, Problems("x")), {}), merged)
+    follower = OverlayFollower(in_force, control.overlay, kept, every_s=every_s, clock=clock)
     await follower.begin()
     task = asyncio.create_task(follower.follow())
     try:
@@ -126,7 +132,7 @@ async def test_an_older_one_is_taken_once_control_stands_by_it(tmp_path: Path) -
         now.now += 2
         assert not await follower.reach(6)
         assert (holder.current.version, follower.version) == ("c1.s4", 4)
-        await until(lambda: (kept := KeptOverlay(tmp_path).read()) is not None and kept.version == 4)
+        await until(lambda: (kept := kept_overlay(tmp_path).read()) is not None and kept.version == 4)
 
 
 @pytest.mark.parametrize("between", [3, 5])
@@ -198,7 +204,7 @@ async def test_a_start_without_control_is_from_disk(tmp_path: Path) -> None:
     control = TwinControl(version=6)
     async with following(control, tmp_path) as (follower, _):
         assert await follower.reach(6)
-        await until(lambda: KeptOverlay(tmp_path).read() is not None)
+        await until(lambda: kept_overlay(tmp_path).read() is not None)
     away = TwinControl(version=9, away=True)
     async with following(away, tmp_path) as (follower, holder):
         assert (holder.current.version, follower.version) == ("c1.s6", 6)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import msgspec
 import pytest
+from prometheus_client import CollectorRegistry
 
 from routeiq.gateway.pipeline.accounting import Accounting
 from routeiq.gateway.pipeline.context import Call, Context
@@ -13,6 +12,7 @@ from routeiq.gateway.pipeline.limits import RateLimits
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.plan import Decision, Endpoint, Fallbacks
 from routeiq.kit.asgi import Answer
+from routeiq.kit.counters import MemoryCounters
 from routeiq.kit.errors import RouteIQError
 from tests.support.asgi import Client
 from tests.support.spending import LIMITED, caller, figures, gateway, holder
@@ -21,18 +21,11 @@ from tests.support.twins import deployment, state
 DECISION = Decision("d", "small", "direct", "asked for")
 
 
-class Unlimited:
-    """Rates of who has none."""
-
-    def look(self, *_: object) -> None:
-        """Everybody may."""
-
-
 @pytest.mark.parametrize("kind", ["general", "context_window", "content_policy"])
 async def test_a_dearer_model_that_may_stand_in_is_paid_for_before(kind: str) -> None:
     key = holder(1000)
     _, spend, _ = gateway(caller(key))
-    accounting = Accounting(cast(RateLimits, Unlimited()), spend=spend)
+    accounting = Accounting(RateLimits(MemoryCounters(), CollectorRegistry()), spend=spend)
     body = msgspec.json.decode(LIMITED, type=dict[str, msgspec.Raw])
     context = Context("r", caller(key), state(), Call(Endpoint.CHAT, body, "small", False), {}, 0.0)
     cheap = deployment("small", input_price=0.0, output_price=1e-9)

@@ -66,6 +66,18 @@ def test_another_artifact_ends_all_of_the_earlier_one() -> None:
     assert cache.get(OTHER) is not None
 
 
+def test_where_no_artifact_is_wanted_any_more_its_decisions_end() -> None:
+    cache, made = DecisionCache(), decision()
+    cache.expect(made.artifact_id)
+    cache.put(KEY, made)
+    cache.expect(made.artifact_id)
+    assert cache.get(KEY) is not None
+    cache.expect("")
+    assert cache.get(KEY) is None
+    cache.put(KEY, made)
+    assert cache.get(KEY) is not None
+
+
 def test_a_fallback_is_not_kept_but_tells_which_artifact_is_in_force() -> None:
     cache = DecisionCache()
     cache.put(KEY, decision())

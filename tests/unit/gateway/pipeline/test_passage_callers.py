@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.gateway.callers.directory import Callers
 from tests.support.asgi import scope
-from tests.support.fake_control import Rows
+from tests.support.fake_control import InstantControl
 from tests.support.passing import TwinExchange
 from tests.support.prompt_gateway import CHAT, FINE, bench
 
@@ -13,28 +12,14 @@ KEY = "sk-a-virtual-key-of-the-tests"
 AUTH = ("x-api-key", KEY)
 
 
-class Control:
-    """It answers at once."""
-
-    away = False
-
-    def __init__(self) -> None:
-        self.rows = Rows()
-
-    async def resolve(
-        self, *, key_hash: str = "", customer: tuple[str, str] | None = None, request_id: str = ""
-    ) -> pb.ResolveResponse:
-        return self.rows.answer(pb.ResolveRequest(key_hash=key_hash))
-
-
 async def test_a_key_that_is_not_known_is_not_for_this_way() -> None:
-    one = await bench(callers=Callers(Control()))
+    one = await bench(callers=Callers(InstantControl()))
     assert one.edge.at_once(scope(headers=[AUTH]), TwinExchange(CHAT)) is False
     assert one.ended.refusals == []
 
 
 async def test_one_that_is_takes_no_task() -> None:
-    control = Control()
+    control = InstantControl()
     control.rows.add(KEY)
     callers = Callers(control)
     one = await bench(callers=callers)
@@ -47,7 +32,7 @@ async def test_one_that_is_takes_no_task() -> None:
 
 
 async def test_one_that_is_refused_is_refused_at_once() -> None:
-    control = Control()
+    control = InstantControl()
     control.rows.add(KEY, models=["another"])
     one = await bench(callers=Callers(control))
     await one.edge._gateway.authenticator.caller({b"x-api-key": KEY.encode()})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routeiq.config.state import Quota
+from routeiq.config.quota import Quota
 from routeiq.gateway.pipeline.quotas import Quotas
 from routeiq.kit.counters import MemoryCounters
 from tests.support.clocks import WallClock

@@ -178,9 +178,12 @@ async def test_auto_without_models_is_not_found() -> None:
         await select(TwinRouting(decision()), context(state(routing=RoutingSettings())))
 
 
-@pytest.mark.parametrize("model", ["auto", "small"])
-async def test_a_chat_model_does_not_embed(model: str) -> None:
-    with pytest.raises(InvalidRequest, match="serves chat"):
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [("auto", "not embedding.$"), ("small", "its entry .* `model_info: {mode: embedding}`")],
+)
+async def test_a_chat_model_does_not_embed(model: str, said: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"serves chat, .*{said}"):
         await select(TwinRouting(decision()), context(state(SMALL), model, Endpoint.EMBEDDINGS))
 
 

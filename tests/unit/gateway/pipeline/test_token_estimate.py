@@ -9,11 +9,9 @@ from typing import NamedTuple
 import pytest
 
 from routeiq.gateway.pipeline.admit import parse_call
-from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.token_estimate import estimate
 from routeiq.gateway.plan import Endpoint
-from routeiq.gateway.spending.request_size import FILE_BYTES
-from tests.support.twins import deployment
+from routeiq.gateway.spending.request_size import FILE_BYTES, RequestSize
 
 
 class Estimated(NamedTuple):
@@ -23,8 +21,7 @@ class Estimated(NamedTuple):
 
 def of(endpoint: Endpoint = Endpoint.CHAT, **body: object) -> Estimated:
     call = parse_call(endpoint, json.dumps({"model": "m", **body}).encode())
-    context = Context("id", None, None, call, {}, 0.0)  # type: ignore[arg-type]  # what is not read
-    return Estimated(*estimate(context, deployment()))
+    return Estimated(*estimate(RequestSize(call.endpoint, call.body)))
 
 
 FILE_TOKENS = FILE_BYTES // 4

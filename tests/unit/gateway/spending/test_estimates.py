@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 import pytest
 
 from routeiq.gateway.plan import Endpoint, Usage
-from routeiq.gateway.spending.estimates import FIRST_OUTPUT, Estimate, Estimates
-from routeiq.gateway.spending.request_size import FILE_BYTES
+from routeiq.gateway.spending.estimates import FIRST_OUTPUT, Estimates
+from routeiq.gateway.spending.request_size import FILE_BYTES, RequestSize
 from routeiq.kit.accounts import MOST_SAFE
 from tests.support.spending import cost_at_most
 from tests.support.twins import deployment
@@ -17,9 +19,16 @@ DEAR = deployment("dear", input_price=1e-9, output_price=20e-9)
 UNPRICED = deployment("unpriced")
 
 
+class Estimate(NamedTuple):
+    amount: int
+    guessed: bool
+    input_bytes: int
+
+
 def of(body: bytes, *deployments: object, endpoint: Endpoint = Endpoint.CHAT) -> Estimate:
-    read = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    return Estimates(cost_at_most).of(endpoint, read, deployments or (CHEAP,))  # type: ignore[arg-type]  # they are deployments
+    size = RequestSize(endpoint, msgspec.json.decode(body, type=dict[str, msgspec.Raw]))
+    amount = Estimates(cost_at_most).of(size, deployments or (CHEAP,))  # type: ignore[arg-type]  # they are deployments
+    return Estimate(amount, size.limit is None, size.prompt)
 
 
 @pytest.mark.parametrize(
@@ -90,9 +99,7 @@ def test_it_learns_from_what_an_upstream_reports() -> None:
     estimates, body = Estimates(cost_at_most), {"messages": msgspec.Raw(b"a" * 100)}
     for number in range(200):
         estimates.learn(CHEAP, 100, Usage(50, 100 if number % 10 else 10))
-    estimate = estimates.of(Endpoint.CHAT, body, (CHEAP,))
-    assert estimate.amount == pytest.approx(50 + 2 * 100, abs=1)
-    assert estimate.guessed
+    assert estimates.of(RequestSize(Endpoint.CHAT, body), (CHEAP,)) == pytest.approx(50 + 2 * 100, abs=1)
 
 
 def test_no_answer_teaches_what_no_prompt_can_be() -> None:
@@ -100,7 +107,7 @@ def test_no_answer_teaches_what_no_prompt_can_be() -> None:
     estimates, body = Estimates(cost_at_most), {"messages": msgspec.Raw(b"a" * 1000), "max_tokens": msgspec.Raw(b"1")}
     for _ in range(100):
         estimates.learn(CHEAP, 10, Usage(2**27, 1))
-    assert estimates.of(Endpoint.CHAT, body, (CHEAP,)).amount <= 1000 + 2
+    assert estimates.of(RequestSize(Endpoint.CHAT, body), (CHEAP,)) <= 1000 + 2
     for _ in range(100):
         estimates.learn(CHEAP, 1_000_000, Usage(1, 1))
-    assert estimates.of(Endpoint.CHAT, body, (CHEAP,)).amount >= 100
+    assert estimates.of(RequestSize(Endpoint.CHAT, body), (CHEAP,)) >= 100
