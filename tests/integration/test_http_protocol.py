@@ -10,7 +10,8 @@ import pytest
 from routeiq.kit import http_protocol
 from routeiq.kit.asgi import Answer, Receive, Scope, Send, read_body
 from routeiq.kit.build import COMPILED
-from routeiq.kit.http_protocol import MAX_HEAD_BYTES, HTTPProtocol
+from routeiq.kit.http_bounds import MAX_HEAD_BYTES
+from routeiq.kit.http_protocol import HTTPProtocol
 from routeiq.kit.server import HTTPServer, bind, sweep
 
 POST = b"POST / HTTP/1.1\r\nhost: x\r\n"

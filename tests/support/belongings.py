@@ -98,6 +98,7 @@ class Belongings:
         return {
             "key": self.key, "team_id": self.team, "model_id": self.model, "provider_id": self.provider_id,
             "override_id": self.override_id, "model": "first", "name": "swagger-ui.css",
+            "a": "1", "b": "2", "artifact_id": "a" * 64,
         }  # fmt: skip
 
     @property

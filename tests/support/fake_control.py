@@ -58,6 +58,20 @@ class Rows:
         return pb.ResolveResponse(key=key, user=user, team=team, member=member, override=override)
 
 
+class InstantControl:
+    """It answers at once, without gRPC."""
+
+    away = False
+
+    def __init__(self) -> None:
+        self.rows = Rows()
+
+    async def resolve(
+        self, *, key_hash: str = "", customer: tuple[str, str] | None = None, request_id: str = ""
+    ) -> pb.ResolveResponse:
+        return self.rows.answer(pb.ResolveRequest(key_hash=key_hash))
+
+
 class FakeControl(control_pb2_grpc.ControlServiceServicer):
     """Use as a context manager. `delay_s`: before each answer. `gate`: while it is clear, nothing is answered, though
     what will be is decided before that. `fails`: what is answered instead."""
@@ -73,8 +87,12 @@ class FakeControl(control_pb2_grpc.ControlServiceServicer):
         self.address = ""
         self._server: RpcServer | None = None
 
-    def client(self, *, timeout_s: float = 2.0, key: Ed25519PrivateKey | None = None) -> ControlClient:
-        return ControlClient(self.address, AssertionSigner(key or self.key, "gateway"), timeout_s=timeout_s)
+    def client(
+        self, *, timeout_s: float = 2.0, key: Ed25519PrivateKey | None = None, more: Sequence[str] = ()
+    ) -> ControlClient:
+        """Args: more: addresses of further replicas."""
+        addresses = ",".join((self.address, *more))
+        return ControlClient(addresses, AssertionSigner(key or self.key, "gateway"), timeout_s=timeout_s)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -96,6 +114,12 @@ class FakeControl(control_pb2_grpc.ControlServiceServicer):
         server, self._server = self._server, None
         if server is not None:
             await server.grpc.stop(0)
+
+    async def end(self, grace_s: float) -> None:
+        """As a process does that is told to."""
+        server, self._server = self._server, None
+        if server is not None:
+            await server.stop(grace_s)
 
     async def Resolve(self, request: pb.ResolveRequest, context: grpc.aio.ServicerContext) -> pb.ResolveResponse:
         self.asked.append(request)

@@ -246,12 +246,12 @@ def application() -> web.Application:
     return app
 
 
-async def main(port: int, *, watch_stdin: bool) -> None:
+async def main(host: str, port: int, *, watch_stdin: bool) -> None:
     """Serve until told to stop."""
     stop = asyncio.Event()
     runner = web.AppRunner(application(), handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", port)
+    site = web.TCPSite(runner, host, port)
     await site.start()
     address = runner.addresses[0]
     sys.stdout.write(json.dumps({"url": f"http://{address[0]}:{address[1]}", "pid": os.getpid()}) + "\n")
@@ -266,7 +266,8 @@ async def main(port: int, *, watch_stdin: bool) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="A fake LLM provider.")
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--watch-stdin", action="store_true")
     arguments = parser.parse_args()
-    asyncio.run(main(arguments.port, watch_stdin=arguments.watch_stdin))
+    asyncio.run(main(arguments.host, arguments.port, watch_stdin=arguments.watch_stdin))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -54,11 +55,17 @@ def free_ports(*names: str) -> dict[str, int]:
         return {name: int(probe.getsockname()[1]) for name, probe in probes.items()}
 
 
+def service_of(process: str) -> str:
+    """Which service a process is: its name without a replica's number."""
+    return re.sub(r"-\d+$", "", process)
+
+
 @dataclass
 class Fleet:
     """Ports by process, and the processes that run. `environ`: more variables for every process.
 
-    A process has its service's name, but `gateway-2`, which is a second replica. `governed`: the gateways know control.
+    A process has its service's name, or that and a number (`gateway-2`), which is a further replica of it. `own`: still
+    more variables, by process. `governed`: the gateways know control.
     """
 
     folder: Path
@@ -66,12 +73,13 @@ class Fleet:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     environ: dict[str, str] = field(default_factory=dict)
     governed: bool = False
+    own: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def start(self, service: str) -> None:
-        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **self._environ(service), **self.environ}
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.environ_of(service)}
         env |= {name: value for name, value in os.environ.items() if name.startswith(("COV", "PYTHONPATH"))}
         with (self.folder / f"{service}.log").open("ab") as sink:
-            command = [str(ROUTEIQ), "serve", service.removesuffix("-2")]
+            command = [str(ROUTEIQ), "serve", service_of(service)]
             self.processes[service] = subprocess.Popen(command, cwd=self.folder, env=env, stdout=sink, stderr=sink)
 
     def stop(self, service: str, number: int = signal.SIGTERM) -> int:
@@ -104,8 +112,12 @@ class Fleet:
         body = {**CHAT, "messages": [{"role": "user", "content": text}]}
         return httpx.post(f"{self.url}/v1/chat/completions", headers=HEADERS, json=body, timeout=30)
 
+    def environ_of(self, service: str) -> dict[str, str]:
+        """What a process is told."""
+        return {**self._environ(service), **self.environ, **self.own.get(service, {})}
+
     def _environ(self, service: str) -> dict[str, str]:
-        prefix = f"ROUTEIQ_{service.removesuffix('-2').upper().replace('-', '_')}_"
+        prefix = f"ROUTEIQ_{service_of(service).upper().replace('-', '_')}_"
         own = {f"{prefix}PORT": str(self.ports[service]), f"{prefix}OPS_PORT": str(self.ports[f"{service}-ops"])}
         if not service.startswith("gateway"):
             own[f"{prefix}IDENTITY_PUBLIC_KEYS"] = str(self.folder / "identity.pub")

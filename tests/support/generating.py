@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 
 from routeiq.clients.routing import RoutingUnavailable
-from routeiq.config.state import Deployment, OverrideEntry, ProviderEntry, Quota, RoutingSettings, State
+from routeiq.config.quota import Quota
+from routeiq.config.state import Deployment, OverrideEntry, ProviderEntry, RoutingSettings, State
 from routeiq.gateway.app import Edge, create_app
 from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse
 from routeiq.gateway.wiring import Gateway

@@ -13,6 +13,7 @@ from routeiq.kit.db import Database
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 MIDNIGHT, TOMORROW = datetime(2026, 11, 21, tzinfo=UTC), datetime(2026, 11, 22, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 USD = 1_000_000_000
 HASH, OTHER = "ab" * 32, "cd" * 32
 KEY = Account("key", HASH)
@@ -50,7 +51,8 @@ class Holders:
 
 
 def charge(account: Account = KEY, nano_usd: int = USD, ended_at: datetime = NOW) -> Charge:
-    return Charge(account, nano_usd, ended_at)
+    """Of one request."""
+    return Charge(account, [((ended_at - EPOCH) // timedelta(microseconds=1), nano_usd)])
 
 
 def key(key_hash: str = HASH, **fields: Any) -> Key:

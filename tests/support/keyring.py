@@ -45,7 +45,7 @@ class Keyring:
         self.now = NOW
         self.told = Told()
         office = Office(database, self.told, lambda: self.now)  # type: ignore[arg-type]  # it publishes
-        self.api = create_api([keys_router(office, terms or Terms(After())), audit_router(office)])
+        self.api = create_api([keys_router(office, lambda: terms or Terms(After())), audit_router(office)])
 
     def asked(self, who: Principal) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.ASGITransport(let_in(self.api, who)), base_url="http://control")

@@ -12,7 +12,7 @@ from routeiq.gateway.wiring import Gateway
 from routeiq.kit.counters import Counters, MemoryCounters
 from tests.support.asgi import Answer, call, scope
 from tests.support.clocks import WallClock
-from tests.support.fake_control import Rows
+from tests.support.fake_control import InstantControl
 from tests.support.prompt_gateway import Bench, Waiting, bench
 
 KEY = "sk-a-virtual-key-of-the-tests"
@@ -20,20 +20,6 @@ AUTH = ("authorization", f"Bearer {KEY}")
 MESSAGES = [{"role": "user", "content": "hi"}]
 PROMPT_TOKENS = len(json.dumps(MESSAGES, separators=(",", ":"))) // 4
 """As they are estimated."""
-
-
-class InstantControl:
-    """It knows `rows`, and never waits."""
-
-    away = False
-
-    def __init__(self) -> None:
-        self.rows = Rows()
-
-    async def resolve(
-        self, *, key_hash: str = "", customer: tuple[str, str] | None = None, request_id: str = ""
-    ) -> pb.ResolveResponse:
-        return self.rows.answer(pb.ResolveRequest(key_hash=key_hash))
 
 
 def callers(**fields: object) -> Callers:

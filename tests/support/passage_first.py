@@ -47,9 +47,11 @@ class _Forwarding(TwinExchange):
         super().__init__()
         self._answer = answer
 
-    def start(self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
-        super().start(status, headers, repeated)
-        at_once(self._answer.start(status, headers, repeated))
+    def start(
+        self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED, also: Repeated = NONE_REPEATED
+    ) -> None:
+        super().start(status, headers, repeated, also)
+        at_once(self._answer.start(status, [*headers, *also], repeated))
 
     def part(self, data: bytes) -> bool:
         full = self._answer.part(data)

@@ -41,11 +41,20 @@ class TwinExchange:
     def body(self) -> bytes | None:
         return self._raw
 
-    def whole(self, status: int, headers: RawHeaders, body: bytes, repeated: Repeated = NONE_REPEATED) -> None:
-        self.start(status, headers, repeated)
+    def whole(
+        self,
+        status: int,
+        headers: RawHeaders,
+        body: bytes,
+        repeated: Repeated = NONE_REPEATED,
+        also: Repeated = NONE_REPEATED,
+    ) -> None:
+        self.start(status, headers, repeated, also)
         self.end(body)
 
-    def start(self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
+    def start(
+        self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED, also: Repeated = NONE_REPEATED
+    ) -> None:
         if self.left:
             return
         if self.fails and status < 400:
@@ -53,7 +62,7 @@ class TwinExchange:
             raise RuntimeError("a header that cannot be sent")
         assert not self.answers
         self.status, self.answers, self._open = status, 1, True
-        self.headers = {name.decode(): value.decode("latin-1") for name, value in (*headers, *repeated)}
+        self.headers = {name.decode(): value.decode("latin-1") for name, value in (*headers, *repeated, *also)}
 
     def part(self, data: bytes) -> bool:
         if self.breaks:

@@ -70,9 +70,9 @@ class FakeProvider:
 
 
 @contextlib.contextmanager
-def fake_provider() -> Iterator[FakeProvider]:
-    """Start one on a free port; kill it at the end."""
-    with process([sys.executable, str(_FAKE_PROVIDER), "--port", "0", "--watch-stdin"]) as announced:
+def fake_provider(host: str = "127.0.0.1") -> Iterator[FakeProvider]:
+    """Start one on a free port of that address; kill it at the end."""
+    with process([sys.executable, str(_FAKE_PROVIDER), "--host", host, "--port", "0", "--watch-stdin"]) as announced:
         yield FakeProvider(str(announced["url"]), int(str(announced["pid"])))
 
 

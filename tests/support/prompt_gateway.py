@@ -18,6 +18,7 @@ from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.figures import MINUTE_S, Live
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.meter import Meter
+from routeiq.gateway.pipeline.recording import Recorder
 from routeiq.gateway.pipeline.spend import Spend
 from routeiq.gateway.plan import Outcome, Plan
 from routeiq.gateway.upstream.openai_compatible import KINDS, OpenAICompatible
@@ -80,6 +81,7 @@ class Bench:
         callers: Callers | None = None,
         counters: Counters | None = None,
         spend: Spend | None = None,
+        recorder: Recorder | None = None,
         **routing: object,
     ) -> None:
         self.pool = TwinPool()
@@ -94,6 +96,7 @@ class Bench:
             callers=callers,
             counters=counters,
             spend=spend,
+            recorder=recorder,
         )
         self.gate = made.pipeline.gate
         self.ended = Ended(CollectorRegistry(), self.gate)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import httpx
 from openai import APIStatusError, OpenAI
@@ -18,7 +18,22 @@ SERVICE_KEY = "a-service-key-of-the-scripts"
 A_SECOND = 1.0
 AN_HOUR_S = "3600"
 """Of every cache: what the other gateway knows, NATS has told it."""
+SETTINGS = {
+    "ROUTEIQ_GATEWAY_CALLER_TTL_S": AN_HOUR_S,
+    "ROUTEIQ_GATEWAY_UNKNOWN_KEY_TTL_S": AN_HOUR_S,
+    "ROUTEIQ_GATEWAY_OVERLAY_EVERY_S": AN_HOUR_S,
+    "LLMROUTER_OUTBOUND_ALLOW_PRIVATE": "true",
+    "SERVICE_KEYS": SERVICE_KEY,
+}
 T = TypeVar("T")
+
+
+class Gateways(Protocol):
+    """Processes of this machine, or pods."""
+
+    def url_of(self, process: str) -> str:
+        """Of `gateway` or `gateway-2`; of either with `-api`, where `/api/v1` is served."""
+        ...
 
 
 class Manager:
@@ -83,15 +98,7 @@ def replicas_in(
     folder: Path, database_url: str, nats_url: str, configured: Mapping[str, object] = DOCUMENT
 ) -> Iterator[Fleet]:
     """Control and two gateways, ready, each connected with NATS."""
-    settings = {
-        "ROUTEIQ_CONTROL_DATABASE_URL": database_url,
-        "ROUTEIQ_NATS_URL": nats_url,
-        "ROUTEIQ_GATEWAY_CALLER_TTL_S": AN_HOUR_S,
-        "ROUTEIQ_GATEWAY_UNKNOWN_KEY_TTL_S": AN_HOUR_S,
-        "ROUTEIQ_GATEWAY_OVERLAY_EVERY_S": AN_HOUR_S,
-        "LLMROUTER_OUTBOUND_ALLOW_PRIVATE": "true",
-        "SERVICE_KEYS": SERVICE_KEY,
-    }
+    settings = {"ROUTEIQ_CONTROL_DATABASE_URL": database_url, "ROUTEIQ_NATS_URL": nats_url, **SETTINGS}
     processes = ("control", *GATEWAYS)
     with fleet_in(folder, configured, governed=True, **settings) as fleet:
         for process in processes:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from routeiq.control.declared import Declared
 from routeiq.control.providers.change import Rules
 from routeiq.control.routers import routers
-from routeiq.control.said import terms_of
+from routeiq.control.said import calendar_of, terms_of
 from routeiq.control.store.database import open_database
 from routeiq.control.terms import Terms
 from routeiq.kit.crypto import Sealer
@@ -29,7 +29,7 @@ def terms(litellm: str, general: str = "") -> Terms:
     """As control reads them."""
     found = loaded(document(litellm, general))
     assert not found.problems.all(), found.problems.all()
-    return terms_of(found.document)
+    return terms_of(found.document, calendar_of(found.document))
 
 
 @asynccontextmanager

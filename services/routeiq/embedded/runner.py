@@ -22,9 +22,11 @@ from routeiq.embedded.data_dir import DataDir
 from routeiq.embedded.nats import NATSServer
 from routeiq.embedded.topology import (
     Options,
+    config_sync_service,
     control_service,
     control_settings,
     gateway_settings,
+    joining,
     late_services,
     routing_service,
 )
@@ -71,7 +73,7 @@ class Suite:
             nats = NATSServer(self.data.path / "nats")
             stack.push_async_callback(nats.stop)
             _, start = await asyncio.gather(nats.start(), self.load())
-            routing = routing_service(self.data, self.options, start.state)
+            routing = routing_service(self.data, self.options, start.state, nats.url)
             stack.push_async_callback(routing.app.stop)
             await routing.verify()
             await routing.start()
@@ -79,16 +81,26 @@ class Suite:
 
     async def _serve(self, nats: NATSServer, routing: RoutingService, start: Start, sock: socket) -> None:
         governing = control_settings(self.data, self.options, nats.url)
-        late = late_services(self.data)
+        read = asyncio.Event()
+        joined = joining(self.options, read)
+        sync = config_sync_service(self.data, self.options, nats.url, routing.url, read)
+        late = [*late_services(self.data), sync]
         others = [routing.url, nats.address, *_addresses(late), address_of(sock)]
         policy = self.outbound.with_own_services(literal_addresses(others))
-        control = control_service(governing, start, policy)
+        control = control_service(governing, start, policy, joined)
         key = self.data.keep_master_key(self.master_key or start.state.master_key)
         settings = gateway_settings(
-            self.data, self.options, key.key, routing=routing.url, control=control, governing=governing
+            self.data,
+            self.options,
+            key.key,
+            routing=routing.url,
+            control=control,
+            governing=governing,
+            config_sync_url=sync.url,
         )
         own = [*others, control.rpc_address, *_addresses([control]), *settings.own_services()]
-        gateway = create_service(build_gateway(settings, start, outbound=guarded(self.outbound, own)), settings, sock)
+        built = build_gateway(settings, start, outbound=guarded(self.outbound, own), joining=joined)
+        gateway = create_service(built, settings, sock)
         services: list[Runner] = [gateway, control, routing, *late]
         endpoints = {service.name: service.url for service in services}
         self.data.write_endpoints(endpoints | {"control-grpc": control.rpc_address, "nats": f"nats://{nats.address}"})

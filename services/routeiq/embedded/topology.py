@@ -6,6 +6,7 @@ Only the gateway's port is fixed. The others take free loopback ports unless the
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +18,13 @@ from pydantic_settings import BaseSettings
 
 from routeiq.a2a_registry import app as a2a_registry
 from routeiq.a2a_registry.settings import Settings as A2ASettings
+from routeiq.clients.fleet_joining import Joining
 from routeiq.config.start import Start
 from routeiq.config.state import State
 from routeiq.config_sync import app as config_sync
+from routeiq.config_sync.election_settings import HASettings, Mode
 from routeiq.config_sync.settings import Settings as ConfigSyncSettings
+from routeiq.config_sync.sources.settings import SourceSettings
 from routeiq.control import app as control
 from routeiq.control.app import ControlService
 from routeiq.control.settings import DATABASE_URL
@@ -48,6 +52,8 @@ class Options:
     host: str
     port: int
     artifact: Path | None = None
+    document: Path | None = None
+    """The configuration document."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Of the start, with `.env`: the older names of settings are looked for there."""
 
@@ -84,9 +90,11 @@ def _shown(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def control_service(settings: ControlSettings, start: Start, policy: OutboundPolicy) -> ControlService:
+def control_service(
+    settings: ControlSettings, start: Start, policy: OutboundPolicy, joining: Joining
+) -> ControlService:
     """Readiness waits for it. Args: policy: with the suite's other services."""
-    return control.create_service(settings, start, policy)
+    return control.create_service(settings, start, policy, joining)
 
 
 def late_services(data: DataDir) -> list[Service]:
@@ -94,16 +102,45 @@ def late_services(data: DataDir) -> list[Service]:
     return [
         a2a_registry.create_service(_internal(A2ASettings(), data)),
         mcp_registry.create_service(_internal(MCPSettings(), data)),
-        config_sync.create_service(_internal(ConfigSyncSettings(), data)),
     ]
 
 
-def routing_service(data: DataDir, options: Options, state: State) -> RoutingService:
-    """The artifact: `--artifact`, else the document's, else the shipped one. The operator's own may be unsigned."""
+def config_sync_service(data: DataDir, options: Options, nats_url: str, routing: str, read: asyncio.Event) -> Service:
+    """It reads the document that the suite was told, or what the settings name instead. There is one of it, so that it
+    leads. Args: read: set once it has read its source, and the fleet's wish is of that or newer."""
+    given = {"nats_url": SecretStr(nats_url), "identity_key": data.identity_key, "routing_address": routing}
+    settings = _internal(ConfigSyncSettings(), data).model_copy(update=given)
+    alone = HASettings().model_copy(update={"mode": Mode.SINGLE})
+    return config_sync.create_service(settings, options.document, ha=alone, taken=read.set)
+
+
+def joining(options: Options, read: asyncio.Event) -> Joining:
+    """A document that was changed while the suite was off serves at once: what the fleet wanted before it counts no
+    more, once the document is read. Where nothing is read, what the suite started with stays."""
+    settings = SourceSettings()
+    named = options.document or settings.file or settings.s3_bucket or settings.gcs_bucket or settings.configmap
+
+    async def after() -> None:
+        await read.wait()
+
+    return Joining(after=after) if named and settings.enabled else Joining(documents=False)
+
+
+def routing_service(data: DataDir, options: Options, state: State, nats_url: str) -> RoutingService:
+    """The artifact: `--artifact`, which nothing replaces; else what the fleet wants, the document's, the shipped one.
+    Whoever has the key of this suite is its operator, whose own may be unsigned unless the settings say otherwise."""
+    settings = _free(RoutingSettings.read(options.environ))
     chosen = options.artifact or (Path(state.routing.artifact_dir) if state.routing.artifact_dir else None)
-    own = {"artifact_dir": chosen.absolute(), "allow_unsigned": True} if chosen else {}
-    settings = _free(RoutingSettings.read()).model_copy(update={"identity_public_keys": (data.identity_public,), **own})
-    return RoutingService(settings)
+    given: dict[str, object] = {
+        "identity_public_keys": (data.identity_public,),
+        "nats_url": SecretStr("" if options.artifact else nats_url),
+        "cache_dir": settings.cache_dir or data.path / "artifacts",
+    }
+    if "allow_unsigned" not in settings.model_fields_set:
+        given["allow_unsigned"] = True
+    if chosen:
+        given["artifact_dir"] = chosen.absolute()
+    return RoutingService(settings.model_copy(update=given))
 
 
 def gateway_settings(
@@ -114,6 +151,7 @@ def gateway_settings(
     routing: str,
     control: ControlService,
     governing: ControlSettings,
+    config_sync_url: str,
 ) -> GatewaySettings:
     """The gateway of this suite: it is ready when routing and control have served."""
     older: dict[str, Any] = dict(contract_settings(options.environ))
@@ -125,6 +163,7 @@ def gateway_settings(
         routing_address=routing,
         control_url=control.url,
         control_ops_url=control.ops_url,
+        config_sync_url=config_sync_url,
         control_address=control.rpc_address,
         state_dir=data.path / "gateway",
         identity_key=data.identity_key,

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from routeiq.clients.artifact_limits import MAX_TAR_BYTES
 from routeiq.kit.errors import AuthenticationError, PermissionDenied, RouteIQError
 from routeiq.kit.principal import Principal
 
@@ -44,6 +45,7 @@ class Owner(StrEnum):
 
     GATEWAY = "gateway"
     CONTROL = "control"
+    CONFIG_SYNC = "config-sync"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Line:
     owner: Owner = Owner.GATEWAY
     litellm: bool = False
     """One of its management paths, whose clients expect 401 where others expect 403 (contract 1.0)."""
+    body_limit: int = 0
+    """Bytes of a request that it takes where the document's limit is lower."""
 
     def refusal(self, principal: Principal, path: str) -> RouteIQError | None:
         """Why `principal` may not call it, or None."""
@@ -95,6 +99,10 @@ def _control(methods: str, path: str, level: Level) -> Line:
     return Line(frozenset(methods.split()), path, level, Owner.CONTROL)
 
 
+def _synced(methods: str, path: str, level: Level, body_limit: int = 0) -> Line:
+    return Line(frozenset(methods.split()), path, level, Owner.CONFIG_SYNC, body_limit=body_limit)
+
+
 def _managed(method: str, subject: str, verbs: str, level: Level) -> tuple[Line, ...]:
     """LiteLLM's management paths: `/subject/verb`."""
     return tuple(Line(frozenset({method}), f"/{subject}/{verb}", level, Owner.CONTROL, True) for verb in verbs.split())
@@ -132,6 +140,19 @@ TABLE: tuple[Line, ...] = (
     *_both("GET", "/models/{model_id:path}", Level.USER),
     _line("GET", "/router/info", Level.USER),
     _line("POST", "/router/route", Level.ADMIN),
+    _synced("GET", "/config/sync/status", Level.USER),
+    _synced("GET", "/llmrouter/config/sync/status", Level.USER),
+    _synced("GET", "/hot-reload/status", Level.USER),
+    _synced("POST", "/config/reload", Level.ADMIN),
+    _synced("POST", "/llmrouter/reload", Level.ADMIN),
+    _synced("POST", "/router/reload", Level.ADMIN),
+    _synced("GET", "/config/versions", Level.ADMIN),
+    _synced("GET", "/config/diff/{a}/{b}", Level.ADMIN),
+    _synced("POST", "/config/rollback", Level.ADMIN),
+    _synced("GET POST", "/router/artifacts", Level.ADMIN, MAX_TAR_BYTES),
+    _synced("POST", "/router/artifacts/rollback", Level.ADMIN),
+    _synced("POST", "/router/artifacts/{artifact_id}/promote", Level.ADMIN),
+    _synced("GET", "/router/artifacts/{a}/diff/{b}", Level.ADMIN),
     # Of these a user has its own keys, itself and its teams; control knows which they are.
     *_managed("POST", "key", "generate update delete regenerate {key}/regenerate block unblock", Level.USER),
     *_managed("POST", "key", "service-account/generate bulk_update health {key}/reset_spend", Level.USER),

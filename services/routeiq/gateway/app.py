@@ -17,7 +17,6 @@ import structlog
 
 from routeiq import __version__
 from routeiq.config.environment import LaunchSettings, find_config, read_environment
-from routeiq.config.start import start_with
 from routeiq.gateway.access import AccessTable, Level, Line, Owner
 from routeiq.gateway.callers.caller import CALLER, Caller
 from routeiq.gateway.callers.refusals import as_litellm
@@ -25,6 +24,7 @@ from routeiq.gateway.pipeline.authenticate import SERVICE_PATHS, UnknownServiceK
 from routeiq.gateway.pipeline.meter import GENERATE as GENERATE_ENDPOINT
 from routeiq.gateway.pipeline.run import Arrival
 from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.release.beginning import begin
 from routeiq.gateway.routes.api_port import APIPort
 from routeiq.gateway.routes.delegate import Delegated
 from routeiq.gateway.routes.generate.endpoint import PATH as GENERATE
@@ -64,8 +64,7 @@ from routeiq.kit.shared import Shared
 log = structlog.get_logger()
 
 REQUEST_ID = "routeiq.request_id"
-LAST_WORDS_S = 5
-"""For streams that are cut short to say so."""
+LAST_WORDS_S = 5  # for streams that are cut short to say so
 INTERNAL_PREFIX = b"x-routeiq-internal-"
 
 CreateAPI = Callable[[Gateway, Pages], ASGIApp]
@@ -292,8 +291,9 @@ async def launch(config: Path | None) -> Service:
     """
     environ = read_environment(Path.cwd())
     launched = LaunchSettings.from_environ(environ)
-    start = await asyncio.to_thread(start_with, find_config(config, launched), environ)
-    settings = read_settings(launched, start.state, environ)
+    begun = await asyncio.to_thread(begin, find_config(config, launched), environ)
+    settings = read_settings(launched, begun.start.state, environ)
     sock = bind(settings.host, settings.port)
     outbound = guarded(OutboundPolicy.from_environ(environ), settings.own_services())
-    return create_service(build_gateway(settings, start, outbound=outbound), settings, sock)
+    gateway = build_gateway(settings, begun.start, outbound=outbound, empty=begun.empty)
+    return create_service(gateway, settings, sock)

@@ -1,5 +1,6 @@
-"""What ties a gateway to control: the delegates, the overlay that it follows, the news of changes. It never holds up a
-start or a model's answer: all of it runs beside, and with control away the gateway goes on with what it has."""
+"""What ties a gateway to control: the overlay that it follows, the news of changes; and its delegates, to config-sync
+too. It never holds up a start or a model's answer: all of it runs beside, and with control away the gateway goes on
+with what it has."""
 
 from __future__ import annotations
 
@@ -14,19 +15,22 @@ from routeiq.gateway.access import Owner
 from routeiq.gateway.callers.directory import Callers
 from routeiq.gateway.callers.overrides import Overrides
 from routeiq.gateway.changes import CachedCallers, Changes
-from routeiq.gateway.overlay.follower import Merge, OverlayFollower
-from routeiq.gateway.overlay.kept import KeptOverlay
-from routeiq.gateway.routes.delegate import Delegate
+from routeiq.gateway.overlay.follower import OverlayFollower
+from routeiq.gateway.overlay.in_force import InForce
+from routeiq.gateway.overlay.kept import kept_overlay
+from routeiq.gateway.routes.delegate import Apply, Delegate
 from routeiq.gateway.settings import Settings
 from routeiq.gateway.state import StateHolder
 from routeiq.kit.bus import Bus
 from routeiq.kit.health import Check
-from routeiq.kit.principal import Principal
 from routeiq.kit.signing import AssertionSigner
 from routeiq.kit.ticker import Ticker
 
 if TYPE_CHECKING:
     from routeiq.api.control.v1 import control_pb2 as pb
+
+CONFIG_SYNC = "config-sync"
+"""As its assertions name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,34 +86,40 @@ class ControlLink:
 def link_control(
     settings: Settings,
     holder: StateHolder,
+    in_force: InForce,
     signer: AssertionSigner,
     control: ControlClient,
     *,
     cached: CachedCallers,
-    merge: Merge,
     ticker: Ticker,
 ) -> ControlLink:
     """Call it in the running loop; `running` opens and closes."""
     overlay = OverlayFollower(
-        holder,
+        in_force,
         control.overlay,
-        merge,
-        KeptOverlay(settings.state_dir) if settings.state_dir is not None else None,
+        kept_overlay(settings.state_dir) if settings.state_dir is not None else None,
         every_s=settings.overlay_every_s,
     )
     changes = Changes(cached, overlay)
     bus = Bus(settings.nats_url.get_secret_value(), "routeiq-gateway")
     changes.listen(bus)
 
-    def sign(principal: Principal | None) -> str:
-        return signer.sign(AUDIENCE, principal or "")
+    def delegate(owner: Owner, audience: str, url: str, apply: Apply) -> Delegate:
+        return Delegate(
+            owner,
+            url,
+            sign=lambda principal: signer.sign(audience, principal or ""),
+            apply=apply,
+            body_limit=lambda: holder.current.body_limit_bytes,
+            ticker=ticker,
+        )
 
-    delegate = Delegate(
-        Owner.CONTROL,
-        settings.control_url,
-        sign=sign,
-        apply=changes.apply,
-        body_limit=lambda: holder.current.body_limit_bytes,
-        ticker=ticker,
-    )
-    return ControlLink({Owner.CONTROL: delegate}, overlay, bus, bool(settings.control_address))
+    delegates = {
+        Owner.CONTROL: delegate(Owner.CONTROL, AUDIENCE, settings.control_url, changes.apply),
+        Owner.CONFIG_SYNC: delegate(Owner.CONFIG_SYNC, CONFIG_SYNC, settings.config_sync_url, _nothing_changed),
+    }
+    return ControlLink(delegates, overlay, bus, bool(settings.control_address))
+
+
+async def _nothing_changed(_: bytes) -> None:
+    """What config-sync changes comes over NATS."""

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 class PerDeployment(Generic[T]):
     """One `T` for each deployment, made at its first use. The deployment keeps it, so that none outlives its own:
-    there are credentials in some.
+    there are credentials in some. Let none refer to its deployment: both would stay until the collector comes round.
     """
 
     def __init__(self, make: Callable[[Deployment], T]) -> None:

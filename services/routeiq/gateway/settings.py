@@ -30,6 +30,8 @@ CORS_ORIGINS = "ROUTEIQ_CORS_ORIGINS"
 NATS_URL = "ROUTEIQ_NATS_URL"
 ENCRYPTION_KEY = "ROUTEIQ_ENCRYPTION_KEY"
 """Of the suite, like the one above: they have one value for every service."""
+POD_NAME = "POD_NAME"
+"""As Kubernetes' downward API gives it."""
 CACHE_SIZE, CACHE_TTL_S = 4096, 300.0
 CONVERSATIONS, CONVERSATION_TTL_S = 10_000, 3600.0
 GENERATE_CACHE_TTL_S, GENERATE_CACHE_SIZE = 3600.0, 1000
@@ -78,10 +80,21 @@ def split_names(text: str) -> frozenset[str]:
     return frozenset(name.strip() for name in text.split(",") if name.strip())
 
 
-class Settings(BaseSettings):
-    """Prefix `ROUTEIQ_GATEWAY_`. The LITELLM_* names of the contract are read by the command line and passed in."""
+class StartSettings(BaseSettings):
+    """What is read before there is a document. The same prefix."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    config_from: Literal["own", "fleet"] = "own"
+    """Which document it starts with: its `own`, or the `fleet`'s: the last that it kept, else its own if one is named,
+    else none, and it is not ready then. In both cases it follows what config-sync says over NATS."""
+    state_dir: Path | None = None
+    """A folder of this gateway's own, where it keeps the fleet's document, and what was added by API, for a start
+    without NATS and control."""
+
+
+class Settings(StartSettings):
+    """Prefix `ROUTEIQ_GATEWAY_`. The LITELLM_* names of the contract are read by the command line and passed in."""
 
     host: str = "127.0.0.1"
     port: Port = 4000
@@ -111,6 +124,8 @@ class Settings(BaseSettings):
     """How long after its last turn a conversation keeps its model."""
     control_url: str = ""
     """`http://host:port` of control, for what it owns of the API; empty: that is answered with 503."""
+    config_sync_url: str = ""
+    """The same of config-sync."""
     control_ops_url: str = ""
     """`http://host:port` of its second port, which says whether it is ready."""
     control_address: Annotated[str, AfterValidator(_optional_addresses)] = ""
@@ -120,8 +135,8 @@ class Settings(BaseSettings):
     """How often control is asked for what was added by API, in case that nobody could say so."""
     nats_url: Annotated[SecretStr, Field(validation_alias=NATS_URL)] = SecretStr("")
     """`nats://token@host:port`, several with commas between; empty: changes are seen when they are asked for."""
-    state_dir: Path | None = None
-    """A folder of this gateway's own, where it keeps what was added by API for a start without control."""
+    pod_name: Annotated[str, Field(validation_alias=POD_NAME)] = ""
+    """How it is called in the fleet's roster; empty: by its host and process."""
     journal_dir: Path | None = None
     """Where usage is written down until it is in the ledger, each process in a folder of its own; none: `journal` in
     `state_dir`. With neither, or without NATS and control, no usage is recorded. It wants a disk that outlives the
@@ -182,7 +197,8 @@ class Settings(BaseSettings):
         """`host:port` of the services that no provider's URL may reach."""
         grpc = [one.strip() for one in (*self.routing_address.split(","), *self.control_address.split(","))]
         nats, redis = self.nats_url.get_secret_value(), self.redis_url.get_secret_value()
-        urls = [place for url in (self.control_url, self.control_ops_url, redis, nats) for place in places(url)]
+        given = (self.control_url, self.control_ops_url, self.config_sync_url, redis, nats)
+        urls = [place for url in given for place in places(url)]
         ports = ((self.host, self.port), (self.host, self.api_port), (self.ops_host, self.ops_port))
         return [one for one in (*grpc, *urls, *(join(host, port) for host, port in ports if port)) if one]
 
@@ -220,8 +236,17 @@ def read_settings(launch: LaunchSettings, state: State, environ: Mapping[str, st
         raise ConfigurationError([_problem(one, older) for one in error.errors(include_input=False)]) from None
 
 
+def read_start_settings() -> StartSettings:
+    """The environment's. Raises: ConfigurationError: what is wrong, by its variable."""
+    try:
+        return StartSettings()
+    except ValidationError as error:
+        raise ConfigurationError([_problem(one, ()) for one in error.errors(include_input=False)]) from None
+
+
 def _problem(error: ErrorDetails, older: Collection[str]) -> str:
     name = str(error["loc"][0])
-    own = {"master_key": "LITELLM_MASTER_KEY"} | {one: one for one in (CORS_ORIGINS, NATS_URL, ENCRYPTION_KEY)}
+    own = {one: one for one in (CORS_ORIGINS, NATS_URL, ENCRYPTION_KEY, POD_NAME)}
+    own["master_key"] = "LITELLM_MASTER_KEY"
     variable = CONTRACT_NAMES[name] if name in older else own.get(name, f"{PREFIX}{name.upper()}")
     return f"{variable}: {error['msg']}"

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from routeiq import __version__
 from routeiq.clients.control import ControlClient
 from routeiq.clients.control_probe import ControlProbe
+from routeiq.clients.fleet_joining import JOINS, Joining
 from routeiq.clients.routing import RoutingClient
 from routeiq.clients.routing_batches import RoutingBatches
 from routeiq.clients.routing_metrics import RoutingMetrics
@@ -20,6 +21,7 @@ from routeiq.gateway.callers.build import build_callers, service_keys
 from routeiq.gateway.callers.directory import Callers
 from routeiq.gateway.callers.overrides import Overrides
 from routeiq.gateway.control_link import Cached, ControlLink, link_control
+from routeiq.gateway.overlay.in_force import InForce
 from routeiq.gateway.overlay.merging import merging
 from routeiq.gateway.pipeline.accounting import Accounting
 from routeiq.gateway.pipeline.authenticate import Authenticator
@@ -39,21 +41,21 @@ from routeiq.gateway.pipeline.passage import Passages
 from routeiq.gateway.pipeline.provider_choice import ProviderChoice
 from routeiq.gateway.pipeline.quotas import Quotas
 from routeiq.gateway.pipeline.recording import NotRecording
-from routeiq.gateway.pipeline.response_cache import ResponseCache
+from routeiq.gateway.pipeline.response_cache import build_response_cache
 from routeiq.gateway.pipeline.routing_counts import RoutingCounts
 from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.pipeline.spend_build import build_spend
 from routeiq.gateway.pipeline.sticky import Conversations
+from routeiq.gateway.release_link import ReleaseLink, link_release
 from routeiq.gateway.routes.generate.endpoint import Generation
-from routeiq.gateway.settings import Settings, split_names
+from routeiq.gateway.settings import Settings
 from routeiq.gateway.state import StateHolder
 from routeiq.gateway.upstream.guarded import Outbound
 from routeiq.gateway.upstream.registry import Providers
 from routeiq.gateway.upstream.routing_encoder import RoutingEncoder
 from routeiq.gateway.usage import UsageJournal, open_usage
 from routeiq.kit.build import describe_build
-from routeiq.kit.cache import MemoryCache
 from routeiq.kit.counters import Counters, MemoryCounters
 from routeiq.kit.counters_redis import TIMEOUT_S as ROUND_TIMEOUT_S
 from routeiq.kit.counters_redis import RedisCounters
@@ -66,8 +68,6 @@ from routeiq.kit.telemetry import Telemetry
 from routeiq.kit.ticker import Ticker
 
 PROBE_TIMEOUT_S = 1.0
-LONGEST_KEPT = 256 * 1024
-"""Bytes of an answer that is kept; 8000 tokens are some 32 KiB."""
 ENCODER_PROVIDER = "routeiq"
 """The provider kind of models that the routing service itself serves."""
 
@@ -97,6 +97,8 @@ class Gateway:
     telemetry: Telemetry
     usage: UsageJournal | None = None
     """None: it is not recorded."""
+    release: ReleaseLink | None = None
+    """None: it follows no fleet."""
 
     def drain(self, limit_s: float) -> None:
         """Take no more traffic from probes; cut short what still runs after `limit_s`. Call it in the running loop."""
@@ -107,7 +109,10 @@ class Gateway:
     async def running(self) -> AsyncIterator[None]:
         """Serve inside; close in reverse."""
         async with AsyncExitStack() as opened:
+            opened.push_async_callback(self.control.close)  # its users, which are all below, have ended by then
             await opened.enter_async_context(self.link.running())
+            if self.release is not None:
+                await opened.enter_async_context(self.release.running())
             if self.usage is not None:
                 await opened.enter_async_context(self.usage.keeper.running())
             await opened.enter_async_context(self._serving())
@@ -118,7 +123,7 @@ class Gateway:
         async with AsyncExitStack() as closing:  # one that cannot be closed leaves no other open
             closing.callback(self.telemetry.shutdown)
             closing.callback(self.pipeline.meter.flush)
-            for part in (self.routing, self.batches, self.control_probe, self.control):
+            for part in (self.routing, self.batches, self.control_probe):
                 closing.push_async_callback(part.close)
             for beside in (self.overrides, self.callers, self.providers):
                 closing.push_async_callback(beside.close)
@@ -144,9 +149,12 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Gateway:
+def build_gateway(
+    settings: Settings, start: Start, *, outbound: Outbound, empty: bool = False, joining: Joining = JOINS
+) -> Gateway:
     """Everything but the sockets. Call it in the running loop; `running` closes what it opens, its client included.
 
+    Args: empty: `start` has no document yet.  joining: of the fleet, where NATS is there.
     Raises: ConfigurationError: a key that is none."""
     state = start.state
     registry = CollectorRegistry()
@@ -163,9 +171,10 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
     callers, overrides = build_callers(settings, control, registry)
     providers = Providers(outbound.http, {ENCODER_PROVIDER: RoutingEncoder(routing)}, outbound.authorize)
     balancer, conversations, ticker = Balancer(figures), ConversationIds(), Ticker()
-    learned = _learned(settings, batches, balancer, registry)
-    merge, cached = merging(start, settings.encryption_key.get_secret_value()), Cached(callers, overrides)
-    link = link_control(settings, holder, signer, control, cached=cached, merge=merge, ticker=ticker)
+    decisions = DecisionCache(settings.decision_cache_size, settings.decision_cache_ttl_s)
+    learned = _learned(settings, batches, balancer, registry, decisions)
+    in_force = InForce(holder, start, merging(settings.encryption_key.get_secret_value()))
+    link = link_control(settings, holder, in_force, signer, control, cached=Cached(callers, overrides), ticker=ticker)
     usage = open_usage(settings, control, link.bus, registry)
     counters = _counters(settings, registry)
     quotas = Quotas(counters)
@@ -182,6 +191,8 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
             build_spend(settings, control.read_ledger, registry),
         ),
     )
+    totals = pipeline.meter.totals
+    release = link_release(settings, in_force, link.bus, decisions, totals, empty=empty, joining=joining)
     return Gateway(
         holder=holder,
         authenticator=_authenticator(settings, callers),
@@ -195,14 +206,15 @@ def build_gateway(settings: Settings, start: Start, *, outbound: Outbound) -> Ga
         overrides=overrides,
         learned=learned,
         pipeline=pipeline,
-        generation=Generation(pipeline, ProviderChoice(learned, overriding, quotas), _response_cache(settings)),
+        generation=Generation(pipeline, ProviderChoice(learned, overriding, quotas), build_response_cache(settings)),
         figures=figures,
-        readiness=Readiness("gateway", link.checks() | _checks(settings, routing, serves)),
+        readiness=Readiness("gateway", link.checks() | release.checks() | _checks(settings, routing, serves)),
         registry=registry,
         counters=counters,
         providers=providers,
         telemetry=telemetry,
         usage=usage,
+        release=release,
     )
 
 
@@ -253,23 +265,18 @@ def _routing(
 
 
 def _learned(
-    settings: Settings, batches: RoutingBatches, balancer: Balancer, registry: CollectorRegistry
+    settings: Settings,
+    batches: RoutingBatches,
+    balancer: Balancer,
+    registry: CollectorRegistry,
+    decisions: DecisionCache,
 ) -> LearnedRouter:
     return LearnedRouter(
         batches,
         balancer,
         RoutingCounts(registry),
-        cache=DecisionCache(settings.decision_cache_size, settings.decision_cache_ttl_s),
+        cache=decisions,
         conversations=Conversations(settings.conversations, settings.conversation_ttl_s),
-    )
-
-
-def _response_cache(settings: Settings) -> ResponseCache:
-    return ResponseCache(
-        MemoryCache(settings.generate_cache_size, LONGEST_KEPT),
-        settings.generate_cache_ttl_s,
-        off=split_names(settings.generate_cache_off),
-        shared=split_names(settings.generate_cache_shared),
     )
 
 

@@ -233,6 +233,15 @@ async def test_without_an_address_there_is_no_control() -> None:
     await client.close()
 
 
+async def test_one_that_is_closed_answers_as_if_control_were_away(control: FakeControl) -> None:
+    client = control.client()
+    await client.resolve(key_hash="x")
+    await client.close()
+    with pytest.raises(ControlUnavailable):
+        await client.overlay(0)
+    assert not await client.serves()
+
+
 async def test_what_was_added_by_api(control: FakeControl) -> None:
     client = control.client()
     found = await client.overlay(0)

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from routeiq.clients.control_accounts import member_of
 from routeiq.gateway.callers.caller import Holder, Limits
 from routeiq.kit.counters import Limit
+from routeiq.kit.exchange import NONE_REPEATED, Repeated
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -60,7 +61,7 @@ class RateSet:
         """Of two models with limits of their own, the one that was asked for."""
         self._said: tuple[int, ...] = ()
         """For what `_fixed` and `_named` hold: they stay the same for a second."""
-        self._fixed: RawHeaders = []
+        self._fixed = NONE_REPEATED
         self._named: list[tuple[bytes, int]] = []
 
     def _where(self, tokens: bool) -> tuple[int, ...]:
@@ -69,27 +70,30 @@ class RateSet:
     def rate_of(self, limit: Limit) -> Rate:
         return self._rates[self.limits.index(limit)]
 
-    def headers(self, left: Sequence[int], ends: int, wait_s: int, refusing: Limit | None = None) -> RawHeaders:
-        """Of an answer. Of several limits the one with the least left speaks for its type; requests speak for all, if
-        they are limited. Args: left: of each limit.  ends: Unix seconds.  refusing: it speaks for all."""
+    def headers(
+        self, left: Sequence[int], ends: int, wait_s: int, refusing: Limit | None = None
+    ) -> tuple[RawHeaders, Repeated]:
+        """Of an answer: its own, and those that all have in the same second. Of several limits the one with the least
+        left speaks for its type; requests speak for all, if they are limited. Args: left: of each limit.  ends: Unix
+        seconds.  refusing: it speaks for all."""
         tightest = self._alone or [min(one, key=left.__getitem__) for one in self._types]
         speaks = tightest[0] if refusing is None else self.limits.index(refusing)
         to_say = (ends, wait_s, speaks, *tightest)
         if to_say != self._said:
             self._say(to_say)
         said = [b"%d" % one if one > 0 else b"0" for one in left]
-        return [*self._fixed, *[(name, said[number]) for name, number in self._named]]
+        return [(name, said[number]) for name, number in self._named], self._fixed
 
     def _say(self, to_say: tuple[int, ...]) -> None:
         ends, wait_s, speaks, *tightest = self._said = to_say
         rates, own, wait = self._rates, self._own, b"%ds" % wait_s
-        self._fixed = [
+        self._fixed = Repeated([
             *(rates[number].own for number in own),
             *(rates[number].family for number in tightest),
             *((rates[number].reset_family, wait) for number in tightest),
             rates[speaks].general,
             (b"x-ratelimit-reset", b"%d" % ends),
-        ]
+        ])  # fmt: skip
         self._named = [
             *((rates[number].left_own, number) for number in own),
             *((rates[number].left_family, number) for number in tightest),

@@ -8,6 +8,8 @@ Source: the API references of OpenAI (chat, completions, responses) and Anthropi
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from routeiq.gateway.plan import Endpoint
@@ -229,6 +231,8 @@ class _Whole(msgspec.Struct):
 
 
 _whole = msgspec.json.Decoder(_Whole).decode
+_SAID = re.compile(rb'"(?:content|text|arguments)"\s*:\s*"((?:[^"\\]|\\.)++)')
+"""A text, as far as it has come."""
 
 
 def whole_tokens(body: bytes) -> int:
@@ -239,3 +243,8 @@ def whole_tokens(body: bytes) -> int:
         return 0
     texts = [text for one in answer.choices for text in _of_choice(_Choice(one.message, one.text))]
     return sum(map(_length, texts + _filled(answer.content, answer.output))) // BYTES_A_TOKEN
+
+
+def begun_tokens(body: bytes) -> int:
+    """Of a whole answer whose end is missing; fewer than there are, but one at least if anything was said."""
+    return -(-sum(map(len, _SAID.findall(body))) // BYTES_A_TOKEN)

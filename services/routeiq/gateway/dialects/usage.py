@@ -1,9 +1,9 @@
 """Token counts in the answers of each dialect, read from raw bytes.
 
-A whole answer is decoded, as far as its `usage`. A stream is read by lines as it passes, and of a whole line only its
-counts are kept: OpenAI's dialects report in one of the last events, Anthropic's in the first and the last.
-Quotes inside JSON strings are escaped, so an object after a plain `"usage":` is a real one. What the counts come to,
-`usage_counts` says.
+One that is nothing but zeros reports nothing. A whole answer is decoded, as far as its `usage`. A stream is read by
+lines as it passes, and of a whole line only its counts are kept: OpenAI's dialects report in one of the last events,
+Anthropic's in the first and the last. Quotes inside JSON strings are escaped, so an object after a plain `"usage":` is
+a real one. What the counts come to, `usage_counts` says.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def read_usage(body: bytes) -> Usage | None:
     if counts is None:
         return None
     usage = counts.usage()
-    if not usage.input_tokens and not usage.output_tokens and not counts.said:
+    if not usage.input_tokens and not usage.output_tokens:
         return None
     if answer.service_tier is not None:
         usage.service_tier = SERVICE_TIERS.get(answer.service_tier, "")
@@ -79,7 +79,7 @@ def _read_totals(body: bytes) -> Usage | None:
     except UNREADABLE:
         _check_object(body)  # one whose `usage` is none is still an answer
         return None
-    return counts.usage() if counts and counts.said else None
+    return counts.usage() if counts and (counts.input or counts.output) else None
 
 
 def _check_object(body: bytes) -> None:
@@ -121,7 +121,7 @@ class StreamUsage:
         if end is not usage:
             usage.output_tokens, usage.reasoning = end.output_tokens, end.reasoning
             usage.audio_output, usage.image_output = end.audio_output, end.image_output
-        return usage
+        return usage if usage.input_tokens or usage.output_tokens else None
 
     def _joined(self, chunk: bytes) -> bytes:
         """With what came of its first line before; nothing, while that may still be kept."""
@@ -137,6 +137,8 @@ class StreamUsage:
 
     def _note(self, text: bytes) -> None:
         found = _find(text)
+        if not self._both_ends:
+            found = [usage for usage in found if usage.input_tokens or usage.output_tokens]
         if found:
             self._start, self._end = self._start or found[0], found[-1]
 

@@ -1,7 +1,7 @@
 """Follow control's overlay: fetch it, merge it with the document, put the state in force, keep it on disk.
 
-One task does all of that, in order, so that no two swaps meet; who needs a version waits for a round of it. It asks
-when it is told to, and every few seconds in case nobody could tell it; while control is away what is in force stays.
+One task does all of that, in order; who needs a version waits for a round of it. It asks when it is told to, and every
+few seconds in case nobody could tell it; while control is away what is in force stays.
 
 Control may have less than is in force here: its database was lost or restored. An older overlay that it stands by for
 `STANDS_S` is its word, and is taken; an answer of a replica that lags is not. One that never had a change is not taken
@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from routeiq.config.state import State
-from routeiq.gateway.overlay.kept import KeptOverlay
-from routeiq.gateway.state import StateHolder
+from routeiq.gateway.overlay.in_force import InForce
 from routeiq.kit.errors import RouteIQError
+from routeiq.kit.kept_file import KeptFile
 
 if TYPE_CHECKING:
     from routeiq.api.control.v1 import control_pb2 as pb
@@ -36,8 +35,6 @@ NEVER_CHANGED = 0
 
 Fetch = Callable[[int], Awaitable["pb.Overlay | None"]]
 """The overlay, or None if it is still of that version. Raises: RouteIQError: control is away."""
-Merge = Callable[["pb.Overlay"], State]
-"""The document with it. Blocks."""
 
 
 class OverlayFollower:
@@ -47,22 +44,21 @@ class OverlayFollower:
 
     def __init__(
         self,
-        holder: StateHolder,
+        in_force: InForce,
         fetch: Fetch,
-        merge: Merge,
-        kept: KeptOverlay | None,
+        kept: KeptFile[pb.Overlay] | None,
         *,
         every_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._holder = holder
+        self._in_force = in_force
         self._fetch = fetch
-        self._merge = merge
         self._kept = kept
         self._every_s, self._clock = every_s, clock
         self._wake = asyncio.Event()
         self._waiting: list[tuple[int, asyncio.Future[bool]]] = []
-        self._refused = 0
+        self._refused: tuple[int, str] | None = None
+        """The version that did not build, and over which document."""
         self._older: tuple[int, float] | None = None
         """The older version that control says, and since when."""
         self._fresh: bool | None = None
@@ -136,15 +132,15 @@ class OverlayFollower:
         if overlay.version < self.version and not self._stands_by(overlay.version):
             return False
         self._older = None
-        if overlay.version in (self.version, self._refused):
+        tried = (overlay.version, self._in_force.start.state.version)
+        if overlay.version == self.version or tried == self._refused:
             return False
         try:
-            state = await asyncio.to_thread(self._merge, overlay)
+            state = await self._in_force.take_overlay(overlay)
         except RouteIQError as error:
-            self._refused = overlay.version
+            self._refused = tried
             log.error("overlay.refused", version=overlay.version, reason=error.message)
             return False
-        self._holder.swap(state)
         self.version = overlay.version
         log.info("overlay.in_force", version=overlay.version, state=state.version)
         return True

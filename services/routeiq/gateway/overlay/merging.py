@@ -9,7 +9,7 @@ import structlog
 from routeiq.config.overlay import Overlay, OverlayModel, OverlayProvider
 from routeiq.config.start import Start
 from routeiq.config.state import State
-from routeiq.gateway.overlay.follower import Merge
+from routeiq.gateway.overlay.in_force import Merge
 from routeiq.kit.crypto import SealBroken, Sealer, master_keys
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ PURPOSE = "provider-keys"
 """What control seals them for."""
 
 
-def merging(start: Start, encryption_key: str) -> Merge:
+def merging(encryption_key: str) -> Merge:
     """Args: encryption_key: as ROUTEIQ_ENCRYPTION_KEY has it; empty: what is sealed cannot be opened.
     Raises: ConfigurationError: it is no key."""
     sealer = Sealer(master_keys(encryption_key), PURPOSE) if encryption_key else None
@@ -31,7 +31,7 @@ def merging(start: Start, encryption_key: str) -> Merge:
             raise SealBroken("there is no key here to open it with")
         return sealer.open(sealed, entry_id).decode()
 
-    def merge(overlay: pb.Overlay) -> State:
+    def merge(start: Start, overlay: pb.Overlay) -> State:
         state, problems = start.with_overlay(_read(overlay), open_secret)
         for problem in problems.errors:
             log.warning("overlay.left_out", problem=str(problem))

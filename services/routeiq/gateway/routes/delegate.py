@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 CHANGED = b"x-routeiq-internal-changed"
 HEAD_TIMEOUT_S = 30.0
 GAP_TIMEOUT_S = 120.0
+UPLOAD_BYTES_S = 1024 * 1024
+"""How slowly a client may send what is larger than other requests."""
 FETCH_TIMEOUT_S = 2.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """Of an answer that is no stream of events, which may go on for ever, and no CSV, which is as long as what is asked
@@ -68,7 +70,8 @@ class Delegated(NamedTuple):
 class Delegate:
     """To one owner. `close` it.
 
-    Args: url: the owner's; empty: there is none here.  body_limit: bytes of a request, now."""
+    Args: url: the owner's; empty: there is none here.  body_limit: bytes of a request, now; a line may
+    take more."""
 
     def __init__(
         self, name: str, url: str, *, sign: Sign, apply: Apply, body_limit: Callable[[], int], ticker: Ticker
@@ -84,7 +87,7 @@ class Delegate:
     async def pass_on(self, call: Delegated, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Raises: RouteIQError: before the answer began, or in the middle of it."""
         exchange = exchange_of(scope)
-        upload = Upload(receive, self._body_limit())
+        upload = Upload(receive, max(self._body_limit(), call.line.body_limit))
         body = await self._body(upload, scope, receive) if call.principal is not None else b""
         with DisconnectWatch(receive, self._ticker, exchange=exchange):
             response = await self._send(call, scope, body, upload)
@@ -133,7 +136,7 @@ class Delegate:
                 _target(scope),
                 self._headers(call, scope),
                 body,
-                head_timeout_s=HEAD_TIMEOUT_S,
+                head_timeout_s=HEAD_TIMEOUT_S + call.line.body_limit / UPLOAD_BYTES_S,
                 gap_timeout_s=GAP_TIMEOUT_S,
             )
         except RouteIQError:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from routeiq.config.state import HTTPClientKind
+from routeiq.config.http_client_kind import HTTPClientKind
 from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest, PromptClient, ProxyOf
 from routeiq.gateway.upstream.http_exchange import Exchange
 from routeiq.gateway.upstream.provider import UpstreamResponse

@@ -17,14 +17,20 @@ _BROKEN = (AnswerRefused, ConnectionLost, OSError)
 class PooledResponse:
     """As `PushedResponse` promises. Its connection is free as soon as the last byte has come, read or not."""
 
-    __slots__ = ("_exchange", "_label", "_limit", "headers", "status")
+    __slots__ = ("_exchange", "_label", "_limit", "_parts", "headers", "status")
 
     def __init__(self, exchange: Exchange, head: AnswerHead, label: str, limit_bytes: int) -> None:
         self._exchange = exchange
         self._label = label
         self._limit = limit_bytes
+        self._parts: list[bytes] = []
         self.status = exchange.status
         self.headers = head
+
+    @property
+    def came(self) -> bytes:
+        """What `read` had when it was cancelled."""
+        return b"".join(self._parts)
 
     @property
     def pushes(self) -> bool:
@@ -36,7 +42,7 @@ class PooledResponse:
         exchange = self._exchange
         if exchange.complete and exchange.buffered <= self._limit and not self.headers.encoding:
             return exchange.take()
-        parts: list[bytes] = []
+        parts = self._parts = []
         size = 0
 
         def keep(chunk: bytes) -> bool:

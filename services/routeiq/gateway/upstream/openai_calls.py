@@ -84,6 +84,12 @@ class PromptCall:
             return None
         return None if head.encoding else exchange.take()
 
+    def came(self) -> bytes:
+        """Of an answer that was not taken yet, what is here, if it can be read."""
+        exchange = self.exchange
+        head = exchange.head
+        return b"" if head is None or head.encoding or exchange.status != 200 else b"".join(exchange.parts)
+
     def begun(self) -> bool | None:
         """Whether a stream that needs no second look has begun; its first bytes stay where they are. None: `response`
         has it, or says what is wrong."""
