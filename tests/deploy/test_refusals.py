@@ -1,0 +1,205 @@
+"""What would start, and then lose or miscount something, is refused with its reason; and so is what is misspelt."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from tests.support.chart import CHART, Refused, template
+
+NO_REDIS = "bundled: { redis: { enabled: false } }"
+S3 = "config: { source: s3, s3: { bucket: b, key: k } }"
+UNSAFE = {
+    "several gateways that each count alone": (
+        f"services: {{ gateway: {{ replicas: 2 }} }}\n{NO_REDIS}",
+        r"2 gateways without Redis would each count for themselves",
+    ),
+    "as many, by an autoscaler": (
+        f"services: {{ gateway: {{ autoscaling: {{ enabled: true }} }} }}\n{NO_REDIS}",
+        r"10 gateways without Redis would each count for themselves",
+    ),
+    "as many, by KEDA": (
+        f"services: {{ gateway: {{ keda: {{ enabled: true, triggers: [{{ type: cpu }}] }} }} }}\n{NO_REDIS}",
+        r"10 gateways without Redis would each count for themselves",
+    ),
+    "several controls on SQLite": (
+        "services: { control: { replicas: 2, env: { ROUTEIQ_CONTROL_DATABASE_URL: 'sqlite:////tmp/a.db' } } }\n"
+        "bundled: { postgres: { enabled: false } }",
+        r"several controls on SQLite would each have a database of their own",
+    ),
+    "control without a database": (
+        "bundled: { postgres: { enabled: false } }",
+        r"control keeps keys, teams and usage in a database, and there is none",
+    ),
+    "a service outside that only the others call": (
+        "services: { control: { service: { type: LoadBalancer } } }",
+        r"services\.control\.service\.type=LoadBalancer would offer outside",
+    ),
+    "two servers for one purpose": (
+        "redis: { existingSecret: mine }",
+        r"redis\.existingSecret names a server, and bundled\.redis\.enabled starts another",
+    ),
+    "config-sync without NATS": (
+        "bundled: { nats: { enabled: false } }",
+        r"config-sync tells everybody over NATS, and there is none",
+    ),
+    "several config-syncs that all lead": (
+        "config: { election: none }\nservices: { config-sync: { replicas: 2 } }",
+        r"several config-syncs without an election would all roll out",
+    ),
+    "a source that nobody reads": (
+        f"{S3}\nservices: {{ config-sync: {{ enabled: false }} }}",
+        r"config\.source=s3 is read by config-sync, which is not enabled",
+    ),
+    "a bucket without a name": (
+        "config: { source: gcs, gcs: { bucket: b } }",
+        r"config\.source=gcs needs config\.gcs\.bucket and config\.gcs\.key",
+    ),
+    "a document that nobody reads": (
+        "config: { existingConfigMap: mine, document: { model_list: [] } }",
+        r"config\.document would not be read",
+    ),
+    "a provider's key that is nowhere": (
+        "providers: { env: [{ name: OPENAI_API_KEY }] }",
+        r"providers\.env: OPENAI_API_KEY is in no Secret",
+    ),
+    "a journal on no claim": ("journal: { storage: existingClaim }", r"journal\.storage=existingClaim needs"),
+    "two who set the number of pods": (
+        "services: { routing: { autoscaling: { enabled: true }, keda: { enabled: true, triggers: [{ type: cpu }] } } }",
+        r"services\.routing: autoscaling and keda would both set the number of pods",
+    ),
+    "a grace shorter than the drain": (
+        "services: { gateway: { terminationGracePeriodSeconds: 60 } }",
+        r"services\.gateway\.terminationGracePeriodSeconds=60 is shorter than the drain, which takes 145 s",
+    ),
+    "a grace shorter than another service's end": (
+        "services: { control: { terminationGracePeriodSeconds: 20 } }",
+        r"services\.control\.terminationGracePeriodSeconds=20 is shorter",
+    ),
+    "no service account": (
+        "services: { routing: { serviceAccount: { create: false } } }",
+        r"services\.routing\.serviceAccount: name the one to use",
+    ),
+    "CPU that is measured against nothing": (
+        "services: { a2a-registry: { autoscaling: { enabled: true } } }\n"
+        "defaults: { resources: { requests: { cpu: null } } }",
+        r"services\.a2a-registry\.autoscaling measures CPU by what is requested",
+    ),
+    "a range that is none": (
+        "services: { routing: { autoscaling: { enabled: true, minReplicas: 4, maxReplicas: 3 } } }",
+        r"services\.routing: maxReplicas=3 is less than minReplicas=4",
+    ),
+    "KEDA that measures nothing": (
+        "services: { routing: { keda: { enabled: true } } }",
+        r"services\.routing\.keda has no triggers",
+    ),
+    "an ExternalSecret for a Secret that a job makes": (
+        "externalSecret: { enabled: true }",
+        r"externalSecret makes the Secret that secrets\.existingSecret names",
+    ),
+    "an ExternalSecret of nothing": (
+        "externalSecret: { enabled: true }\nsecrets: { existingSecret: keys }",
+        r"externalSecret needs secretStoreRef\.name and data",
+    ),
+}
+FREE = {
+    "commonLabels", "commonAnnotations", "image.digests", "config.document", "config.publicKeys", "env",
+    "podAnnotations", "podLabels", "nodeSelector", "affinity", "annotations", "labels", "secretStoreRef",
+    "namespaceSelector", "matchLabels",
+}  # fmt: skip
+"""Mappings whose keys are the operator's, or Kubernetes' own."""
+FAIL = re.compile(r'fail \(?(?:printf )?"((?:[^"\\]|\\.)*)"')
+
+
+@pytest.mark.parametrize("case", UNSAFE)
+def test_an_unsafe_combination_is_refused_with_its_reason(case: str) -> None:
+    values, reason = UNSAFE[case]
+    assert re.search(reason, _said(values))
+
+
+def test_each_refusal_of_the_chart_is_tried() -> None:
+    templates = [file.read_text() for file in CHART.rglob("templates/**/*") if file.is_file()]
+    reasons = [reason for text in templates for reason in FAIL.findall(text)]
+    tried = [_said(values) for values, _ in UNSAFE.values()]
+    assert len(reasons) > 15
+    assert [reason for reason in reasons if not any(_pattern(reason).search(said) for said in tried)] == []
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ("surprise: 1", "surprise"),
+        ("services: { gatway: { replicas: 2 } }", "gatway"),
+        ("services: { gateway: { replica: 2 } }", "replica"),
+        ("bundled: { postgres: { image: postgres } }", "image"),
+        ("bundled: { nats: { image: docker.io/library/nats:latest } }", "image"),
+        ("bundled: { redis: { runAsUser: 0 } }", "runAsUser"),
+        ("networkPolicy: { ingressFrom: [{ namespaceSelctor: {} }] }", "namespaceSelctor"),
+        ("networkPolicy: { egress: { ports: [70000] } }", "maximum: got 70,?000"),
+        ("drain: { maxStreamSeconds: 0 }", "minimum: got 0, want 1"),
+        ("image: { digests: { gateway: latest } }", "does not match pattern"),
+        ("config: { source: git }", "must be one of"),
+        ("services: { gateway: { env: { 'no name': 1 } } }", "does not match pattern"),
+    ],
+)
+def test_a_value_that_the_chart_does_not_know_is_refused(values: str, reason: str) -> None:
+    with pytest.raises(Refused, match=reason):
+        template("default", values=values)
+
+
+def test_a_control_on_sqlite_is_let_be() -> None:
+    url = "services: { control: { env: { ROUTEIQ_CONTROL_DATABASE_URL: 'sqlite:////x/y.db' } } }"
+    assert "sqlite:////x/y.db" in template("default", values=f"{url}\nbundled: {{ postgres: {{ enabled: false }} }}")
+
+
+def test_no_mapping_of_the_values_takes_a_surprise() -> None:
+    """The schema is closed everywhere, but for what is the operator's own."""
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    jsonschema.validate(values, schema)
+    places = [path for path in _mappings(values) if not _is_free(path)]
+    assert len(places) > 50
+    assert [".".join(path) for path in places if _takes(_with_surprise(values, path), schema)] == []
+
+
+def _takes(values: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
+    return jsonschema.validators.validator_for(schema)(schema).is_valid(values)
+
+
+def _mappings(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _mappings(value, (*path, name))
+
+
+def _is_free(path: tuple[str, ...]) -> bool:
+    return any(path[-1] == one or ".".join(path).startswith(one) for one in FREE) if path else False
+
+
+def _with_surprise(values: Any, path: tuple[str, ...]) -> Any:
+    if not path:
+        return {**values, "surprise": 1}
+    return {**values, path[0]: _with_surprise(values[path[0]], path[1:])}
+
+
+@functools.cache
+def _said(values: str) -> str:
+    """Empty: it rendered."""
+    try:
+        template("default", values=values)
+    except Refused as refused:
+        return str(refused)
+    return ""
+
+
+def _pattern(reason: str) -> re.Pattern[str]:
+    """Of a message with places for texts and numbers."""
+    return re.compile(re.sub(r"%[sd]", ".+", re.escape(reason).replace(r"\%", "%")))

@@ -1,0 +1,1 @@
+"""deploy/kustomize, made of the Helm chart: `python -m tools.kustomize`."""
