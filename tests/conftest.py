@@ -12,7 +12,10 @@ from routeiq.kit.build import COMPILED
 
 pytest_plugins = ("tests.support.stores", "tests.support.control_database")
 
-FOREIGN = ("OPENAI_", "ANTHROPIC_", "LITELLM_", "ROUTEIQ_", "LLMROUTER_", "OTEL_", "OLLAMA_", "AZURE_", "DATABASE_")
+FOREIGN = (
+    "OPENAI_", "ANTHROPIC_", "LITELLM_", "ROUTEIQ_", "LLMROUTER_", "OTEL_", "OLLAMA_", "AZURE_", "DATABASE_",
+    "CONFIG_", "AWS_", "GOOGLE_", "KUBE",
+)  # fmt: skip
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

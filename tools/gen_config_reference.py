@@ -29,7 +29,7 @@ from routeiq.config.document.management import (
 )
 from routeiq.config.document.models import LitellmParams, ModelEntry, ModelInfo, RouteIQModelInfo
 from routeiq.config.document.providers import Override, Provider
-from routeiq.config.document.routeiq import Auto
+from routeiq.config.document.routeiq import Auto, Canary, RolloutRules
 from routeiq.config.document.router import AliasTarget, RoutingStrategyArgs
 from routeiq.config.document.section import Section
 from routeiq.config.document.strategies import ACCEPTED_AS_SHUFFLE, BALANCED, DEFAULT, LEARNED, NOT_LOADABLE
@@ -58,6 +58,8 @@ SECTIONS: tuple[tuple[str, type[Section]], ...] = (
     ("litellm_settings.default_team_settings[]", TeamSettings),
     ("routeiq", RouteIQ),
     ("routeiq.auto", Auto),
+    ("routeiq.rollout", RolloutRules),
+    ("routeiq.rollout.canary", Canary),
     ("routeiq.providers[]", Provider),
     ("routeiq.overrides[]", Override),
     ("credential_list[]", NamedCredential),

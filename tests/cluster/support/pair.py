@@ -1,0 +1,86 @@
+"""Control with two gateways on a cluster, each reached by itself, as `tests.support.replicas` has them as processes."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.cluster.support.kube import Document, Kube, name_of
+from tests.cluster.support.namespaces import namespace
+from tests.cluster.support.release import Release
+from tests.cluster.support.values import SMALL, bundled, merged
+from tests.support.target import Target
+
+PORTS = {"": 4000, "-api": 8200}
+"""By what stands behind a gateway's name: the second one serves `/api/v1` alone."""
+USED = {"gateway": 2, "control": 1, "routing": 1}
+UNUSED = ("config-sync", "a2a-registry", "mcp-registry")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """`urls`: by process, as tests call them."""
+
+    urls: Mapping[str, str]
+
+    def url_of(self, process: str) -> str:
+        return self.urls[process]
+
+
+@contextmanager
+def pair_on(target: Target, document: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Pair]:
+    """In a namespace of its own. Args: environ: more variables of every process."""
+    with namespace(target, "rq-pair") as kube:
+        release = Release(kube, _values(target, document, environ), name=f"p{secrets.token_hex(2)}")
+        release.install()
+        try:
+            with ExitStack() as stack:
+                pods = zip(("gateway", "gateway-2"), sorted(kube.pods("gateway"), key=name_of), strict=True)
+                urls = {
+                    process + suffix: stack.enter_context(_reached(kube, pod, port, direct=target.hermetic))
+                    for process, pod in pods
+                    for suffix, port in PORTS.items()
+                }
+                yield Pair(urls)
+        finally:
+            release.uninstall()
+
+
+def _values(target: Target, document: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "image": {"registry": target.registry, "tag": target.tag},
+        "drain": {"maxStreamSeconds": 5, "endpointSeconds": 1},
+        "config": {"document": dict(document)},
+        "defaults": {"env": dict(environ)},
+        "services": merged(
+            {
+                **{name: {"replicas": replicas, **SMALL} for name, replicas in USED.items()},
+                **{name: {"enabled": False} for name in UNUSED},
+            },
+            {"gateway": {"env": {"ROUTEIQ_GATEWAY_API_PORT": str(PORTS["-api"])}}},
+        ),
+        "bundled": bundled(target),
+    }
+
+
+@contextmanager
+def _reached(kube: Kube, pod: Document, port: int, *, direct: bool) -> Iterator[str]:
+    """The pod's own address where this process is in the pods' network, else through the API server."""
+    if direct:
+        yield f"http://{pod['status']['podIP']}:{port}"
+        return
+    command = ["kubectl", "-n", kube.namespace, "port-forward", f"pod/{name_of(pod)}", f":{port}"]
+    with subprocess.Popen(command, env=dict(kube.environ), stdout=subprocess.PIPE, text=True) as forwarding:
+        assert forwarding.stdout is not None
+        said = forwarding.stdout.readline()
+        found = re.search(r"127\.0\.0\.1:(\d+)", said)
+        assert found, said
+        try:
+            yield f"http://127.0.0.1:{found[1]}"
+        finally:
+            forwarding.terminate()
