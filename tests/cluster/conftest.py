@@ -16,6 +16,7 @@ from tests.cluster.support.namespaces import namespace
 from tests.cluster.support.release import Release
 from tests.cluster.support.values import HOST, values_for
 from tests.support.target import FOUND, Target
+from tools.cluster import diagnosis
 
 if FOUND is None:
     collect_ignore_glob = ["test_*.py"]
@@ -53,13 +54,15 @@ def kube(target: Target) -> Iterator[Kube]:
 
 
 @pytest.fixture(scope="session")
-def release(kube: Kube, target: Target) -> Iterator[Release]:
-    """Installed; whoever changes it puts it back."""
+def release(kube: Kube, target: Target, request: pytest.FixtureRequest) -> Iterator[Release]:
+    """Installed; whoever changes it puts it back. If a test failed, what is not well is said before it goes away."""
     made = Release(kube, values_for(target))
     try:
         made.install()
         yield made
     finally:
+        if request.session.testsfailed:
+            FIGURES.append(("what is not well", "\n" + diagnosis.report(target.environ, "-n", kube.namespace)))
         if not target.namespace:
             made.uninstall()
 

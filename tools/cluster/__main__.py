@@ -78,7 +78,7 @@ def _images(layout: Layout, arguments: list[str]) -> int:
 def _logs(layout: Layout, arguments: list[str]) -> int:
     print(f"Logs: {layout.logs}; of pods while it runs: {layout.state / 'pod-logs'}\n")
     network.enter(layout)
-    print(diagnosis.report(layout))
+    print(diagnosis.report(kubectl.environment(layout), *diagnosis.EVERYWHERE))
     return 0
 
 

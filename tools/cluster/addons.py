@@ -16,4 +16,4 @@ def apply(layout: Layout) -> None:
 def wait_for_dns(layout: Layout) -> None:
     """Metrics are not waited for: the first are there some twenty seconds later."""
     answering = ("-n", "kube-system", "get", "deployment", "coredns", "-o", "jsonpath={.status.readyReplicas}")
-    processes.wait_for("DNS", lambda: kubectl.read(layout, *answering) == "1", 90)
+    processes.wait_for("DNS", lambda: kubectl.read(kubectl.environment(layout), *answering) == "1", 90)

@@ -1,22 +1,26 @@
-"""What is not well in the cluster, and what it says about itself: for a run that has failed, before it goes away."""
+"""What is not well in a cluster, and what it says about itself: for a run that has failed, before it goes away."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
-from tools.cluster import kubectl
 from tools.cluster.api import Document
-from tools.cluster.layout import Layout
+from tools.cluster.kubectl import read
 
 SHOWN_LINES = 40
+EVERYWHERE = ("--all-namespaces",)
+Environ = Mapping[str, str]
 
 
-def report(layout: Layout) -> str:
-    """Pods, warnings, and of each pod that is not Ready its description and the end of its logs."""
+def report(environ: Environ, *where: str) -> str:
+    """Pods, warnings, and of each pod that is not Ready its description and the end of its logs.
+
+    Args: environ: of kubectl.  where: `-n` and a namespace, or `EVERYWHERE`."""
     parts = [
-        kubectl.read(layout, "get", "pods,persistentvolumeclaims,jobs", "--all-namespaces", "-o", "wide"),
-        _warnings(layout),
-        *(_about(layout, pod) for pod in unwell(json.loads(_pods(layout))["items"])),
+        read(environ, "get", "pods,persistentvolumeclaims,jobs", *where, "-o", "wide"),
+        _warnings(environ, where),
+        *(_about(environ, pod) for pod in unwell(_pods(environ, where))),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -32,17 +36,19 @@ def _is_well(pod: Document) -> bool:
     return ready or status.get("phase") == "Succeeded"
 
 
-def _about(layout: Layout, pod: Document) -> str:
+def _about(environ: Environ, pod: Document) -> str:
     where = ("-n", pod["metadata"]["namespace"], "pod/" + pod["metadata"]["name"])
     logs = [f"--tail={SHOWN_LINES}", "--all-containers", "--prefix", *where]
-    said = [kubectl.read(layout, "logs", *logs), kubectl.read(layout, "logs", "--previous", *logs)]
-    return "\n".join([kubectl.read(layout, "describe", *where), *said])
+    return "\n".join(
+        [read(environ, "describe", *where), read(environ, "logs", *logs), read(environ, "logs", "--previous", *logs)]
+    )
 
 
-def _warnings(layout: Layout) -> str:
-    wanted = ("--all-namespaces", "--field-selector=type=Warning", "--sort-by=.lastTimestamp")
-    return "\n".join(kubectl.read(layout, "get", "events", *wanted).splitlines()[-SHOWN_LINES:])
+def _warnings(environ: Environ, where: tuple[str, ...]) -> str:
+    events = read(environ, "get", "events", *where, "--field-selector=type=Warning", "--sort-by=.lastTimestamp")
+    return "\n".join(events.splitlines()[-SHOWN_LINES:])
 
 
-def _pods(layout: Layout) -> str:
-    return kubectl.read(layout, "get", "pods", "--all-namespaces", "-o", "json") or '{"items": []}'
+def _pods(environ: Environ, where: tuple[str, ...]) -> list[Document]:
+    found: list[Document] = json.loads(read(environ, "get", "pods", *where, "-o", "json") or '{"items": []}')["items"]
+    return found

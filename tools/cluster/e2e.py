@@ -101,7 +101,7 @@ def _explain(layout: Layout) -> None:
     if not layout.kubeconfig.exists():
         return
     try:
-        found = diagnosis.report(layout)
+        found = diagnosis.report(kubectl.environment(layout), *diagnosis.EVERYWHERE)
     except Exception as problem:  # noqa: BLE001 - as the docstring says
         found = f"What is not well could not be found out: {problem!r}"
     (layout.logs / "diagnosis.txt").write_text(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from tools.cluster.layout import INGRESS_ADDRESS, NODE_ADDRESS, Layout
@@ -28,10 +29,11 @@ def execute(layout: Layout, command: list[str]) -> int:
     return subprocess.run(command, env=environment(layout), check=False).returncode
 
 
-def read(layout: Layout, *arguments: str) -> str:
-    """What it printed; empty if it failed."""
-    command = ["kubectl", *arguments]
-    done = subprocess.run(command, env=environment(layout), capture_output=True, text=True, check=False)
+def read(environ: Mapping[str, str], *arguments: str) -> str:
+    """What it printed; empty if it failed.
+
+    Args: environ: with which it finds the cluster, as `environment` makes it."""
+    done = subprocess.run(["kubectl", *arguments], env=dict(environ), capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else ""
 
 

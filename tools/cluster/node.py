@@ -95,4 +95,4 @@ def remove_leftovers(layout: Layout) -> None:
 
 def _ready(layout: Layout) -> bool:
     conditions = "{.items[*].status.conditions[?(@.type=='Ready')].status}"
-    return kubectl.read(layout, "get", "nodes", "-o", f"jsonpath={conditions}") == "True"
+    return kubectl.read(kubectl.environment(layout), "get", "nodes", "-o", f"jsonpath={conditions}") == "True"
