@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from tests.support.gateway import make_gateway
 from tests.support.twins import TwinProvider, TwinRouting, decision, deployment, state
 
-IN_ORDER = ["providers", "callers", "overrides", "control", "control_probe", "batches", "routing", "telemetry"]
+IN_ORDER = ["providers", "callers", "overrides", "control_probe", "batches", "routing", "telemetry", "link", "control"]
+"""Control's client last: what follows it (`link`) asks until it ends."""
 
 
 class Part:
@@ -22,6 +24,13 @@ class Part:
 
     def start(self) -> None:
         """As the callers have it."""
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            self.shutdown()
 
     async def close(self) -> None:
         self.shutdown()
