@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import time
@@ -57,6 +58,9 @@ class Kube:
 
     def apply(self, *documents: Document) -> None:
         self("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(documents)}))
+
+    def secret(self, name: str, key: str) -> str:
+        return base64.b64decode(self.get("secret", name)["data"][key]).decode().strip()
 
     def pods(self, component: str) -> list[Document]:
         """Those that are not on their way out."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from collections.abc import Iterator, Sequence
@@ -71,8 +70,7 @@ class Release:
         return f"{self.fullname}-{name}"
 
     def secret(self, key: str) -> str:
-        data = self.kube.get("secret", self.component("keys"))["data"]
-        return base64.b64decode(data[key]).decode().strip()
+        return self.kube.secret(self.component("keys"), key)
 
     def restart(self, service: str) -> None:
         """All its pods in turn, and until the last one has gone."""
