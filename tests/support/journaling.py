@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,9 +31,14 @@ def tail(**fields: object) -> bytes:
     return encode(Tail(**(base | fields)))  # type: ignore[arg-type]  # as above
 
 
-def opened(base: Path, *, segment_bytes: int = SEGMENT_BYTES, allocate: Allocate | None = None) -> Journal:
-    given = {} if allocate is None else {"allocate": allocate}
-    return Journal(create(base), segment_bytes=segment_bytes, **given)
+def opened(
+    base: Path,
+    *,
+    segment_bytes: int = SEGMENT_BYTES,
+    allocate: Allocate = os.posix_fallocate,
+    further: Allocate | None = None,
+) -> Journal:
+    return Journal(create(base), segment_bytes=segment_bytes, allocate=allocate, further=further)
 
 
 def begin(journal: Journal, identifier: str, **fields: object) -> Slot:

@@ -141,6 +141,9 @@ class Settings(StartSettings):
     """Where usage is written down until it is in the ledger, each process in a folder of its own; none: `journal` in
     `state_dir`. With neither, or without NATS and control, no usage is recorded. It wants a disk that outlives the
     process, whose file system keeps what `posix_fallocate` promises."""
+    journal_max_mib: Annotated[int, Field(ge=16)] | None = None
+    """How large it may become, with what dead processes left: then requests are refused (503, `journal_full`) until
+    control has some of it. None: as the disk has room."""
     control_timeout_ms: Annotated[float, Field(gt=0, le=60_000)] = RESOLVE_TIMEOUT_S * 1000
     """How long a key that is not known here may wait for control."""
     callers: Annotated[int, Field(ge=1)] = CALLERS

@@ -42,7 +42,8 @@ def open_usage(
         log.warning("usage.not_recorded", lacking=lacking)
         return None
     prices = pricing or Prices()
-    journal = open_journal(folder)
+    most = settings.journal_max_mib
+    journal = open_journal(folder, None if most is None else most * 1024 * 1024)
     recorder = JournalRecorder(journal, prices)
     sender, ledger = StreamSender(bus, USAGE_STREAM), LedgerRound(control.read_ledger)
 

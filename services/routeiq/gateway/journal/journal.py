@@ -39,14 +39,23 @@ class JournalFull(Unavailable):
 class Journal:
     """One process's. Used in one thread, but for `prepare`."""
 
-    def __init__(self, folder: Folder, *, segment_bytes: int = SIZE, allocate: Allocate = os.posix_fallocate) -> None:
-        """Raises: OSError: there is no room."""
+    def __init__(
+        self,
+        folder: Folder,
+        *,
+        segment_bytes: int = SIZE,
+        allocate: Allocate = os.posix_fallocate,
+        further: Allocate | None = None,
+    ) -> None:
+        """Args: further: for the segments after the first, without which nothing begins; None: the same.
+        Raises: OSError: there is no room."""
         self.folder, self.id = folder, folder.id
         self._size, self._allocate = segment_bytes, allocate
         self._slots = Slots(folder.slots, allocate=allocate)
         self._numbers = 0
         self._current = self._prepare()
         self._current.begin(1)
+        self._allocate = further or allocate
         self.shelf = Shelf([self._current])
         self.sequence = 0
         """Of the last record."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
+from routeiq.gateway.journal.allowance import Allowance
 from routeiq.gateway.journal.folder import Folder, adopt, create
 from routeiq.gateway.journal.journal import Journal
 from routeiq.gateway.journal.ledger_round import LedgerRound
@@ -33,12 +34,15 @@ LAST_WORDS_S = 3.0
 """What was just written down may still be sent when this process stops."""
 
 
-def open_journal(base: Path) -> Journal:
-    """A fresh one. Raises: ConfigurationError: it cannot be written, or there is no room."""
+def open_journal(base: Path, most_bytes: int | None = None) -> Journal:
+    """A fresh one. It takes its first segment in any case: who starts has what the dead left to send, which makes room.
+
+    Args: most_bytes: of all journals in `base`; None: as the disk has.
+    Raises: ConfigurationError: it cannot be written, or there is no room."""
     folder = create(base)
     try:
         mark_boot(folder)
-        return Journal(folder)
+        return Journal(folder, further=None if most_bytes is None else Allowance(base, most_bytes))
     except OSError as error:
         folder.remove()
         raise ConfigurationError([f"Cannot keep a usage journal in {base}: {error.strerror}"]) from None

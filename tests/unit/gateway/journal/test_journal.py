@@ -11,10 +11,23 @@ from pathlib import Path
 import pytest
 
 from routeiq.gateway.journal import folder
+from routeiq.gateway.journal.allowance import Allowance
 from routeiq.gateway.journal.journal import JournalFull
 from routeiq.gateway.journal.records import Called, Counts, encode, read_record
 from routeiq.gateway.journal.slots import SLOTS
-from tests.support.journaling import begin, die, end, head, ids, opened, records_of, replayed, serve, tail
+from tests.support.journaling import (
+    SEGMENT_BYTES,
+    begin,
+    die,
+    end,
+    head,
+    ids,
+    opened,
+    records_of,
+    replayed,
+    serve,
+    tail,
+)
 
 
 class Disk:
@@ -111,6 +124,29 @@ def test_it_begins_again_when_there_is_room(tmp_path: Path) -> None:
     assert serve(journal, "after") == served + 1
     assert not journal.full
     assert ids(records_of(journal.shelf))[-1] == "after"
+
+
+def test_it_becomes_no_larger_than_it_may(tmp_path: Path) -> None:
+    dead = opened(tmp_path)
+    while serve(dead, "left") < 1000:
+        """Somebody's journal, who died."""
+    die(dead)
+    most = sum(file.stat().st_size for file in tmp_path.rglob("*")) + 5 * SEGMENT_BYTES
+    journal = opened(tmp_path, further=Allowance(tmp_path, most))
+    served = 0
+    with pytest.raises(JournalFull):
+        while serve(journal, f"i{served}"):
+            served += 1
+    assert served > 100
+    assert sum(file.stat().st_size for file in tmp_path.rglob("*.segment")) <= most
+    dead.folder.remove()
+    assert serve(journal, "after") == served + 1
+
+
+def test_one_starts_where_there_is_more_already_than_there_may_be(tmp_path: Path) -> None:
+    opened(tmp_path)
+    journal = opened(tmp_path, further=Allowance(tmp_path, 1))
+    assert serve(journal, "first") == 1
 
 
 def test_a_record_that_finds_no_room_waits_for_it(tmp_path: Path) -> None:
