@@ -40,6 +40,7 @@ OPTIONAL = (
     "greenlet", "psutil",  # what libraries would use if they found it
     "litellm",  # for a provider that we do not speak ourselves
     "routeiq.api.control.v1.control_pb2",  # where keys are control's
+    "routeiq.gateway.release_link", "routeiq.clients.fleet_follower", "routeiq.api.fleet.v1.fleet_pb2",  # in a fleet
     "http.server", "socketserver", "wsgiref.simple_server", "urllib.request", "http.client", "http.cookiejar",
     "html.entities", "email.parser",  # prometheus_client's own servers, and a start without a document
     "argparse", "pydantic_settings.sources.providers.cli", "gettext",  # settings of a command line
