@@ -1,1 +1,1 @@
-"""The suite on a real Kubernetes; `make e2e-cluster` runs it, `make test` does not (docs/guides/kubernetes.md)."""
+"""The suite on a real Kubernetes; `make e2e-cluster` runs it, `make test` does not (docs/guides/test-cluster.md)."""

@@ -25,9 +25,11 @@ EDGE_S = 30.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The install is looked at first: if it is wrong, the rest is not worth its time."""
     for item in items:
         if "tests/cluster" in item.path.as_posix() and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(900))
+    items.sort(key=lambda item: not item.path.as_posix().endswith("tests/cluster/test_install.py"))
 
 
 @pytest.fixture

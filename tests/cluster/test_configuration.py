@@ -21,12 +21,13 @@ KEY = "config.yaml"
 
 
 @pytest.fixture
-def config_map(release: Release, kube: Kube) -> Iterator[str]:
-    """Its name. Afterwards it says again what it said."""
+def config_map(release: Release, kube: Kube, admin: Admin) -> Iterator[str]:
+    """Its name. Afterwards it says again what it said, and every pod has that."""
     name = next(name_of(one) for one in kube.items("configmaps") if KEY in one.get("data", {}) and _is_ours(one))
-    before = kube.get("configmap", name)["data"][KEY]
+    before, version = kube.get("configmap", name)["data"][KEY], admin.get("/config/sync/status")["version"]
     yield name
     put(kube, name, before)
+    until(lambda: serves(admin, version), 30, "every pod has the old one")
 
 
 def _is_ours(document: Document) -> bool:
@@ -45,6 +46,12 @@ def with_model(name: str) -> str:
 def number(status: Document) -> int:
     """Of the release that all are to have."""
     return int(status["release"]["number"]) if status["release"] else 0
+
+
+def serves(admin: Admin, version: str) -> bool:
+    """Whether all do so by that document."""
+    status = admin.get("/config/sync/status")
+    return bool(status["version"] == version and not status["laggards"])
 
 
 def behind(admin: Admin, release: int) -> list[str]:

@@ -10,7 +10,7 @@ import openai
 import pytest
 import yaml
 
-from tests.cluster.support.dry_run import dry_run, of_kubernetes
+from tests.cluster.support.dry_run import dry_run, known
 from tests.cluster.support.kube import Document, Kube, until
 from tests.cluster.support.namespaces import namespace
 from tests.cluster.support.values import SERVICES, bundled
@@ -49,10 +49,11 @@ def applied(alone: Kube, target: Target, tmp_path_factory: pytest.TempPathFactor
     return alone
 
 
-def test_the_api_server_takes_an_overlay_without_a_warning(overlay: str, kube: Kube, tmp_path: Path) -> None:
+def test_the_api_server_takes_an_overlay_without_a_warning(
+    overlay: str, kube: Kube, target: Target, tmp_path: Path
+) -> None:
     rendered = kustomize(over(tmp_path, overlay, kube.namespace, []))
-    ours = of_kubernetes(kube, [one for one in yaml.safe_load_all(rendered) if one])
-    said = dry_run(kube, ours)
+    said = dry_run(kube, known(target, kube, [one for one in yaml.safe_load_all(rendered) if one]))
     assert (said.returncode, said.stderr.strip()) == (0, "")
 
 

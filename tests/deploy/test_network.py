@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator
 
 import pytest
 
-from tests.support.chart import COMPONENT, ROOT, SERVICES, Object, Rendering, read, rendering, template
+from tests.support.chart import COMPONENT, SERVICES, Object, Rendering, read, rendering, template
+from tests.support.edges import API, INTERNET, METADATA, NEIGHBOURS, PRIVATE, PUBLIC, Edge, inner, outer
 
-GUIDE = ROOT / "docs" / "guides" / "kubernetes-operations.md"
-ROW = re.compile(r"^\| ([a-z0-9-]+) \| ([\w' -]+) \| ([\d, ]+|all) \| [^|]+ \|$", re.MULTILINE)
-OUTSIDE = {"internet", "namespace", "Kubernetes' API"}
-METADATA = ("169.254.169.254", "100.100.100.200", "fd00:ec2::254", "fd20:ce::254")
-PRIVATE = ("10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "fd12::1", "fe80::1")
-PUBLIC = ("1.1.1.1", "172.15.0.1", "2606:4700::1111")
-Edge = tuple[str, str, int]
 POLICED = ("production", "ha", "everything")
 
 
@@ -28,16 +21,6 @@ def trial() -> Rendering:
 @pytest.fixture(scope="module", params=["trial", *POLICED])
 def policed(request: pytest.FixtureRequest, trial: Rendering) -> Rendering:
     return trial if request.param == "trial" else rendering(request.param)
-
-
-def documented() -> set[tuple[str, str, str]]:
-    table = GUIDE.read_text().partition("## Who may talk")[2].partition("Whoever calls")[0]
-    return {(row[1], row[2], row[3]) for row in ROW.finditer(table)}
-
-
-def inner() -> set[Edge]:
-    """Of the table, between what the chart starts."""
-    return {(caller, callee, int(port)) for caller, callee, port in documented() if callee not in OUTSIDE}
 
 
 def policies(chart: Rendering) -> dict[str, Object]:
@@ -120,8 +103,7 @@ def test_no_rule_leads_to_a_metadata_address(policed: Rendering) -> None:
 
 
 def test_who_goes_outside_is_who_the_table_says(trial: Rendering) -> None:
-    outer = {(caller, callee) for caller, callee, _ in documented() if callee in OUTSIDE}
-    assert {(one, name) for one, policy in policies(trial).items() for name in _outside(policy)} == outer
+    assert {(one, name) for one, policy in policies(trial).items() for name in _outside(policy)} == outer()
 
 
 def test_further_rules_are_those_of_the_service_that_they_name(everything: Rendering) -> None:
@@ -193,11 +175,11 @@ def _outside(policy: Object) -> Iterator[str]:
     for rule in policy["spec"].get("egress", ()):
         ports = {port["port"] for port in rule.get("ports", ())}
         if ports == {443}:
-            yield "internet"
+            yield INTERNET
         elif ports == {443, 6443}:
-            yield "Kubernetes' API"
+            yield API
         elif not ports:
-            yield "namespace"
+            yield NEIGHBOURS
 
 
 def _second_port(chart: Rendering, component: str) -> int:

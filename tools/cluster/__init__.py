@@ -11,6 +11,7 @@ commands); docs/guides/test-cluster.md says how to use it. Then, one concern a f
     kubectl      kubectl and helm against it           addons       DNS, metrics, classes
     api          lists and watches, without kubectl    keeper       the process that runs the three below
     policies     NetworkPolicy to nftables             ingress      Ingress to nginx
-    volumes      claims to folders                     e2e          `make e2e-cluster`
+    volumes      claims to folders                     crds         kinds that operators bring
     steps        what took how long                    diagnosis    what is not well, and why
+    e2e          `make e2e-cluster`
 """

@@ -15,6 +15,7 @@ from tools.cluster import (
     cgroups,
     containerd,
     control_plane,
+    crds,
     images,
     keeper,
     network,
@@ -37,6 +38,8 @@ def prepare(layout: Layout, steps: Steps) -> Path:
         built = programs.ensure(layout.cache)
     with steps.step("images of the cluster itself"):
         images.ensure(built)
+    with steps.step("kinds of operators (Go modules)"):
+        crds.ensure(layout.cache)
     return built
 
 
@@ -61,6 +64,8 @@ def up(layout: Layout, built: Path, steps: Steps) -> None:
     with steps.step("policies, ingress, volumes, metrics"):
         addons.apply(layout)
         keeper.start(layout)
+    with steps.step("kinds of operators"):
+        crds.apply(layout)
     with steps.step("DNS"):
         addons.wait_for_dns(layout)
 

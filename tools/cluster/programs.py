@@ -35,7 +35,7 @@ KEPT_BUILDS = 2
 
 def ensure(cache: Path) -> Path:
     """The folder with the programs in it; built first if need be, which takes minutes and says so."""
-    go = _go()
+    go = find_go()
     folder = cache / f"programs-{fingerprint(_version(go))[:16]}"
     with _one_at_a_time(cache):
         if not all((folder / name).exists() for name in PACKAGES):
@@ -79,19 +79,19 @@ def _build(go: str, folder: Path) -> None:
         for name, package in PACKAGES.items():
             flags = [*FLAGS, "-ldflags", link_flags(kubernetes_version()), "-o", f"{temporary}/{name}"]
             command = ["nice", "-n", "10", go, "build", *flags, package]
-            if subprocess.run(command, cwd=MODULE, env=_environment(), check=False).returncode != 0:
+            if subprocess.run(command, cwd=MODULE, env=environment(), check=False).returncode != 0:
                 raise ClusterError(f"`go build {package}` in {MODULE} failed; what it said is above.")
         folder.mkdir(exist_ok=True)
         for name in PACKAGES:
             os.replace(f"{temporary}/{name}", folder / name)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The Go that is here, whatever a module would like; static executables, for images with nothing else in them."""
     return {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 
 
-def _go() -> str:
+def find_go() -> str:
     found = shutil.which("go", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/go/bin"]))
     if found is None:
         raise ClusterError("There is no `go`, which builds Kubernetes. https://go.dev/dl has it: 1.26 or newer.")
@@ -99,7 +99,7 @@ def _go() -> str:
 
 
 def _version(go: str) -> str:
-    done = subprocess.run([go, "version"], capture_output=True, text=True, check=True, env=_environment())
+    done = subprocess.run([go, "version"], capture_output=True, text=True, check=True, env=environment())
     return done.stdout.strip()
 
 

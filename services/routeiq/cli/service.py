@@ -17,7 +17,7 @@ import uvloop
 
 from routeiq.cli.errors import one_error
 from routeiq.kit import log
-from routeiq.kit.lean import import_uvicorn
+from routeiq.kit.lean import import_for_gateway, import_uvicorn
 from routeiq.kit.memory import kept, one_heap
 from routeiq.kit.signals import run_until_stopped
 
@@ -68,6 +68,8 @@ def serve(service: ServiceName, config: Path | None) -> None:
     log.configure(service=service.value)
     with kept():
         import_uvicorn()
+        if service is ServiceName.GATEWAY:
+            import_for_gateway()
         module: Launcher = importlib.import_module(f"routeiq.{service.value.replace('-', '_')}.app")
 
     async def run() -> None:

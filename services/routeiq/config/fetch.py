@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import urllib.request
 from collections.abc import Callable, Mapping
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 
 from routeiq.config.scalars import JSONValue
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.outbound import Origin, OutboundPolicy
+
+if TYPE_CHECKING:
+    from http.client import HTTPMessage
+    from urllib.request import OpenerDirector, Request
 
 MAX_BYTES = 1024 * 1024
 Fetch = Callable[[str, Mapping[str, str], float], JSONValue]
@@ -22,34 +24,36 @@ class FetchFailed(Exception):
     """The text says why, without the URL, which may hold a secret."""
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
-    ) -> None:
-        """None: the redirect itself is the answer, and an error."""
-
-
 def fetch_json(url: str, headers: Mapping[str, str], timeout_s: float) -> JSONValue:
     """Raises: FetchFailed. `timeout_s` bounds each wait; the caller bounds the whole."""
+    from http.client import HTTPException  # noqa: PLC0415  # see `_opener`
+    from urllib.request import Request  # noqa: PLC0415  # as above
+
     try:
         OutboundPolicy().check_url(url, Origin.DOCUMENT)
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
-        with opener.open(urllib.request.Request(url, headers=dict(headers)), timeout=timeout_s) as response:
+        with _opener().open(Request(url, headers=dict(headers)), timeout=timeout_s) as response:
             answer: JSONValue = json.loads(response.read(MAX_BYTES))
     except RouteIQError as refused:
         raise FetchFailed(refused.message) from None
     except HTTPError as error:
         error.close()
         raise FetchFailed(f"status {error.code}") from None
-    except (URLError, OSError, http.client.HTTPException, ValueError, RecursionError) as error:
+    except (URLError, OSError, HTTPException, ValueError, RecursionError) as error:
         raise FetchFailed(_why(error)) from None
     return answer
+
+
+def _opener() -> OpenerDirector:
+    """urllib.request is imported here, and email's parser with it: 0.7 MB, for who starts without a document."""
+    from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener  # noqa: PLC0415  # see above
+
+    class NoRedirects(HTTPRedirectHandler):
+        def redirect_request(
+            self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+        ) -> None:
+            """None: the redirect itself is the answer, and an error."""
+
+    return build_opener(ProxyHandler({}), NoRedirects)
 
 
 def _why(error: Exception) -> str:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Gauge
 
@@ -47,7 +48,6 @@ from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.pipeline.spend_build import build_spend
 from routeiq.gateway.pipeline.sticky import Conversations
-from routeiq.gateway.release_link import ReleaseLink, link_release
 from routeiq.gateway.routes.generate.endpoint import Generation
 from routeiq.gateway.settings import Settings
 from routeiq.gateway.state import StateHolder
@@ -56,16 +56,21 @@ from routeiq.gateway.upstream.registry import Providers
 from routeiq.gateway.upstream.routing_encoder import RoutingEncoder
 from routeiq.gateway.usage import UsageJournal, open_usage
 from routeiq.kit.build import describe_build
+from routeiq.kit.bus import Bus
 from routeiq.kit.counters import Counters, MemoryCounters
 from routeiq.kit.counters_redis import TIMEOUT_S as ROUND_TIMEOUT_S
 from routeiq.kit.counters_redis import RedisCounters
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.health import Check, Readiness
 from routeiq.kit.key_files import load_private_key
+from routeiq.kit.recent import Totals
 from routeiq.kit.redis import Redis
 from routeiq.kit.signing import AssertionSigner
 from routeiq.kit.telemetry import Telemetry
 from routeiq.kit.ticker import Ticker
+
+if TYPE_CHECKING:
+    from routeiq.gateway.release_link import ReleaseLink
 
 PROBE_TIMEOUT_S = 1.0
 ENCODER_PROVIDER = "routeiq"
@@ -192,7 +197,7 @@ def build_gateway(
         ),
     )
     totals = pipeline.meter.totals
-    release = link_release(settings, in_force, link.bus, decisions, totals, empty=empty, joining=joining)
+    release = _release(settings, in_force, link.bus, decisions, totals, empty=empty, joining=joining)
     return Gateway(
         holder=holder,
         authenticator=_authenticator(settings, callers),
@@ -208,7 +213,9 @@ def build_gateway(
         pipeline=pipeline,
         generation=Generation(pipeline, ProviderChoice(learned, overriding, quotas), build_response_cache(settings)),
         figures=figures,
-        readiness=Readiness("gateway", link.checks() | release.checks() | _checks(settings, routing, serves)),
+        readiness=Readiness(
+            "gateway", link.checks() | (release.checks() if release else {}) | _checks(settings, routing, serves)
+        ),
         registry=registry,
         counters=counters,
         providers=providers,
@@ -262,6 +269,24 @@ def _routing(
         pending=settings.routing_pending,
     )
     return client, batches
+
+
+def _release(
+    settings: Settings,
+    in_force: InForce,
+    bus: Bus,
+    decisions: DecisionCache,
+    totals: Totals,
+    *,
+    empty: bool,
+    joining: Joining,
+) -> ReleaseLink | None:
+    """None: no fleet can be asked, and none is waited for."""
+    if not settings.nats_url.get_secret_value() and settings.config_from != "fleet":
+        return None
+    from routeiq.gateway.release_link import link_release  # noqa: PLC0415  # 0.4 MB, for who is one of a fleet
+
+    return link_release(settings, in_force, bus, decisions, totals, empty=empty, joining=joining)
 
 
 def _learned(

@@ -41,10 +41,9 @@ class Admin:
             return 0, str(error)
         return answer.status_code, answer.text
 
-    def key(self, *, budget: float | None = None) -> Edge:
+    def key(self) -> Edge:
         """A new key for these tests' models, and the edge for who has it."""
-        limit = {} if budget is None else {"max_budget": budget}
-        made = self.post("/key/generate", {"models": ["auto", "small", "large", "slow"], **limit})
+        made = self.post("/key/generate", {"models": ["auto", "small", "large", "slow"]})
         return Edge(self._edge.url, self._edge.host, made["key"])
 
     def recorded(self, key: str) -> int:

@@ -77,5 +77,10 @@ def is_ready(pod: Document) -> bool:
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
+def restarts(pod: Document) -> int:
+    """How often its containers have started again, all of them together."""
+    return sum(int(one["restartCount"]) for one in pod.get("status", {}).get("containerStatuses") or [])
+
+
 def name_of(document: Document) -> str:
     return str(document["metadata"]["name"])

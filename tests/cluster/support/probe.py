@@ -1,4 +1,5 @@
-"""A pod that asks whether ports of others can be reached: the suite's own image, with labels as the test says."""
+"""A pod that asks whether ports of others can be reached, and has one itself: the suite's own image, with labels as the
+test says. Policies take it for what its labels say; it is never ready, so that no Service sends anybody to it."""
 
 from __future__ import annotations
 
@@ -8,17 +9,27 @@ from contextlib import contextmanager
 
 from tests.cluster.support.kube import Document, Kube
 
+LISTENS = 8000
+NEVER = "routeiq.dev/never"
+"""A condition that nothing sets: services leave it out, whatever its labels are."""
 _ASK = """
 import json, socket, sys
-found = {}
-for at in sys.argv[1:]:
+from concurrent.futures import ThreadPoolExecutor
+def reached(at):
     host, _, port = at.rpartition(":")
     try:
-        socket.create_connection((host, int(port)), 2).close()
-        found[at] = True
+        socket.create_connection((host, int(port)), 3).close()
     except OSError:
-        found[at] = False
-print(json.dumps(found))
+        return False
+    return True
+with ThreadPoolExecutor(64) as threads:
+    print(json.dumps(dict(zip(sys.argv[1:], threads.map(reached, sys.argv[1:])))))
+"""
+_STAY = f"""
+import signal, socket, sys
+server = socket.create_server(("", {LISTENS}), backlog=256)
+signal.signal(15, lambda *_: sys.exit())
+signal.pause()
 """
 SECURITY = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
 
@@ -26,6 +37,11 @@ SECURITY = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "
 class Probe:
     def __init__(self, kube: Kube, pod: str) -> None:
         self._kube, self._pod = kube, pod
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return f"{self._kube.get('pod', self._pod)['status']['podIP']}:{LISTENS}"
 
     def reaches(self, addresses: Sequence[str]) -> dict[str, bool]:
         """By `host:port`."""
@@ -37,10 +53,10 @@ class Probe:
 
 @contextmanager
 def probe(kube: Kube, name: str, image: str, labels: Mapping[str, str]) -> Iterator[Probe]:
-    """One that is ready; it goes with the block."""
+    """One that runs; it goes with the block."""
     kube.apply(_pod(name, image, labels))
     try:
-        kube("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s")
+        kube("wait", "--for=condition=ContainersReady", f"pod/{name}", "--timeout=60s")
         yield Probe(kube, name)
     finally:
         kube("delete", "pod", name, "--grace-period=1", "--wait=true")
@@ -48,8 +64,7 @@ def probe(kube: Kube, name: str, image: str, labels: Mapping[str, str]) -> Itera
 
 def _pod(name: str, image: str, labels: Mapping[str, str]) -> Document:
     pod_security = {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}}
-    command = ["python3", "-c", "import signal, sys; signal.signal(15, lambda *_: sys.exit()); signal.pause()"]
-    container = {"name": "probe", "image": image, "command": command, "securityContext": SECURITY}
+    container = {"name": "probe", "image": image, "command": ["python3", "-c", _STAY], "securityContext": SECURITY}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -57,6 +72,7 @@ def _pod(name: str, image: str, labels: Mapping[str, str]) -> Document:
         "spec": {
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
+            "readinessGates": [{"conditionType": NEVER}],
             "securityContext": pod_security,
             "containers": [container],
         },

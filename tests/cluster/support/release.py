@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.cluster.support.kube import Kube, run, until
+from tests.cluster.support.kube import Kube, name_of, restarts, run, until
 from tests.cluster.support.values import SERVICES, Values, merged
 
 CHART = Path(__file__).resolve().parents[3] / "deploy" / "helm" / "routeiq"
@@ -19,13 +19,14 @@ WAIT_S = 300
 
 @dataclass
 class Release:
-    """`values`: those that are in force. `installed_s`: how long the install took, until helm found all ready."""
+    """`values`: those that are in force. `installed_s`: how long the install took, until helm found all ready;
+    `restarted`: how often each service's pod had started again by then, by its name."""
 
     kube: Kube
     values: Values
     name: str = NAME
     installed_s: float = 0.0
-    timings: dict[str, float] = field(default_factory=dict)
+    restarted: dict[str, int] = field(default_factory=dict)
 
     @property
     def fullname(self) -> str:
@@ -39,11 +40,12 @@ class Release:
         begun = time.monotonic()
         self._put("upgrade", "--install")
         self.installed_s = time.monotonic() - begun
+        self.restarted = {name_of(pod): restarts(pod) for service in SERVICES for pod in self.kube.pods(service)}
 
-    def upgrade(self, change: Values, *, wait: bool = True) -> None:
+    def upgrade(self, change: Values) -> None:
         """To the values in force with `change` in them."""
         self.values = merged(self.values, change)
-        self._put("upgrade", "--reset-values", wait=wait)
+        self._put("upgrade", "--reset-values")
 
     @contextmanager
     def changed(self, change: Values) -> Iterator[None]:
@@ -93,6 +95,6 @@ class Release:
 
         until(none_ends, 120, f"pods of {service} end")
 
-    def _put(self, *verb: str, wait: bool = True) -> None:
-        flags: Sequence[str] = ["--wait", f"--timeout={WAIT_S}s"] if wait else []
+    def _put(self, *verb: str) -> None:
+        flags = ("--wait", f"--timeout={WAIT_S}s")
         self.helm(*verb, self.name, str(CHART), "-f", "-", *flags, stdin=json.dumps(self.values))

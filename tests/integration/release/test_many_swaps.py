@@ -74,7 +74,7 @@ async def swap(built: Gateway, client: AsyncOpenAI, numbers: range, api_base: st
 
 async def test_no_memory_thread_or_file_is_left(tmp_path: Path, upstream: FakeProvider) -> None:
     (tmp_path / "own.yaml").write_text(text_of("own"))
-    async with gateway(settings(tmp_path, "", "one"), tmp_path / "own.yaml") as (built, client):
+    async with gateway(settings(tmp_path, "", "one", config_from="fleet"), tmp_path / "own.yaml") as (built, client):
         rss, threads, files = await swap(built, client, range(WARM), upstream.api_base)
         after = await swap(built, client, range(WARM, MANY), upstream.api_base)
         assert after[0] - rss < GROWTH_MIB

@@ -14,8 +14,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 import msgspec
@@ -32,6 +31,9 @@ from routeiq.gateway.upstream.responses import StreamedResponse, WholeResponse
 from routeiq.kit.errors import InvalidRequest, RouteIQError
 from routeiq.kit.json_errors import UNREADABLE
 from routeiq.kit.sse import DONE, encode_event
+
+if TYPE_CHECKING:
+    from http.cookiejar import CookieJar
 
 log = structlog.get_logger()
 
@@ -231,4 +233,6 @@ _QUIET: Mapping[str, object] = {
 
 def _no_cookies() -> CookieJar:
     """The SDK's client is shared by all callers: a cookie of one answer must not go out with another's request."""
+    from http.cookiejar import CookieJar, DefaultCookiePolicy  # noqa: PLC0415  # for who has litellm
+
     return CookieJar(policy=DefaultCookiePolicy(allowed_domains=()))
