@@ -63,8 +63,7 @@ def _on_our_own(layout: Layout, arguments: Sequence[str]) -> int:
 def _bring_up(layout: Layout, steps: Steps) -> None:
     """What needs the internet comes first: the cluster's network has none."""
     built = lifecycle.prepare(layout, steps)
-    with steps.step("helm, kubectl, what builds images"):
-        kube_tools.ensure()
+    with steps.step("what builds images"):
         packages.ensure(packages.FOR_IMAGES)
     for kind in IMAGES:
         with steps.step(f"images: {kind[0]}"):
