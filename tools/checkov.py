@@ -1,11 +1,10 @@
 """checkov in build/checkov, a virtual environment of its own: what it pins (`packaging`) is not what litellm needs.
 
-Made at the first need from requirements/checkov.lock, in half a minute. Usage: python tools/checkov.py ARGUMENTS
+Made at the first need from requirements/checkov.lock, in half a minute. Usage: python -m tools.checkov ARGUMENTS
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -14,6 +13,8 @@ import sysconfig
 import venv
 from pathlib import Path
 
+from tools.stamps import Stamp
+
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements" / "checkov.lock"
 HOME = ROOT / "build" / "checkov"
@@ -21,13 +22,12 @@ HOME = ROOT / "build" / "checkov"
 
 def ensure() -> Path:
     """The program. Made anew where it is not of the locked releases."""
-    stamp, program = HOME / ".made-of", HOME / "bin" / "checkov"
-    wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest() + sys.version
-    if not (stamp.exists() and stamp.read_text() == wanted and program.exists()):
+    stamp, program = Stamp(HOME / ".made-of", (LOCK.read_text(), sys.version)), HOME / "bin" / "checkov"
+    if not (stamp.holds() and program.exists()):
         shutil.rmtree(HOME, ignore_errors=True)
         venv.create(HOME, with_pip=False)
         install()
-        stamp.write_text(wanted)
+        stamp.write()
     return program
 
 

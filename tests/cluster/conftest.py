@@ -4,6 +4,7 @@ The environment says which cluster (tools/cluster/e2e.py); without that nothing 
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +15,7 @@ from tests.cluster.support.kube import Kube, Refused, until
 from tests.cluster.support.load import Edge, Load
 from tests.cluster.support.namespaces import namespace
 from tests.cluster.support.release import Release
-from tests.cluster.support.values import HOST, values_for
+from tests.cluster.support.values import host_of, values_for
 from tests.support.target import FOUND, Target
 from tools.cluster import diagnosis
 
@@ -22,6 +23,12 @@ if FOUND is None:
     collect_ignore_glob = ["test_*.py"]
 
 EDGE_S = 30.0
+
+
+def pytest_sessionstart() -> None:
+    """SIGTERM ends a run as Ctrl-C does: not without taking away what it has made on somebody's cluster."""
+    if FOUND is not None:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,7 +65,7 @@ def kube(target: Target) -> Iterator[Kube]:
 @pytest.fixture(scope="session")
 def release(kube: Kube, target: Target, request: pytest.FixtureRequest) -> Iterator[Release]:
     """Installed; whoever changes it puts it back. If a test failed, what is not well is said before it goes away."""
-    made = Release(kube, values_for(target))
+    made = Release(kube, values_for(target, kube.namespace))
     try:
         made.install()
         yield made
@@ -73,7 +80,7 @@ def release(kube: Kube, target: Target, request: pytest.FixtureRequest) -> Itera
 def admin_edge(release: Release, target: Target) -> Edge:
     if not target.ingress_url:
         pytest.skip("RQ_E2E_INGRESS_URL names no way to the cluster's ingress controller")
-    return Edge(target.ingress_url, HOST, release.secret("master-key"))
+    return Edge(target.ingress_url, host_of(release.kube.namespace), release.secret("master-key"))
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from tests.cluster.support.kube import Document, Kube, is_ready, name_of, restar
 from tests.cluster.support.load import Edge, Load, Seen
 from tests.cluster.support.release import Release
 from tests.cluster.support.values import SERVICES
-from tests.support.target import Target
+from tests.support.target import FOUND, SERVERS
 
 BACK_S = 180.0
 
@@ -50,7 +50,7 @@ def test_a_pod_of_a_service_goes_and_nobody_notices(
     assert admin.wait_recorded(edge.key, seen.sent) == seen.sent
 
 
-@pytest.mark.parametrize("server", ["nats", "redis", "postgres"])
+@pytest.mark.parametrize("server", SERVERS)
 def test_a_server_goes_and_models_answer_on(
     server: str, release: Release, kube: Kube, admin: Admin, edge: Edge, load: Load, note: Note
 ) -> None:
@@ -72,12 +72,11 @@ def _anew(kube: Kube, server: str) -> bool:
     return any(map(is_ready, kube.pods(server)))
 
 
+@pytest.mark.skipif(FOUND is None or not FOUND.hermetic, reason="the cluster's nodes are not this machine")
 def test_a_gateway_that_is_killed_loses_its_streams_and_no_record(
-    release: Release, kube: Kube, admin: Admin, edge: Edge, load: Load, target: Target, note: Note
+    release: Release, kube: Kube, admin: Admin, edge: Edge, load: Load, note: Note
 ) -> None:
     """Its container starts again in the same pod, finds the journal, and closes what was in flight as interrupted."""
-    if not target.hermetic:
-        pytest.skip("the cluster's nodes are not this machine")
     with load.running() as seen:
         load.wait(requests=20)
         pod = kube.pods("gateway")[0]

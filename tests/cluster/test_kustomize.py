@@ -13,11 +13,10 @@ import yaml
 from tests.cluster.support.dry_run import dry_run, known
 from tests.cluster.support.kube import Document, Kube, until
 from tests.cluster.support.namespaces import namespace
-from tests.cluster.support.values import SERVICES, bundled
+from tests.cluster.support.values import SERVICES, host_of
 from tests.support.kustomize import FOLDER, kustomize
 from tests.support.target import Target
 
-HOST = "kustomize.test"
 READY_S = 240
 EDGE_S = 30.0
 SERVERS = {
@@ -60,10 +59,11 @@ def test_the_api_server_takes_an_overlay_without_a_warning(
 def test_what_is_applied_serves(applied: Kube, target: Target) -> None:
     if not target.ingress_url:
         pytest.skip("RQ_E2E_INGRESS_URL names no way to the cluster's ingress controller")
-    applied.apply(ingress(target))
+    host = host_of(applied.namespace)
+    applied.apply(ingress(target, host))
     client = openai.OpenAI(
         base_url=f"{target.ingress_url}/v1", api_key=applied.secret("routeiq-keys", "master-key"),
-        default_headers={"Host": HOST}, max_retries=0,
+        default_headers={"Host": host}, max_retries=0,
     )  # fmt: skip
     models = until(lambda: listed(client), EDGE_S, "an answer by the ingress")
     answer = client.chat.completions.create(model=models[0], messages=[{"role": "user", "content": "hi"}])
@@ -94,14 +94,13 @@ def images(target: Target) -> list[dict[str, str]]:
         }
         for service in SERVICES
     ]
-    named = {part: values["image"] for part, values in bundled(target).items() if "image" in values}
     return suite + [
         {"name": SERVERS[part], "newName": image.rpartition(":")[0], "newTag": image.rpartition(":")[2]}
-        for part, image in named.items()
+        for part, image in target.servers.items()
     ]
 
 
-def ingress(target: Target) -> Document:
+def ingress(target: Target, host: str) -> Document:
     backend = {"service": {"name": "routeiq-gateway", "port": {"number": 4000}}}
     return {
         "apiVersion": "networking.k8s.io/v1",
@@ -110,7 +109,7 @@ def ingress(target: Target) -> Document:
         "spec": {
             "ingressClassName": target.ingress_class,
             "rules": [
-                {"host": HOST, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
+                {"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
             ],
         },
     }  # fmt: skip

@@ -15,10 +15,9 @@ from tests.cluster.support.release import Release
 from tests.cluster.support.values import SERVICES
 from tests.support.chart import COMPONENT
 from tests.support.edges import API, INTERNET, METADATA, NEIGHBOURS, PRIVATE, PUBLIC, inner, outer
-from tests.support.target import Target
+from tests.support.target import FOUND, SERVERS, Target
 from tools.cluster.layout import API_SERVICE
 
-SERVERS = ("postgres", "redis", "nats")
 JOBS = ("migrate", "keys", "test")
 HTTPS = 443
 STRANGER = ("stranger", LISTENS)
@@ -26,10 +25,9 @@ Port = tuple[str, int]
 """Of a component, or of an address outside."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _enforced(target: Target) -> None:
-    if not target.hermetic:
-        pytest.skip("whether policies are enforced is the cluster's")
+pytestmark = pytest.mark.skipif(
+    FOUND is None or not FOUND.hermetic, reason="whether policies are enforced is the cluster's"
+)
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
 from tests.support.chart import VALUES, Rendering, rendering
+from tools import plain_yaml
 
 FOLDER = VALUES.parent / "golden"
 CHARTS = sorted(file.stem for file in VALUES.glob("*.yaml"))
@@ -21,23 +20,7 @@ def file_of(chart: str) -> Path:
 
 def dump(chart: Rendering) -> str:
     objects = sorted(chart.objects, key=lambda one: (one["kind"], one["metadata"]["name"]))
-    return "".join(
-        f"---\n{yaml.dump(one, Dumper=_Dumper, default_flow_style=None, width=160, sort_keys=True)}" for one in objects
-    )
-
-
-class _Dumper(yaml.SafeDumper):
-    """Without anchors."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _text)
+    return "".join(f"---\n{plain_yaml.dump(one, short_on_one_line=True, sort=True)}" for one in objects)
 
 
 def renew() -> None:

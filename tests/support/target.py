@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 TARGET = "RQ_E2E_TARGET"
 PROCESS, HERMETIC, KUBECONFIG = "process", "hermetic", "kubeconfig"
+SERVERS = ("postgres", "redis", "nats")
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,12 @@ class Target:
     storage_class: str
     namespace: str = ""
     """One that stays, with its release, for who runs the tests again and again; empty: a fresh one."""
+    servers: Mapping[str, str] = field(default_factory=dict)
+    """Images of bundled servers, with their tags, by `SERVERS`; those that lack are the chart's, the official ones."""
 
     @property
     def hermetic(self) -> bool:
-        """Then its images are those of this checkout, its bundled servers among them, and policies are enforced."""
+        """Then the images are those of this checkout, policies are enforced, and this process is in its network."""
         return self.kind == HERMETIC
 
 
@@ -44,14 +47,22 @@ def target_of(environ: Mapping[str, str]) -> Target | None:
     return Target(
         kind=kind,
         environ=dict(environ),
-        ingress_url=environ.get("RQ_E2E_INGRESS_URL", ""),
+        ingress_url=environ.get("RQ_E2E_INGRESS_URL", "").rstrip("/"),
         ingress_class=environ.get("RQ_E2E_INGRESS_CLASS", "nginx"),
         host=environ.get("RQ_E2E_HOST", ""),
         registry=environ.get("RQ_E2E_REGISTRY", "localhost"),
         tag=environ.get("RQ_E2E_TAG", "test"),
         storage_class=environ.get("RQ_E2E_STORAGE_CLASS", ""),
         namespace=environ.get("RQ_E2E_NAMESPACE", ""),
+        servers=dict(_pair(one) for one in environ.get("RQ_E2E_SERVERS", "").split()),
     )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, image = text.partition("=")
+    if name not in SERVERS or not image:
+        raise ValueError(f"RQ_E2E_SERVERS has {text!r}: it wants NAME=IMAGE, the names being {', '.join(SERVERS)}")
+    return name, image
 
 
 FOUND = target_of(os.environ)

@@ -7,6 +7,9 @@ built, and nothing outside the tests' namespace is touched. The tests decide wha
     KUBECONFIG, PATH     for kubectl and helm, which come first on the path
     RQ_E2E_INGRESS_URL   where ingresses are served (hermetic)
     RQ_E2E_HOST          this process' address as the pods see it, for whatever a test serves to them (hermetic)
+    RQ_E2E_SERVERS       images of the bundled servers (hermetic)
+
+Who brings a cluster sets the last three if they apply (docs/guides/test-cluster.md).
 """
 
 from __future__ import annotations
@@ -60,8 +63,7 @@ def _on_our_own(layout: Layout, arguments: Sequence[str]) -> int:
 def _bring_up(layout: Layout, steps: Steps) -> None:
     """What needs the internet comes first: the cluster's network has none."""
     built = lifecycle.prepare(layout, steps)
-    with steps.step("helm, kubectl, what builds images"):
-        kube_tools.ensure()
+    with steps.step("what builds images"):
         packages.ensure(packages.FOR_IMAGES)
     for kind in IMAGES:
         with steps.step(f"images: {kind[0]}"):
@@ -79,8 +81,11 @@ def build_images(kind: Sequence[str]) -> None:
 
 def run_tests(environment: Mapping[str, str], arguments: Sequence[str]) -> int:
     """In this process' network, which is the cluster's after `up`."""
-    command = [sys.executable, "-m", "pytest", *chosen(arguments)]
-    return subprocess.run(command, cwd=CHECKOUT, env=dict(environment), check=False).returncode
+    return subprocess.run(pytest_command(arguments), cwd=CHECKOUT, env=dict(environment), check=False).returncode
+
+
+def pytest_command(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "pytest", *chosen(arguments)]
 
 
 def chosen(arguments: Sequence[str]) -> list[str]:
@@ -90,10 +95,12 @@ def chosen(arguments: Sequence[str]) -> list[str]:
 
 
 def _on_the_callers(arguments: Sequence[str]) -> int:
+    """Pytest takes this process' place: whoever ends it, ends it, and it takes away what it has made there."""
     if not os.environ.get("KUBECONFIG") and not (Path.home() / ".kube" / "config").exists():
         raise ClusterError("RQ_E2E_TARGET=kubeconfig needs KUBECONFIG, or ~/.kube/config.")
     kube_tools.ensure()
-    return run_tests({**os.environ, "PATH": tools_path()}, arguments)
+    os.chdir(CHECKOUT)
+    os.execve(sys.executable, pytest_command(arguments), {**os.environ, "PATH": tools_path()})
 
 
 def _explain(layout: Layout) -> None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import platform
 import tarfile
 from pathlib import Path
 
 from tools.cluster.layout import IMAGE_PREFIX
 
 NOBODY = "65532:65532"
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+"""As Go and images name what Linux names otherwise. What is built here is for this machine."""
 NAMES = ("pause", "coredns", "metrics-server")
 
 
@@ -34,7 +37,7 @@ def write(archive: Path, reference: str, program: Path) -> None:
     layer = _layer(program)
     digest = hashlib.sha256(layer).hexdigest()
     config = {
-        "architecture": "amd64",
+        "architecture": ARCHITECTURES.get(platform.machine(), platform.machine()),
         "os": "linux",
         "config": {"User": NOBODY, "Entrypoint": [f"/{program.name}"]},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},

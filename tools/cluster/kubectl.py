@@ -9,6 +9,9 @@ from pathlib import Path
 from tools.cluster.layout import INGRESS_ADDRESS, NODE_ADDRESS, Layout
 from tools.cluster.processes import run, surroundings
 
+# Of `python -m tools.images servers`.
+SERVERS = "postgres=localhost/rq-postgres:test redis=localhost/rq-valkey:test nats=localhost/rq-nats:test"
+
 
 def environment(layout: Layout) -> dict[str, str]:
     """With which kubectl, helm and tests find the cluster (`e2e` says which is for what).
@@ -19,6 +22,7 @@ def environment(layout: Layout) -> dict[str, str]:
         "RQ_E2E_TARGET": "hermetic",
         "RQ_E2E_INGRESS_URL": f"http://{INGRESS_ADDRESS}",
         "RQ_E2E_HOST": NODE_ADDRESS,
+        "RQ_E2E_SERVERS": SERVERS,
     }
     helm = {f"HELM_{kind}_HOME": str(layout.state / "helm") for kind in ("CACHE", "CONFIG", "DATA")}
     return {**surroundings(), "KUBECONFIG": str(layout.kubeconfig), **helm, **tests}

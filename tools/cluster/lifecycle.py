@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from tools import kube_tools
 from tools.cluster import (
     addons,
     cgroups,
@@ -34,6 +35,8 @@ def prepare(layout: Layout, steps: Steps) -> Path:
     packages.require_root()
     with steps.step("Debian packages"):
         packages.ensure(packages.FOR_THE_CLUSTER)
+    with steps.step("helm, kubectl"):
+        kube_tools.ensure()
     with steps.step("programs (Go)"):
         built = programs.ensure(layout.cache)
     with steps.step("images of the cluster itself"):

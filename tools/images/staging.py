@@ -23,6 +23,7 @@ from pathlib import Path
 from tools.images import compiled, locks, services, wheels
 from tools.images.locks import ROOT, Pinned
 from tools.images.services import Service
+from tools.stamps import Stamp
 
 BUILD = ROOT / "build" / "images"
 CONTEXT = BUILD / "context"
@@ -89,16 +90,15 @@ def _digest(file: Path) -> str:
 
 def layer(folder: Path, made_of: list[str], fill: Callable[[Path], None]) -> None:
     """A folder that is whole or absent, and made again if what it is made of is another."""
-    stamp = folder.with_name(f".{folder.name}.made-of")
-    wanted = hashlib.sha256("\0".join(made_of).encode()).hexdigest()
-    if folder.is_dir() and stamp.is_file() and stamp.read_text() == wanted:
+    stamp = Stamp(folder.with_name(f".{folder.name}.made-of"), tuple(made_of))
+    if folder.is_dir() and stamp.holds():
         return
     draft = folder.with_name(f".{folder.name}.draft")
     for old in (draft, folder):
         shutil.rmtree(old, ignore_errors=True)
-    stamp.unlink(missing_ok=True)
+    stamp.remove()
     draft.mkdir(parents=True)
     fill(draft)
     wheels.settle(draft)
     draft.rename(folder)
-    stamp.write_text(wanted)
+    stamp.write()

@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tools.kustomize import differences
 from tools.kustomize.rendering import ROOT, Object, render
+from tools.plain_yaml import dump
 
 FOLDER = ROOT / "deploy" / "kustomize"
 BASE = FOLDER / "base"
@@ -28,20 +27,6 @@ COMPONENTS = {
 }
 """Name -> the components whose objects it changes, too, where they stand above it."""
 HEAD = "# Made of the Helm chart by tools/kustomize, as values.yaml says; do not edit. `make kustomize` renews it.\n"
-
-
-class _Dumper(yaml.SafeDumper):
-    """Without anchors, texts of several lines as they are."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _text)
 
 
 def values(*components: str) -> list[Path]:
@@ -65,20 +50,16 @@ def _component(folder: Path, before: list[Object], after: list[Object]) -> Itera
         yield folder / "resources.yaml", _documents(objects)
         parts["resources"] = ["resources.yaml"]
     if changes := differences.patches(before, after):
-        parts["patches"] = [one | {"patch": _dump(one["patch"])} for one in changes]
+        parts["patches"] = [one | {"patch": dump(one["patch"])} for one in changes]
     yield folder / "kustomization.yaml", _kustomization("Component", "v1alpha1", **parts)
 
 
 def _kustomization(kind: str, version: str, **parts: list[Any]) -> str:
-    return HEAD + _dump({"apiVersion": f"kustomize.config.k8s.io/{version}", "kind": kind, **parts})
+    return HEAD + dump({"apiVersion": f"kustomize.config.k8s.io/{version}", "kind": kind, **parts})
 
 
 def _documents(objects: list[Object]) -> str:
-    return HEAD + "---\n".join(_dump(one) for one in sorted(objects, key=differences.identity))
-
-
-def _dump(one: Any) -> str:
-    return yaml.dump(one, Dumper=_Dumper, default_flow_style=False, width=160, sort_keys=False)
+    return HEAD + "---\n".join(dump(one) for one in sorted(objects, key=differences.identity))
 
 
 def main() -> None:

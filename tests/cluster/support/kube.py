@@ -13,6 +13,7 @@ Document = dict[str, Any]
 T = TypeVar("T")
 
 CALL_S = 120.0
+_PAGE = "import sys, urllib.request as http; print(http.urlopen(sys.argv[1], timeout=10).read().decode())"
 
 
 class Refused(Exception):
@@ -68,8 +69,8 @@ class Kube:
         return [pod for pod in found if not pod["metadata"].get("deletionTimestamp")]
 
     def page(self, pod: str, port: int, path: str) -> str:
-        """What a pod answers, by way of the API server. Raises: Refused: not 200, too."""
-        return self("get", "--raw", f"/api/v1/namespaces/{self.namespace}/pods/{pod}:{port}/proxy{path}")
+        """What a pod of the suite answers to itself, whomever its policy lets in. Raises: Refused: not 200, too."""
+        return self("exec", pod, "--", "python3", "-c", _PAGE, f"http://127.0.0.1:{port}{path}")
 
 
 def is_ready(pod: Document) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import secrets
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from tests.cluster.support.kube import Document, Kube, name_of
+from tests.cluster.support.kube import Document, Kube, name_of, until
 from tests.cluster.support.namespaces import namespace
 from tests.cluster.support.release import Release
 from tests.cluster.support.values import SMALL, bundled, merged
@@ -75,12 +77,14 @@ def _reached(kube: Kube, pod: Document, port: int, *, direct: bool) -> Iterator[
         yield f"http://{pod['status']['podIP']}:{port}"
         return
     command = ["kubectl", "-n", kube.namespace, "port-forward", f"pod/{name_of(pod)}", f":{port}"]
-    with subprocess.Popen(command, env=dict(kube.environ), stdout=subprocess.PIPE, text=True) as forwarding:
-        assert forwarding.stdout is not None
-        said = forwarding.stdout.readline()
-        found = re.search(r"127\.0\.0\.1:(\d+)", said)
-        assert found, said
+    with (
+        tempfile.NamedTemporaryFile() as said,  # a line for each connection, too many for a pipe that nobody reads
+        subprocess.Popen(command, env=dict(kube.environ), stdout=said, stderr=said) as forwarding,
+    ):
         try:
+            until(lambda: b"127.0.0.1:" in Path(said.name).read_bytes(), 30, f"kubectl forwards to {name_of(pod)}")
+            found = re.search(r"127\.0\.0\.1:(\d+)", Path(said.name).read_text())
+            assert found
             yield f"http://127.0.0.1:{found[1]}"
         finally:
             forwarding.terminate()

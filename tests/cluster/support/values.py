@@ -9,7 +9,6 @@ from tests.support.target import Target
 
 Values = dict[str, Any]
 
-HOST = "routeiq.test"
 SERVICES = ("gateway", "routing", "control", "config-sync", "a2a-registry", "mcp-registry")
 TWICE = ("gateway", "routing", "control", "config-sync")
 SMALL = {"resources": {"requests": {"cpu": "20m", "memory": "64Mi"}}}
@@ -35,7 +34,12 @@ DOCUMENT: Values = {
 }
 
 
-def values_for(target: Target) -> Values:
+def host_of(namespace: str) -> str:
+    """By which an ingress controller, that others may use at the same time, knows a release."""
+    return f"{namespace}.test"
+
+
+def values_for(target: Target, namespace: str) -> Values:
     """Of the release that most tests share."""
     return {
         "image": {"registry": target.registry, "tag": target.tag},
@@ -44,17 +48,16 @@ def values_for(target: Target) -> Values:
         "services": {name: {"replicas": 2 if name in TWICE else 1, **SMALL} for name in SERVICES},
         "bundled": bundled(target),
         "networkPolicy": {"enabled": True},
-        "ingress": {"enabled": True, "className": target.ingress_class, "host": HOST},
+        "ingress": {"enabled": True, "className": target.ingress_class, "host": host_of(namespace)},
     }
 
 
 def bundled(target: Target) -> Values:
-    """PostgreSQL, Redis and NATS of the chart; on our own cluster of our own images."""
+    """PostgreSQL, Redis and NATS of the chart, of the target's images."""
     storage = {"storageClassName": target.storage_class, "size": "1Gi"}
     parts: Values = {"postgres": {"storage": storage}, "redis": {}, "nats": {"storage": storage}}
-    if target.hermetic:
-        for part, image in (("postgres", "postgres"), ("redis", "valkey"), ("nats", "nats")):
-            parts[part]["image"] = f"localhost/rq-{image}:test"
+    for part, image in target.servers.items():
+        parts[part]["image"] = image
     return parts
 
 

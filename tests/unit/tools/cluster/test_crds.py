@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tools.cluster import crds, programs
+from tools.cluster import crds
 from tools.cluster.errors import ClusterError
 
 CONTENT = b"kind: CustomResourceDefinition\n"
@@ -25,7 +26,7 @@ def proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     go = tmp_path / "go"
     go.write_text(f'#!/bin/sh\necho \'{{"Dir": "{module}"}}\'\n')
     go.chmod(0o755)
-    monkeypatch.setattr(programs, "find_go", lambda: str(go))
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     return module / PINNED.file
 
 
@@ -56,6 +57,6 @@ def test_where_go_cannot_fetch_it_go_says_why(tmp_path: Path, monkeypatch: pytes
     go = tmp_path / "go"
     go.write_text("#!/bin/sh\necho no such host >&2\nexit 1\n")
     go.chmod(0o755)
-    monkeypatch.setattr(programs, "find_go", lambda: str(go))
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(ClusterError, match="no such host"):
         crds.kept(tmp_path / "crds", PINNED)

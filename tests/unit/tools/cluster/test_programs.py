@@ -76,6 +76,17 @@ def test_an_image_is_one_executable_run_by_nobody(archive: Path, tmp_path: Path)
         assert [(entry.name, oct(entry.mode)) for entry in layer] == [("pause", "0o755"), ("tmp", "0o1777")]
 
 
+@pytest.mark.parametrize(("machine", "architecture"), [("x86_64", "amd64"), ("aarch64", "arm64"), ("riscv64",) * 2])
+def test_an_image_is_for_this_machine(
+    machine: str, architecture: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    (tmp_path / "pause").write_bytes(b"\x7fELF")
+    images.write(tmp_path / "own.tar", "localhost/cluster-pause:1", tmp_path / "pause")
+    (manifest,) = json.loads(content(tmp_path / "own.tar", "manifest.json"))
+    assert json.loads(content(tmp_path / "own.tar", manifest["Config"]))["architecture"] == architecture
+
+
 def test_an_images_layer_is_named_by_what_is_in_it(archive: Path) -> None:
     (manifest,) = json.loads(content(archive, "manifest.json"))
     digest = hashlib.sha256(content(archive, manifest["Layers"][0])).hexdigest()
