@@ -40,7 +40,7 @@ def make_client(
         )
     return AiohttpClient(
         resolver=PinnedResolver(guard) if guard else None,
-        check_url=guard.check_url if guard else None,
+        check_url=guard.check_literal if guard else None,
         tls=tls,
         connect_timeout_s=connect_timeout_s,
         max_connections=max_connections,

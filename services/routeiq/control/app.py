@@ -21,7 +21,7 @@ from routeiq.kit.health import Readiness
 from routeiq.kit.internal import bound, unready
 from routeiq.kit.jobs import beside
 from routeiq.kit.late_app import LateApp
-from routeiq.kit.outbound import OutboundPolicy, literal_addresses
+from routeiq.kit.outbound import OutboundPolicy, servers_at
 from routeiq.kit.rpc import RpcServer
 from routeiq.kit.service import Service
 
@@ -47,7 +47,7 @@ class ControlService(Service):
         self.rpc_address = rpc.bind(settings.host, settings.rpc_port)
         self._settings, self._start, self._registry, self._joining = settings, start, registry, joining
         self._rpc, self._readiness = rpc, readiness
-        own = literal_addresses([server.address, ops.address, self.rpc_address, *settings.nats_addresses()])
+        own = servers_at([server.address, ops.address, self.rpc_address, *settings.nats_addresses()])
         self._policy = policy.with_own_services(own)
         super().__init__(NAME, server, ops, on_stop=unready(readiness), linger_s=settings.drain_delay_s)
 

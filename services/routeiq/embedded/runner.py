@@ -35,7 +35,7 @@ from routeiq.gateway.upstream.guarded import guarded
 from routeiq.gateway.wiring import build_gateway
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.master_key import KeptKey
-from routeiq.kit.outbound import OutboundPolicy, literal_addresses
+from routeiq.kit.outbound import OutboundPolicy, servers_at
 from routeiq.kit.server import address_of, bind
 from routeiq.kit.service import Runner, Service
 from routeiq.kit.signals import stop_event
@@ -86,7 +86,7 @@ class Suite:
         sync = config_sync_service(self.data, self.options, nats.url, routing.url, read)
         late = [*late_services(self.data), sync]
         others = [routing.url, nats.address, *_addresses(late), address_of(sock)]
-        policy = self.outbound.with_own_services(literal_addresses(others))
+        policy = self.outbound.with_own_services(servers_at(others))
         control = control_service(governing, start, policy, joined)
         key = self.data.keep_master_key(self.master_key or start.state.master_key)
         settings = gateway_settings(

@@ -1,4 +1,5 @@
-"""A name that leads to a private address: the document may call it, what was added by API may not."""
+"""A name that leads to a private address: the document may call it, what was added by API may not. Our own services are
+nobody's to call, by whatever name."""
 
 from __future__ import annotations
 
@@ -62,4 +63,22 @@ async def test_a_library_that_connects_by_itself_is_told_the_same() -> None:
     await authorize("http://inside.test/", Origin.DOCUMENT)
     with pytest.raises(OutboundRefused):
         await authorize("http://inside.test/", Origin.OPERATOR)
+    await http.close()
+
+
+@each_client
+@pytest.mark.parametrize("origin", [Origin.DOCUMENT, Origin.OPERATOR])
+@pytest.mark.parametrize("host", ["own.test", "alias.test", "127.0.0.1"])
+async def test_own_services_are_never_called(upstream: Adversary, client: str, origin: Origin, host: str) -> None:
+    allowing = OutboundPolicy(allow_private=True)
+    port = int(upstream.url.rpartition(":")[2].partition("/")[0])
+    http, authorize = guarded(allowing, [f"own.test:{port}"], inside)
+    upstream.plays([HELLO])
+    url = upstream.url.replace("127.0.0.1", host)
+    said = "not be reached" if (client, host) == ("aiohttp", "alias.test") else r"not allowed \(ssrf_blocked\)"
+    with pytest.raises(UpstreamFailed, match=said):  # what aiohttp's resolver refuses is no answer of DNS
+        await http.send(HTTPRequest(url, {}, b"{}", "group", 3.0, client, origin=origin))
+    with pytest.raises(OutboundRefused, match="never be called"):
+        await authorize(url, origin)
+    assert upstream.connections == 0
     await http.close()

@@ -68,3 +68,9 @@ def test_reference_to_the_providers_own_key_is_what_is_looked_up_anyway() -> Non
 def test_private_address_may_be_allowed_by_the_environment() -> None:
     added = model(api_base="http://10.0.0.1")
     assert merged(added, LLMROUTER_OUTBOUND_ALLOW_PRIVATE="true")[1] == []
+
+
+def test_an_address_of_our_own_services_is_left_out_whatever_is_allowed() -> None:
+    environ = {"LLMROUTER_OUTBOUND_ALLOW_PRIVATE": "true", "ROUTEIQ_OUTBOUND_OWN_SERVICES": "rq-control:8130"}
+    _, problems = merged(provider("own", base_url="http://rq-control.team.svc:8130/v1"), **environ)
+    assert problems == ["overlay: providers.p-own.base_url: the URL leads to an address that must never be called"]

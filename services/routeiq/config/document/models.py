@@ -55,7 +55,8 @@ class LitellmParams(Section):
         default=None, description="The provider, where `model` does not begin with it."
     )
     api_base: str | None = Field(
-        default=None, description="The provider's address. May be private or loopback; metadata addresses never pass."
+        default=None,
+        description="The provider's address. May be private or loopback, but no metadata address or service of ours.",
     )
     base_url: str | None = Field(default=None, description="Another name of `api_base`.")
     api_key: str | None = Field(

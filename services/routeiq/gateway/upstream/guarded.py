@@ -10,7 +10,7 @@ from routeiq.gateway.upstream.http import Authorize, HTTPClient, ProxyOf
 from routeiq.gateway.upstream.http_by_origin import HTTPByOrigin
 from routeiq.gateway.upstream.http_choice import HTTPChoice
 from routeiq.gateway.upstream.http_pool import PooledClient
-from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy, literal_addresses
+from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy, servers_at
 from routeiq.kit.outbound.guard import Lookup
 
 _REMEMBERED_URLS = 1024
@@ -27,10 +27,10 @@ def guarded(policy: OutboundPolicy, own: Iterable[str], lookup: Lookup | None = 
     """Calls the document's URLs, which may be private or loopback, and those that were added by API, which may be only
     where `policy` lists them; never metadata addresses nor `own`.
 
-    Args: own: `host:port` of our own services. Names are left to the network's policy: their addresses change.
+    Args: own: `host:port` of our own services, by name or by address.
     lookup: asks DNS; None: the system's.
     """
-    policy = policy.with_own_services(literal_addresses(own))
+    policy = policy.with_own_services(servers_at(own))
     origins = (Origin.DOCUMENT, Origin.OPERATOR)
     guards = {origin: OutboundGuard(policy, origin, lookup=lookup) for origin in origins}
     proxy_of = lru_cache(maxsize=_REMEMBERED_URLS)(policy.proxies.of)
@@ -49,4 +49,4 @@ def _aiohttp(guard: OutboundGuard, proxy_of: ProxyOf) -> HTTPClient:
     from routeiq.gateway.upstream.http_aiohttp import AiohttpClient  # noqa: PLC0415  # 8 MB, for who has a proxy
     from routeiq.kit.outbound.aiohttp_transport import PinnedResolver  # noqa: PLC0415  # the same
 
-    return AiohttpClient(resolver=PinnedResolver(guard), check_url=guard.check_url, proxy_of=proxy_of)
+    return AiohttpClient(resolver=PinnedResolver(guard), check_url=guard.check_literal, proxy_of=proxy_of)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import io
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import cast
 
 import aiohttp
@@ -34,7 +34,7 @@ _TRANSPORT_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 _ENCODINGS = frozenset({"", "identity", "gzip", "deflate", "br", "zstd"})
 """Those that aiohttp decodes or, without their library, refuses itself."""
 
-CheckURL = Callable[[str], object]
+CheckURL = Callable[[str], Awaitable[object]]
 """Raises a RouteIQError for a URL that must not be called. It sees what no resolver does: IP literals and schemes."""
 
 
@@ -139,9 +139,9 @@ class AiohttpClient:
 
     async def send(self, request: HTTPRequest) -> AiohttpResponse:
         """POST. Raises as `HTTPClient.send`."""
-        self._check(request)
         try:
             async with asyncio.timeout(request.timeout_s):
+                await self._check(request)
                 response = await self._open().post(
                     request.url,
                     data=_payload(request.body),
@@ -171,11 +171,11 @@ class AiohttpClient:
         if session is not None:
             await session.close()
 
-    def _check(self, request: HTTPRequest) -> None:
+    async def _check(self, request: HTTPRequest) -> None:
         if self._check_url is None:
             return
         try:
-            self._check_url(request.url)
+            await self._check_url(request.url)
         except RouteIQError as refused:
             raise UpstreamFailed(f"The address of `{request.label}` is not allowed ({refused.code}).") from None
 

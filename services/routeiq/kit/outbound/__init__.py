@@ -5,10 +5,10 @@ The aiohttp transport stands in `aiohttp_transport`, so that whoever only checks
 
 from __future__ import annotations
 
-from routeiq.kit.outbound.addresses import literal_addresses
 from routeiq.kit.outbound.guard import OutboundGuard, Route, system_lookup
 from routeiq.kit.outbound.hosts import InvalidURL, Target
 from routeiq.kit.outbound.policy import Origin, OutboundPolicy, OutboundRefused
+from routeiq.kit.outbound.stores import servers_at
 
 __all__ = [
     "InvalidURL",
@@ -18,6 +18,6 @@ __all__ = [
     "OutboundRefused",
     "Route",
     "Target",
-    "literal_addresses",
+    "servers_at",
     "system_lookup",
 ]

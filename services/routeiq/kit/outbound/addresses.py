@@ -6,7 +6,7 @@ RFC 3056 (6to4), RFC 4380 (Teredo), RFC 6052 and 8215 (NAT64), RFC 5214 (ISATAP)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import IntEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -91,11 +91,11 @@ def _reach(address: IPAddress) -> Reach:
     return Reach.PUBLIC if address.is_global else Reach.PRIVATE
 
 
-def literal_addresses(addresses: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """Those of `host:port` whose host is an address. Names are left to the network's policy: what they mean changes."""
-    for address in addresses:
-        host, _, port = address.rpartition(":")
-        try:
-            yield str(ip_address(host.strip("[]"))), int(port)
-        except ValueError:
-            continue
+def leads_to(address: IPAddress, own: Iterable[IPAddress]) -> bool:
+    """Whether any of its forms is one of those."""
+    return any(_same_machine(form, one) for one in own for form in forms(address))
+
+
+def _same_machine(address: IPAddress, own: IPAddress) -> bool:
+    """A service on loopback may listen on all of it."""
+    return address == own or (address.is_loopback and (own.is_loopback or own.is_unspecified))

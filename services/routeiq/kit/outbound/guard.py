@@ -1,4 +1,5 @@
-"""Resolve names under the policy: every answer is checked, and what was checked is what gets called.
+"""Resolve names under the policy: every answer is checked, and what was checked is what gets called. Where one of our
+own services has a name at the port that is called, what that name leads to is denied, too.
 
 Answers are kept for a short time, so that a check and the connection after it see the same ones. One loop, one guard.
 """
@@ -12,9 +13,10 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from routeiq.kit.outbound.addresses import IPAddress, plain
+from routeiq.kit.outbound.addresses import IPAddress, leads_to, plain
 from routeiq.kit.outbound.hosts import Target, canonical_host
-from routeiq.kit.outbound.policy import Origin, OutboundPolicy, OutboundRefused
+from routeiq.kit.outbound.own import OwnAddresses
+from routeiq.kit.outbound.policy import NEVER, Origin, OutboundPolicy, OutboundRefused
 
 Addresses = tuple[IPAddress, ...]
 Lookup = Callable[[str], Awaitable[Addresses]]
@@ -51,6 +53,7 @@ class OutboundGuard:
         self._lookup = lookup or system_lookup
         self._clock = clock
         self._answers: OrderedDict[str, tuple[float, Addresses]] = OrderedDict()
+        self._own = OwnAddresses(self._addresses, policy.dns_timeout_s, clock)
 
     def check_url(self, url: str) -> Target:
         """Without DNS; catches schemes, userinfo and literal addresses. Raises: InvalidURL, OutboundRefused."""
@@ -62,14 +65,34 @@ class OutboundGuard:
         addresses = await self._addresses(target.host)
         for address in addresses:
             self._policy.check_address(target, address, self._origin)
+        await self._refuse_own(target.port, addresses)
         return Route(target, addresses)
+
+    async def check_literal(self, url: str) -> Target:
+        """`check_url`, and of a host that is an address all of `authorize`: what a resolver is never asked for.
+
+        Raises: InvalidURL, OutboundRefused."""
+        target = self.check_url(url)
+        if not isinstance(target.host, str):
+            await self._refuse_own(target.port, (target.host,))
+        return target
 
     async def resolve(self, host: str, port: int) -> Addresses:
         """For resolvers, which know no URL. Raises: as `authorize`."""
         addresses = await self._addresses(canonical_host(host))
         for address in addresses:
             self._policy.check_host(host, port, address, self._origin)
+        await self._refuse_own(port, addresses)
         return addresses
+
+    async def _refuse_own(self, port: int, addresses: Addresses) -> None:
+        """Asks DNS, or its memory, only where a service of ours has a name at that port."""
+        names = self._policy.own_names(port)
+        if not names:
+            return
+        own = await self._own.of(names)
+        if any(leads_to(address, own) for address in addresses):
+            raise OutboundRefused(NEVER)
 
     async def _addresses(self, host: IPAddress | str) -> Addresses:
         if not isinstance(host, str):

@@ -13,7 +13,17 @@ from enum import StrEnum
 from typing import Self
 
 from routeiq.kit.errors import InvalidRequest
-from routeiq.kit.outbound.addresses import METADATA_HOSTS, IPAddress, IPNetwork, Reach, forms, inside, plain, reach
+from routeiq.kit.outbound.addresses import (
+    METADATA_HOSTS,
+    IPAddress,
+    IPNetwork,
+    Reach,
+    forms,
+    inside,
+    leads_to,
+    plain,
+    reach,
+)
 from routeiq.kit.outbound.hosts import Target, canonical_host, parse_url
 from routeiq.kit.outbound.prefixes import URLPrefix
 from routeiq.kit.outbound.proxies import NO_PROXIES, Proxies
@@ -21,6 +31,7 @@ from routeiq.kit.outbound.settings import LOCAL_NAMES, read_settings
 from routeiq.kit.outbound.stores import Server, stores
 
 LOCALHOST = plain("127.0.0.1")
+NEVER = "the URL leads to an address that must never be called"
 
 
 class Origin(StrEnum):
@@ -57,15 +68,17 @@ class OutboundPolicy:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """From the LLMROUTER_* and proxy names; denied are the suite's stores, too.
+        """From the LLMROUTER_* and proxy names; denied are our own services as the environment names them, and the
+        suite's stores.
 
         Raises: ConfigurationError: every unreadable value, by its name."""
-        policy = cls(**read_settings(environ))
-        return policy.with_own_services((str(host), port) for host, port in stores(environ))
+        settings = read_settings(environ)
+        own: tuple[Server, ...] = settings.pop("own_services")
+        return cls(**settings).with_own_services([*own, *stores(environ)])
 
-    def with_own_services(self, services: Iterable[tuple[str, int]]) -> Self:
+    def with_own_services(self, services: Iterable[tuple[IPAddress | str, int]]) -> Self:
         """The policy that also denies these; 0.0.0.0 and :: stand for loopback. Raises: InvalidURL: no host."""
-        added = {(form, port) for host, port in services for form in _forms_of(host)}
+        added = {(form, port) for host, port in services for form in _forms_of(str(host))}
         return replace(self, own_services=self.own_services | added)
 
     def check_url(self, url: str, origin: Origin = Origin.OPERATOR) -> Target:
@@ -84,7 +97,7 @@ class OutboundPolicy:
         """Whether `target`'s host may be `address`. Raises: OutboundRefused."""
         far = reach(address)
         if far is Reach.FORBIDDEN or self._is_own(address, target.port) or self._is_named(target):
-            raise OutboundRefused("the URL leads to an address that must never be called")
+            raise OutboundRefused(NEVER)
         if far is Reach.PRIVATE and not self._private_allowed(target, address, origin):
             raise OutboundRefused("the URL leads to a private address; LLMROUTER_OUTBOUND_* can allow it")
 
@@ -93,9 +106,13 @@ class OutboundPolicy:
         target = Target("", canonical_host(host), port, "")
         self.check_address(target, address, origin)
 
+    def own_names(self, port: int) -> tuple[str, ...]:
+        """Of our own services at that port. Who has DNS denies what they lead to, whatever the URL calls it."""
+        return tuple(own for own, own_port in self.own_services if own_port == port and isinstance(own, str))
+
     def _check_name(self, target: Target, origin: Origin) -> None:
         if target.host in METADATA_HOSTS or self._is_named(target):
-            raise OutboundRefused("the URL leads to an address that must never be called")
+            raise OutboundRefused(NEVER)
         if target.host == "localhost" or str(target.host).endswith(".localhost"):
             self.check_address(target, LOCALHOST, origin)
 
@@ -114,12 +131,8 @@ class OutboundPolicy:
         return any(name == entry or (entry.startswith(".") and name.endswith(entry)) for entry in self.hosts)
 
     def _is_own(self, address: IPAddress, port: int) -> bool:
-        return any(
-            port == own_port and _same_machine(form, own)
-            for form in forms(address)
-            for own, own_port in self.own_services
-            if not isinstance(own, str)
-        )
+        at_port = (own for own, own_port in self.own_services if own_port == port)
+        return leads_to(address, (own for own in at_port if not isinstance(own, str)))
 
     def _is_named(self, target: Target) -> bool:
         """As it is written, or with a domain behind it: a name without a dot gets one from the resolver."""
@@ -134,8 +147,3 @@ def _forms_of(host: str) -> tuple[IPAddress | str, ...]:
     except ValueError:
         name = canonical_host(host)
         return (LOCALHOST,) if name == "localhost" else (name,)
-
-
-def _same_machine(address: IPAddress, own: IPAddress) -> bool:
-    """A service on loopback may listen on all of it."""
-    return address == own or (address.is_loopback and (own.is_loopback or own.is_unspecified))

@@ -11,6 +11,7 @@ from routeiq.kit.outbound.addresses import IPNetwork
 from routeiq.kit.outbound.hosts import canonical_host
 from routeiq.kit.outbound.prefixes import URLPrefix
 from routeiq.kit.outbound.proxies import NO_PROXIES, Proxies
+from routeiq.kit.outbound.stores import server_at
 
 T = TypeVar("T")
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -19,16 +20,20 @@ LOCAL_NAMES = "<local>"
 """Every name without a dot, as lists of proxy exceptions write it. In a cluster those are the namespace's own services,
 because its DNS looks there first. `localhost` is none of them."""
 OUTBOUND, SSRF = "LLMROUTER_OUTBOUND_", "LLMROUTER_SSRF_"
+OWN_SERVICES = "ROUTEIQ_OUTBOUND_OWN_SERVICES"
 
 
 def read_settings(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Keyword arguments of `OutboundPolicy`. Raises: ConfigurationError: every unreadable value, by its name."""
+    """Keyword arguments of `OutboundPolicy`, `own_services` as they are written.
+
+    Raises: ConfigurationError: every unreadable value, by its name."""
     reader = _Reader(environ)
     settings = {
         "allow_private": reader.flag(f"{OUTBOUND}ALLOW_PRIVATE") or reader.flag("LLMROUTER_ALLOW_PRIVATE_IPS"),
         "hosts": reader.items(_host, f"{OUTBOUND}HOST_ALLOWLIST", f"{SSRF}ALLOWLIST_HOSTS"),
         "networks": reader.items(_network, f"{OUTBOUND}CIDR_ALLOWLIST", f"{SSRF}ALLOWLIST_CIDRS"),
         "urls": reader.items(URLPrefix.parse, f"{OUTBOUND}URL_ALLOWLIST"),
+        "own_services": reader.items(server_at, OWN_SERVICES),
         "dns_timeout_s": reader.number(f"{SSRF}DNS_TIMEOUT", 5.0, above=0.0),
         "dns_cache_ttl_s": reader.number(f"{SSRF}DNS_CACHE_TTL", 60.0),
         "dns_cache_size": int(reader.number(f"{SSRF}DNS_CACHE_SIZE", 1000.0)),

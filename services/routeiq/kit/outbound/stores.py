@@ -1,15 +1,14 @@
 """The servers in which a suite keeps what it knows, as the environment names them: databases, Redis, NATS, and in a
-cluster the API of Kubernetes.
+cluster the API of Kubernetes. And how a list names any server of ours: `host:port`.
 
 No URL that somebody gave may lead there. Of one that is named, the name is denied as it is written, and with any domain
-behind it where it has none; what else leads to its address is left to the network's policy, because what names mean
-changes.
+behind it where it has none; whoever resolves what he calls denies what the name leads to as well (`OwnAddresses`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import parse_qs
 
 from routeiq.kit.outbound.addresses import IPAddress
@@ -56,6 +55,24 @@ def places(urls: str) -> list[str]:
     scheme, has_one, _ = urls.strip().partition("://")
     found = servers(urls, PORTS.get(scheme if has_one else "nats", 0))
     return [f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}" for host, port in found if port]
+
+
+def server_at(text: str) -> Server:
+    """Of `host:port`, an IPv6 address in brackets. Raises: ValueError, InvalidURL: no host."""
+    host, _, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if bracketed is not (":" in host) or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError("is not host:port")
+    return canonical_host(host[1:-1] if bracketed else host), int(port)
+
+
+def servers_at(places: Iterable[str]) -> Iterator[Server]:
+    """Those that can be read; a file and a socket are none."""
+    for place in places:
+        try:
+            yield server_at(place)
+        except (InvalidURL, ValueError):
+            continue
 
 
 def _server(text: str, default_port: int) -> Iterator[Server]:
