@@ -7,6 +7,12 @@
 {{- $own := include (printf "routeiq.env.%s" $name) $root | fromYaml -}}
 {{- $all := include "routeiq.env.all" (list $root $name) | fromYaml -}}
 {{- range $key, $value := $own }}{{ $_ := set $all $key $value }}{{ end -}}
+{{- include "routeiq.env.with" (list $all $service) }}
+{{- end }}
+
+{{/* The list of (list $mapping $service), with what values say of that service over it. */}}
+{{- define "routeiq.env.with" -}}
+{{- $all := first . -}}{{- $service := last . -}}
 {{- range $key, $value := $service.env }}{{ $_ := set $all $key $value }}{{ end -}}
 {{- range $service.extraEnv }}{{ $_ := unset $all .name }}{{ end -}}
 {{- include "routeiq.env.list" $all }}

@@ -15,12 +15,12 @@
 {{- fail (printf "%d gateways without Redis would each count for themselves, so that every limit and budget held %d times: set redis.existingSecret, or have one gateway." $gateways $gateways) -}}
 {{- end -}}
 {{- if has "control" $enabled -}}
-{{- $env := (include "routeiq.service" (list . "control") | fromYaml).env -}}
-{{- $sqlite := hasPrefix "sqlite" (index $env "ROUTEIQ_CONTROL_DATABASE_URL" | default "") -}}
+{{- $own := include "routeiq.ownDatabase" . -}}
+{{- $sqlite := hasPrefix "sqlite" $own -}}
 {{- if and $sqlite (gt (include "routeiq.most" (list . "control") | int) 1) -}}
 {{- fail "several controls on SQLite would each have a database of their own: set postgres.existingSecret." -}}
 {{- end -}}
-{{- if not (or $sqlite (include "routeiq.hasPostgres" .)) -}}
+{{- if not (or $own (include "routeiq.hasPostgres" .)) -}}
 {{- fail "control keeps keys, teams and usage in a database, and there is none: set postgres.existingSecret or bundled.postgres.enabled." -}}
 {{- end -}}
 {{- end -}}
