@@ -71,6 +71,7 @@ UNSAFE = {
         r"providers\.env: OPENAI_API_KEY is in no Secret",
     ),
     "a journal on no claim": ("journal: { storage: existingClaim }", r"journal\.storage=existingClaim needs"),
+    "a journal without room": ("journal: { size: 1Mi }", r"journal\.size=1Mi has no room for a journal"),
     "two who set the number of pods": (
         "services: { routing: { autoscaling: { enabled: true }, keda: { enabled: true, triggers: [{ type: cpu }] } } }",
         r"services\.routing: autoscaling and keda would both set the number of pods",

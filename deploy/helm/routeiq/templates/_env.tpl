@@ -49,6 +49,7 @@
 {{- $telemetry := (first .).Values.telemetry -}}
 POD_NAME: { field: metadata.name }
 POD_NAMESPACE: { field: metadata.namespace }
+ROUTEIQ_OUTBOUND_OWN_SERVICES: {{ include "routeiq.ownAddresses" (first .) | fromYamlArray | join "," | quote }}
 {{- if $telemetry.otlpEndpoint }}
 OTEL_EXPORTER_OTLP_ENDPOINT: {{ $telemetry.otlpEndpoint | quote }}
 OTEL_RESOURCE_ATTRIBUTES: k8s.namespace.name=$(POD_NAMESPACE),k8s.pod.name=$(POD_NAME)

@@ -59,3 +59,27 @@
 {{ $repository }}:{{ $image.tag | default (first $).Chart.AppVersion }}
 {{- end -}}
 {{- end }}
+
+{{/* `host:port` of all that this release listens on, as a YAML list: URLs may never lead there, whatever else they may. A
+host without a dot stands for itself behind any domain, too. */}}
+{{- define "routeiq.ownAddresses" -}}
+{{- $root := . -}}
+{{- range $name := include "routeiq.enabled" . | fromYamlArray }}
+{{- range include "routeiq.ports" $name | fromYaml }}
+- {{ include "routeiq.component" (list $root $name) }}:{{ . }}
+{{- if eq $name "routing" }}
+- {{ include "routeiq.component" (list $root "routing-headless") }}:{{ . }}
+{{- end }}
+{{- end }}
+{{- if ne (include "routeiq.service" (list $root $name) | fromYaml).service.type "ClusterIP" }}
+- {{ include "routeiq.component" (list $root (printf "%s-ops" $name)) }}:{{ (include "routeiq.ports" $name | fromYaml).ops }}
+{{- end }}
+{{- end }}
+{{- range $store, $ports := dict "nats" (list 4222 8222) "postgres" (list 5432) "redis" (list 6379) }}
+{{- if (index $root.Values.bundled $store).enabled }}
+{{- range $ports }}
+- {{ include "routeiq.component" (list $root $store) }}:{{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
