@@ -23,12 +23,16 @@ ttlSecondsAfterFinished: 86400
 {{- end }}
 template:
   metadata:
-    labels: {{- include "routeiq.podLabels" (list $root $job.component) | nindent 6 }}
+    labels: {{- include "routeiq.otherPodLabels" (list $root $job.component) | nindent 6 }}
+    {{- with $root.Values.defaults.podAnnotations }}
+    annotations: {{- toYaml . | nindent 6 }}
+    {{- end }}
   spec:
     restartPolicy: Never
     serviceAccountName: {{ include "routeiq.component" (list $root $job.component) }}
     automountServiceAccountToken: {{ $job.token | default false }}
     enableServiceLinks: false
+    {{- include "routeiq.placementOf" $root.Values.defaults | nindent 4 }}
     {{- with $root.Values.imagePullSecrets }}
     imagePullSecrets: {{- toYaml . | nindent 6 }}
     {{- end }}
