@@ -36,12 +36,14 @@ def test_a_scaled_service_has_no_replicas_of_its_own() -> None:
 
 def test_environment_of_the_operator_wins_and_stands_once() -> None:
     chart = rendered(
-        "services: { gateway: { env: { ROUTEIQ_GATEWAY_DRAIN_S: 7, ROUTEIQ_GATEWAY_REDIS_URL: '' },"
+        "services: { gateway: { env: { ROUTEIQ_GATEWAY_MAX_CONCURRENCY: 7, ROUTEIQ_GATEWAY_STATE_DIR: /mine,"
+        " ROUTEIQ_GATEWAY_REDIS_URL: '' },"
         " extraEnv: [{ name: LITELLM_MASTER_KEY, valueFrom: { secretKeyRef: { name: mine, key: k } } }] } }"
     )
     found = environment(chart)
     assert len(dict(found)) == len(found)
-    assert dict(found)["ROUTEIQ_GATEWAY_DRAIN_S"] == "7"
+    assert dict(found)["ROUTEIQ_GATEWAY_MAX_CONCURRENCY"] == "7"
+    assert dict(found)["ROUTEIQ_GATEWAY_STATE_DIR"] == "/mine"
     assert dict(found)["ROUTEIQ_GATEWAY_REDIS_URL"] == ""
     assert dict(found)["LITELLM_MASTER_KEY"] == {"secretKeyRef": {"name": "mine", "key": "k"}}
 

@@ -24,6 +24,10 @@
 {{- fail "control keeps keys, teams and usage in a database, and there is none: set postgres.existingSecret or bundled.postgres.enabled." -}}
 {{- end -}}
 {{- end -}}
+{{- $ownRouting := include "routeiq.says" (list (include "routeiq.service" (list . "gateway") | fromYaml) "ROUTEIQ_GATEWAY_ROUTING_ADDRESS") -}}
+{{- if and (has "gateway" $enabled) (not (has "routing" $enabled)) (not $ownRouting) -}}
+{{- fail "services.routing.enabled=false leaves gateways without anybody who decides: say where routing is in services.gateway.env.ROUTEIQ_GATEWAY_ROUTING_ADDRESS." -}}
+{{- end -}}
 {{- range $store := list "postgres" "redis" "nats" -}}
 {{- if and (index $.Values.bundled $store).enabled (index $.Values $store).existingSecret -}}
 {{- fail (printf "%s.existingSecret names a server, and bundled.%s.enabled starts another: set one of them." $store $store) -}}
@@ -65,6 +69,7 @@
 {{- if and $service.autoscaling.enabled $service.keda.enabled -}}
 {{- fail (printf "services.%s: autoscaling and keda would both set the number of pods: enable one of them." $name) -}}
 {{- end -}}
+{{- include "routeiq.refuseEnvironment" (list (first .) $name $service) -}}
 {{- if and (ne $name "gateway") (ne $service.service.type "ClusterIP") -}}
 {{- fail (printf "services.%s.service.type=%s would offer outside what only the other services call: clients talk to the gateway." $name $service.service.type) -}}
 {{- end -}}
