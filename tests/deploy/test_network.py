@@ -7,13 +7,18 @@ import re
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
-from tests.support.chart import COMPONENT, ROOT, SERVICES, Object, Rendering, read, rendering, template
+from routeiq.kit.outbound import addresses
+from tests.support.chart import CHART, COMPONENT, ROOT, SERVICES, Object, Rendering, read, rendering, template
 
 GUIDE = ROOT / "docs" / "guides" / "kubernetes-operations.md"
 ROW = re.compile(r"^\| ([a-z0-9-]+) \| ([\w' -]+) \| ([\d, ]+|all) \| [^|]+ \|$", re.MULTILINE)
 OUTSIDE = {"internet", "namespace", "Kubernetes' API"}
-METADATA = ("169.254.169.254", "100.100.100.200", "fd00:ec2::254", "fd20:ce::254")
+METADATA = (
+    "169.254.169.254", "100.100.100.200", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fe80::a9fe:a9fe",
+    "192.0.0.192", "168.63.129.16", "fd00:42::42",
+)  # fmt: skip
 PRIVATE = ("10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "fd12::1", "fe80::1")
 PUBLIC = ("1.1.1.1", "172.15.0.1", "2606:4700::1111")
 Edge = tuple[str, str, int]
@@ -117,6 +122,25 @@ def test_no_rule_leads_to_a_metadata_address(policed: Rendering) -> None:
     for component, policy in policies(policed).items():
         for rule in policy["spec"].get("egress", ()):
             assert [one for one in METADATA if _lets_pass(rule, one)] == [], component
+
+
+def test_policies_know_each_address_that_the_services_refuse() -> None:
+    egress = yaml.safe_load((CHART / "values.yaml").read_text())["networkPolicy"]["egress"]
+    assert egress["metadataCIDRs"] == [str(network) for network in addresses.METADATA]
+
+
+def test_without_exceptions_there_is_no_list_of_them() -> None:
+    none = "networkPolicy: { enabled: true, egress: { metadataCIDRs: [], privateCIDRs: [] } }"
+    chart = read("none", template("default", values=none))
+    blocks = [
+        peer["ipBlock"]
+        for one in chart.of("NetworkPolicy")
+        for rule in one["spec"].get("egress", ())
+        for peer in rule.get("to", ())
+        if "ipBlock" in peer
+    ]
+    assert blocks
+    assert [block for block in blocks if "except" in block] == []
 
 
 def test_who_goes_outside_is_who_the_table_says(trial: Rendering) -> None:

@@ -181,6 +181,7 @@ def test_each_refusal_of_the_chart_is_tried() -> None:
         ("bundled: { redis: { runAsUser: 0 } }", "runAsUser"),
         ("networkPolicy: { ingressFrom: [{ namespaceSelctor: {} }] }", "namespaceSelctor"),
         ("networkPolicy: { egress: { ports: [70000] } }", "maximum: got 70,?000"),
+        ("networkPolicy: { egress: { metadataCIDRs: null } }", "missing property 'metadataCIDRs'"),
         ("drain: { maxStreamSeconds: 0 }", "minimum: got 0, want 1"),
         ("image: { digests: { gateway: latest } }", "does not match pattern"),
         ("config: { source: git }", "must be one of"),
