@@ -111,6 +111,24 @@ def test_a_file_of_controls_own_is_migrated_by_no_other_pod() -> None:
     assert "migrate" not in {pod.component for pod in chart.pods}
 
 
+@pytest.mark.parametrize("values", ["", EXTERNAL])
+def test_a_hook_may_call_before_it_does(values: str) -> None:
+    """In a namespace that lets nothing pass by itself."""
+    chart = rendered("--set", "networkPolicy.enabled=true", values=values)
+    for component in ("keys", "migrate"):
+        job, policy = annotations(chart, "Job", component), annotations(chart, "NetworkPolicy", component)
+        assert policy.get(HOOK) == job.get(HOOK)
+        if HOOK in job:
+            assert int(policy[WEIGHT]) < int(job[WEIGHT])
+            assert policy["helm.sh/hook-delete-policy"] == job["helm.sh/hook-delete-policy"]
+
+
+def test_a_test_that_passed_leaves_nothing() -> None:
+    chart = rendered()
+    for kind in ("Pod", "ConfigMap"):
+        assert "hook-succeeded" in annotations(chart, kind, "test")["helm.sh/hook-delete-policy"]
+
+
 def test_jobs_end() -> None:
     for job in rendered(values="migrations: { deadlineSeconds: 60 }").of("Job"):
         spec = job["spec"]
