@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.support.chart import Rendering, read, template
 
 
@@ -27,6 +29,30 @@ def test_zero_and_false_override_defaults_too() -> None:
     assert "topologySpreadConstraints" not in routing["template"]["spec"]
     assert deployments["rq-routeiq-control"]["spec"]["replicas"] == 2
     assert "rq-routeiq-mcp-registry" not in deployments
+
+
+@pytest.mark.parametrize("service", ["gateway", "config-sync"])
+def test_null_takes_a_default_away(service: str) -> None:
+    """Whether values.yaml has one of the service's own or not."""
+    said = "resources: { limits: { memory: null } }, nodeSelector: { kubernetes.io/os: null }"
+    chart = rendered(f"services: {{ {service}: {{ {said} }} }}")
+    pod = chart.component(service)
+    assert "memory" in pod.containers[0]["resources"]["requests"]
+    assert "memory" not in (pod.containers[0]["resources"]["limits"] or {})
+    assert "nodeSelector" not in pod.spec
+    assert chart.component("routing").containers[0]["resources"]["limits"]["memory"]
+
+
+def test_without_its_own_limits_a_service_has_none() -> None:
+    resources = rendered("services: { routing: { resources: null } }").component("routing").containers[0]["resources"]
+    assert not resources.get("limits")
+    assert not resources.get("requests")
+
+
+def test_a_limit_of_all_reaches_who_has_others_of_its_own() -> None:
+    chart = rendered("defaults: { resources: { limits: { ephemeral-storage: 1Gi, memory: 1Mi } } }")
+    limits = chart.component("gateway").containers[0]["resources"]["limits"]
+    assert limits == {"ephemeral-storage": "1Gi", "memory": "1Gi"}
 
 
 def test_a_scaled_service_has_no_replicas_of_its_own() -> None:

@@ -109,6 +109,10 @@ UNSAFE = {
         "services: { routing: { enabled: false } }",
         r"services\.routing\.enabled=false leaves gateways without anybody who decides",
     ),
+    "a service of nothing": (
+        "services: { gateway: null }",
+        r"services\.gateway is null: to have none, set .*enabled=false",
+    ),
     "two who set the number of pods": (
         "services: { routing: { autoscaling: { enabled: true }, keda: { enabled: true, triggers: [{ type: cpu }] } } }",
         r"services\.routing: autoscaling and keda would both set the number of pods",
@@ -182,6 +186,9 @@ def test_each_refusal_of_the_chart_is_tried() -> None:
         ("networkPolicy: { ingressFrom: [{ namespaceSelctor: {} }] }", "namespaceSelctor"),
         ("networkPolicy: { egress: { ports: [70000] } }", "maximum: got 70,?000"),
         ("networkPolicy: { egress: { metadataCIDRs: null } }", "missing property 'metadataCIDRs'"),
+        ("defaults: { podDisruptionBudget: { maxUnavailable: 0 } }", "minimum: got 0, want 1"),
+        ("defaults: { podDisruptionBudget: { maxUnavailable: 0% } }", "does not match pattern"),
+        ("services: { control: { podDisruptionBudget: { maxUnavailable: foo } } }", "does not match pattern"),
         ("drain: { maxStreamSeconds: 0 }", "minimum: got 0, want 1"),
         ("image: { digests: { gateway: latest } }", "does not match pattern"),
         ("config: { source: git }", "must be one of"),
