@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from tests.support.chart import COMPONENT, Object, Rendering, read, template
+import pytest
+
+from tests.support.chart import CHART, COMPONENT, Object, Rendering, read, template
 
 EXTERNAL = "bundled: { postgres: { enabled: false } }\npostgres: { existingSecret: mine }"
+BROUGHT = (
+    "bundled: { postgres: { enabled: false } }\npostgres: { existingSecret: brought }\n"
+    "secrets: { existingSecret: brought }\n"
+    "externalSecret: { enabled: true, secretStoreRef: { name: s }, data: [{ secretKey: url, remoteRef: { key: k } }] }"
+)
 HOOK, WEIGHT = "helm.sh/hook", "helm.sh/hook-weight"
 
 
@@ -39,16 +46,87 @@ def test_another_release_has_jobs_of_its_own() -> None:
     assert first.named("Job").keys() == rendered(values="drain: { endpointSeconds: 9 }").named("Job").keys()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "migrations: { deadlineSeconds: 60 }",
+        "defaults: { resources: { limits: { memory: 1Gi } } }",
+        "commonLabels: { team: a }",
+        "imagePullSecrets: [{ name: mine }]",
+        "services: { control: { env: { PGSSLMODE: require } } }",
+    ],
+)
+def test_a_job_of_the_same_name_is_the_same_job(change: str) -> None:
+    """The API server refuses another one, and the upgrade with it."""
+    before, after = rendered().named("Job"), rendered(values=change).named("Job")
+    assert {name: before[name]["spec"] for name in before.keys() & after.keys()} == {
+        name: after[name]["spec"] for name in before.keys() & after.keys()
+    }
+    assert before.keys() != after.keys()
+
+
 def test_a_schema_is_migrated_before_the_release_where_the_database_is_there() -> None:
     for options in ((), ("--is-upgrade",)):
         hook = annotations(rendered(*options, values=EXTERNAL), "Job", "migrate")
         assert (hook[HOOK], hook[WEIGHT]) == ("pre-install,pre-upgrade", "0")
 
 
-def test_at_an_install_with_its_own_database_it_comes_beside() -> None:
-    """control is not ready without a schema: a hook after the install would wait for what waits for it."""
-    assert HOOK not in annotations(rendered(), "Job", "migrate")
-    assert annotations(rendered("--is-upgrade"), "Job", "migrate")[HOOK] == "pre-install,pre-upgrade"
+@pytest.mark.parametrize("options", [(), ("--is-upgrade",)])
+@pytest.mark.parametrize("values", ["", BROUGHT])
+def test_a_database_that_comes_with_the_release_is_migrated_beside_it(options: tuple[str, ...], values: str) -> None:
+    """A hook before an upgrade would wait for what that upgrade mends. One after an install would wait for control,
+    which is not ready without a schema."""
+    chart = rendered(*options, values=values)
+    for kind in ("Job", "ServiceAccount"):
+        assert HOOK not in annotations(chart, kind, "migrate")
+
+
+def test_a_job_beside_the_release_has_its_revision_in_the_name() -> None:
+    """One that has failed is made again by the next upgrade."""
+    assert "Release.Revision" in (CHART / "templates" / "jobs" / "_job.tpl").read_text()
+
+
+def test_an_address_in_another_secret_than_the_operators_is_there_before() -> None:
+    other = BROUGHT.replace("existingSecret: brought }", "existingSecret: another }", 1)
+    assert HOOK in annotations(rendered("--is-upgrade", values=other), "Job", "migrate")
+
+
+@pytest.mark.parametrize("service", ["control", "defaults"])
+def test_a_schema_is_migrated_with_controls_own_environment(service: str) -> None:
+    said = "{ env: { PGSSLMODE: verify-full, ROUTEIQ_CONTROL_DATABASE_URL: 'postgresql://db/x' },"
+    said += " extraEnv: [{ name: PGPASSWORD, valueFrom: { secretKeyRef: { name: mine, key: k } } }] }"
+    values = f"services: {{ control: {said} }}" if service == "control" else f"defaults: {said}"
+    chart = rendered(values=f"{values}\nbundled: {{ postgres: {{ enabled: false }} }}")
+    (container,) = [one for pod in chart.pods if pod.component == "migrate" for one in pod.containers]
+    found = {one["name"]: one.get("value", one.get("valueFrom")) for one in container["env"]}
+    assert found == {
+        "PGSSLMODE": "verify-full",
+        "ROUTEIQ_CONTROL_DATABASE_URL": "postgresql://db/x",
+        "PGPASSWORD": {"secretKeyRef": {"name": "mine", "key": "k"}},
+    }
+
+
+def test_a_file_of_controls_own_is_migrated_by_no_other_pod() -> None:
+    chart = rendered(values="services: { control: { env: { ROUTEIQ_CONTROL_DATABASE_URL: 'sqlite:////x/y.db' } } }")
+    assert "migrate" not in {pod.component for pod in chart.pods}
+
+
+@pytest.mark.parametrize("values", ["", EXTERNAL])
+def test_a_hook_may_call_before_it_does(values: str) -> None:
+    """In a namespace that lets nothing pass by itself."""
+    chart = rendered("--set", "networkPolicy.enabled=true", values=values)
+    for component in ("keys", "migrate"):
+        job, policy = annotations(chart, "Job", component), annotations(chart, "NetworkPolicy", component)
+        assert policy.get(HOOK) == job.get(HOOK)
+        if HOOK in job:
+            assert int(policy[WEIGHT]) < int(job[WEIGHT])
+            assert policy["helm.sh/hook-delete-policy"] == job["helm.sh/hook-delete-policy"]
+
+
+def test_a_test_that_passed_leaves_nothing() -> None:
+    chart = rendered()
+    for kind in ("Pod", "ConfigMap"):
+        assert "hook-succeeded" in annotations(chart, kind, "test")["helm.sh/hook-delete-policy"]
 
 
 def test_jobs_end() -> None:

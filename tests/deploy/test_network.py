@@ -6,8 +6,10 @@ import ipaddress
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
-from tests.support.chart import COMPONENT, SERVICES, Object, Rendering, read, rendering, template
+from routeiq.kit.outbound import addresses
+from tests.support.chart import CHART, COMPONENT, SERVICES, Object, Rendering, read, rendering, template
 from tests.support.edges import API, INTERNET, METADATA, NEIGHBOURS, PRIVATE, PUBLIC, Edge, inner, outer
 
 POLICED = ("production", "ha", "everything")
@@ -100,6 +102,25 @@ def test_no_rule_leads_to_a_metadata_address(policed: Rendering) -> None:
     for component, policy in policies(policed).items():
         for rule in policy["spec"].get("egress", ()):
             assert [one for one in METADATA if _lets_pass(rule, one)] == [], component
+
+
+def test_policies_know_each_address_that_the_services_refuse() -> None:
+    egress = yaml.safe_load((CHART / "values.yaml").read_text())["networkPolicy"]["egress"]
+    assert egress["metadataCIDRs"] == [str(network) for network in addresses.METADATA]
+
+
+def test_without_exceptions_there_is_no_list_of_them() -> None:
+    none = "networkPolicy: { enabled: true, egress: { metadataCIDRs: [], privateCIDRs: [] } }"
+    chart = read("none", template("default", values=none))
+    blocks = [
+        peer["ipBlock"]
+        for one in chart.of("NetworkPolicy")
+        for rule in one["spec"].get("egress", ())
+        for peer in rule.get("to", ())
+        if "ipBlock" in peer
+    ]
+    assert blocks
+    assert [block for block in blocks if "except" in block] == []
 
 
 def test_who_goes_outside_is_who_the_table_says(trial: Rendering) -> None:

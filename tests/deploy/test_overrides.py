@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.support.chart import Rendering, read, template
 
 
@@ -29,6 +31,30 @@ def test_zero_and_false_override_defaults_too() -> None:
     assert "rq-routeiq-mcp-registry" not in deployments
 
 
+@pytest.mark.parametrize("service", ["gateway", "config-sync"])
+def test_null_takes_a_default_away(service: str) -> None:
+    """Whether values.yaml has one of the service's own or not."""
+    said = "resources: { limits: { memory: null } }, nodeSelector: { kubernetes.io/os: null }"
+    chart = rendered(f"services: {{ {service}: {{ {said} }} }}")
+    pod = chart.component(service)
+    assert "memory" in pod.containers[0]["resources"]["requests"]
+    assert "memory" not in (pod.containers[0]["resources"]["limits"] or {})
+    assert "nodeSelector" not in pod.spec
+    assert chart.component("routing").containers[0]["resources"]["limits"]["memory"]
+
+
+def test_without_its_own_limits_a_service_has_none() -> None:
+    resources = rendered("services: { routing: { resources: null } }").component("routing").containers[0]["resources"]
+    assert not resources.get("limits")
+    assert not resources.get("requests")
+
+
+def test_a_limit_of_all_reaches_who_has_others_of_its_own() -> None:
+    chart = rendered("defaults: { resources: { limits: { ephemeral-storage: 1Gi, memory: 1Mi } } }")
+    limits = chart.component("gateway").containers[0]["resources"]["limits"]
+    assert limits == {"ephemeral-storage": "1Gi", "memory": "1Gi"}
+
+
 def test_a_scaled_service_has_no_replicas_of_its_own() -> None:
     chart = rendered("services: { routing: { replicas: 4, autoscaling: { enabled: true } } }")
     assert "replicas" not in chart.named("Deployment")["rq-routeiq-routing"]["spec"]
@@ -36,12 +62,14 @@ def test_a_scaled_service_has_no_replicas_of_its_own() -> None:
 
 def test_environment_of_the_operator_wins_and_stands_once() -> None:
     chart = rendered(
-        "services: { gateway: { env: { ROUTEIQ_GATEWAY_DRAIN_S: 7, ROUTEIQ_GATEWAY_REDIS_URL: '' },"
+        "services: { gateway: { env: { ROUTEIQ_GATEWAY_MAX_CONCURRENCY: 7, ROUTEIQ_GATEWAY_STATE_DIR: /mine,"
+        " ROUTEIQ_GATEWAY_REDIS_URL: '' },"
         " extraEnv: [{ name: LITELLM_MASTER_KEY, valueFrom: { secretKeyRef: { name: mine, key: k } } }] } }"
     )
     found = environment(chart)
     assert len(dict(found)) == len(found)
-    assert dict(found)["ROUTEIQ_GATEWAY_DRAIN_S"] == "7"
+    assert dict(found)["ROUTEIQ_GATEWAY_MAX_CONCURRENCY"] == "7"
+    assert dict(found)["ROUTEIQ_GATEWAY_STATE_DIR"] == "/mine"
     assert dict(found)["ROUTEIQ_GATEWAY_REDIS_URL"] == ""
     assert dict(found)["LITELLM_MASTER_KEY"] == {"secretKeyRef": {"name": "mine", "key": "k"}}
 

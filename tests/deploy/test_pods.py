@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.support.chart import SERVICES, Object, Pod, Rendering, read, template
+from tests.support.chart import SERVICES, VALUES, Object, Pod, Rendering, read, template
 
 CALLS_KUBERNETES = {"config-sync", "keys"}
 UNSET: Object = {}
@@ -127,6 +128,27 @@ def test_images_are_of_a_release(chart: Rendering) -> None:
 def test_a_pinned_digest_is_used(everything: Rendering) -> None:
     (container,) = everything.component("gateway").containers
     assert re.fullmatch(r"registry\.example\.com/routeiq-gateway@sha256:[0-9a-f]{64}", container["image"])
+
+
+def test_every_pod_runs_where_the_defaults_say(everything: Rendering) -> None:
+    """Jobs, bundled servers and the test as well."""
+    said = yaml.safe_load((VALUES / "everything.yaml").read_text())["defaults"]
+    selector = {"kubernetes.io/os": "linux", **said["nodeSelector"]}
+    for pod in everything.pods:
+        assert pod.spec["nodeSelector"] == selector, pod.name
+        for name in ("tolerations", "affinity", "priorityClassName"):
+            assert pod.spec[name] == said[name], pod.name
+        assert pod.has(said["podLabels"]), pod.name
+        assert said["podAnnotations"].items() <= pod.metadata["annotations"].items(), pod.name
+
+
+def test_pods_are_for_linux(chart: Rendering) -> None:
+    assert [pod.name for pod in chart.pods if pod.spec["nodeSelector"]["kubernetes.io/os"] != "linux"] == []
+
+
+def test_a_label_of_nodes_is_taken_away_by_null() -> None:
+    chart = read("null", template("default", values='defaults: { nodeSelector: { "kubernetes.io/os": null } }'))
+    assert [pod.name for pod in chart.pods if "nodeSelector" in pod.spec] == []
 
 
 def test_service_links_are_off(chart: Rendering) -> None:

@@ -71,6 +71,48 @@ UNSAFE = {
         r"providers\.env: OPENAI_API_KEY is in no Secret",
     ),
     "a journal on no claim": ("journal: { storage: existingClaim }", r"journal\.storage=existingClaim needs"),
+    "a journal without room": ("journal: { size: 1Mi }", r"journal\.size=1Mi has no room for a journal"),
+    "a drain of its own": (
+        "services: { gateway: { env: { ROUTEIQ_GATEWAY_DRAIN_S: 600 } } }",
+        r"services\.gateway: ROUTEIQ_GATEWAY_DRAIN_S would not fit .*: set drain\.maxStreamSeconds",
+    ),
+    "a delay of its own, in any way": (
+        "services: { gateway: { extraEnv: [{ name: ROUTEIQ_GATEWAY_DRAIN_DELAY_S, value: '60' }] } }",
+        r"services\.gateway: ROUTEIQ_GATEWAY_DRAIN_DELAY_S would not fit",
+    ),
+    "a drain of its own for all": (
+        "defaults: { env: { ROUTEIQ_DRAIN_TIMEOUT_SECONDS: 600 } }",
+        r"services\.gateway: ROUTEIQ_DRAIN_TIMEOUT_SECONDS would not fit",
+    ),
+    "a variable twice": (
+        "services: { routing: { extraEnv: [{ name: A, value: x }, { name: A, value: y }] } }",
+        r"services\.routing\.extraEnv has A twice",
+    ),
+    "a key for everybody to read": (
+        "services: { gateway: { env: { LITELLM_MASTER_KEY: sk-plain } } }",
+        r"services\.gateway: LITELLM_MASTER_KEY is a secret, .*: put it into the Secret rq-routeiq-keys",
+    ),
+    "the same by the other list": (
+        "services: { control: { extraEnv: [{ name: ROUTEIQ_ENCRYPTION_KEY, value: plain }] } }",
+        r"services\.control: ROUTEIQ_ENCRYPTION_KEY is a secret",
+    ),
+    "an address with its password": (
+        "services: { gateway: { env: { ROUTEIQ_GATEWAY_REDIS_URL: 'redis://:p@h:1' } } }\n"
+        "redis: { existingSecret: mine }\nbundled: { redis: { enabled: false } }",
+        r"services\.gateway: ROUTEIQ_GATEWAY_REDIS_URL is a secret, .* into the Secret mine",
+    ),
+    "a provider's key for everybody to read": (
+        "providers: { existingSecret: p, env: [{ name: A_KEY }] }\nservices: { control: { env: { A_KEY: plain } } }",
+        r"services\.control: A_KEY is a secret",
+    ),
+    "gateways without routing": (
+        "services: { routing: { enabled: false } }",
+        r"services\.routing\.enabled=false leaves gateways without anybody who decides",
+    ),
+    "a service of nothing": (
+        "services: { gateway: null }",
+        r"services\.gateway is null: to have none, set .*enabled=false",
+    ),
     "two who set the number of pods": (
         "services: { routing: { autoscaling: { enabled: true }, keda: { enabled: true, triggers: [{ type: cpu }] } } }",
         r"services\.routing: autoscaling and keda would both set the number of pods",
@@ -143,6 +185,10 @@ def test_each_refusal_of_the_chart_is_tried() -> None:
         ("bundled: { redis: { runAsUser: 0 } }", "runAsUser"),
         ("networkPolicy: { ingressFrom: [{ namespaceSelctor: {} }] }", "namespaceSelctor"),
         ("networkPolicy: { egress: { ports: [70000] } }", "maximum: got 70,?000"),
+        ("networkPolicy: { egress: { metadataCIDRs: null } }", "missing property 'metadataCIDRs'"),
+        ("defaults: { podDisruptionBudget: { maxUnavailable: 0 } }", "minimum: got 0, want 1"),
+        ("defaults: { podDisruptionBudget: { maxUnavailable: 0% } }", "does not match pattern"),
+        ("services: { control: { podDisruptionBudget: { maxUnavailable: foo } } }", "does not match pattern"),
         ("drain: { maxStreamSeconds: 0 }", "minimum: got 0, want 1"),
         ("image: { digests: { gateway: latest } }", "does not match pattern"),
         ("config: { source: git }", "must be one of"),
@@ -157,6 +203,13 @@ def test_a_value_that_the_chart_does_not_know_is_refused(values: str, reason: st
 def test_a_control_on_sqlite_is_let_be() -> None:
     url = "services: { control: { env: { ROUTEIQ_CONTROL_DATABASE_URL: 'sqlite:////x/y.db' } } }"
     assert "sqlite:////x/y.db" in template("default", values=f"{url}\nbundled: {{ postgres: {{ enabled: false }} }}")
+
+
+def test_routing_may_be_elsewhere() -> None:
+    address = "services: { gateway: { env: { ROUTEIQ_GATEWAY_ROUTING_ADDRESS: 'routing.ai:50051' } },"
+    rendered = template("default", values=f"{address} routing: {{ enabled: false }} }}")
+    assert "routing.ai:50051" in rendered
+    assert "routing-headless" not in rendered
 
 
 def test_no_mapping_of_the_values_takes_a_surprise() -> None:

@@ -48,9 +48,14 @@ def test_the_scaled_renderings_have_scalers() -> None:
 
 
 def test_a_budget_stands_exactly_where_there_are_several_pods(chart: Rendering) -> None:
-    several = {name for name, one in chart.named("Deployment").items() if _fewest(name, one, chart) > 1}
+    several = {name for name, one in chart.named("Deployment").items() if _most(name, one, chart) > 1}
     assert chart.named("PodDisruptionBudget").keys() == several
     assert bool(several) == (chart.name != "default")
+
+
+def test_who_may_be_scaled_from_one_pod_has_a_budget() -> None:
+    scaled = "services: { routing: { autoscaling: { enabled: true, minReplicas: 1 } } }"
+    assert read("one", template("default", values=scaled)).named("PodDisruptionBudget").keys() == {"rq-routeiq-routing"}
 
 
 def test_a_budget_lets_a_pod_go_and_a_broken_one_always(chart: Rendering) -> None:
@@ -78,9 +83,9 @@ def test_a_bundled_server_is_one_pod(server: str, everything: Rendering) -> None
     assert everything.component(server).owner["spec"]["replicas"] == 1
 
 
-def _fewest(name: str, deployment: Object, chart: Rendering) -> int:
+def _most(name: str, deployment: Object, chart: Rendering) -> int:
     scaled = scalers(chart).get(name)
-    return scaled[0] if scaled else int(deployment["spec"]["replicas"])
+    return scaled[1] if scaled else int(deployment["spec"]["replicas"])
 
 
 def _of_hpa(one: Object) -> tuple[int, int]:

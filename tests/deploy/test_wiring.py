@@ -18,6 +18,8 @@ BROUGHT = {
 }  # fmt: skip
 """What the values files name as the operator's own."""
 MADE_BY_A_JOB = {"rq-routeiq-keys"}
+OWN = "ROUTEIQ_OUTBOUND_OWN_SERVICES"
+"""Where nobody's URL may lead, and so no address of whom a service calls."""
 ADDRESS = re.compile(r"(?:^|[/@,])((?:rq|routeiq)-[a-z0-9-]+):(\d+)")
 
 
@@ -56,6 +58,22 @@ def test_addresses_in_the_environment_are_services_with_that_port(chart: Renderi
             assert int(port) in services[host], f"{pod.name}: {host}:{port}"
             found += 1
     assert found >= 6
+
+
+def test_each_service_knows_all_that_the_release_listens_on(chart: Rendering) -> None:
+    """No URL may lead there: every port of every Service, and of every container behind one."""
+    wanted = set()
+    for service in chart.of("Service"):
+        (pod,) = [one for one in chart.pods if one.has(service["spec"]["selector"])]
+        name, kept_inside = service["metadata"]["name"], {one["port"] for one in service["spec"]["ports"]}
+        if pod.component in ("postgres", "redis", "nats"):
+            kept_inside |= {port["containerPort"] for port in _ports(pod)}
+        wanted |= {f"{name}:{port}" for port in kept_inside}
+    for name in SERVICES:
+        said = _environment(chart.component(name))[OWN].split(",")
+        assert len(said) == len(set(said))
+        assert wanted <= set(said), name
+        assert {one.partition(":")[0] for one in said} == {one.partition(":")[0] for one in wanted}
 
 
 def test_gateways_and_config_sync_reach_each_routing_pod_by_itself(chart: Rendering) -> None:
@@ -130,8 +148,9 @@ def _environment(pod: Pod) -> dict[str, str]:
 
 
 def _addresses(pod: Pod) -> Iterator[tuple[str, str]]:
-    for value in _environment(pod).values():
-        yield from ADDRESS.findall(value)
+    for name, value in _environment(pod).items():
+        if name != OWN:
+            yield from ADDRESS.findall(value)
 
 
 def _wanted(pod: Pod) -> Iterator[tuple[str, str]]:

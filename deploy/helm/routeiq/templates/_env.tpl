@@ -7,6 +7,12 @@
 {{- $own := include (printf "routeiq.env.%s" $name) $root | fromYaml -}}
 {{- $all := include "routeiq.env.all" (list $root $name) | fromYaml -}}
 {{- range $key, $value := $own }}{{ $_ := set $all $key $value }}{{ end -}}
+{{- include "routeiq.env.with" (list $all $service) }}
+{{- end }}
+
+{{/* The list of (list $mapping $service), with what values say of that service over it. */}}
+{{- define "routeiq.env.with" -}}
+{{- $all := first . -}}{{- $service := last . -}}
 {{- range $key, $value := $service.env }}{{ $_ := set $all $key $value }}{{ end -}}
 {{- range $service.extraEnv }}{{ $_ := unset $all .name }}{{ end -}}
 {{- include "routeiq.env.list" $all }}
@@ -43,6 +49,7 @@
 {{- $telemetry := (first .).Values.telemetry -}}
 POD_NAME: { field: metadata.name }
 POD_NAMESPACE: { field: metadata.namespace }
+ROUTEIQ_OUTBOUND_OWN_SERVICES: {{ include "routeiq.ownAddresses" (first .) | fromYamlArray | join "," | quote }}
 {{- if $telemetry.otlpEndpoint }}
 OTEL_EXPORTER_OTLP_ENDPOINT: {{ $telemetry.otlpEndpoint | quote }}
 OTEL_RESOURCE_ATTRIBUTES: k8s.namespace.name=$(POD_NAMESPACE),k8s.pod.name=$(POD_NAME)

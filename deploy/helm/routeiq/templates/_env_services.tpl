@@ -9,10 +9,13 @@ SERVICE_KEYS: { secret: {{ include "routeiq.secret" . }}, key: service-keys, opt
 ROUTEIQ_GATEWAY_IDENTITY_KEY: /etc/routeiq/keys/identity-key
 ROUTEIQ_GATEWAY_STATE_DIR: /var/lib/routeiq/state
 ROUTEIQ_GATEWAY_JOURNAL_DIR: /var/lib/routeiq/journal
+ROUTEIQ_GATEWAY_JOURNAL_MAX_MIB: {{ include "routeiq.journalMaxMiB" . | quote }}
 ROUTEIQ_GATEWAY_DRAIN_DELAY_S: {{ $drain.delay | quote }}
 ROUTEIQ_GATEWAY_DRAIN_S: {{ $drain.streams | quote }}
-ROUTEIQ_GATEWAY_ROUTING_ADDRESS: {{ include "routeiq.component" (list . "routing-headless") }}:50051
 {{- $enabled := include "routeiq.enabled" . | fromYamlArray }}
+{{- if has "routing" $enabled }}
+ROUTEIQ_GATEWAY_ROUTING_ADDRESS: {{ include "routeiq.component" (list . "routing-headless") }}:50051
+{{- end }}
 {{- if has "control" $enabled }}
 {{- $control := include "routeiq.component" (list . "control") }}
 ROUTEIQ_ENCRYPTION_KEY: { secret: {{ include "routeiq.secret" . }}, key: encryption-key }

@@ -54,3 +54,11 @@ labels: {{- include "routeiq.labels" (list $root $component) | nindent 2 }}
 annotations: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
+
+{{/* Labels and annotations of a pod that is no service's, of (list $ component): with those of `defaults`. */}}
+{{- define "routeiq.otherPodLabels" -}}
+{{ include "routeiq.podLabels" . }}
+{{- with (first .).Values.defaults.podLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}

@@ -42,23 +42,28 @@ volumes: {{- include "routeiq.volumes" . | nindent 2 }}
 {{/* Which nodes. */}}
 {{- define "routeiq.placement" -}}
 {{- $service := include "routeiq.service" . | fromYaml -}}
-{{- with $service.priorityClassName }}
-priorityClassName: {{ . }}
-{{- end }}
-{{- with $service.nodeSelector }}
-nodeSelector: {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with $service.tolerations }}
-tolerations: {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with $service.affinity }}
-affinity: {{- toYaml . | nindent 2 }}
-{{- end }}
+{{- include "routeiq.placementOf" $service }}
 {{- if $service.topologySpread.enabled }}
 topologySpreadConstraints:
   - {{ omit $service.topologySpread "enabled" | toYaml | nindent 4 | trim }}
     labelSelector:
       matchLabels: {{- include "routeiq.selector" . | nindent 8 }}
     matchLabelKeys: [pod-template-hash]
+{{- end }}
+{{- end }}
+
+{{/* The same by values: a service's, or `defaults` for jobs, bundled servers and the test. */}}
+{{- define "routeiq.placementOf" -}}
+{{- with .priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .affinity }}
+affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}

@@ -15,14 +15,18 @@
 {{- fail (printf "%d gateways without Redis would each count for themselves, so that every limit and budget held %d times: set redis.existingSecret, or have one gateway." $gateways $gateways) -}}
 {{- end -}}
 {{- if has "control" $enabled -}}
-{{- $env := (include "routeiq.service" (list . "control") | fromYaml).env -}}
-{{- $sqlite := hasPrefix "sqlite" (index $env "ROUTEIQ_CONTROL_DATABASE_URL" | default "") -}}
+{{- $own := include "routeiq.ownDatabase" . -}}
+{{- $sqlite := hasPrefix "sqlite" $own -}}
 {{- if and $sqlite (gt (include "routeiq.most" (list . "control") | int) 1) -}}
 {{- fail "several controls on SQLite would each have a database of their own: set postgres.existingSecret." -}}
 {{- end -}}
-{{- if not (or $sqlite (include "routeiq.hasPostgres" .)) -}}
+{{- if not (or $own (include "routeiq.hasPostgres" .)) -}}
 {{- fail "control keeps keys, teams and usage in a database, and there is none: set postgres.existingSecret or bundled.postgres.enabled." -}}
 {{- end -}}
+{{- end -}}
+{{- $ownRouting := include "routeiq.says" (list (include "routeiq.service" (list . "gateway") | fromYaml) "ROUTEIQ_GATEWAY_ROUTING_ADDRESS") -}}
+{{- if and (has "gateway" $enabled) (not (has "routing" $enabled)) (not $ownRouting) -}}
+{{- fail "services.routing.enabled=false leaves gateways without anybody who decides: say where routing is in services.gateway.env.ROUTEIQ_GATEWAY_ROUTING_ADDRESS." -}}
 {{- end -}}
 {{- range $store := list "postgres" "redis" "nats" -}}
 {{- if and (index $.Values.bundled $store).enabled (index $.Values $store).existingSecret -}}
@@ -65,6 +69,7 @@
 {{- if and $service.autoscaling.enabled $service.keda.enabled -}}
 {{- fail (printf "services.%s: autoscaling and keda would both set the number of pods: enable one of them." $name) -}}
 {{- end -}}
+{{- include "routeiq.refuseEnvironment" (list (first .) $name $service) -}}
 {{- if and (ne $name "gateway") (ne $service.service.type "ClusterIP") -}}
 {{- fail (printf "services.%s.service.type=%s would offer outside what only the other services call: clients talk to the gateway." $name $service.service.type) -}}
 {{- end -}}

@@ -9,10 +9,37 @@
 {{- end }}
 {{- end }}
 
-{{/* What values say of (list $ name), the defaults beneath, as YAML. */}}
+{{/* What values say of (list $ name), the defaults beneath, as YAML. A null takes a default away. */}}
 {{- define "routeiq.service" -}}
-{{- $root := first . -}}
-{{- mergeOverwrite (deepCopy $root.Values.defaults) (index $root.Values.services (last .)) | toYaml -}}
+{{- $root := first . -}}{{- $name := last . -}}
+{{- $own := get ($root.Values.services | default dict) $name -}}
+{{- if not (kindIs "map" $own) -}}
+{{- fail (printf "services.%s is null: to have none, set services.%s.enabled=false." $name $name) -}}
+{{- end -}}
+{{- $service := mergeOverwrite (deepCopy $root.Values.defaults) (deepCopy $own) -}}
+{{- include "routeiq.takeAway" (list $service $own) -}}
+{{- include "routeiq.takeAway" (list $service $service) -}}
+{{- if has $name (list "gateway" "routing" "control") -}}
+{{- range $path := list (list "requests" "cpu") (list "requests" "memory") (list "limits" "memory") -}}
+{{- /* values.yaml has these of its own: Helm has taken away what is missing, because somebody said null. */ -}}
+{{- if not (dig "resources" (first $path) (last $path) "" $own) -}}
+{{- $_ := unset (dig "resources" (first $path) dict $service) (last $path) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $service -}}
+{{- end }}
+
+{{/* Of (list $service $own): out of the first goes what is null in the second. */}}
+{{- define "routeiq.takeAway" -}}
+{{- $service := first . -}}
+{{- range $key, $value := last . -}}
+{{- if kindIs "invalid" $value -}}
+{{- $_ := unset $service $key -}}
+{{- else if and (kindIs "map" $value) (kindIs "map" (get $service $key)) -}}
+{{- include "routeiq.takeAway" (list (get $service $key) $value) -}}
+{{- end -}}
+{{- end -}}
 {{- end }}
 
 {{/* Ports of a service by name, as YAML: `http`, `grpc` and `ops` as it has them. */}}
@@ -33,15 +60,7 @@
 {{- if or $service.autoscaling.enabled $service.keda.enabled }}true{{ end -}}
 {{- end }}
 
-{{/* The fewest pods that (list $ name) has. */}}
-{{- define "routeiq.fewest" -}}
-{{- $service := include "routeiq.service" . | fromYaml -}}
-{{- if $service.keda.enabled }}{{ $service.keda.minReplicas | int }}
-{{- else if $service.autoscaling.enabled }}{{ $service.autoscaling.minReplicas | int }}
-{{- else }}{{ $service.replicas | int }}{{ end -}}
-{{- end }}
-
-{{/* The most. */}}
+{{/* The most pods that (list $ name) has. */}}
 {{- define "routeiq.most" -}}
 {{- $service := include "routeiq.service" . | fromYaml -}}
 {{- if $service.keda.enabled }}{{ $service.keda.maxReplicas | int }}
@@ -58,4 +77,28 @@
 {{- else -}}
 {{ $repository }}:{{ $image.tag | default (first $).Chart.AppVersion }}
 {{- end -}}
+{{- end }}
+
+{{/* `host:port` of all that this release listens on, as a YAML list: URLs may never lead there, whatever else they may. A
+host without a dot stands for itself behind any domain, too. */}}
+{{- define "routeiq.ownAddresses" -}}
+{{- $root := . -}}
+{{- range $name := include "routeiq.enabled" . | fromYamlArray }}
+{{- range include "routeiq.ports" $name | fromYaml }}
+- {{ include "routeiq.component" (list $root $name) }}:{{ . }}
+{{- if eq $name "routing" }}
+- {{ include "routeiq.component" (list $root "routing-headless") }}:{{ . }}
+{{- end }}
+{{- end }}
+{{- if ne (include "routeiq.service" (list $root $name) | fromYaml).service.type "ClusterIP" }}
+- {{ include "routeiq.component" (list $root (printf "%s-ops" $name)) }}:{{ (include "routeiq.ports" $name | fromYaml).ops }}
+{{- end }}
+{{- end }}
+{{- range $store, $ports := dict "nats" (list 4222 8222) "postgres" (list 5432) "redis" (list 6379) }}
+{{- if (index $root.Values.bundled $store).enabled }}
+{{- range $ports }}
+- {{ include "routeiq.component" (list $root $store) }}:{{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}

@@ -32,6 +32,7 @@ automountServiceAccountToken: false
 serviceAccountName: {{ include "routeiq.component" . }}
 automountServiceAccountToken: false
 enableServiceLinks: false
+{{- include "routeiq.placementOf" $root.Values.defaults }}
 {{- with $root.Values.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
@@ -83,5 +84,5 @@ volumeClaimTemplates:
 
 {{/* Without the release's version: an upgrade of the suite is no reason to restart its database. */}}
 {{- define "routeiq.bundled.podLabels" -}}
-{{- omit (include "routeiq.podLabels" . | fromYaml) "app.kubernetes.io/version" | toYaml -}}
+{{- omit (include "routeiq.otherPodLabels" . | fromYaml) "app.kubernetes.io/version" | toYaml -}}
 {{- end }}

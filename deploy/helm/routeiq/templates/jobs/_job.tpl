@@ -1,41 +1,52 @@
 {{/* A job that the suite's own program does: (list $ dict), with `component`, `image` (a service's), `args`, `deadline`,
-`retries`, `env` and `annotations`; `token`: it calls the Kubernetes API. Its name has a hash of its image in it, because a
-job cannot be changed: `kubectl apply` and Argo CD make the next release's beside it. */}}
+`retries`, `env` and `annotations`, which a hook has; `of`: a service whose own environment wins; `token`: it calls the
+Kubernetes API. A job cannot be changed, so that its name has a hash of all that it is. One that is no hook has the
+release's revision in it, too: an upgrade then makes another one, and mends what the last one could not do. */}}
 
 {{- define "routeiq.job" -}}
 {{- $root := first . -}}{{- $job := last . -}}
-{{- $image := include "routeiq.image" (list $root $job.image) -}}
+{{- $spec := include "routeiq.jobSpec" . -}}
+{{- $revision := ternary "" (toString $root.Release.Revision) (not (empty $job.annotations)) -}}
+{{- $hash := printf "%s%s" $revision $spec | sha256sum | trunc 8 -}}
 apiVersion: batch/v1
 kind: Job
-metadata: {{- include "routeiq.metadata" (list $root $job.component (printf "%s-%s" $job.component (trunc 8 (sha256sum $image))) $job.annotations) | nindent 2 }}
-spec:
-  backoffLimit: {{ $job.retries }}
-  activeDeadlineSeconds: {{ $job.deadline }}
-  {{- if $job.annotations }}
-  ttlSecondsAfterFinished: 86400
-  {{- end }}
-  template:
-    metadata:
-      labels: {{- include "routeiq.podLabels" (list $root $job.component) | nindent 8 }}
-    spec:
-      restartPolicy: Never
-      serviceAccountName: {{ include "routeiq.component" (list $root $job.component) }}
-      automountServiceAccountToken: {{ $job.token | default false }}
-      enableServiceLinks: false
-      {{- with $root.Values.imagePullSecrets }}
-      imagePullSecrets: {{- toYaml . | nindent 8 }}
-      {{- end }}
-      securityContext: {{- include "routeiq.podSecurity" $root | nindent 8 }}
-      containers:
-        - name: {{ $job.component }}
-          image: {{ $image }}
-          imagePullPolicy: {{ $root.Values.image.pullPolicy }}
-          args: {{- toYaml $job.args | nindent 12 }}
-          securityContext: {{- include "routeiq.containerSecurity" $root | nindent 12 }}
-          env: {{- include "routeiq.env.list" $job.env | nindent 12 }}
-          resources: {{- toYaml $root.Values.defaults.resources | nindent 12 }}
-          volumeMounts: [{ name: tmp, mountPath: /tmp }]
-      volumes: [{ name: tmp, emptyDir: {} }]
+metadata: {{- include "routeiq.metadata" (list $root $job.component (printf "%s-%s" $job.component $hash) $job.annotations) | nindent 2 }}
+spec: {{- $spec | nindent 2 }}
+{{- end }}
+
+{{- define "routeiq.jobSpec" -}}
+{{- $root := first . -}}{{- $job := last . -}}
+backoffLimit: {{ $job.retries }}
+activeDeadlineSeconds: {{ $job.deadline }}
+{{- if $job.annotations }}
+ttlSecondsAfterFinished: 86400
+{{- end }}
+template:
+  metadata:
+    labels: {{- include "routeiq.otherPodLabels" (list $root $job.component) | nindent 6 }}
+    {{- with $root.Values.defaults.podAnnotations }}
+    annotations: {{- toYaml . | nindent 6 }}
+    {{- end }}
+  spec:
+    restartPolicy: Never
+    serviceAccountName: {{ include "routeiq.component" (list $root $job.component) }}
+    automountServiceAccountToken: {{ $job.token | default false }}
+    enableServiceLinks: false
+    {{- include "routeiq.placementOf" $root.Values.defaults | nindent 4 }}
+    {{- with $root.Values.imagePullSecrets }}
+    imagePullSecrets: {{- toYaml . | nindent 6 }}
+    {{- end }}
+    securityContext: {{- include "routeiq.podSecurity" $root | nindent 6 }}
+    containers:
+      - name: {{ $job.component }}
+        image: {{ include "routeiq.image" (list $root $job.image) }}
+        imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+        args: {{- toYaml $job.args | nindent 10 }}
+        securityContext: {{- include "routeiq.containerSecurity" $root | nindent 10 }}
+        env: {{- include "routeiq.env.with" (list $job.env ($job.of | default dict)) | nindent 10 }}
+        resources: {{- toYaml $root.Values.defaults.resources | nindent 10 }}
+        volumeMounts: [{ name: tmp, mountPath: /tmp }]
+    volumes: [{ name: tmp, emptyDir: {} }]
 {{- end }}
 
 {{/* The annotations of a hook that comes when `events` say, `weight` its place among them. What it leaves behind is its

@@ -47,7 +47,7 @@ keys: [kubernetesAPI]
 {{- range $store := list "postgres" "redis" "nats" -}}
 {{- if (index $.Values.bundled $store).enabled }}{{ $all = append $all $store }}{{ end -}}
 {{- end -}}
-{{- if and .Values.migrations.enabled (has "control" $all) (include "routeiq.hasPostgres" .) }}{{ $all = append $all "migrate" }}{{ end -}}
+{{- if include "routeiq.migrates" . }}{{ $all = append $all "migrate" }}{{ end -}}
 {{- if not .Values.secrets.existingSecret }}{{ $all = append $all "keys" }}{{ end -}}
 {{- if and .Values.tests.enabled (has "gateway" $all) }}{{ $all = append $all "test" }}{{ end -}}
 {{- toYaml $all -}}

@@ -12,11 +12,10 @@
 {{- range $family := list "0.0.0.0/0" "::/0" }}
 - ipBlock:
     cidr: {{ $family }}
-    except:
-    {{- range $ }}
-    {{- if eq (contains ":" .) (contains ":" $family) }}
-      - {{ . }}
-    {{- end }}
+    {{- $except := list }}
+    {{- range $ }}{{ if eq (contains ":" .) (contains ":" $family) }}{{ $except = append $except . }}{{ end }}{{ end }}
+    {{- with uniq $except }}
+    except: {{- toYaml . | nindent 6 }}
     {{- end }}
 {{- end }}
 {{- end }}
