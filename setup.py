@@ -16,6 +16,9 @@ from setuptools import setup
 if TYPE_CHECKING:
     from setuptools import Extension
 
+DIRECT = ["-fno-semantic-interposition", "-fno-plt"]
+DIRECT_LINKS = ["-Wl,-Bsymbolic-functions"]
+"""Functions of the library call each other, and Python's, without the detour by which others could take their place."""
 HERE = Path(__file__).resolve().parent
 
 
@@ -28,6 +31,10 @@ def extensions() -> list[Extension]:
     names = tomllib.loads((HERE / "pyproject.toml").read_text())["tool"]["routeiq"]["compiled"]
     sources = [f"services/{name.replace('.', '/')}.py" for name in names]
     made: list[Extension] = mypycify(sources, group_name="routeiq", target_dir="build/mypyc")
+    if sys.platform == "linux":
+        for one in made:
+            one.extra_compile_args += DIRECT
+            one.extra_link_args += DIRECT_LINKS
     return made
 
 

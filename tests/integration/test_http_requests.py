@@ -92,6 +92,19 @@ async def test_trailers_are_nobodys(server: HTTPServer) -> None:
             assert "authorization" not in dict(got["headers"])
 
 
+@pytest.mark.parametrize("cut", [0, 30, 60, 70, 90])
+async def test_each_request_says_its_own_version(server: HTTPServer, cut: int) -> None:
+    """Also where what came before, be it a body, reads as another request line for the same thing."""
+    new, old = b"POST / HTTP/1.1\r\n", b"POST / HTTP/1.0\r\n"
+    sent = new + b"host: x\r\ncontent-length: %d\r\n\r\n%b" % (len(new), new) + old + b"host: x\r\n\r\n"
+    async with connected(server) as raw:
+        await raw.send(sent[:cut])
+        await asyncio.sleep(0.01 if cut else 0)
+        await raw.send(sent[cut:])
+        versions = [json.loads((await raw.reply()).body)["http_version"] for _ in range(2)]
+    assert versions == ["1.1", "1.0"]
+
+
 async def test_requests_in_one_segment_are_answered_in_order(server: HTTPServer) -> None:
     async with connected(server) as raw:
         await raw.send(b"".join(post(b"%d" % n) for n in range(100)))

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
 
 import msgspec
 
@@ -135,8 +134,8 @@ class Fallback(StrEnum):
     """The chosen one is cooled or full."""
 
 
-class Attempt(NamedTuple):
-    """One call and how it ended. A tuple, because every request makes one."""
+class Attempt(msgspec.Struct, frozen=True, gc=False):
+    """One call and how it ended."""
 
     deployment: DeploymentId
     candidate: str

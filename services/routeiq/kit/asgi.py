@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, Self
 
 from routeiq.kit.errors import BodyTooLarge, RouteIQError
-from routeiq.kit.exchange import NONE_REPEATED, Exchange, RawHeaders, Repeated, exchange_of
+from routeiq.kit.exchange import KEY, NONE_REPEATED, Exchange, RawHeaders, Repeated, exchange_of
 from routeiq.kit.ticker import Alarm, Ticker
 
 Scope = MutableMapping[str, Any]
@@ -40,7 +40,16 @@ def header(scope: Scope, name: bytes) -> bytes | None:
 
 def first_values(scope: Scope) -> dict[bytes, bytes]:
     """The first value of each header, by its name in lower case."""
-    return dict(reversed(scope["headers"]))
+    headers = scope["headers"]
+    return _first_values(headers) if KEY in scope else dict(reversed(headers))
+
+
+def _first_values(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Of our own server's, of which it is known what they are."""
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        found.setdefault(name, value)
+    return found
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:

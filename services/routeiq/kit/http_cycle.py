@@ -289,12 +289,12 @@ class Cycle:
             self._connection.transport.write(data)
 
     def _write(self, head: tuple[bytes, ...], data: bytes) -> None:
-        write = self._connection.transport.write
+        transport = self._connection.transport
         if len(data) <= LARGE_BODY:
-            write(b"".join((*head, data)))
+            transport.write(b"".join((*head, data)))
         else:
-            write(b"".join(head))
-            write(data)
+            transport.write(b"".join(head))
+            transport.write(data)
 
     def _end(self, close: bool) -> bytes:
         """Of the head. It says so if the connection ends with this answer."""

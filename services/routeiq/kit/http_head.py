@@ -22,7 +22,8 @@ CHUNKED: Final = b"\r\ntransfer-encoding: chunked"
 MOST_NAMES: Final = 1024
 
 _NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_INNOCENT: Final = bytes(code for code in range(256) if code == 9 or (code >= 32 and code != 127))
+_SEEN: Final = bytes(code if code == 9 or (code >= 32 and code != 127) else ord("?") for code in range(256))
+"""A table for `translate`: what it does not change has no control character but tabs."""
 _prefixes: dict[bytes, bytes] = {}
 """What goes before the value of a header, by its name; for names that were found good."""
 
@@ -34,6 +35,7 @@ def encode(headers: RawHeaders) -> tuple[bytes, int | None, bool]:
     """
     length, close = None, False
     parts: list[bytes] = []
+    values: list[bytes] = []
     for name, value in headers:
         prefix = _prefixes.get(name)
         if prefix is None:
@@ -50,10 +52,11 @@ def encode(headers: RawHeaders) -> tuple[bytes, int | None, bool]:
                 prefix = _learn(name, lowered)
         parts.append(prefix)
         parts.append(value)
-    lines = b"".join(parts)
-    if len(lines.translate(None, _INNOCENT)) != len(parts):  # a line break in each prefix, and nothing else
+        values.append(value)
+    said = b"".join(values)  # names are known to be good
+    if said.translate(_SEEN) != said:
         raise RuntimeError("A header's value holds a control character.")
-    return lines, length, close
+    return b"".join(parts), length, close
 
 
 def ready(headers: Repeated) -> bytes:

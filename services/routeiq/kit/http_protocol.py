@@ -21,7 +21,7 @@ from routeiq.kit.http_bounds import MAX_FRAMING_PER_BODY_BYTE, MAX_HEAD_BYTES
 from routeiq.kit.http_connection import MOST_UNREAD_BYTES, Connection
 from routeiq.kit.http_cycle import Cycle
 from routeiq.kit.http_refusals import INVALID, REFUSALS, refusal_answer
-from routeiq.kit.http_request import AT_ONCE_BYTES, has_many_lines, is_http, primer, refusal, size
+from routeiq.kit.http_request import AT_ONCE_BYTES, begins_plainly, has_many_lines, is_http, primer, refusal, size
 from routeiq.kit.http_scope import Scopes
 from routeiq.kit.http_times import BODY_S, BODY_SILENCE_S, HEAD_S, IDLE_S, KEEP_ALIVE_S
 
@@ -65,6 +65,8 @@ class HTTPProtocol(Connection):
         """What was read and waits for room."""
         self._read = b""
         """What a head is in that is being read."""
+        self._begins = False
+        """Whether it begins with that head."""
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._primer = b""
@@ -114,7 +116,10 @@ class HTTPProtocol(Connection):
             return
         if self._reading:
             self._fed += len(data)
-        self._read = self._read + data if self._read else data
+        if self._read:
+            self._read += data
+        else:
+            self._read, self._begins = data, not self._reading
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -200,8 +205,12 @@ class HTTPProtocol(Connection):
             self.refuse(431, "The request's headers are too large.")
             return
         parser = self._parser
-        version, method = parser.get_http_version(), parser.get_method()
-        status = refusal(version, headers) if is_http(self._read, method, url) else 505
+        method, begins, self._begins = parser.get_method(), self._begins, False
+        if begins and begins_plainly(self._read, method, url):
+            version, spoken = "1.1", True
+        else:
+            version, spoken = parser.get_http_version(), is_http(self._read, method, url)
+        status = refusal(version, headers) if spoken else 505
         if status:
             self.refuse(status, REFUSALS[status])
             return

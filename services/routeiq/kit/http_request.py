@@ -14,6 +14,7 @@ from typing import Final
 _IN_HOSTS: Final = (string.ascii_letters + string.digits + "-._~%!$&'()*+,;=:[]").encode()
 """RFC 3986, 3.2: a host and its port."""
 _VERSIONS: Final = ("1.1", "1.0")
+_PLAINLY: Final = b" HTTP/1.1\r\n"
 MOST_HOSTS: Final = 256
 LONGEST_HOST: Final = 255
 _known_hosts: Final[set[bytes]] = set()
@@ -49,6 +50,13 @@ def _learn(host: bytes) -> bool:
     if len(_known_hosts) < MOST_HOSTS and len(host) <= LONGEST_HOST:
         _known_hosts.add(host)
     return True
+
+
+def begins_plainly(read: bytes, method: bytes, url: bytes) -> bool:
+    """Whether `read`, which begins with a request, begins as nearly all do: then it is HTTP/1.1."""
+    at = len(method) + 1
+    end = at + len(url)
+    return read.startswith(method) and read[at:end] == url and read[end : end + len(_PLAINLY)] == _PLAINLY
 
 
 def is_http(read: bytes, method: bytes, url: bytes) -> bool:

@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from routeiq.kit.asgi import Answer, ClientDisconnected, DisconnectWatch, header, read_body
+from routeiq.kit.asgi import Answer, ClientDisconnected, DisconnectWatch, first_values, header, read_body
 from routeiq.kit.errors import BodyTooLarge
+from routeiq.kit.exchange import KEY
 from routeiq.kit.ticker import Ticker
 from tests.support.asgi import Client, scope
 
@@ -100,3 +101,9 @@ async def test_another_application_answers_through_it() -> None:
 def test_the_first_of_repeated_headers_is_found() -> None:
     asked = scope(headers=[("a", "1"), ("a", "2")])
     assert (header(asked, b"a"), header(asked, b"b")) == (b"1", None)
+
+
+@pytest.mark.parametrize("more", [{}, {KEY: None}])
+def test_the_first_values_are_those_of_any_server(more: dict[str, object]) -> None:
+    asked = scope(headers=[("a", "1"), ("b", "2"), ("a", "3")]) | more
+    assert first_values(asked) == {b"a": b"1", b"b": b"2"}

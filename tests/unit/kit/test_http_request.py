@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from routeiq.kit.http_request import LONGEST_HOST, MOST_HOSTS, _known_hosts, is_http, refusal
+from routeiq.kit.http_request import LONGEST_HOST, MOST_HOSTS, _known_hosts, begins_plainly, is_http, refusal
 
 HOST = (b"host", b"api.example:443")
 CHUNKED = (b"transfer-encoding", b"chunked")
@@ -52,6 +52,22 @@ def test_who_it_is_for_and_how_it_is_coded_are_said_once(
 )
 def test_a_request_line_names_http(read: bytes, spoken: bool) -> None:
     assert is_http(read, b"GET", b"/a?b=(c)") is spoken
+
+
+@pytest.mark.parametrize(
+    ("read", "plainly"),
+    [
+        (b"GET /a HTTP/1.1\r\nhost: x\r\n", True),
+        (b"GET /a HTTP/1.0\r\n", False),
+        (b"GET /a HTTP/1.1", False),
+        (b"GET /ab HTTP/1.1\r\n", False),
+        (b"GET  /a HTTP/1.1\r\n", False),
+        (b"\r\nGET /a HTTP/1.1\r\n", False),
+        (b"GET /a RTSP/1.0\r\nx: GET /a HTTP/1.1\r\n", False),
+    ],
+)
+def test_most_requests_begin_plainly(read: bytes, plainly: bool) -> None:
+    assert begins_plainly(read, b"GET", b"/a") is plainly
 
 
 def test_hosts_that_were_found_good_are_few_and_short() -> None:

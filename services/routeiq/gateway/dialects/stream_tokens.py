@@ -18,7 +18,7 @@ from routeiq.kit.sse import SSEFrameTooLarge, SSEReader, parse_event
 
 BYTES_A_TOKEN = 5
 _FRAME_LIMIT_BYTES = 64 * 1024 * 1024
-_DATA, _QUOTE, _NEWLINE = b"data:", 0x22, b"\n"
+_DATA, _LINE, _QUOTE, _NEWLINE = b"data:", b"data: ", 0x22, b"\n"
 _TEXTS = {
     Endpoint.CHAT: (b'"content":"', b'"content": "'),
     Endpoint.COMPLETIONS: (b'"text":"', b'"text": "'),
@@ -146,11 +146,11 @@ class StreamTokens:
         return found
 
     def _read(self, frame: bytes) -> int:
-        event = parse_event(frame)
-        if event is None or event.data == b"[DONE]":
+        data = _data(frame)
+        if data is None or data == b"[DONE]":
             return 0
         try:
-            said = [texts for texts in self._contents(event.data) if texts]
+            said = [texts for texts in self._contents(data) if texts]
         except UNREADABLE:
             return 0
         self.events += len(said)
@@ -163,7 +163,7 @@ class StreamTokens:
         if self._endpoint in (Endpoint.MESSAGES, Endpoint.RESPONSES):
             return [self._of_event(data)]
         chunk = _chunk(data)
-        if bytes(chunk.usage) not in _EMPTY:
+        if chunk.usage is not _NONE and bytes(chunk.usage) not in _EMPTY:
             self.reports = self.final = True
         return [_of_choice(choice) for choice in chunk.choices]
 
@@ -192,6 +192,14 @@ class StreamTokens:
                 return
 
 
+def _data(frame: bytes) -> bytes | None:
+    """Of a frame, most of which are a single line."""
+    if frame.startswith(_LINE) and _NEWLINE not in frame and b"\r" not in frame:
+        return frame[len(_LINE) :]
+    event = parse_event(frame)
+    return None if event is None else event.data
+
+
 def _of_choice(choice: _Choice) -> list[msgspec.Raw]:
     delta = choice.delta
     if delta is None:
@@ -203,7 +211,7 @@ def _of_choice(choice: _Choice) -> list[msgspec.Raw]:
 
 
 def _filled(*values: msgspec.Raw) -> list[msgspec.Raw]:
-    return [value for value in values if bytes(value) not in _EMPTY]
+    return [value for value in values if value is not _NONE and bytes(value) not in _EMPTY]
 
 
 def _tokens(texts: list[msgspec.Raw]) -> int:

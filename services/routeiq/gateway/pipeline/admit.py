@@ -18,6 +18,8 @@ from routeiq.kit.json_errors import UNREADABLE
 REFUSED: Final = frozenset(["api_base", "base_url", "user_config", "mock_response", "api_key", "custom_llm_provider"])
 """What would let a caller steer the gateway's own calls (architecture, section 6)."""
 
+_EMBEDDINGS: Final = Endpoint.EMBEDDINGS
+"""A look into an enumeration takes longer than most calls."""
 _LIST: Final = ord("[")
 _MAYBE_EMPTY: Final = b"] \t\r\n"
 """What may follow it in an empty one: others need not be looked through."""
@@ -45,14 +47,15 @@ def parse_call(endpoint: Endpoint, raw: bytes, path_model: str | None = None) ->
     """`path_model` is the model that the path names. Raises InvalidRequest whose `param` names the field."""
     body = _parse(raw)
     if not REFUSED.isdisjoint(body):
-        name = min(name for name in REFUSED if name in body)
-        raise InvalidRequest(f"`{name}` cannot be set by a request.", param=name)
+        refused = min(name for name in REFUSED if name in body)
+        raise InvalidRequest(f"`{refused}` cannot be set by a request.", param=refused)
     if path_model is not None:
         body["model"] = msgspec.Raw(msgspec.json.encode(path_model))
     model = _model(body)
     if endpoint in _REQUIRED:
-        _require(body, *_REQUIRED[endpoint])
-    return Call(endpoint, body, model, endpoint is not Endpoint.EMBEDDINGS and _stream(body))
+        name, openings = _REQUIRED[endpoint]
+        _require(body, name, openings)
+    return Call(endpoint, body, model, endpoint is not _EMBEDDINGS and _stream(body))
 
 
 def _parse(raw: bytes) -> dict[str, msgspec.Raw]:

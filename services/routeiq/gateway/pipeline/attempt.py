@@ -12,6 +12,7 @@ from collections.abc import Awaitable
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
 from routeiq.config.quota import Quota
 from routeiq.config.state import Deployment
@@ -146,7 +147,7 @@ class Attempts:
                     each = seconds / usage.output_tokens
             live.measure(each, now, stream=stream)
         elif error != LEFT:
-            self.trail[-1] = self.trail[-1]._replace(reason=error)
+            self.trail[-1] = replace(self.trail[-1], reason=error)
             self._caller.cooldowns.failed(live, NO_ANSWER, self._begun)
 
     def _walk(self) -> Walk:

@@ -90,10 +90,7 @@ class Executor:
 
     def head(self, plan: Plan, served: Served, trail: Sequence[Attempt]) -> tuple[RawHeaders, Repeated]:
         """The headers of any answer."""
-        shown = self._shown.of(served.deployment)
-        headers, repeated = shown.headers(plan, trail, served.fallback)
-        headers += passed_on(served.headers, STREAM_KIND if served.body is None else WHOLE_KIND, shown.secrets)
-        return headers, repeated
+        return _head(self._shown.of(served.deployment), plan, served, trail)
 
     def edits(self, plan: Plan, deployment: Deployment) -> StreamEdits:
         """What is changed in a stream of `deployment`."""
@@ -114,13 +111,19 @@ class Executor:
     def whole(self, plan: Plan, served: Served, trail: Sequence[Attempt]) -> tuple[bytes, RawHeaders, Repeated]:
         """What the client gets of a whole answer or a refusal: its body, and its headers."""
         shown = self._shown.of(served.deployment)
-        headers, repeated = self.head(plan, served, trail)
+        headers, repeated = _head(shown, plan, served, trail)
         if served.usage is not None:
             headers += cost_headers(served.deployment, served.usage)
         body = served.body or b""
         if shown.alias is not None and served.status < 400:
             body = renamed(body, shown.alias)
         return without(body, shown.secrets), headers, repeated
+
+
+def _head(shown: Shown, plan: Plan, served: Served, trail: Sequence[Attempt]) -> tuple[RawHeaders, Repeated]:
+    headers, repeated = shown.headers(plan, trail, served.fallback)
+    headers += passed_on(served.headers, STREAM_KIND if served.body is None else WHOLE_KIND, shown.secrets)
+    return headers, repeated
 
 
 def told(tally: Tally, served: Served) -> None:

@@ -14,7 +14,7 @@ from routeiq.gateway.pipeline.attempt import Attempts
 from routeiq.gateway.pipeline.caller import Caller
 from routeiq.gateway.pipeline.execute import Executor
 from routeiq.gateway.pipeline.gate import Gate
-from routeiq.gateway.pipeline.passage_base import Call, Rest, Shared
+from routeiq.gateway.pipeline.passage_base import Call, Passage, Rest, Shared
 from routeiq.gateway.pipeline.passage_stream import StreamPassage
 from routeiq.gateway.pipeline.passage_whole import WholePassage
 from routeiq.gateway.pipeline.tally import Tally
@@ -39,11 +39,14 @@ class Passages:
         if exchange is None or called is None:
             return False
         attempts, call = called
-        kind = StreamPassage if plan.stream else WholePassage
-        passage = kind(self._shared, plan, answer, exchange, attempts, call, done, tally, rest)
-        self._shared.gate.add(passage)
+        stream, shared = plan.stream, self._shared
+        if stream:
+            passage: Passage = StreamPassage(shared, plan, answer, exchange, attempts, call, done, tally, rest)
+        else:
+            passage = WholePassage(shared, plan, answer, exchange, attempts, call, done, tally, rest)
+        shared.gate.add(passage)
         exchange.on_left(passage.leave)
-        call.exchange.call(passage.arrive, early=plan.stream)
+        call.exchange.call(passage.arrive, early=stream)
         return True
 
     def _call(self, plan: Plan, tally: Tally) -> tuple[Attempts, Call] | None:

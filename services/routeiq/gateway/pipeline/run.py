@@ -162,27 +162,24 @@ class Pipeline:
             finish_span(span, context, plan, outcome)
 
 
-class _Rest:
-    """Of a passage that did not end with an answer."""
+class _Rest(msgspec.Struct, eq=False):
+    """Of a passage that did not end with an answer. Every passage has one, and few ask it for anything."""
 
-    __slots__ = ("_answer", "_context", "_guarded", "_pipeline", "_planned")
-
-    def __init__(
-        self, pipeline: Pipeline, context: Context, answer: Answer, planned: Planned, guarded: Guarded
-    ) -> None:
-        self._pipeline, self._context, self._answer = pipeline, context, answer
-        self._planned, self._guarded = planned, guarded
+    pipeline: Pipeline
+    context: Context
+    answer: Answer
+    planned: Planned
+    guarded: Guarded
 
     def go_on(self, under_way: UnderWay) -> None:
-        pipeline, context = self._pipeline, self._context
-        self._run(pipeline.serve(context, self._answer, self._planned, under_way))
+        self._run(self.pipeline.serve(self.context, self.answer, self.planned, under_way))
 
     def fail(self, error: Exception) -> None:
         self._run(_failed(error))
 
     def _run(self, work: Work) -> None:
-        assert self._answer.exchange is not None, "a passage has one"
-        self._answer.exchange.run(self._guarded(work))
+        assert self.answer.exchange is not None, "a passage has one"
+        self.answer.exchange.run(self.guarded(work))
 
 
 async def _failed(error: Exception) -> None:

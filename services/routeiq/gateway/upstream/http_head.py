@@ -111,9 +111,9 @@ class AnswerHead(Mapping[str, str]):
             if name == "content-length":
                 sized = True
                 continue
-            text = text_of(value)
+            text, plain = text_of(value)
             if name in PASSED_ON:
-                odd = odd or name in known or not text.isprintable() or not text.isascii()
+                odd = odd or name in known or not plain
                 known[name] = text
             else:
                 framing[name] = f"{framing[name]}, {text}" if name in framing else text
@@ -178,8 +178,10 @@ def _lower(name: bytes) -> str:
     return name.decode("latin-1").lower()
 
 
-def _text(value: bytes) -> str:
-    return value.decode("latin-1").rstrip(" \t")
+def _text(value: bytes) -> tuple[str, bool]:
+    """And whether it is printable ASCII."""
+    text = value.decode("latin-1").rstrip(" \t")
+    return text, text.isprintable() and text.isascii()
 
 
 _kept_text: Final = lru_cache(maxsize=1024)(_text)

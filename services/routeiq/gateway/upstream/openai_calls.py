@@ -55,26 +55,16 @@ async def checked(response: UpstreamResponse, request: UpstreamRequest, deployme
     return response
 
 
-class PromptCall:
+class PromptCall(msgspec.Struct, eq=False):
     """A call that is under way, for who is called back by its exchange: once for a whole answer, early for a stream."""
 
-    __slots__ = ("_beginning", "_deployment", "_http", "_looked_at", "_request", "_sent", "exchange")
-
-    def __init__(
-        self,
-        http: PromptClient,
-        exchange: Exchange,
-        sent: HTTPRequest,
-        request: UpstreamRequest,
-        deployment: Deployment,
-    ) -> None:
-        self._http = http
-        self.exchange = exchange
-        self._sent = sent
-        self._request = request
-        self._deployment = deployment
-        self._beginning: Beginning | None = None
-        self._looked_at = 0
+    http: PromptClient
+    exchange: Exchange
+    sent: HTTPRequest
+    request: UpstreamRequest
+    deployment: Deployment
+    beginning: Beginning | None = None
+    looked_at: int = 0
 
     def body(self) -> bytes | None:
         """The whole body of an answer that needs no second look; None: `response` has it, or says what is wrong."""
@@ -100,27 +90,27 @@ class PromptCall:
         if exchange.status != 200 or head.encoding or not streams_events(head):
             return None
         if self._says_enough(exchange.parts):
-            return True if self._beginning is None or self._refusal(self._beginning) is None else None
+            return True if self.beginning is None or self._refusal(self.beginning) is None else None
         return None if exchange.complete or exchange.error is not None else False
 
     def _says_enough(self, parts: list[bytes]) -> bool:
-        beginning = self._beginning
+        beginning = self.beginning
         if beginning is None:
             if not parts or begins_at_once(parts[0]):
                 return bool(parts)
-            beginning = self._beginning = Beginning()
-        new, self._looked_at = parts[self._looked_at :], len(parts)
+            beginning = self.beginning = Beginning()
+        new, self.looked_at = parts[self.looked_at :], len(parts)
         return any(beginning.add(part) for part in new)
 
     def _refusal(self, beginning: Beginning) -> tuple[int, bytes] | None:
-        return first_event_refusal(beginning.held, self._deployment)
+        return first_event_refusal(beginning.held, self.deployment)
 
     def failure(self) -> Exception | None:
         """Why a stream ended before its end."""
         error = self.exchange.error
         if isinstance(error, SinkFailed):
             return error.error
-        return None if error is None else broken_off(self._deployment.group, error)
+        return None if error is None else broken_off(self.deployment.group, error)
 
     @property
     def stale(self) -> bool:
@@ -130,7 +120,7 @@ class PromptCall:
 
     async def response(self) -> UpstreamResponse:
         """As `Provider.send`. Raises: as it does."""
-        return await checked(self._http.response(self.exchange, self._sent), self._request, self._deployment)
+        return await checked(self.http.response(self.exchange, self.sent), self.request, self.deployment)
 
 
 class Called(NamedTuple):

@@ -22,6 +22,7 @@ DEFAULTS: Final = frozenset([
     "thinking", "top_k", "top_p", "user",
 ])  # fmt: skip
 """Names of `litellm_params` that are request fields: a deployment's default, which the caller's own value replaces."""
+_CHAT: Final = Endpoint.CHAT
 _VARIED: Final = 16
 _LONGEST_KEPT: Final = 512
 
@@ -49,7 +50,7 @@ class Sent:
         """The deployment's defaults, the caller's fields over them, and the model. `extra` is the last to be added."""
         given = request.body
         body: Body = _over(self.defaults, given) if self.defaults else dict(given)
-        if request.endpoint is Endpoint.CHAT:
+        if request.endpoint is _CHAT:
             self._limit.settle(body)
         body["model"] = self._model
         return body
