@@ -22,21 +22,30 @@ MOST_SAFE: Final = 2**53
 """Nano-USD that a script of Redis can count one by one: nine million dollars."""
 
 
-class Claim(NamedTuple):
+class Claim:
     """`amount` of what `account` may spend in its `period`, in which `most` is allowed. `clamp`: of an amount that is a
     guess it takes what is left, if anything is."""
 
-    account: str
-    most: int
-    amount: int
-    clamp: bool = False
-    period: int = 0
+    __slots__ = ("account", "amount", "clamp", "most", "period")
+
+    def __init__(self, account: str, most: int, amount: int, clamp: bool = False, period: int = 0) -> None:
+        self.account, self.most, self.amount = account, most, amount
+        self.clamp, self.period = clamp, period
 
 
-class Taken(NamedTuple):
+class Taken:
     """`amounts`: what is held now, in the order of the claims."""
 
-    amounts: tuple[int, ...]
+    __slots__ = ("amounts",)
+
+    def __init__(self, amounts: tuple[int, ...]) -> None:
+        self.amounts = amounts
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Taken) and self.amounts == other.amounts
+
+    def __hash__(self) -> int:
+        return hash(self.amounts)
 
 
 class Refused(NamedTuple):
@@ -196,9 +205,10 @@ class MemoryAccounts:
                 return Refused(claim, account.spent, account.held)
             found.append(account)
             amounts.append(amount)
-        for account, amount in zip(found, amounts, strict=True):
+        lapses = now + self._lease_s
+        for number, account in enumerate(found):
             account.used = now
-            account.put(id_, amount, now + self._lease_s)
+            account.put(id_, amounts[number], lapses)
         return Taken(tuple(amounts))
 
     def settle(self, id_: str, costs: Iterable[tuple[str, int | None]], journal: str = "", sequence: int = 0) -> None:

@@ -40,8 +40,8 @@ class RedisAccounts:
 
     async def reserve(self, id_: str, claims: Sequence[Claim]) -> Verdict:
         parts = [self._now(), self._lease, _ms(SWEEP_EVERY_S), id_.encode()]
-        for _, most, amount, clamp, period in claims:
-            parts += (b"%d" % most, b"%d" % amount, b"1" if clamp else b"0", b"%d" % period)
+        for one in claims:
+            parts += (b"%d" % one.most, b"%d" % one.amount, b"1" if one.clamp else b"0", b"%d" % one.period)
         sent = self._script(RESERVE, [claim.account for claim in claims], parts)
         return _verdict(claims, await self._asked(sent))
 

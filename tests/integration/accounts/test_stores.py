@@ -55,7 +55,7 @@ async def test_a_period_that_the_store_has_not_seen_is_not_known(store: Store) -
     assert await store.accounts.reserve("a", [later]) == Unknown(later.account)
     await store.accounts.round([], {later.account: Standing(4, 0, by_ledger=False)}, {})
     assert await store.accounts.reserve("a", [later]) == Taken((10,))
-    assert await store.accounts.reserve("b", [later._replace(period=3)]) == Taken((10,))
+    assert await store.accounts.reserve("b", [claim(store, "key", 100, 10, period=3)]) == Taken((10,))
 
 
 async def test_a_reservation_becomes_what_the_request_cost(store: Store) -> None:

@@ -47,7 +47,10 @@ class Rate(NamedTuple):
 class RateSet:
     """All limits of one request. `counts_tokens`: one of them is of tokens."""
 
-    __slots__ = ("_alone", "_fixed", "_named", "_own", "_rates", "_said", "_types", "counts_tokens", "limits")
+    __slots__ = (
+        "_alone", "_ends", "_fixed", "_named", "_own", "_rates", "_speaks", "_tightest", "_types", "_wait_s",
+        "counts_tokens", "limits",
+    )  # fmt: skip
 
     def __init__(self, rates: Sequence[Rate]) -> None:
         self._rates = tuple(rates)
@@ -59,7 +62,8 @@ class RateSet:
         """The same where there is one of each type."""
         self._own = {rate.own[0]: number for number, rate in reversed(list(enumerate(rates)))}.values()
         """Of two models with limits of their own, the one that was asked for."""
-        self._said: tuple[int, ...] = ()
+        self._ends = self._wait_s = self._speaks = 0
+        self._tightest: list[int] = []
         """For what `_fixed` and `_named` hold: they stay the same for a second."""
         self._fixed = NONE_REPEATED
         self._named: list[tuple[bytes, int]] = []
@@ -78,21 +82,21 @@ class RateSet:
         seconds.  refusing: it speaks for all."""
         tightest = self._alone or [min(one, key=left.__getitem__) for one in self._types]
         speaks = tightest[0] if refusing is None else self.limits.index(refusing)
-        to_say = (ends, wait_s, speaks, *tightest)
-        if to_say != self._said:
-            self._say(to_say)
+        if ends != self._ends or wait_s != self._wait_s or speaks != self._speaks or tightest != self._tightest:
+            self._ends, self._wait_s, self._speaks, self._tightest = ends, wait_s, speaks, tightest
+            self._say()
         said = [b"%d" % one if one > 0 else b"0" for one in left]
         return [(name, said[number]) for name, number in self._named], self._fixed
 
-    def _say(self, to_say: tuple[int, ...]) -> None:
-        ends, wait_s, speaks, *tightest = self._said = to_say
-        rates, own, wait = self._rates, self._own, b"%ds" % wait_s
+    def _say(self) -> None:
+        rates, own, wait = self._rates, self._own, b"%ds" % self._wait_s
+        tightest, speaks = self._tightest, self._speaks
         self._fixed = Repeated([
             *(rates[number].own for number in own),
             *(rates[number].family for number in tightest),
             *((rates[number].reset_family, wait) for number in tightest),
             rates[speaks].general,
-            (b"x-ratelimit-reset", b"%d" % ends),
+            (b"x-ratelimit-reset", b"%d" % self._ends),
         ])  # fmt: skip
         self._named = [
             *((rates[number].left_own, number) for number in own),

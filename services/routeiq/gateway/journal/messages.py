@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from routeiq.gateway.journal.record_parts import Parts
+from routeiq.gateway.journal.record_parts import Alike, Parts
 from routeiq.gateway.journal.records import Called, Head, NotARecord, encode, read_record, read_tail
 from routeiq.gateway.journal.shelf import Batch
 from routeiq.gateway.journal.wire import sized, tag, varint
@@ -39,22 +39,27 @@ async def message_of(journal: str, batch: Batch, oldest: int) -> bytes:
 
 
 def _add(pieces: list[bytes], likes: dict[bytes, _Like], journal: str, records: list[bytes], first: int) -> None:
+    alike: Alike | None = None
+    shared, fallback = b"", False
     for sequence, data in enumerate(records, first):
-        parts = _parts(data)
-        like = likes.get(parts.alike)
-        if like is None:
-            like = likes[parts.alike] = _like(journal, data)
-        shared, fallback = like
+        parts = _parts(data, alike)
+        if parts.alike is not alike:
+            alike = parts.alike
+            whole = alike.whole
+            like = likes.get(whole)
+            if like is None:
+                like = likes[whole] = _like(journal, data)
+            shared, fallback = like
         own = own_part(parts, read_tail(parts.tail), sequence, fallback=not fallback)
         pieces.append(sized(_RECORDS, shared + own))
 
 
-def _parts(data: bytes) -> Parts:
+def _parts(data: bytes, before: Alike | None) -> Parts:
     """Also of a record that another release wrote."""
     try:
-        return Parts(data)
+        return Parts(data, before)
     except NotARecord:
-        return Parts(encode(read_record(data)))
+        return Parts(encode(read_record(data)), before)
 
 
 def _like(journal: str, data: bytes) -> _Like:

@@ -9,29 +9,51 @@ _MASK: Final = 2**64 - 1
 _MORE: Final = tuple(bytes([low | 128]) for low in range(128))
 
 
-def _varint(number: int) -> bytes:
-    parts = []
-    while number > 127:
+def _varint(number: int, ends: tuple[bytes, ...]) -> bytes:
+    """Args: ends: what is known of the smallest numbers."""
+    parts, most = list[bytes](), len(ends)
+    while number >= most:
         parts.append(_MORE[number & 127])
         number >>= 7
-    parts.append(bytes((number,)))
+    parts.append(ends[number])
     return b"".join(parts)
 
 
-_SMALL: Final = tuple(_varint(number) for number in range(2048))
+_BYTES: Final = tuple(bytes([number]) for number in range(128))
+_SMALL: Final = tuple(_varint(number, _BYTES) for number in range(2048))
 
 
 def varint(number: int) -> bytes:
     """A whole number. Those below 0 are written as 64 bits have them."""
-    return _SMALL[number] if 0 <= number < 2048 else _varint(number & _MASK)
+    if 0 <= number < 2048:
+        return _SMALL[number]
+    return _varint(number if number >= 0 else number & _MASK, _SMALL)
+
+
+class Moments:
+    """Writes numbers whose upper bits are mostly the same, such as times of some seconds. For one thread."""
+
+    __slots__ = ("_rest", "_upper")
+
+    def __init__(self) -> None:
+        self._upper, self._rest = 0, b""
+
+    def of(self, number: int) -> bytes:
+        """As `varint` does."""
+        upper = number >> 21
+        if upper <= 0:
+            return varint(number)
+        if upper != self._upper:
+            self._upper, self._rest = upper, varint(upper)
+        return _MORE[number & 127] + _MORE[number >> 7 & 127] + _MORE[number >> 14 & 127] + self._rest
 
 
 def tag(field: int, kind: int = 0) -> bytes:
     """What goes before a value. Args: kind: 0: a number, 1: 8 bytes, 2: what has a length."""
-    return _varint(field << 3 | kind)
+    return varint(field << 3 | kind)
 
 
 def sized(before: bytes, value: bytes) -> bytes:
     """A text, bytes or a message, behind its tag."""
     length = len(value)
-    return before + (_SMALL[length] if length < 2048 else _varint(length)) + value
+    return before + (_SMALL[length] if length < 2048 else varint(length)) + value

@@ -6,7 +6,7 @@ from typing import Final
 
 from routeiq.gateway.journal.record_parts import Parts
 from routeiq.gateway.journal.records import Counts, Tail
-from routeiq.gateway.journal.wire import sized, tag, varint
+from routeiq.gateway.journal.wire import Moments, sized, tag, varint
 
 _ID: Final = tag(1, 2)
 _REQUEST_ID: Final = tag(2, 2)
@@ -34,13 +34,14 @@ _BYTES: Final = tag(16)
 _COST: Final = tag(17)
 _FIRST_DATA: Final = tag(19)
 _FLOAT: Final = 0xCB
+_moments: Final = Moments()
 
 
 def own_part(parts: Parts, tail: Tail, sequence: int, *, fallback: bool) -> bytes:
     """Args: tail: of `parts`, read.  fallback: where it is to be said, the tail's."""
     said: list[bytes] = [
         sized(_ID, parts.id), sized(_REQUEST_ID, parts.request_id), _SEQUENCE, varint(sequence),
-        _STARTED, varint(parts.started_at), _ENDED, varint(tail.ended_at),
+        _STARTED, _moments.of(parts.started_at), _ENDED, _moments.of(tail.ended_at),
         sized(_DECISION, _decision(parts, tail.fallback if fallback else "")),
         sized(_TOKENS, _tokens(tail.counts, metered=tail.metered)), _STATUS, varint(tail.status),
     ]  # fmt: skip
@@ -48,11 +49,15 @@ def own_part(parts: Parts, tail: Tail, sequence: int, *, fallback: bool) -> byte
         said.append(sized(_ERROR, tail.error.encode()))
     if tail.cached:
         said.append(_CACHED)
-    for before, number in ((_ATTEMPTS, tail.attempts), (_BYTES, tail.bytes), (_FIRST_DATA, tail.first_data_us)):
-        if number:
-            said += (before, varint(number))
-    if tail.cost_nano_usd is not None:
-        said += (_COST, varint(tail.cost_nano_usd))
+    attempts, size, cost, first_data_us = tail.attempts, tail.bytes, tail.cost_nano_usd, tail.first_data_us
+    if attempts:
+        said.append(_ATTEMPTS + varint(attempts))
+    if size:
+        said.append(_BYTES + varint(size))
+    if cost is not None:
+        said.append(_COST + varint(cost))
+    if first_data_us:
+        said.append(_FIRST_DATA + varint(first_data_us))
     return b"".join(said)
 
 
@@ -66,21 +71,16 @@ def _decision(parts: Parts, fallback: str) -> bytes:
 
 
 def _tokens(counts: Counts, *, metered: bool) -> bytes:
-    said = list[bytes]()
-    if counts.input:
-        said += (_INPUT, varint(counts.input))
-    if counts.output:
-        said += (_OUTPUT, varint(counts.output))
+    sent, made = counts.input, counts.output
+    said = (_INPUT + varint(sent) if sent else b"") + (_OUTPUT + varint(made) if made else b"")
     if counts.cache_read:
-        said += (_CACHE_READ, varint(counts.cache_read))
+        said += _CACHE_READ + varint(counts.cache_read)
     if counts.cache_write:
-        said += (_CACHE_WRITE, varint(counts.cache_write))
+        said += _CACHE_WRITE + varint(counts.cache_write)
     if counts.audio_input:
-        said += (_AUDIO_INPUT, varint(counts.audio_input))
+        said += _AUDIO_INPUT + varint(counts.audio_input)
     if counts.reasoning:
-        said += (_REASONING, varint(counts.reasoning))
+        said += _REASONING + varint(counts.reasoning)
     if counts.audio_output:
-        said += (_AUDIO_OUTPUT, varint(counts.audio_output))
-    if metered:
-        said.append(_METERED)
-    return b"".join(said)
+        said += _AUDIO_OUTPUT + varint(counts.audio_output)
+    return said + _METERED if metered else said

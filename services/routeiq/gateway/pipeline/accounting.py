@@ -76,9 +76,9 @@ class Accounting:
         Raises: RateLimitExceeded.  LimitsUnavailable.  JournalFull.  Nothing is taken then."""
         taken = None
         try:
-            size = reserved.size if reserved is not None else None
+            size, identifier = (None, "") if reserved is None else (reserved.size, reserved.id)
             taken = self.limits.take(context, plan.deployments[0], answer, size)
-            return Account(self.recorder.begin(context, plan), taken, reserved)
+            return Account(self.recorder.begin(context, plan, identifier), taken, reserved)
         except BaseException:
             if taken is not None:
                 taken.settle(_NOT_MADE)

@@ -9,19 +9,35 @@ from __future__ import annotations
 
 from typing import Final
 
-from routeiq.config.price import SERVICE_TIERS, InputRates, OutputRates
+from routeiq.config.price import SERVICE_TIERS, InputRates, OutputRates, Price
 from routeiq.config.state import Deployment
 from routeiq.gateway.plan import Usage
 from routeiq.kit.money import MAX_NANO_USD, usd_text
 
+_Spent = tuple[int, int]
+"""Of the input, of the output, in atto-USD."""
 _ATTO_IN_NANO: Final = 1_000_000_000
 _HALF: Final = 500_000_000
-_ZEROS: Final = tuple("0." + "0" * missing for missing in range(9, -1, -1))
+_ZEROS: Final = tuple(b"0." + b"0" * missing for missing in range(9, -1, -1))
+
+
+class _Reckoned:
+    """The last answer, whose cost is written down first, and then said in its headers. One tuple: others may reckon in
+    another thread."""
+
+    __slots__ = ("last",)
+
+    def __init__(self) -> None:
+        self.last: tuple[Price | None, Usage, _Spent | None] = (None, Usage(), None)
+
+
+_reckoned: Final = _Reckoned()
 
 
 def cost_of(deployment: Deployment, usage: Usage) -> int | None:
     """None: not known."""
     spent = _spent(deployment, usage)
+    _reckoned.last = (deployment.price, usage, spent)
     return None if spent is None else _nano(spent[0] + spent[1])
 
 
@@ -48,7 +64,9 @@ def cost_at_most(
 def cost_headers(deployment: Deployment, usage: Usage) -> list[tuple[bytes, bytes]]:
     """As LiteLLM names them, in dollars; none where the cost is not known. Each is rounded for itself, so that input
     and output may miss the total by one nano-USD."""
-    spent = _spent(deployment, usage)
+    price, reckoned, spent = _reckoned.last
+    if reckoned is not usage or price is not deployment.price:
+        spent = _spent(deployment, usage)
     if spent is None:
         return []
     sent, made = spent
@@ -59,8 +77,7 @@ def cost_headers(deployment: Deployment, usage: Usage) -> list[tuple[bytes, byte
     ]
 
 
-def _spent(deployment: Deployment, usage: Usage) -> tuple[int, int] | None:
-    """(of the input, of the output), in atto-USD."""
+def _spent(deployment: Deployment, usage: Usage) -> _Spent | None:
     price = deployment.price
     if price is None:
         return None
@@ -130,8 +147,8 @@ def _nano(atto: int) -> int:
 
 def _usd(nano: int) -> bytes:
     """`money.usd_text` for what every answer says."""
-    text = str(nano)
+    text = b"%d" % nano
     digits = len(text)
     if digits <= 9 and nano:
-        return (_ZEROS[digits] + text.rstrip("0")).encode("ascii")
+        return _ZEROS[digits] + text.rstrip(b"0")
     return usd_text(nano).encode()

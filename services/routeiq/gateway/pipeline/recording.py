@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -32,21 +32,25 @@ GENERATE: Final = "generate"
 MOST_TAGS: Final = 32
 LONGEST_TAG: Final = 128
 LONGEST_NAME: Final = 1024
+_CUSTOMER_HEADERS: Final = HEADERS
+_SERVICE_HEADER: Final = SERVICE_HEADER
 _TAGS_HEADER: Final = b"x-litellm-tags"
 _string: Final = msgspec.json.Decoder(str).decode
 _NO_USAGE: Final = Usage()
-_NO_COUNTS: Final = Counts()
+_Seven = tuple[int, int, int, int, int, int, int]
+"""In the order of `Counts`."""
+_NOTHING: Final[_Seven] = (0, 0, 0, 0, 0, 0, 0)
 
 
-class Ended(NamedTuple):
-    """A request that is over, for who keeps accounts. `sequence`: in its journal; 0: there is none."""
+class Ended:
+    """A request that is over, for who keeps accounts. `sequence`: in its journal; 0: there is none. `usage`: what it is
+    billed for."""
 
-    id: str
-    journal: str
-    sequence: int
-    cost_nano_usd: int | None
-    usage: Usage
-    """What it is billed for."""
+    __slots__ = ("cost_nano_usd", "id", "journal", "sequence", "usage")
+
+    def __init__(self, id_: str, journal: str, sequence: int, cost_nano_usd: int | None, usage: Usage) -> None:
+        self.id, self.journal, self.sequence = id_, journal, sequence
+        self.cost_nano_usd, self.usage = cost_nano_usd, usage
 
 
 Settled = Callable[[Ended], None]
@@ -95,8 +99,9 @@ class Recording(Tally, Protocol):
 class Recorder(Protocol):
     """Begins them."""
 
-    def begin(self, context: Context, plan: Plan) -> Recording:
-        """Raises: RouteIQError: it cannot be written down, and must not be served."""
+    def begin(self, context: Context, plan: Plan, identifier: str = "") -> Recording:
+        """Args: identifier: of the record; empty: a new one.  Raises: RouteIQError: it cannot be written down, and must
+        not be served."""
         ...
 
 
@@ -115,9 +120,9 @@ class JournalRecorder:
         self.called = PerDeployment(self._called)
         """As it stands in the journal."""
 
-    def begin(self, context: Context, plan: Plan) -> Recording:
+    def begin(self, context: Context, plan: Plan, identifier: str = "") -> Recording:
         """Raises: JournalFull."""
-        identifier, deployment = uuid7(), plan.deployments[0]
+        identifier, deployment = identifier or uuid7(), plan.deployments[0]
         started_at = time.time_ns() // 1000 - int((time.monotonic() - context.started) * 1e6)
         estimate = self.estimate(context) if plan.stream else 0  # a whole answer that is cut short costs nothing
         head = encode(_head(identifier, started_at, estimate, context, plan))
@@ -133,7 +138,8 @@ class JournalRecording:
     """In a slot of the journal, and in the end in a segment."""
 
     __slots__ = (
-        "_context", "_cost", "_deployment", "_final", "_first", "_head", "_recorder", "_slot", "_usage", "id",
+        "_context", "_cost", "_counts", "_deployment", "_final", "_first", "_head", "_recorder", "_slot", "_usage",
+        "id",
     )  # fmt: skip
 
     def __init__(
@@ -150,6 +156,8 @@ class JournalRecording:
         self._usage: Usage | None = None
         """As far as it was reported."""
         self._final = False
+        """Then `_counts` and `_cost` are what it comes to."""
+        self._counts = _NOTHING
         self._cost: int | None = None
         self._first = 0.0
 
@@ -172,19 +180,25 @@ class JournalRecording:
         final = final and (usage.output_tokens > 0 or not self._slot.events)  # what came was not nothing
         self._usage, self._final = usage, final
         cost = self._cost = self._recorder.pricing.cost_of(self._deployment, usage) if final else None
-        self._slot.report(_counted(usage), cost, final=final)
+        counts = self._counts = _counted(usage)
+        self._slot.report(counts, cost, final=final)
 
     def end(self, plan: Plan, outcome: Outcome) -> Ended:
         recorder, slot = self._recorder, self._slot
         deployment = outcome.deployment or self._deployment
         usage, metered = self._billed(outcome)
-        cost = 0 if outcome.cached else self._costs(deployment, usage)
+        if usage is self._usage and self._final:
+            counts, cost = self._counts, self._cost
+        else:
+            counts, cost = _counted(usage), self._costs(deployment, usage)
+        if outcome.cached:
+            cost = 0
         fallback = outcome.fallback if not plan.decision.fallback else ""
         first = int((self._first - self._context.started) * 1e6) if plan.stream and self._first else 0
         tail = encode(
             Tail(
                 time.time_ns() // 1000, outcome.status, outcome.error, len(outcome.attempts), outcome.streamed_bytes,
-                _counts_of(usage), metered, cost, outcome.cached, fallback, first,
+                Counts(*counts), metered, cost, outcome.cached, fallback, first,
             )
         )  # fmt: skip
         sequence = recorder.journal.end(slot, self._head, recorder.called.of(deployment), tail)
@@ -202,11 +216,7 @@ class JournalRecording:
         return _NO_USAGE, False
 
     def _costs(self, deployment: Deployment, usage: Usage) -> int | None:
-        if usage is _NO_USAGE:
-            return 0
-        if usage is self._usage and self._final:
-            return self._cost
-        return self._recorder.pricing.cost_of(deployment, usage)
+        return 0 if usage is _NO_USAGE else self._recorder.pricing.cost_of(deployment, usage)
 
 
 class NoRecording:
@@ -232,7 +242,7 @@ class NoRecording:
 class NotRecording:
     """Where there is no journal."""
 
-    def begin(self, context: Context, plan: Plan) -> Recording:
+    def begin(self, context: Context, plan: Plan, identifier: str = "") -> Recording:
         return _NOT_RECORDED
 
 
@@ -245,8 +255,8 @@ def _head(identifier: str, started_at: int, estimate: int, context: Context, pla
     if purpose is None:
         endpoint: str = plan.endpoint
         customer, service, task = _customer(call.body, headers), principal.key_alias, ""
-        if SERVICE_HEADER in headers:
-            service = headers[SERVICE_HEADER].decode("latin-1")[:LONGEST]
+        if _SERVICE_HEADER in headers:
+            service = headers[_SERVICE_HEADER].decode("latin-1")[:LONGEST]
     else:
         endpoint, customer, service, task = GENERATE, purpose.user_id, purpose.service, purpose.task_type
     tags = _tags(caller, headers) if caller.tags or _TAGS_HEADER in headers else ()
@@ -260,15 +270,17 @@ def _head(identifier: str, started_at: int, estimate: int, context: Context, pla
 
 def _customer(body: Mapping[str, msgspec.Raw], headers: Mapping[bytes, bytes]) -> str:
     """Whom an application asks for; empty: it does not say, or in too many words."""
+    named = ""
     if "user" in body:
         try:
             named = _string(body["user"])
         except (msgspec.DecodeError, ValueError):
             return ""
-    elif headers.keys().isdisjoint(HEADERS):
-        return ""
     else:
-        named = next(headers[name].decode("latin-1") for name in HEADERS if name in headers)
+        for name in _CUSTOMER_HEADERS:
+            if name in headers:
+                named = headers[name].decode("latin-1")
+                break
     return named if len(named) <= LONGEST and "\0" not in named else ""
 
 
@@ -279,15 +291,11 @@ def _tags(caller: Caller, headers: Mapping[bytes, bytes]) -> tuple[str, ...]:
     return tuple(tags)[:MOST_TAGS]
 
 
-def _counted(usage: Usage) -> tuple[int, int, int, int, int, int, int]:
+def _counted(usage: Usage) -> _Seven:
     return (
         usage.input_tokens, usage.output_tokens, usage.cache_read, usage.cache_write, usage.audio_input,
         usage.reasoning, usage.audio_output,
     )  # fmt: skip
-
-
-def _counts_of(usage: Usage) -> Counts:
-    return _NO_COUNTS if usage is _NO_USAGE else Counts(*_counted(usage))
 
 
 def usage_of(counts: Counts) -> Usage:

@@ -44,10 +44,12 @@ class Written(Protocol):
 class Reserved:
     """Of one request. Say once how it ended: `over`, or `release` before anything was asked of anybody."""
 
-    __slots__ = ("_claims", "_id", "_needs", "_spend", "barred", "size")
+    __slots__ = ("_claims", "_needs", "_spend", "barred", "id", "size")
 
     def __init__(self, spend: Spend, needs: Needs, id_: str, claims: list[Claim], size: RequestSize | None) -> None:
-        self._spend, self._needs, self._id, self._claims = spend, needs, id_, claims
+        self._spend, self._needs, self._claims = spend, needs, claims
+        self.id = id_
+        """Also of the request's record."""
         self.size = size
         """The request's; None: nobody has looked."""
         self.barred: set[str] = set()
@@ -73,13 +75,13 @@ class Reserved:
             spend.estimates.learn(served, self.size.prompt, usage)  # type: ignore[arg-type]  # both are known
         if written is not None and written.journal:
             cost = written.cost_nano_usd
-            spend.book.settle(self._id, self._costs(cost, served), written.journal, written.sequence)
+            spend.book.settle(self.id, self._costs(cost, served), written.journal, written.sequence)
         else:
             cost = spend.cost_of(served, usage) if known else None  # type: ignore[arg-type]  # as above
-            spend.book.settle(self._id, self._costs(cost, served))
+            spend.book.settle(self.id, self._costs(cost, served))
 
     def release(self) -> None:
-        self._spend.book.settle(self._id, [(claim.account, None) for claim in self._claims])
+        self._spend.book.settle(self.id, [(claim.account, None) for claim in self._claims])
 
     def _costs(self, cost: int | None, served: Deployment | None) -> list[tuple[str, int | None]]:
         """Of each account. A budget for one model pays for what that served, also where another was asked for."""

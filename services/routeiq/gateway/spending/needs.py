@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from routeiq.clients.control_accounts import budgeted_model
 from routeiq.gateway.callers.caller import Budget, Caller, Holder
@@ -13,15 +13,14 @@ from routeiq.kit.accounts import Claim
 MOST_KEPT: Final = 10_000
 
 
-class Need(NamedTuple):
+class Need:
     """Of one budget. `model`: of which it is for one; empty: for all."""
 
-    account: str
-    most: int
-    period: int
-    holder: Holder
-    budget: Budget
-    model: str = ""
+    __slots__ = ("account", "budget", "holder", "model", "most", "period")
+
+    def __init__(self, account: str, most: int, holder: Holder, budget: Budget, model: str) -> None:
+        self.account, self.most, self.period = account, most, budget.period
+        self.holder, self.budget, self.model = holder, budget, model
 
 
 class Needs:
@@ -77,7 +76,7 @@ def _need(holder: Holder, budget: Budget, model: str = "") -> Need | None:
     if budget.max_nano_usd is None:
         return None
     name = Account(holder.kind, holder.id, model).name
-    return Need(name, budget.max_nano_usd, budget.period, holder, budget, model)
+    return Need(name, budget.max_nano_usd, holder, budget, model)
 
 
 def _models(holders: tuple[Holder, ...]) -> list[tuple[str, Need]]:

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from routeiq.config.words import words
 from routeiq.gateway.plan import Endpoint
 from routeiq.kit.json_errors import UNREADABLE
 
@@ -18,15 +19,16 @@ BYTES_A_TOKEN: Final = 4
 FILE_BYTES: Final = 4096
 """A picture, or another file, counts as this many: its own say little of its tokens."""
 MOST: Final = 2**31
-_PROMPTS: Final = (
-    "messages", "prompt", "input", "system", "instructions", "tools", "functions", "response_format", "text",
-    "prediction", "suffix",
-)  # fmt: skip
+_PROMPTS: Final = words(
+    "messages prompt input system instructions tools functions response_format text prediction suffix"
+)
 _FILE: Final = re.compile(
     rb'(?<=")(?:url|image_url|file_data|data)"\s*:\s*"(?:data:[^",]{0,128},)?([A-Za-z0-9+/=_-]{4096,})"'
 )
 """Where one stands. Quotes within a text are escaped, so that none of its letters are taken for one."""
 _LIMITS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+_EMBEDDINGS: Final = Endpoint.EMBEDDINGS
+_COMPLETIONS: Final = Endpoint.COMPLETIONS
 _count: Final = msgspec.json.Decoder(int)
 _several: Final = msgspec.json.Decoder(list[str | list[int]])
 
@@ -47,10 +49,9 @@ class RequestSize:
 def prompt_bytes(body: Body) -> int:
     """Of all that a model reads."""
     size = 0
-    for name in _PROMPTS:
-        if name in body:
-            part = body[name]
-            length = memoryview(part).nbytes
+    for name, part in body.items():
+        if name in _PROMPTS:
+            length = len(memoryview(part))
             size += length
             if length > FILE_BYTES:
                 size -= sum([len(found) - FILE_BYTES for found in _FILE.findall(part)])
@@ -59,7 +60,7 @@ def prompt_bytes(body: Body) -> int:
 
 def answer_tokens(endpoint: Endpoint, body: Body) -> int | None:
     """The most that one answer may have; None: the request does not say. An embedding has none."""
-    if endpoint is Endpoint.EMBEDDINGS:
+    if endpoint is _EMBEDDINGS:
         return 0
     most = None
     for name in _LIMITS:
@@ -72,7 +73,7 @@ def answer_tokens(endpoint: Endpoint, body: Body) -> int | None:
 
 def answers(endpoint: Endpoint, body: Body) -> int:
     """How many are asked for. Each prompt of a list has its own."""
-    prompts = _prompts(body) if endpoint is Endpoint.COMPLETIONS else 1
+    prompts = _prompts(body) if endpoint is _COMPLETIONS else 1
     if "n" not in body and "best_of" not in body:
         return prompts
     return prompts * max(_number(body[name]) or 1 for name in ("n", "best_of") if name in body)

@@ -14,6 +14,7 @@ from routeiq.gateway.journal.messages import AT_ONCE, message_of
 from routeiq.gateway.journal.record_parts import Parts
 from routeiq.gateway.journal.records import TRIPLE, Called, Counts, Head, NotARecord, Record, Tail, encode
 from routeiq.gateway.journal.shelf import Batch
+from routeiq.gateway.journal.wire import Moments, varint
 
 FEW = some.sampled_from(["", "a", "é" * 40, "x" * 300])
 NUMBER = some.one_of(some.integers(0, 300), some.integers(0, 2**53))
@@ -70,6 +71,12 @@ def expected(record: Record, sequence: int) -> pb.UsageRecord:
     return one
 
 
+@given(some.lists(some.integers(0, 2**53), min_size=1))
+def test_times_are_written_as_other_numbers_are(numbers: list[int]) -> None:
+    moments = Moments()
+    assert [moments.of(one) for one in numbers] == [varint(one) for one in numbers]
+
+
 @settings(max_examples=25, deadline=None)
 @given(some.lists(RECORDS, min_size=1, max_size=4))
 def test_a_message_says_all_of_its_records(records: list[Record]) -> None:
@@ -85,6 +92,29 @@ def test_records_that_are_alike_are_told_apart() -> None:
     records = [Record(head, Called("m"), Tail(head.started_at + 1, 200)) for head in heads]
     batch = told([encode(record) for record in records])
     assert list(batch.records) == [expected(record, number) for number, record in enumerate(records, 1)]
+
+
+@pytest.mark.parametrize("name", ["requested_model", "team_id", "reason", "model"])
+def test_records_that_differ_in_one_piece_keep_their_own(name: str) -> None:
+    fields = {"requested_model": "m", "team_id": "t", "reason": "r", "model": "a"}
+    records = []
+    for number in range(6):
+        said = fields | {name: "one" if number % 3 else "another"}
+        called = Called(said.pop("model"))
+        head = Head(f"id-{number}", f"r-{number}", number, "chat", said.pop("requested_model"), False, 0, "c1", **said)
+        records.append(Record(head, called, Tail(number + 1, 200)))
+    batch = told([encode(record) for record in records])
+    assert list(batch.records) == [expected(record, number) for number, record in enumerate(records, 1)]
+
+
+def test_a_record_that_is_like_the_one_before_has_the_same_in_common() -> None:
+    one, same, other = (
+        encode(Record(Head(id_, "r", 1, "c", model, False, 0, "v"), Called("m"), Tail(2, 200)))
+        for id_, model in (("i", "m"), ("another", "m"), ("i", "n"))
+    )
+    alike = Parts(one).alike
+    assert Parts(same, alike).alike is alike
+    assert Parts(other, alike).alike.whole == Parts(other).alike.whole != alike.whole
 
 
 def test_what_an_older_release_wrote_is_read() -> None:

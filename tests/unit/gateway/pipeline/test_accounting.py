@@ -9,8 +9,10 @@ from prometheus_client import CollectorRegistry
 from routeiq.gateway.pipeline.accounting import Accounting
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.limits import RateLimits
+from routeiq.gateway.pipeline.recording import NotRecording, Recording
 from routeiq.gateway.pipeline.selection import Selection
-from routeiq.gateway.plan import Decision, Endpoint, Fallbacks
+from routeiq.gateway.plan import Decision, Endpoint, Fallbacks, Plan
+from routeiq.gateway.spending.book import Account
 from routeiq.kit.asgi import Answer
 from routeiq.kit.counters import MemoryCounters
 from routeiq.kit.errors import RouteIQError
@@ -19,6 +21,33 @@ from tests.support.spending import LIMITED, caller, figures, gateway, holder
 from tests.support.twins import deployment, state
 
 DECISION = Decision("d", "small", "direct", "asked for")
+
+
+class Noting:
+    """Which records it was asked to begin."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def begin(self, context: Context, plan: Plan, identifier: str = "") -> Recording:
+        self.asked.append(identifier)
+        return NotRecording().begin(context, plan, identifier)
+
+
+async def test_a_reservation_and_its_record_have_one_id() -> None:
+    key, recorder = holder(10**6), Noting()
+    _, spend, _ = gateway(caller(key))
+    accounting = Accounting(RateLimits(MemoryCounters(), CollectorRegistry()), recorder, spend)
+    body = msgspec.json.decode(LIMITED, type=dict[str, msgspec.Raw])
+    context = Context("r", caller(key), state(), Call(Endpoint.CHAT, body, "small", False), {}, 0.0)
+    chosen, answer = deployment("small", input_price=0.0, output_price=1e-9), Answer(Client().send, [])
+    plan = Plan("r", Endpoint.CHAT, body, False, (), (chosen,), DECISION, 0.0, 0, "c1")
+    reserved = accounting.reserve_now(context, Selection((chosen,), DECISION), answer)
+    accounting.begin(context, plan, answer, reserved)
+    account = spend.book.own.get(Account(key.kind, key.id).name)
+    assert reserved is not None
+    assert account is not None
+    assert recorder.asked == [reserved.id] == list(account.entries)
 
 
 @pytest.mark.parametrize("kind", ["general", "context_window", "content_policy"])

@@ -89,6 +89,15 @@ def test_headers_say_it_in_plain_dollars(usage: Usage, said: list[str]) -> None:
     ]
 
 
+def test_headers_are_of_the_price_that_is_asked_for() -> None:
+    """Also where the same usage was just reckoned at another."""
+    usage, cheap, dear = Usage(10, 10), priced({INPUT: 1e-6, OUTPUT: 1e-6}), priced({INPUT: 2e-6, OUTPUT: 2e-6})
+    assert (cost_of(cheap, usage), cost_of(dear, Usage(10, 10))) == (20_000, 40_000)
+    assert cost_of(cheap, usage) == 20_000
+    assert cost_headers(dear, usage)[0][1] == b"0.00004"
+    assert cost_headers(cheap, usage)[0][1] == b"0.00002"
+
+
 @given(COUNT, COUNT, st.lists(COUNT, min_size=8, max_size=8), st.sampled_from(["", "priority", "flex", "odd"]))
 def test_nothing_costs_less_than_nothing_or_more_than_its_dearest_kind(
     sent: int, made: int, parts: list[int], tier: str

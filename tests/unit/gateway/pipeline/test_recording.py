@@ -44,8 +44,8 @@ class Heard:
     def __init__(self, recorder: JournalRecorder, ended: list[Ended]) -> None:
         self._recorder, self._ended = recorder, ended
 
-    def begin(self, context: Context, plan: Plan) -> Recording:
-        return cast(Recording, HeardRecording(self._recorder.begin(context, plan), self._ended))
+    def begin(self, context: Context, plan: Plan, identifier: str = "") -> Recording:
+        return cast(Recording, HeardRecording(self._recorder.begin(context, plan, identifier), self._ended))
 
 
 class HeardRecording:
@@ -104,7 +104,9 @@ async def test_an_answer_is_written_down(journal: Journal) -> None:
 async def test_who_keeps_accounts_is_told(journal: Journal) -> None:
     bench = Bench(journal)
     await bench.ask()
-    assert bench.ended == [Ended(bench.record.head.id, journal.id, 1, 13_000, Usage(3, 5))]
+    (ended,) = bench.ended
+    assert (ended.id, ended.journal, ended.sequence) == (bench.record.head.id, journal.id, 1)
+    assert (ended.cost_nano_usd, ended.usage) == (13_000, Usage(3, 5))
 
 
 async def test_an_unknown_price_is_no_price(journal: Journal) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 import pytest
 
 from routeiq.gateway.callers.caller import Budget, Holder
 from routeiq.gateway.pipeline.spend import Spend
-from routeiq.gateway.spending.book import Book
+from routeiq.gateway.spending.book import Book, Costs
 from routeiq.gateway.spending.estimates import Estimates
 from routeiq.gateway.upstream.openai_compatible import OpenAICompatible
-from routeiq.kit.accounts import Claim, Verdict
+from routeiq.kit.accounts import Claim, Entry, MemoryAccounts, Standing, Verdict
+from routeiq.kit.accounts_redis import RedisAccounts
 from tests.support.passing import says, turns
 from tests.support.prompt_gateway import Bench, Waiting, bench, member
 from tests.support.spending import KEY_HASH, NANO_A_TOKEN, VIRTUAL, Known, caller, cost_at_most, cost_of, figures
@@ -24,23 +26,44 @@ DOWN, FINE = says(500, b"{}"), says(200, ANSWER)
 WAYS = {"without a task": OpenAICompatible, "as a task": Waiting}
 
 
-class Waited(Book):
-    """One that has to be asked elsewhere. `breaks`: at which question."""
+class Elsewhere:
+    """A store that has to be waited for. `breaks`: at which question, of those that it can answer."""
 
     def __init__(self, breaks: int = 0) -> None:
-        super().__init__()
-        self._left = breaks
+        self.line = Line()
+        self._accounts, self._left = MemoryAccounts(), breaks
 
-    @property
-    def waits(self) -> bool:
-        return True
-
-    async def reserve(self, id_: str, claims: Sequence[Claim], brought: Mapping[str, int]) -> Verdict:
+    async def reserve(self, id_: str, claims: Sequence[Claim]) -> Verdict:
         await asyncio.sleep(0)
-        self._left -= 1
-        if not self._left:
-            raise RuntimeError("as the test says")
-        return self.reserve_now(id_, claims, brought)
+        if all(self._accounts.get(claim.account) is not None for claim in claims):
+            self._left -= 1
+            if not self._left:
+                raise RuntimeError("as the test says")
+        return self._accounts.reserve(id_, claims)
+
+    async def round(
+        self, entries: Sequence[Entry], standings: Mapping[str, Standing], marks: Mapping[str, int]
+    ) -> None:
+        self._accounts.round(entries, standings, marks)
+
+    def settling(self, id_: str, costs: Costs, journal: str, sequence: int) -> bytes:
+        self._accounts.settle(id_, costs, journal, sequence)
+        return b""
+
+
+class Line:
+    """Its connection, over which nothing goes wrong."""
+
+    away = False
+
+    def __init__(self) -> None:
+        self.back: Callable[[], None] | None = None
+
+    def send(self, *_: object) -> None: ...
+
+
+def waited(breaks: int = 0) -> Book:
+    return Book(cast(RedisAccounts, Elsewhere(breaks)))
 
 
 def key(**most: int) -> Holder:
@@ -62,7 +85,7 @@ def held(one: Bench, of: Holder, model: str) -> tuple[int, int]:
     return figures(spend.book, of, model)
 
 
-@pytest.fixture(params=[Book, Waited], ids=["at once", "awaited"])
+@pytest.fixture(params=[Book, waited], ids=["at once", "awaited"])
 def book(request: pytest.FixtureRequest) -> Book:
     return request.param()  # type: ignore[no-any-return]
 
@@ -110,7 +133,7 @@ async def test_a_request_is_not_refused_for_what_it_may_fall_back_to(book: Book)
 
 async def test_where_the_second_question_fails_nothing_is_held() -> None:
     of = key(small=MOST, second=MOST)
-    one = await gateway(of, Waited(breaks=2))
+    one = await gateway(of, waited(breaks=2))
     client = one.begin(BODY, VIRTUAL)
     await client.ended()
     assert (client.status, one.pool.requests, held(one, of, "small")) == (500, 0, (0, 0))
