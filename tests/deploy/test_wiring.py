@@ -13,7 +13,7 @@ BROUGHT = {
         "routeiq-keys", "routeiq-s3", "provider-keys", "anthropic", "openai", "routeiq-postgres", "routeiq-redis",
         "routeiq-nats", "otlp", "registry", "ai-tls",
     },
-    "ConfigMap": {"proxy"},
+    "ConfigMap": {"proxy", "authority"},
     "PersistentVolumeClaim": {"database", "journals"},
 }  # fmt: skip
 """What the values files name as the operator's own."""

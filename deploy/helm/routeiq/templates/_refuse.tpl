@@ -70,6 +70,7 @@
 {{- fail (printf "services.%s: autoscaling and keda would both set the number of pods: enable one of them." $name) -}}
 {{- end -}}
 {{- include "routeiq.refuseEnvironment" (list (first .) $name $service) -}}
+{{- include "routeiq.refuseVolumes" (list (first .) $name $service) -}}
 {{- if and (ne $name "gateway") (ne $service.service.type "ClusterIP") -}}
 {{- fail (printf "services.%s.service.type=%s would offer outside what only the other services call: clients talk to the gateway." $name $service.service.type) -}}
 {{- end -}}
