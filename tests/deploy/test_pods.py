@@ -77,7 +77,7 @@ def test_containers_say_what_they_need(chart: Rendering) -> None:
 
 def test_what_runs_on_is_probed_and_on_no_users_port(chart: Rendering) -> None:
     for pod in (one for one in chart.pods if one.lives):
-        (container,) = pod.containers
+        (container,) = pod.spec["containers"]
         ports = {port["name"]: port["containerPort"] for port in container["ports"]}
         for kind in ("startupProbe", "readinessProbe", "livenessProbe"):
             probe = container[kind]
