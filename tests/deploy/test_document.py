@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from routeiq.config.start import start_with
-from tests.support.chart import SERVICES, Rendering, read, rendering, template
+from tests.support.chart import CHART, SERVICES, Rendering, read, rendering, run_helm, template
 
 MODELS = "config: { document: { model_list: [{ model_name: a, litellm_params: { model: simulated/a } }] } }"
 NO_FLEET = "services: { config-sync: { enabled: false } }"
@@ -79,6 +79,13 @@ def test_from_a_bucket_there_is_no_config_map() -> None:
     assert DOCUMENT not in chart.named("ConfigMap")
     assert volumes(chart, "control") == set()
     assert "LITELLM_CONFIG_PATH" not in environment(chart, "control")
+
+
+@pytest.mark.parametrize(("values", "model"), [("{}", "auto"), (MODELS, "auto"), ("tests: { model: small }", "small")])
+def test_what_helm_prints_asks_the_model_of_the_test(values: str, model: str) -> None:
+    """`auto` is there with any document that has a chat model."""
+    said = run_helm("install", "rq", str(CHART), "--dry-run=client", "-f", "-", values=values).partition("NOTES:")[2]
+    assert f'{{"model": "{model}", "messages"' in said
 
 
 @pytest.mark.parametrize("name", [DOCUMENT, "mine"])

@@ -20,8 +20,8 @@ from routeiq.routing.settings import Settings as Routing
 from tests.support.chart import SERVICES, Rendering
 from tests.support.known_environment import known
 
-PROVIDERS = {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "HTTPS_PROXY"}
-"""What the values files bring for the document and for the network."""
+PROVIDERS = {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "HTTPS_PROXY", "PGSSLROOTCERT"}
+"""What the values files bring for the document, for the network, and for the database's library."""
 SETTINGS: Mapping[str, tuple[type[BaseSettings], ...]] = {
     "gateway": (Gateway,),
     "control": (Control,),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.chart import CHART, COMPONENT, Object, Rendering, read, template
+from tests.support.chart import CHART, COMPONENT, Object, Rendering, read, rendering, template
 
 EXTERNAL = "bundled: { postgres: { enabled: false } }\npostgres: { existingSecret: mine }"
 BROUGHT = (
@@ -104,6 +104,19 @@ def test_a_schema_is_migrated_with_controls_own_environment(service: str) -> Non
         "ROUTEIQ_CONTROL_DATABASE_URL": "postgresql://db/x",
         "PGPASSWORD": {"secretKeyRef": {"name": "mine", "key": "k"}},
     }
+
+
+def test_a_migration_has_controls_volumes() -> None:
+    """A certificate authority, which the environment names."""
+    pods = {pod.component: pod for pod in rendering("everything").pods}
+    for component in ("control", "migrate"):
+        (container,) = pods[component].containers
+        assert {"name": "authority", "configMap": {"name": "authority"}} in pods[component].spec["volumes"]
+        assert [one["mountPath"] for one in container["volumeMounts"] if one["name"] == "authority"] == [
+            "/etc/authority"
+        ]
+        assert {"name": "PGSSLROOTCERT", "value": "/etc/authority/root.pem"} in container["env"]
+    assert "authority" not in {volume["name"] for volume in pods["gateway"].spec["volumes"]}
 
 
 def test_a_file_of_controls_own_is_migrated_by_no_other_pod() -> None:

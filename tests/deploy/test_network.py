@@ -72,7 +72,7 @@ def test_with_ingress_from_only_those_reach_it(everything: Rendering) -> None:
     rules = policies(everything)["gateway"]["spec"]["ingress"]
     assert all(rule["from"] for rule in rules)
     edge = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "edge"}}}
-    assert [[port["port"] for port in rule["ports"]] for rule in rules if edge in rule["from"]] == [[4000]]
+    assert [[port["port"] for port in rule["ports"]] for rule in rules if edge in rule["from"]] == [[4000, 8200]]
 
 
 def test_monitoring_reaches_the_second_ports_alone(everything: Rendering) -> None:

@@ -81,7 +81,11 @@ def test_provider_keys_come_from_secrets_to_gateway_and_control_alone() -> None:
     assert dict(environment(chart))["A_KEY"] == {"secretKeyRef": {"name": "keys", "key": "A_KEY"}}
     assert dict(environment(chart))["B_KEY"] == {"secretKeyRef": {"name": "other", "key": "t"}}
     has = {
-        pod.component for pod in chart.pods for one in pod.containers for env in one["env"] if env["name"] == "A_KEY"
+        pod.component
+        for pod in chart.pods
+        for one in pod.containers
+        for env in one.get("env", ())
+        if env["name"] == "A_KEY"
     }
     assert has == {"gateway", "control"}
 

@@ -41,6 +41,22 @@ def test_pods_are_restricted(chart: Rendering) -> None:
         assert kinds <= {"emptyDir", "configMap", "secret", "persistentVolumeClaim", "ephemeral", "projected"}, pod.name
 
 
+def test_users_may_be_the_clusters_choice() -> None:
+    none = "{ runAsUser: null, runAsGroup: null, fsGroup: null }"
+    servers = ", ".join(f"{name}: {{ runAsUser: null }}" for name in ("postgres", "redis", "nats"))
+    chart = read("openshift", template("default", values=f"podSecurityContext: {none}\nbundled: {{ {servers} }}"))
+    for pod in chart.pods:
+        security = pod.spec["securityContext"]
+        assert not {"runAsUser", "runAsGroup", "fsGroup"} & security.keys(), pod.name
+        assert security["runAsNonRoot"] is True, pod.name
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}, pod.name
+
+
+def test_users_are_those_of_the_values(everything: Rendering) -> None:
+    security = everything.component("gateway").spec["securityContext"]
+    assert [security[name] for name in ("runAsUser", "runAsGroup", "fsGroup")] == [20001, 20002, 20003]
+
+
 def test_containers_are_restricted_and_write_to_no_image(chart: Rendering) -> None:
     for pod, container in containers(chart):
         security = container["securityContext"]
@@ -61,7 +77,7 @@ def test_containers_say_what_they_need(chart: Rendering) -> None:
 
 def test_what_runs_on_is_probed_and_on_no_users_port(chart: Rendering) -> None:
     for pod in (one for one in chart.pods if one.lives):
-        (container,) = pod.containers
+        (container,) = pod.spec["containers"]
         ports = {port["name"]: port["containerPort"] for port in container["ports"]}
         for kind in ("startupProbe", "readinessProbe", "livenessProbe"):
             probe = container[kind]

@@ -109,6 +109,18 @@ UNSAFE = {
         "services: { routing: { enabled: false } }",
         r"services\.routing\.enabled=false leaves gateways without anybody who decides",
     ),
+    "a volume of the chart's own": (
+        "services: { gateway: { extraVolumes: [{ name: journal, emptyDir: {} }] } }",
+        r"services\.gateway\.extraVolumes: journal is a volume of the chart's own",
+    ),
+    "a mount of no volume": (
+        "services: { gateway: { extraVolumeMounts: [{ name: ca, mountPath: /ca }] } }",
+        r"services\.gateway\.extraVolumeMounts: ca is none of its extraVolumes",
+    ),
+    "what a Service of its type has not": (
+        "services: { gateway: { service: { type: NodePort, loadBalancerClass: x } } }",
+        r"services\.gateway\.service\.loadBalancerClass says nothing of type NodePort",
+    ),
     "a service of nothing": (
         "services: { gateway: null }",
         r"services\.gateway is null: to have none, set .*enabled=false",
@@ -189,6 +201,8 @@ def test_each_refusal_of_the_chart_is_tried() -> None:
         ("defaults: { podDisruptionBudget: { maxUnavailable: 0 } }", "minimum: got 0, want 1"),
         ("defaults: { podDisruptionBudget: { maxUnavailable: 0% } }", "does not match pattern"),
         ("services: { control: { podDisruptionBudget: { maxUnavailable: foo } } }", "does not match pattern"),
+        ("defaults: { extraVolumes: [{ name: a, hostPath: { path: /etc } }] }", "'not' failed"),
+        ("apiPort: 4000", "'not' failed"),
         ("drain: { maxStreamSeconds: 0 }", "minimum: got 0, want 1"),
         ("image: { digests: { gateway: latest } }", "does not match pattern"),
         ("config: { source: git }", "must be one of"),

@@ -13,7 +13,7 @@ BROUGHT = {
         "routeiq-keys", "routeiq-s3", "provider-keys", "anthropic", "openai", "routeiq-postgres", "routeiq-redis",
         "routeiq-nats", "otlp", "registry", "ai-tls",
     },
-    "ConfigMap": {"proxy"},
+    "ConfigMap": {"proxy", "authority"},
     "PersistentVolumeClaim": {"database", "journals"},
 }  # fmt: skip
 """What the values files name as the operator's own."""
@@ -46,8 +46,27 @@ def test_each_pod_that_lives_has_a_service(chart: Rendering) -> None:
 
 def test_no_second_port_is_reached_from_outside(chart: Rendering) -> None:
     outside = [one for one in chart.of("Service") if one["spec"].get("type", "ClusterIP") != "ClusterIP"]
-    assert [port["name"] for one in outside for port in one["spec"]["ports"]] == ["http"] * len(outside)
+    assert {port["name"] for one in outside for port in one["spec"]["ports"]} <= {"http", "api"}
     assert bool(outside) == ("everything" in chart.name)
+
+
+def test_the_older_port_is_the_gateways(everything: Rendering) -> None:
+    """Where it listens, where it is called, and where policies let in whom they let in at 4000."""
+    gateway = everything.component("gateway")
+    assert _environment(gateway)["ROUTEIQ_GATEWAY_API_PORT"] == "8200"
+    assert {port["name"]: port["containerPort"] for port in _ports(gateway)}["api"] == 8200
+    service = everything.named("Service")["rq-gateways-gateway"]["spec"]
+    assert {port["name"]: port["port"] for port in service["ports"]} == {"http": 4000, "api": 8200}
+    (rule, *_) = everything.named("NetworkPolicy")["rq-gateways-gateway"]["spec"]["ingress"]
+    assert {port["port"] for port in rule["ports"]} == {4000, 8200}
+
+
+def test_a_service_outside_is_as_values_say(everything: Rendering) -> None:
+    spec = everything.named("Service")["rq-gateways-gateway"]["spec"]
+    assert spec["externalTrafficPolicy"] == "Local"
+    assert spec["loadBalancerClass"] == "example.com/lb"
+    assert spec["loadBalancerSourceRanges"] == ["10.0.0.0/8"]
+    assert (spec["ipFamilyPolicy"], spec["ipFamilies"]) == ("PreferDualStack", ["IPv6", "IPv4"])
 
 
 def test_addresses_in_the_environment_are_services_with_that_port(chart: Rendering) -> None:

@@ -4,6 +4,9 @@
 {{- $drain := include "routeiq.drain" . | fromYaml -}}
 ROUTEIQ_GATEWAY_HOST: {{ .Values.listen | quote }}
 ROUTEIQ_GATEWAY_OPS_HOST: {{ .Values.listen | quote }}
+{{- with .Values.apiPort }}
+ROUTEIQ_GATEWAY_API_PORT: {{ . | int | quote }}
+{{- end }}
 LITELLM_MASTER_KEY: { secret: {{ include "routeiq.secret" . }}, key: master-key }
 SERVICE_KEYS: { secret: {{ include "routeiq.secret" . }}, key: service-keys, optional: true }
 ROUTEIQ_GATEWAY_IDENTITY_KEY: /etc/routeiq/keys/identity-key

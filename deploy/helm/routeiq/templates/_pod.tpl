@@ -21,7 +21,7 @@ containers:
     securityContext: {{- include "routeiq.containerSecurity" $root | nindent 6 }}
     env: {{- include "routeiq.env" . | nindent 6 }}
     ports:
-      {{- range $port, $number := include "routeiq.ports" $name | fromYaml }}
+      {{- range $port, $number := include "routeiq.ports" . | fromYaml }}
       - { name: {{ $port }}, containerPort: {{ $number }}, protocol: TCP }
       {{- end }}
     {{- include "routeiq.probes" $name | nindent 4 }}

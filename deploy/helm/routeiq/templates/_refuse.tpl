@@ -69,7 +69,14 @@
 {{- if and $service.autoscaling.enabled $service.keda.enabled -}}
 {{- fail (printf "services.%s: autoscaling and keda would both set the number of pods: enable one of them." $name) -}}
 {{- end -}}
+{{- range $key := list "externalTrafficPolicy" "loadBalancerClass" "loadBalancerSourceRanges" -}}
+{{- $wanted := ternary (list "NodePort" "LoadBalancer") (list "LoadBalancer") (eq $key "externalTrafficPolicy") -}}
+{{- if and (get $service.service $key) (not (has $service.service.type $wanted)) -}}
+{{- fail (printf "services.%s.service.%s says nothing of type %s, and the API server refuses it: it is for %s." $name $key $service.service.type (join " and " $wanted)) -}}
+{{- end -}}
+{{- end -}}
 {{- include "routeiq.refuseEnvironment" (list (first .) $name $service) -}}
+{{- include "routeiq.refuseVolumes" (list (first .) $name $service) -}}
 {{- if and (ne $name "gateway") (ne $service.service.type "ClusterIP") -}}
 {{- fail (printf "services.%s.service.type=%s would offer outside what only the other services call: clients talk to the gateway." $name $service.service.type) -}}
 {{- end -}}

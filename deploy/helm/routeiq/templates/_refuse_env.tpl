@@ -1,4 +1,4 @@
-{{/* What values may not say of a service's environment, of (list $ name service). */}}
+{{/* What values may not say of a service's environment and volumes, of (list $ name service). */}}
 
 {{- define "routeiq.refuseEnvironment" -}}
 {{- $root := index . 0 -}}{{- $name := index . 1 -}}{{- $service := index . 2 -}}
@@ -29,4 +29,19 @@
 {{- $said := get $service.env $variable -}}
 {{- range $service.extraEnv }}{{ if eq .name $variable }}{{ $said = "elsewhere" }}{{ end }}{{ end -}}
 {{- if $said }}true{{ end -}}
+{{- end }}
+
+{{- define "routeiq.refuseVolumes" -}}
+{{- $name := index . 1 -}}{{- $names := list -}}
+{{- range (index . 2).extraVolumes -}}
+{{- if has .name (list "tmp" "state" "journal" "public" "keys" "document" "signers") -}}
+{{- fail (printf "services.%s.extraVolumes: %s is a volume of the chart's own: call it otherwise." $name .name) -}}
+{{- end -}}
+{{- $names = append $names .name -}}
+{{- end -}}
+{{- range (index . 2).extraVolumeMounts -}}
+{{- if not (has .name $names) -}}
+{{- fail (printf "services.%s.extraVolumeMounts: %s is none of its extraVolumes." $name .name) -}}
+{{- end -}}
+{{- end -}}
 {{- end }}

@@ -42,7 +42,7 @@
 {{- end -}}
 {{- end }}
 
-{{/* Ports of a service by name, as YAML: `http`, `grpc` and `ops` as it has them. */}}
+{{/* Ports of (list $ name) by name, as YAML: `http`, `api`, `grpc` and `ops` as it has them. */}}
 {{- define "routeiq.ports" -}}
 {{- $ports := dict
   "gateway" (dict "http" 4000 "ops" 4001)
@@ -51,7 +51,9 @@
   "config-sync" (dict "http" 8140 "ops" 8141)
   "a2a-registry" (dict "http" 8110 "ops" 8111)
   "mcp-registry" (dict "http" 8120 "ops" 8121) -}}
-{{- index $ports . | toYaml -}}
+{{- $own := index $ports (last .) -}}
+{{- if and (eq (last .) "gateway") (first .).Values.apiPort }}{{ $_ := set $own "api" (int (first .).Values.apiPort) }}{{ end -}}
+{{- toYaml $own -}}
 {{- end }}
 
 {{/* `true` where something else decides how many pods (list $ name) has, so that no `replicas` is rendered. */}}
@@ -84,14 +86,14 @@ host without a dot stands for itself behind any domain, too. */}}
 {{- define "routeiq.ownAddresses" -}}
 {{- $root := . -}}
 {{- range $name := include "routeiq.enabled" . | fromYamlArray }}
-{{- range include "routeiq.ports" $name | fromYaml }}
+{{- range include "routeiq.ports" (list $root $name) | fromYaml }}
 - {{ include "routeiq.component" (list $root $name) }}:{{ . }}
 {{- if eq $name "routing" }}
 - {{ include "routeiq.component" (list $root "routing-headless") }}:{{ . }}
 {{- end }}
 {{- end }}
 {{- if ne (include "routeiq.service" (list $root $name) | fromYaml).service.type "ClusterIP" }}
-- {{ include "routeiq.component" (list $root (printf "%s-ops" $name)) }}:{{ (include "routeiq.ports" $name | fromYaml).ops }}
+- {{ include "routeiq.component" (list $root (printf "%s-ops" $name)) }}:{{ (include "routeiq.ports" (list $root $name) | fromYaml).ops }}
 {{- end }}
 {{- end }}
 {{- range $store, $ports := dict "nats" (list 4222 8222) "postgres" (list 5432) "redis" (list 6379) }}

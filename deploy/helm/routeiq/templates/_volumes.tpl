@@ -21,6 +21,9 @@
 {{- if and (eq $name "config-sync") $root.Values.config.publicKeys }}
 - { name: signers, mountPath: /etc/routeiq/signers, readOnly: true }
 {{- end }}
+{{- with (include "routeiq.service" . | fromYaml).extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{- define "routeiq.volumes" -}}
@@ -60,6 +63,9 @@
 {{- if and (eq $name "config-sync") $root.Values.config.publicKeys }}
 - name: signers
   configMap: { name: {{ include "routeiq.component" (list $root "signers") }} }
+{{- end }}
+{{- with (include "routeiq.service" . | fromYaml).extraVolumes }}
+{{ toYaml . }}
 {{- end }}
 {{- end }}
 

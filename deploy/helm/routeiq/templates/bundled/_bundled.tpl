@@ -39,9 +39,11 @@ imagePullSecrets:
 {{- end }}
 securityContext:
   runAsNonRoot: true
-  runAsUser: {{ $server.runAsUser }}
-  runAsGroup: {{ $server.runAsUser }}
-  fsGroup: {{ $server.runAsUser }}
+  {{- with $server.runAsUser }}
+  runAsUser: {{ . | int64 }}
+  runAsGroup: {{ . | int64 }}
+  fsGroup: {{ . | int64 }}
+  {{- end }}
   fsGroupChangePolicy: OnRootMismatch
   seccompProfile: { type: RuntimeDefault }
 {{- end }}

@@ -1,5 +1,5 @@
 {{/* A job that the suite's own program does: (list $ dict), with `component`, `image` (a service's), `args`, `deadline`,
-`retries`, `env` and `annotations`, which a hook has; `of`: a service whose own environment wins; `token`: it calls the
+`retries`, `env` and `annotations`, which a hook has; `of`: a service whose own environment wins, and whose volumes it has; `token`: it calls the
 Kubernetes API. A job cannot be changed, so that its name has a hash of all that it is. One that is no hook has the
 release's revision in it, too: an upgrade then makes another one, and mends what the last one could not do. */}}
 
@@ -45,8 +45,12 @@ template:
         securityContext: {{- include "routeiq.containerSecurity" $root | nindent 10 }}
         env: {{- include "routeiq.env.with" (list $job.env ($job.of | default dict)) | nindent 10 }}
         resources: {{- toYaml $root.Values.defaults.resources | nindent 10 }}
-        volumeMounts: [{ name: tmp, mountPath: /tmp }]
-    volumes: [{ name: tmp, emptyDir: {} }]
+        volumeMounts:
+          - { name: tmp, mountPath: /tmp }
+          {{- with ($job.of | default dict).extraVolumeMounts }}{{ toYaml . | nindent 10 }}{{ end }}
+    volumes:
+      - { name: tmp, emptyDir: {} }
+      {{- with ($job.of | default dict).extraVolumes }}{{ toYaml . | nindent 6 }}{{ end }}
 {{- end }}
 
 {{/* The annotations of a hook that comes when `events` say, `weight` its place among them. What it leaves behind is its

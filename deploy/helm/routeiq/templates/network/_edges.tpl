@@ -31,13 +31,13 @@ config-sync: [internet, kubernetesAPI]
 keys: [kubernetesAPI]
 {{- end }}
 
-{{/* The number of a port, of (list "control" "grpc"). */}}
+{{/* The number of a port, of (list $ "control" "grpc"). */}}
 {{- define "routeiq.portNumber" -}}
 {{- $stores := dict "postgres" 5432 "redis" 6379 "nats" 4222 -}}
-{{- if hasKey $stores (first .) -}}
-{{- get $stores (first .) -}}
+{{- if hasKey $stores (index . 1) -}}
+{{- get $stores (index . 1) -}}
 {{- else -}}
-{{- index (include "routeiq.ports" (first .) | fromYaml) (last .) -}}
+{{- index (include "routeiq.ports" (initial .) | fromYaml) (last .) -}}
 {{- end -}}
 {{- end }}
 

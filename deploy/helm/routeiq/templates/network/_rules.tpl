@@ -5,19 +5,19 @@
 {{- $policy := $root.Values.networkPolicy -}}
 {{- $running := include "routeiq.components" $root | fromYamlArray -}}
 {{- if eq $component "gateway" }}
-- ports: {{- include "routeiq.tcp" (list (include "routeiq.portNumber" (list "gateway" "http"))) | nindent 4 }}
+- ports: {{- include "routeiq.tcp" (omit (include "routeiq.ports" . | fromYaml) "ops" | values | sortAlpha) | nindent 4 }}
   {{- with $policy.ingressFrom }}
   from: {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- end }}
 {{- if and $policy.monitoringFrom (has $component (include "routeiq.enabled" $root | fromYamlArray)) }}
 - from: {{- toYaml $policy.monitoringFrom | nindent 4 }}
-  ports: {{- include "routeiq.tcp" (list (include "routeiq.portNumber" (list $component "ops"))) | nindent 4 }}
+  ports: {{- include "routeiq.tcp" (list (include "routeiq.portNumber" (list $root $component "ops"))) | nindent 4 }}
 {{- end }}
 {{- range include "routeiq.edges" $root | fromYamlArray }}
 {{- if and (eq .to $component) (has .from $running) }}
 - from: {{- include "routeiq.peer" (list $root .from) | nindent 4 }}
-  ports: {{- include "routeiq.tcp" (list (include "routeiq.portNumber" (list .to .port))) | nindent 4 }}
+  ports: {{- include "routeiq.tcp" (list (include "routeiq.portNumber" (list $root .to .port))) | nindent 4 }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -33,7 +33,7 @@
 {{- if has .to $running }}
 {{- $calls = true }}
 - to: {{- include "routeiq.peer" (list $root .to) | nindent 4 }}
-  ports: {{- include "routeiq.tcp" (list (include "routeiq.portNumber" (list .to .port))) | nindent 4 }}
+  ports: {{- include "routeiq.tcp" (list (include "routeiq.portNumber" (list $root .to .port))) | nindent 4 }}
 {{- else if and (has .to $stores) (index $root.Values .to).existingSecret }}
 {{- $calls = true }}
 {{- $store := index $policy.stores .to }}
