@@ -26,8 +26,6 @@ from routeiq.routing.settings import Settings as Routing
 OBSTORE = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"}
 """Read by the library of buckets itself."""
 POD = {"POD_NAME", "POD_NAMESPACE"}
-AWAITED = {"gateway": {"ROUTEIQ_GATEWAY_JOURNAL_MAX_MIB"}}
-"""What the chart says already and a service of this release passes over."""
 EVERYWHERE = {"ROUTEIQ_OUTBOUND_OWN_SERVICES"}
 """Of the suite: who calls no URL passes over it."""
 
@@ -75,7 +73,6 @@ def known(service: str) -> set[str]:
     return (
         everywhere
         | EVERYWHERE
-        | AWAITED.get(service, set())
         | {
             "gateway": names_of(Gateway) | names_of(RedisSettings) | {*CONTRACT_NAMES.values()} | launch | asked.names,
             "control": names_of(Control) | launch | asked.names,
