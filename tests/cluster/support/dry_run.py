@@ -27,11 +27,21 @@ def known(target: Target, kube: Kube, documents: Sequence[Document]) -> list[Doc
 def dry_run(kube: Kube, documents: Sequence[Document]) -> subprocess.CompletedProcess[str]:
     """What kubectl said. An object of another namespace than `kube`'s is an error."""
     command = ["kubectl", "-n", kube.namespace, "apply", "--server-side", "--dry-run=server", "--validate=strict"]
-    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(documents)})
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": [_of_any_class(one) for one in documents]})
     return subprocess.run(
         [*command, "-f", "-"], env=dict(kube.environ), input=text, capture_output=True, text=True, check=False,
         timeout=120,
     )  # fmt: skip
+
+
+def _of_any_class(document: Document) -> Document:
+    """A pod's class of priority has to be there, and is the whole cluster's; of what makes pods nobody asks for it."""
+    if document["kind"] != "Pod":
+        return document
+    return {
+        **document,
+        "spec": {name: value for name, value in document["spec"].items() if name != "priorityClassName"},
+    }
 
 
 def _kinds(kube: Kube) -> set[tuple[str, str]]:
