@@ -66,7 +66,7 @@ def test_a_service_outside_is_as_values_say(everything: Rendering) -> None:
     assert spec["externalTrafficPolicy"] == "Local"
     assert spec["loadBalancerClass"] == "example.com/lb"
     assert spec["loadBalancerSourceRanges"] == ["10.0.0.0/8"]
-    assert (spec["ipFamilyPolicy"], spec["ipFamilies"]) == ("PreferDualStack", ["IPv6", "IPv4"])
+    assert (spec["ipFamilyPolicy"], spec["ipFamilies"]) == ("PreferDualStack", ["IPv4"])
 
 
 def test_addresses_in_the_environment_are_services_with_that_port(chart: Rendering) -> None:
