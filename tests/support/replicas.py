@@ -23,7 +23,6 @@ SETTINGS = {
     "ROUTEIQ_GATEWAY_UNKNOWN_KEY_TTL_S": AN_HOUR_S,
     "ROUTEIQ_GATEWAY_OVERLAY_EVERY_S": AN_HOUR_S,
     "LLMROUTER_OUTBOUND_ALLOW_PRIVATE": "true",
-    "SERVICE_KEYS": SERVICE_KEY,
 }
 T = TypeVar("T")
 
@@ -99,6 +98,7 @@ def replicas_in(
 ) -> Iterator[Fleet]:
     """Control and two gateways, ready, each connected with NATS."""
     settings = {"ROUTEIQ_CONTROL_DATABASE_URL": database_url, "ROUTEIQ_NATS_URL": nats_url, **SETTINGS}
+    settings["SERVICE_KEYS"] = SERVICE_KEY
     processes = ("control", *GATEWAYS)
     with fleet_in(folder, configured, governed=True, **settings) as fleet:
         for process in processes:

@@ -15,7 +15,7 @@ from typing import Any
 from tests.cluster.support.kube import Document, Kube, name_of, until
 from tests.cluster.support.namespaces import namespace
 from tests.cluster.support.release import Release
-from tests.cluster.support.values import SMALL, bundled, merged
+from tests.cluster.support.values import SMALL, bundled
 from tests.support.target import Target
 
 PORTS = {"": 4000, "-api": 8200}
@@ -35,10 +35,16 @@ class Pair:
 
 
 @contextmanager
-def pair_on(target: Target, document: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Pair]:
-    """In a namespace of its own. Args: environ: more variables of every process."""
+def pair_on(
+    target: Target, document: Mapping[str, Any], environ: Mapping[str, str], keys: Mapping[str, str]
+) -> Iterator[Pair]:
+    """In a namespace of its own.
+
+    Args: environ: more variables of every process.  keys: those of the release's Secret that are known beforehand; its
+    job adds the others."""
     with namespace(target, "rq-pair") as kube:
         release = Release(kube, _values(target, document, environ), name=f"p{secrets.token_hex(2)}")
+        kube.apply(_secret(release.component("keys"), keys))
         release.install()
         try:
             with ExitStack() as stack:
@@ -53,19 +59,21 @@ def pair_on(target: Target, document: Mapping[str, Any], environ: Mapping[str, s
             release.uninstall()
 
 
+def _secret(name: str, keys: Mapping[str, str]) -> Document:
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": dict(keys)}
+
+
 def _values(target: Target, document: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     return {
         "image": {"registry": target.registry, "tag": target.tag},
         "drain": {"maxStreamSeconds": 5, "endpointSeconds": 1},
         "config": {"document": dict(document)},
         "defaults": {"env": dict(environ)},
-        "services": merged(
-            {
-                **{name: {"replicas": replicas, **SMALL} for name, replicas in USED.items()},
-                **{name: {"enabled": False} for name in UNUSED},
-            },
-            {"gateway": {"env": {"ROUTEIQ_GATEWAY_API_PORT": str(PORTS["-api"])}}},
-        ),
+        "apiPort": PORTS["-api"],
+        "services": {
+            **{name: {"replicas": replicas, **SMALL} for name, replicas in USED.items()},
+            **{name: {"enabled": False} for name in UNUSED},
+        },
         "bundled": bundled(target),
     }
 

@@ -37,7 +37,7 @@ def documented() -> dict[str, Any]:
 @pytest.fixture(scope="package", params=DATABASES if FOUND is None else [FOUND.kind])
 def replicas(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateways]:
     if FOUND is not None:
-        with pair_on(FOUND, documented(), {"LITELLM_MASTER_KEY": KEY, **SETTINGS}) as pair:
+        with pair_on(FOUND, documented(), SETTINGS, {"master-key": KEY, "service-keys": SERVICE_KEY}) as pair:
             yield pair
         return
     folder = tmp_path_factory.mktemp("replicas")
