@@ -22,6 +22,7 @@ from routeiq.kit.errors import ConfigurationError, Unavailable
 if TYPE_CHECKING:
     from nats.aio.client import Client
     from nats.aio.msg import Msg
+    from nats.aio.subscription import Subscription
 
 log = structlog.get_logger()
 
@@ -56,6 +57,8 @@ class Bus:
         self._handlers: list[tuple[str, str, Callable[[Msg], Awaitable[None]]]] = []
         self._listeners: list[Callable[[], None]] = []
         self._client: Client | None = None
+        self._shared: list[Subscription] = []
+        """Of the client: those of queues."""
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -99,6 +102,18 @@ class Bus:
             log.exception("bus.unsent", subject=subject)
             return False
         return True
+
+    async def leave(self) -> None:
+        """The queues: others get what comes from now on, and what is on its way to here is heard. Idempotent.
+
+        Before `close`, by who answers: else a question is lost with the connection."""
+        shared, self._shared = self._shared, []
+        if not self.connected:
+            return
+        with contextlib.suppress(Exception):  # the server may go at the same time
+            async with asyncio.timeout(FLUSH_S):
+                for subscription in shared:
+                    await heeding(subscription.drain())  # type: ignore[no-untyped-call]  # nats-py's
 
     async def close(self) -> None:
         """Send what is under way, hear nothing more. Idempotent."""
@@ -149,8 +164,11 @@ class Bus:
             closed_cb=closed,
         )
         await heeding(connecting)
+        self._shared = []
         for subject, queue, handler in self._handlers:
-            await client.subscribe(subject, queue=queue, cb=handler)
+            subscription = await client.subscribe(subject, queue=queue, cb=handler)
+            if queue:
+                self._shared.append(subscription)
         await client.flush(CONNECT_S)
         self._client = client
         self._connected()

@@ -21,6 +21,8 @@ log = structlog.get_logger()
 FAILED = "RouteIQ-Failed"
 MOST_AT_ONCE = 16
 """Questions that are being answered here; the next ones wait in their order."""
+LAST_ANSWERS_S = 1.0
+"""Who ends waits so long for those that are being made."""
 
 Handler = Callable[[bytes], Awaitable[bytes]]
 
@@ -76,7 +78,10 @@ class Requests:
         return found.data
 
     async def close(self) -> None:
-        """What is not answered yet is not answered. Idempotent."""
+        """Take no more questions; what is not answered in a moment never is. Before the bus closes. Idempotent."""
+        await self._bus.leave()
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=LAST_ANSWERS_S)
         for task in self._answering:
             task.cancel()
         await asyncio.gather(*self._answering, return_exceptions=True)

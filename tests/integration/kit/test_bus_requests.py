@@ -87,6 +87,20 @@ async def test_the_other_answers_when_one_is_gone(nats_server: NATS, asker: Requ
         await asker.ask(subject, b"", 2.0)
 
 
+async def test_who_ends_answers_what_it_was_asked(nats_server: NATS, asker: Requests, subject: str) -> None:
+    asked = asyncio.Event()
+
+    async def slowly(question: bytes) -> bytes:
+        asked.set()
+        await asyncio.sleep(0.2)
+        return question + b"!"
+
+    async with answering(nats_server, subject, slowly):
+        answers = [asyncio.create_task(asker.ask(subject, b"%d" % n, 5.0)) for n in range(10)]
+        await asked.wait()
+    assert await asyncio.gather(*answers) == [b"%d!" % n for n in range(10)]
+
+
 @pytest.mark.parametrize("error", [InvalidRequest("a secret"), ValueError("a secret")])
 async def test_one_that_fails_says_that_it_did_and_not_why(
     nats_server: NATS, asker: Requests, subject: str, error: Exception
