@@ -6,11 +6,16 @@ import os
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from routeiq.kit import log
 from routeiq.kit.build import COMPILED
 
 pytest_plugins = ("tests.support.stores", "tests.support.control_database")
+
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")
+"""How fast a machine is, is no matter of tests."""
 
 FOREIGN = (
     "OPENAI_", "ANTHROPIC_", "LITELLM_", "ROUTEIQ_", "LLMROUTER_", "OTEL_", "OLLAMA_", "AZURE_", "DATABASE_",
