@@ -71,7 +71,7 @@ UNSAFE = {
         r"providers\.env: OPENAI_API_KEY is in no Secret",
     ),
     "a journal on no claim": ("journal: { storage: existingClaim }", r"journal\.storage=existingClaim needs"),
-    "a journal without room": ("journal: { size: 1Mi }", r"journal\.size=1Mi has no room for a journal"),
+    "a journal without room": ("journal: { size: 19Mi }", r"journal\.size=19Mi has no room for a journal"),
     "a drain of its own": (
         "services: { gateway: { env: { ROUTEIQ_GATEWAY_DRAIN_S: 600 } } }",
         r"services\.gateway: ROUTEIQ_GATEWAY_DRAIN_S would not fit .*: set drain\.maxStreamSeconds",

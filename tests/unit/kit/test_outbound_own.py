@@ -51,6 +51,7 @@ class Cluster:
     "own",
     [
         "rq-control:8130", "RQ-CONTROL.:8130", "rq-control.team.svc:8130", "rq-control.team.svc.cluster.local.:8130",
+        "10-244-0-7.rq-control.team.svc.cluster.local:8130", "rq-postgres-0.rq-postgres.team.svc:5432",
         "rq-postgres:5432", "db.example:5432", "10.96.0.9:6379", "[::ffff:10.96.0.9]:6379", "[fd00:0::9]:81",
     ],
 )  # fmt: skip

@@ -8,7 +8,7 @@
 {{- define "routeiq.fullname" -}}
 {{- $name := include "routeiq.name" . -}}
 {{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
-{{- default $full .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- default $full .Values.fullnameOverride | replace "." "-" | trunc 40 | trimSuffix "-" -}}
 {{- end }}
 
 {{/* `routeiq.component` of (list $ "gateway"): the name of what belongs to that component. */}}

@@ -112,7 +112,7 @@ emptyDir: { sizeLimit: {{ $journal.size }} }
 {{- $units := dict "" 1 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
 {{- $bytes := mulf (regexFind "^[0-9.]+" $size | float64) (get $units (regexFind "[A-Za-z]*$" $size) | default 0 | float64) -}}
 {{- $most := divf (mulf $bytes 0.8) 1048576.0 | floor | int -}}
-{{- if lt $most 1 -}}
+{{- if lt $most 16 -}}
 {{- fail (printf "journal.size=%s has no room for a journal: give it more, such as 1Gi." $size) -}}
 {{- end -}}
 {{- $most -}}

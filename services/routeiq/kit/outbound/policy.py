@@ -135,9 +135,9 @@ class OutboundPolicy:
         return leads_to(address, (own for own in at_port if not isinstance(own, str)))
 
     def _is_named(self, target: Target) -> bool:
-        """As it is written, or with a domain behind it: a name without a dot gets one from the resolver."""
-        first = str(target.host).partition(".")[0]
-        return not self.own_services.isdisjoint({(target.host, target.port), (first, target.port)})
+        """As it is written, or a name without a dot with a domain behind it, or before that one of its pods."""
+        labels = str(target.host).split(".")
+        return not self.own_services.isdisjoint((name, target.port) for name in (target.host, *labels))
 
 
 def _forms_of(host: str) -> tuple[IPAddress | str, ...]:
