@@ -13,6 +13,7 @@ from routeiq.kit.build import COMPILED
 from routeiq.kit.http_bounds import MAX_HEAD_BYTES
 from routeiq.kit.http_protocol import HTTPProtocol
 from routeiq.kit.server import HTTPServer, bind, sweep
+from tests.support.http_server import answering
 
 POST = b"POST / HTTP/1.1\r\nhost: x\r\n"
 CHUNKED = POST + b"transfer-encoding: chunked\r\n\r\n"
@@ -29,12 +30,8 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.fixture
 async def server() -> AsyncIterator[HTTPServer]:
-    made = HTTPServer(echo, bind("127.0.0.1", 0))
-    serving = asyncio.create_task(made.serve())
-    await made.wait_started()
-    yield made
-    made.stop()
-    await serving
+    async with answering(HTTPServer(echo, bind("127.0.0.1", 0))) as made:
+        yield made
 
 
 async def connect(server: HTTPServer) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -36,12 +36,22 @@ async def serving(
     handler: Handler, drain_s: int = 5, at_once: AtOnce | None = None, refused: Refused = lambda _: None
 ) -> AsyncIterator[HTTPServer]:
     """On a free port of loopback."""
-    server = HTTPServer(with_lifespan(handler, at_once), bind("127.0.0.1", 0), drain_s=drain_s, refused=refused)
-    task = asyncio.create_task(server.serve())
-    await server.wait_started()
-    try:
+    sock = bind("127.0.0.1", 0)
+    async with answering(HTTPServer(with_lifespan(handler, at_once), sock, drain_s=drain_s, refused=refused)) as server:
         yield server
+
+
+@contextlib.asynccontextmanager
+async def answering(server: HTTPServer) -> AsyncIterator[HTTPServer]:
+    """From when it answers until it has drained."""
+    task = asyncio.create_task(server.serve())
+    started = asyncio.create_task(server.wait_started())
+    await asyncio.wait([task, started], return_when=asyncio.FIRST_COMPLETED)
+    try:
+        if started.done():
+            yield server
     finally:
+        started.cancel()
         server.stop()
         await task
 

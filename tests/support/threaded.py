@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 
+from anyio.from_thread import start_blocking_portal
 from starlette.types import ASGIApp
 
 from routeiq.kit.server import HTTPServer, bind
+from tests.support.http_server import answering
+
+Opened = Callable[[], AbstractAsyncContextManager[ASGIApp]]
 
 
 @contextmanager
-def served(opened: Callable[[], AbstractAsyncContextManager[ASGIApp]]) -> Iterator[str]:
-    """Args: opened: the application, while it is open in the thread's loop.  Yields: its URL."""
-    sock = bind("127.0.0.1", 0)
-    stopped = threading.Event()
-    loop = asyncio.new_event_loop()
+def served(opened: Opened) -> Iterator[str]:
+    """From when it answers: FastAPI, while it is made, changes the filters of warnings for the whole process, and a
+    test that imports at that time would have it fail of a warning.
 
-    async def serve() -> None:
-        async with opened() as app:
-            server = HTTPServer(app, sock)
-            loop.call_soon(_watch, loop, stopped, server)
-            await server.serve()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=[serve()])
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-    finally:
-        stopped.set()
-        thread.join()
-        sock.close()
-        loop.close()
+    Args: opened: the application, while it is open in the thread's loop.  Yields: its URL."""
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(_answering(opened)) as url:
+        yield url
 
 
-def _watch(loop: asyncio.AbstractEventLoop, stopped: threading.Event, server: HTTPServer) -> None:
-    if stopped.is_set():
-        server.stop()
-    else:
-        loop.call_later(0.05, _watch, loop, stopped, server)
+@asynccontextmanager
+async def _answering(opened: Opened) -> AsyncIterator[str]:
+    async with opened() as app, answering(HTTPServer(app, bind("127.0.0.1", 0))) as server:
+        yield f"http://{server.address}"
