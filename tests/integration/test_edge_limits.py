@@ -10,8 +10,8 @@ import pytest
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.app import create_app
+from routeiq.gateway.gateway import Gateway
 from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse
-from routeiq.gateway.wiring import Gateway
 from routeiq.kit.asgi import Message
 from routeiq.kit.server import HTTPServer
 from tests.support.asgi import call, scope

@@ -15,10 +15,11 @@ from routeiq.api.fleet.v1 import fleet_pb2 as pb
 from routeiq.clients.fleet_joining import JOINS, Joining
 from routeiq.clients.fleet_names import CANARY, DESIRED, DOCUMENTS, FLEET, REPLICAS
 from routeiq.gateway.app import create_service
+from routeiq.gateway.gateway import Gateway
 from routeiq.gateway.release.beginning import begin_with
 from routeiq.gateway.settings import Settings
 from routeiq.gateway.upstream.guarded import guarded
-from routeiq.gateway.wiring import Gateway, build_gateway
+from routeiq.gateway.wiring import build_gateway
 from routeiq.kit.bus import Bus
 from routeiq.kit.bus_keys import KeyBucket
 from routeiq.kit.bus_objects import ObjectBucket

@@ -13,6 +13,7 @@ from routeiq.gateway.app import Edge, create_app
 from routeiq.gateway.callers.directory import Callers
 from routeiq.gateway.callers.overrides import Overrides
 from routeiq.gateway.control_link import ControlLink
+from routeiq.gateway.gateway import Gateway
 from routeiq.gateway.pipeline.accounting import Accounting
 from routeiq.gateway.pipeline.authenticate import Authenticator
 from routeiq.gateway.pipeline.balance import Balancer
@@ -37,7 +38,6 @@ from routeiq.gateway.routes.delegate import Apply, Delegate
 from routeiq.gateway.routes.generate.endpoint import Generation
 from routeiq.gateway.state import StateHolder
 from routeiq.gateway.upstream.provider import Provider
-from routeiq.gateway.wiring import Gateway
 from routeiq.kit.bus import Bus
 from routeiq.kit.cache import MemoryCache
 from routeiq.kit.counters import Counters, MemoryCounters

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.gateway.app import Edge, create_app
 from routeiq.gateway.callers.directory import Callers
-from routeiq.gateway.wiring import Gateway
+from routeiq.gateway.gateway import Gateway
 from routeiq.kit.counters import Counters, MemoryCounters
 from tests.support.asgi import Answer, call, scope
 from tests.support.clocks import WallClock

@@ -64,7 +64,7 @@ class ControlClient:
         self._targets = [_target(host, port) for host, port in split_addresses(addresses)] if addresses else []
         self._signer, self._timeout_s = signer, timeout_s
         self._channels: list[grpc.aio.Channel] = []
-        self._turns, self._closed = 0, False
+        self._turns = 0
         self._breaker: Breaker | None = None
 
     @property
@@ -109,7 +109,7 @@ class ControlClient:
         """Whether control says that it is ready. Never raises: not reachable is False."""
         from grpc_health.v1 import health_pb2 as health  # noqa: PLC0415  # for who waits for control
 
-        if not self._targets or self._closed:
+        if not self._targets:
             return False
         check = self._channels_in_turn()[0].unary_unary(
             "/grpc.health.v1.Health/Check",
@@ -123,9 +123,9 @@ class ControlClient:
         return bool(answer.status == health.HealthCheckResponse.SERVING)
 
     async def close(self) -> None:
-        """Ends the calls that still run; a later one raises."""
-        self._closed = True
-        for channel in self._channels:
+        """Ends the calls that still run; a later one raises, as where there is no control."""
+        self._targets, channels = [], self._channels
+        for channel in channels:
             await channel.close()
 
     async def _guarded(
@@ -154,7 +154,7 @@ class ControlClient:
     async def _call(
         self, method: str, request: Message, read: Callable[[bytes], Message], timeout_s: float, request_id: str
     ) -> Message:
-        if not self._targets or self._closed:
+        if not self._targets:
             raise _unavailable()
         clock = asyncio.get_running_loop().time
         deadline = clock() + timeout_s
@@ -167,7 +167,7 @@ class ControlClient:
             try:
                 return cast("Message", await call(request, timeout=max(deadline - clock(), 0.0), metadata=metadata))
             except grpc.aio.AioRpcError as error:
-                if last or self._closed or error.code() not in LOST:
+                if last or not self._targets or error.code() not in LOST:
                     log.info("control.failed", method=method, status=error.code().name)
                     raise _unavailable(ControlFailed if error.code() in _ANSWERED else ControlUnavailable) from None
         raise AssertionError("the second attempt is the last")

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from fastapi import FastAPI, Request, Response
 
 from routeiq import __version__
+from routeiq.gateway.gateway import Gateway
 from routeiq.gateway.routes.errors import install_errors
 from routeiq.gateway.routes.index import index_router
 from routeiq.gateway.routes.models import models_router
 from routeiq.gateway.routes.openapi import install_openapi
 from routeiq.gateway.routes.router import router_router
-from routeiq.gateway.wiring import Gateway
 from routeiq.kit.asgi import Scope
 from routeiq.kit.ops import Page, Pages
 

@@ -20,6 +20,7 @@ from routeiq.config.environment import LaunchSettings, find_config, read_environ
 from routeiq.gateway.access import AccessTable, Level, Line, Owner
 from routeiq.gateway.callers.caller import CALLER, Caller
 from routeiq.gateway.callers.refusals import as_litellm
+from routeiq.gateway.gateway import Gateway
 from routeiq.gateway.pipeline.authenticate import SERVICE_PATHS, UnknownServiceKey, presented_key
 from routeiq.gateway.pipeline.meter import GENERATE as GENERATE_ENDPOINT
 from routeiq.gateway.pipeline.run import Arrival
@@ -32,7 +33,7 @@ from routeiq.gateway.routes.health import health_pages
 from routeiq.gateway.routes.hot import HotPath, hot_path
 from routeiq.gateway.settings import Settings, read_settings
 from routeiq.gateway.upstream.guarded import guarded
-from routeiq.gateway.wiring import Gateway, build_gateway
+from routeiq.gateway.wiring import build_gateway
 from routeiq.kit.asgi import (
     JSON,
     Answer,

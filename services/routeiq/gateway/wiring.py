@@ -1,11 +1,7 @@
-"""Which parts the gateway is made of, and in which order they open and close. Nothing opens at import."""
+"""Which parts the gateway is made of. Nothing opens at import."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -20,8 +16,8 @@ from routeiq.clients.routing_metrics import RoutingMetrics
 from routeiq.config.start import Start
 from routeiq.gateway.callers.build import build_callers, service_keys
 from routeiq.gateway.callers.directory import Callers
-from routeiq.gateway.callers.overrides import Overrides
-from routeiq.gateway.control_link import Cached, ControlLink, link_control
+from routeiq.gateway.control_link import Cached, link_control
+from routeiq.gateway.gateway import Gateway
 from routeiq.gateway.overlay.in_force import InForce
 from routeiq.gateway.overlay.merging import merging
 from routeiq.gateway.pipeline.accounting import Accounting
@@ -54,7 +50,7 @@ from routeiq.gateway.state import StateHolder
 from routeiq.gateway.upstream.guarded import Outbound
 from routeiq.gateway.upstream.registry import Providers
 from routeiq.gateway.upstream.routing_encoder import RoutingEncoder
-from routeiq.gateway.usage import UsageJournal, open_usage
+from routeiq.gateway.usage import open_usage
 from routeiq.kit.build import describe_build
 from routeiq.kit.bus import Bus
 from routeiq.kit.counters import Counters, MemoryCounters
@@ -75,83 +71,6 @@ if TYPE_CHECKING:
 PROBE_TIMEOUT_S = 1.0
 ENCODER_PROVIDER = "routeiq"
 """The provider kind of models that the routing service itself serves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """Everything that the edge and the routes use."""
-
-    holder: StateHolder
-    authenticator: Authenticator
-    routing: RoutingClient
-    batches: RoutingBatches
-    conversations: ConversationIds
-    control: ControlClient
-    link: ControlLink
-    control_probe: ControlProbe
-    callers: Callers
-    overrides: Overrides
-    learned: LearnedRouter
-    pipeline: Pipeline
-    generation: Generation
-    figures: Figures
-    readiness: Readiness
-    registry: CollectorRegistry
-    counters: Counters
-    providers: Providers
-    telemetry: Telemetry
-    usage: UsageJournal | None = None
-    """None: it is not recorded."""
-    release: ReleaseLink | None = None
-    """None: it follows no fleet."""
-
-    def drain(self, limit_s: float) -> None:
-        """Take no more traffic from probes; cut short what still runs after `limit_s`. Call it in the running loop."""
-        self.readiness.draining = True
-        asyncio.get_running_loop().call_later(limit_s, self.pipeline.gate.cut)
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Serve inside; close in reverse."""
-        async with AsyncExitStack() as opened:
-            opened.push_async_callback(self.control.close)  # its users, which are all below, have ended by then
-            await opened.enter_async_context(self.link.running())
-            if self.release is not None:
-                await opened.enter_async_context(self.release.running())
-            if self.usage is not None:
-                await opened.enter_async_context(self.usage.keeper.running())
-            await opened.enter_async_context(self._serving())
-            yield
-
-    @asynccontextmanager
-    async def _serving(self) -> AsyncIterator[None]:
-        async with AsyncExitStack() as closing:  # one that cannot be closed leaves no other open
-            closing.callback(self.telemetry.shutdown)
-            closing.callback(self.pipeline.meter.flush)
-            for part in (self.routing, self.batches, self.control_probe):
-                closing.push_async_callback(part.close)
-            for beside in (self.overrides, self.callers, self.providers):
-                closing.push_async_callback(beside.close)
-            if isinstance(self.counters, RedisCounters):
-                closing.push_async_callback(self.counters.close)
-                self.counters.start()
-            closing.push_async_callback(_ended, asyncio.create_task(self.readiness.watch()))
-            spend = self.pipeline.accounting.spend
-            if spend is not None:
-                book = spend.book
-                closing.push_async_callback(book.close)
-                closing.push_async_callback(_ended, asyncio.create_task(book.run(), name="accounts"))
-            self.callers.start()
-            self.readiness.serving = True
-            try:
-                yield
-            finally:
-                self.readiness.draining = True
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 def build_gateway(

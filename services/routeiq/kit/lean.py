@@ -100,8 +100,6 @@ def import_for_gateway() -> None:
         importlib.import_module("pydantic_settings")
     with stood_in(_SSH_KEYS):
         importlib.import_module("cryptography.hazmat.primitives.serialization")
-    if (
-        importlib.import_module("google.protobuf.internal.api_implementation").Type() == "upb"
-    ):  # nothing is Python's then
+    if importlib.import_module("google.protobuf.internal.api_implementation").Type() == "upb":  # no message is Python's
         with stood_in({"google.protobuf.internal.python_message": ""}):
             importlib.import_module("google.protobuf.internal.builder")

@@ -16,7 +16,7 @@ from routeiq.gateway.callers.directory import Callers
 from routeiq.gateway.callers.lookup import Timing
 from routeiq.gateway.callers.overrides import Overrides
 from routeiq.gateway.callers.second_level import SecondLevel
-from routeiq.gateway.wiring import Gateway
+from routeiq.gateway.gateway import Gateway
 from tests.support.fake_control import FakeControl
 from tests.support.gateway import KEY, make_gateway
 from tests.support.http_server import serving

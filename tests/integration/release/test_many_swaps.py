@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from openai import AsyncOpenAI
 
+from routeiq.gateway.gateway import Gateway
 from routeiq.gateway.upstream.http_slots import IDLE_S
-from routeiq.gateway.wiring import Gateway
 from tests.support.documents import applying, text_of
 from tests.support.fleet_gateways import gateway, settings
 from tests.support.processes import FakeProvider, fake_provider

@@ -9,33 +9,23 @@ is one whose upstream says that what it sent came to nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import msgspec
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.callers.caller import Caller
 from routeiq.gateway.journal.journal import Journal
-from routeiq.gateway.journal.records import Called, Counts, Head, Tail, encode
+from routeiq.gateway.journal.records import Called, Counts, Tail, encode
 from routeiq.gateway.journal.slots import Slot
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.pipeline.context import Context
-from routeiq.gateway.pipeline.customer import HEADERS, LONGEST, SERVICE_HEADER
+from routeiq.gateway.pipeline.recording_head import LONGEST_NAME, head_of
 from routeiq.gateway.pipeline.tally import Tally
 from routeiq.gateway.plan import Outcome, Plan, Usage
 from routeiq.gateway.spending.request_size import BYTES_A_TOKEN, prompt_bytes
 from routeiq.kit.ids import uuid7
 
-GENERATE: Final = "generate"
-"""The endpoint of requests of the LLM Gateway API."""
-MOST_TAGS: Final = 32
-LONGEST_TAG: Final = 128
-LONGEST_NAME: Final = 1024
-_CUSTOMER_HEADERS: Final = HEADERS
-_SERVICE_HEADER: Final = SERVICE_HEADER
-_TAGS_HEADER: Final = b"x-litellm-tags"
-_string: Final = msgspec.json.Decoder(str).decode
 _NO_USAGE: Final = Usage()
 _Seven = tuple[int, int, int, int, int, int, int]
 """In the order of `Counts`."""
@@ -125,7 +115,7 @@ class JournalRecorder:
         identifier, deployment = identifier or uuid7(), plan.deployments[0]
         started_at = time.time_ns() // 1000 - int((time.monotonic() - context.started) * 1e6)
         estimate = self.estimate(context) if plan.stream else 0  # a whole answer that is cut short costs nothing
-        head = encode(_head(identifier, started_at, estimate, context, plan))
+        head = encode(head_of(identifier, started_at, estimate, context, plan))
         slot = self.journal.begin(head, self.called.of(deployment))
         return JournalRecording(self, slot, head, identifier, deployment, context)
 
@@ -247,48 +237,6 @@ class NotRecording:
 
 
 _NOT_RECORDED: Final = NoRecording()
-
-
-def _head(identifier: str, started_at: int, estimate: int, context: Context, plan: Plan) -> Head:
-    caller, purpose, headers, call = context.caller, context.purpose, context.headers, context.call
-    principal, decision = caller.principal, plan.decision
-    if purpose is None:
-        endpoint: str = plan.endpoint
-        customer, service, task = _customer(call.body, headers), principal.key_alias, ""
-        if _SERVICE_HEADER in headers:
-            service = headers[_SERVICE_HEADER].decode("latin-1")[:LONGEST]
-    else:
-        endpoint, customer, service, task = GENERATE, purpose.user_id, purpose.service, purpose.task_type
-    tags = _tags(caller, headers) if caller.tags or _TAGS_HEADER in headers else ()
-    return Head(
-        identifier, plan.request_id, started_at, endpoint, call.model[:LONGEST_NAME], plan.stream, estimate,
-        plan.state_version, principal.key_id, principal.user_id, principal.team_id, customer, service, task,
-        tags, decision.decision_id, decision.strategy, decision.reason[:LONGEST_NAME],
-        decision.confidence, decision.artifact_id, decision.fallback, decision.cached,
-    )  # fmt: skip
-
-
-def _customer(body: Mapping[str, msgspec.Raw], headers: Mapping[bytes, bytes]) -> str:
-    """Whom an application asks for; empty: it does not say, or in too many words."""
-    named = ""
-    if "user" in body:
-        try:
-            named = _string(body["user"])
-        except (msgspec.DecodeError, ValueError):
-            return ""
-    else:
-        for name in _CUSTOMER_HEADERS:
-            if name in headers:
-                named = headers[name].decode("latin-1")
-                break
-    return named if len(named) <= LONGEST and "\0" not in named else ""
-
-
-def _tags(caller: Caller, headers: Mapping[bytes, bytes]) -> tuple[str, ...]:
-    """The key's, and those that the request names."""
-    named = [tag.strip() for tag in headers.get(_TAGS_HEADER, b"").decode("latin-1").split(",")]
-    tags = dict.fromkeys(tag[:LONGEST_TAG] for tag in (*caller.tags, *named) if tag and "\0" not in tag)
-    return tuple(tags)[:MOST_TAGS]
 
 
 def _counted(usage: Usage) -> _Seven:

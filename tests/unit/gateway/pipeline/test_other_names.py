@@ -8,12 +8,12 @@ from prometheus_client import CollectorRegistry
 
 from routeiq.config.state import Deployment, ModelName, State
 from routeiq.gateway.app import create_app
+from routeiq.gateway.gateway import Gateway
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.pipeline.cooldown import Cooldowns
 from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.meter import DeploymentMeter
 from routeiq.gateway.pipeline.select import MOST_LANES, Selector
-from routeiq.gateway.wiring import Gateway
 from tests.support.asgi import Answer, call, scope
 from tests.support.config_documents import built, entry, models
 from tests.support.gateway import AUTH, error, make_gateway
