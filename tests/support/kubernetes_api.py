@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from kubernetes.aio.client import ApiClient, Configuration
 
+from tests.support.by_heads import by_heads
+
 Event = dict[str, Any]
 TOKEN = "kube-token-0123456789abcdef"
 
@@ -75,18 +77,7 @@ class KubernetesAPI:
             self._events.append((self.version, {"type": kind, "object": found}))
             self._news.notify_all()
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                await self._answer(head, writer)
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    async def _answer(self, head: str, writer: asyncio.StreamWriter) -> None:
+    async def answer(self, head: str, writer: asyncio.StreamWriter) -> None:
         url = urlsplit(head.split(" ", 2)[1])
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         self.tokens |= {
@@ -150,19 +141,6 @@ def _chunk(writer: asyncio.StreamWriter, event: Event) -> None:
 
 @asynccontextmanager
 async def kubernetes_api() -> AsyncIterator[KubernetesAPI]:
-    api, connections = KubernetesAPI(), set[asyncio.Task[None]]()
-
-    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(api.serve(reader, writer))
-        connections.add(task)
-        task.add_done_callback(connections.discard)
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    api.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    try:
+    api = KubernetesAPI()
+    async with by_heads(api.answer) as api.url:
         yield api
-    finally:
-        server.close()
-        for task in list(connections):
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)

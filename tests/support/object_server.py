@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+from tests.support.by_heads import by_heads
+
 Fault = Callable[[asyncio.StreamWriter], Awaitable[None]]
 _DATE = "last-modified: Sun, 22 Nov 2026 07:00:00 GMT\r\n"
 
@@ -55,19 +57,8 @@ class ObjectServer:
     def stored(self, key: str) -> Stored:
         return self._objects[key]
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                self.requests.append(head)
-                await self._answer(head, writer)
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    async def _answer(self, head: str, writer: asyncio.StreamWriter) -> None:
+    async def answer(self, head: str, writer: asyncio.StreamWriter) -> None:
+        self.requests.append(head)
         path = unquote(head.split(" ", 2)[1].split("?")[0])
         key = path.removeprefix(f"/{self.bucket}/")
         fault = self.faults.get(key) or self.faults.get("*")
@@ -88,24 +79,9 @@ def _etag(stored: Stored) -> str:
 
 @asynccontextmanager
 async def object_server() -> AsyncIterator[ObjectServer]:
-    """On a free port, until the end; who is still connected then is cut off."""
     served = ObjectServer()
-    connections: set[asyncio.Task[None]] = set()
-
-    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(served.serve(reader, writer))
-        connections.add(task)
-        task.add_done_callback(connections.discard)
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    served.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    try:
+    async with by_heads(served.answer) as served.url:
         yield served
-    finally:
-        server.close()
-        for task in list(connections):
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
 
 
 def status(code: int, body: str = "") -> Fault:

@@ -37,6 +37,13 @@ def nats_server() -> Iterator[NATS]:
 
 
 @pytest.fixture
+def own_nats() -> Iterator[NATS]:
+    """That the test may stop, and where names that all fleets share are its alone."""
+    with NATS() as server:
+        yield server
+
+
+@pytest.fixture
 def postgres_url(postgres: Postgres) -> Iterator[str]:
     """Of an empty database that is the test's alone."""
     name = postgres.create()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,14 +14,8 @@ from tests.support.syncing import FAST, document
 
 
 @pytest.fixture
-def nats() -> Iterator[NATS]:
-    with NATS() as server:
-        yield server
-
-
-@pytest.fixture
-async def bus(nats: NATS) -> AsyncIterator[Bus]:
-    async with connected(nats) as made:
+async def bus(own_nats: NATS) -> AsyncIterator[Bus]:
+    async with connected(own_nats) as made:
         yield made
 
 

@@ -20,14 +20,14 @@ UNION = {
 
 
 @pytest.fixture
-async def fleet(nats: NATS) -> AsyncIterator[dict[str, Follower]]:
-    async with following(nats.url, "gateway.a", "gateway.b", "routing.a") as followers:
+async def fleet(own_nats: NATS) -> AsyncIterator[dict[str, Follower]]:
+    async with following(own_nats.url, "gateway.a", "gateway.b", "routing.a") as followers:
         yield followers
 
 
 @pytest.fixture
-async def sync(nats: NATS, fleet: dict[str, Follower], file: Path, tmp_path: Path) -> AsyncIterator[Sync]:
-    async with config_sync(tmp_path, nats.url, file=file, interval_s=60) as made:
+async def sync(own_nats: NATS, fleet: dict[str, Follower], file: Path, tmp_path: Path) -> AsyncIterator[Sync]:
+    async with config_sync(tmp_path, own_nats.url, file=file, interval_s=60) as made:
         await made.until(laggards=[], last_good=1)
         yield made
 

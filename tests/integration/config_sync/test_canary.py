@@ -16,14 +16,14 @@ CAREFUL = "routeiq: {rollout: {settle_s: 0.5, canary: {share: 0.3, observe_s: 8}
 
 
 @pytest.fixture
-async def fleet(nats: NATS) -> AsyncIterator[dict[str, Follower]]:
-    async with following(nats.url, "gateway.a", "gateway.b", "gateway.c", "gateway.d") as followers:
+async def fleet(own_nats: NATS) -> AsyncIterator[dict[str, Follower]]:
+    async with following(own_nats.url, "gateway.a", "gateway.b", "gateway.c", "gateway.d") as followers:
         yield followers
 
 
 @pytest.fixture
-async def sync(nats: NATS, fleet: dict[str, Follower], file: Path, tmp_path: Path) -> AsyncIterator[Sync]:
-    async with config_sync(tmp_path, nats.url, file=file, interval_s=60) as made:
+async def sync(own_nats: NATS, fleet: dict[str, Follower], file: Path, tmp_path: Path) -> AsyncIterator[Sync]:
+    async with config_sync(tmp_path, own_nats.url, file=file, interval_s=60) as made:
         await made.until(laggards=[], last_good=1)
         write(file, document("two", CAREFUL))
         said = await made.post("/config/reload")

@@ -32,8 +32,8 @@ VALUES = [
 
 
 @asynccontextmanager
-async def fleet(nats: NATS) -> AsyncIterator[tuple[dict[str, Follower], Bus]]:
-    async with following(nats.url, "gateway.a", "routing.a") as followers, connected(nats) as bus:
+async def fleet(own_nats: NATS) -> AsyncIterator[tuple[dict[str, Follower], Bus]]:
+    async with following(own_nats.url, "gateway.a", "routing.a") as followers, connected(own_nats) as bus:
         yield followers, bus
 
 
@@ -43,8 +43,8 @@ async def served(followers: dict[str, Follower], model: str) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_values_of_another_program_stop_nobody(nats: NATS, file: Path, tmp_path: Path) -> None:
-    async with fleet(nats) as (followers, bus), config_sync(tmp_path, nats.url, file=file) as sync:
+async def test_values_of_another_program_stop_nobody(own_nats: NATS, file: Path, tmp_path: Path) -> None:
+    async with fleet(own_nats) as (followers, bus), config_sync(tmp_path, own_nats.url, file=file) as sync:
         await sync.until(last_good=1)
         for number, (bucket, key, value) in enumerate(VALUES):
             await KeyBucket(bus, bucket).put(key, value)
@@ -56,13 +56,13 @@ async def test_values_of_another_program_stop_nobody(nats: NATS, file: Path, tmp
 
 
 async def test_a_leader_that_begins_without_a_record_goes_on_from_what_is_followed(
-    nats: NATS, file: Path, tmp_path: Path
+    own_nats: NATS, file: Path, tmp_path: Path
 ) -> None:
-    async with fleet(nats) as (followers, bus):
-        async with config_sync(tmp_path, nats.url, file=file) as sync:
+    async with fleet(own_nats) as (followers, bus):
+        async with config_sync(tmp_path, own_nats.url, file=file) as sync:
             before = await sync.until(last_good=1, laggards=[])
         await KeyBucket(bus, FLEET).delete(ROLLOUT)
-        async with config_sync(tmp_path, nats.url, file=file) as sync:
+        async with config_sync(tmp_path, own_nats.url, file=file) as sync:
             after = await sync.until(last_good=1, laggards=[])
             assert after["release"] == before["release"]
             assert {one.applied for one in followers.values()} == {1}
@@ -71,8 +71,8 @@ async def test_a_leader_that_begins_without_a_record_goes_on_from_what_is_follow
             assert (await sync.post("/config/rollback"))["version"] == before["version"]
 
 
-async def test_objects_of_another_program_stop_nobody(nats: NATS, file: Path, tmp_path: Path) -> None:
-    async with fleet(nats) as (followers, bus), config_sync(tmp_path, nats.url, file=file) as sync:
+async def test_objects_of_another_program_stop_nobody(own_nats: NATS, file: Path, tmp_path: Path) -> None:
+    async with fleet(own_nats) as (followers, bus), config_sync(tmp_path, own_nats.url, file=file) as sync:
         await sync.until(last_good=1)
         assert bus.client is not None
         for name in ("not-base64!", "_w==", "Zm9yZWlnbg=="):
@@ -82,8 +82,11 @@ async def test_objects_of_another_program_stop_nobody(nats: NATS, file: Path, tm
         assert (await sync.until(laggards=[]))["last_error"] is None
 
 
-async def test_documents_that_somebody_took_away(nats: NATS, file: Path, tmp_path: Path) -> None:
-    async with fleet(nats) as (followers, bus), config_sync(tmp_path, nats.url, file=file, interval_s=60) as sync:
+async def test_documents_that_somebody_took_away(own_nats: NATS, file: Path, tmp_path: Path) -> None:
+    async with (
+        fleet(own_nats) as (followers, bus),
+        config_sync(tmp_path, own_nats.url, file=file, interval_s=60) as sync,
+    ):
         await sync.until(last_good=1)
         write(file, document("two", FAST))
         await served(followers, "two")
@@ -93,13 +96,13 @@ async def test_documents_that_somebody_took_away(nats: NATS, file: Path, tmp_pat
             await documents.delete(name)
         refused = await sync.ask("POST", "/config/rollback")
         assert (refused.status_code, refused.json()["error"]["code"]) == (409, "nothing_to_roll_back")
-        async with following(nats.url, "gateway.late") as late:
+        async with following(own_nats.url, "gateway.late") as late:
             assert (await sync.post("/config/reload", {"force_sync": True}))["message"] == "Nothing has changed."
             await served(late, "two")
 
 
-async def test_a_reload_of_what_was_refused_says_so_again(nats: NATS, file: Path, tmp_path: Path) -> None:
-    async with fleet(nats), config_sync(tmp_path, nats.url, file=file, interval_s=60) as sync:
+async def test_a_reload_of_what_was_refused_says_so_again(own_nats: NATS, file: Path, tmp_path: Path) -> None:
+    async with fleet(own_nats), config_sync(tmp_path, own_nats.url, file=file, interval_s=60) as sync:
         await sync.until(last_good=1)
         write(file, "model_list: [")
         for _ in range(2):

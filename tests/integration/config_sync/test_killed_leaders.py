@@ -82,8 +82,8 @@ async def serve(followers: dict[str, Follower], name: str) -> None:
 
 @pytest.mark.parametrize("broken", ["", "gateway.b"])
 @pytest.mark.parametrize("plan", [STRAIGHT, CAREFUL])
-async def test_each_write_may_be_the_last(nats: NATS, bus: Bus, plan: Plan, broken: str) -> None:
-    async with following(nats.url, "gateway.a", "gateway.b", "gateway.c") as followers:
+async def test_each_write_may_be_the_last(own_nats: NATS, bus: Bus, plan: Plan, broken: str) -> None:
+    async with following(own_nats.url, "gateway.a", "gateway.b", "gateway.c") as followers:
         killed, writes, wanted = True, 0, "start"
         await leader(bus).take_over("start")
         while killed:

@@ -27,12 +27,12 @@ CAREFUL = "routeiq: {rollout: {settle_s: 0.5, canary: {replicas: 1, observe_s: 3
 
 
 async def test_any_replica_answers_and_the_next_one_leads_at_once_when_the_leader_stops(
-    nats: NATS, file: Path, tmp_path: Path
+    own_nats: NATS, file: Path, tmp_path: Path
 ) -> None:
-    async with following(nats.url, "gateway.a", "gateway.b") as fleet:
-        async with config_sync(tmp_path, nats.url, mode=Mode.ELECTION, pod="a", file=file) as a:
+    async with following(own_nats.url, "gateway.a", "gateway.b") as fleet:
+        async with config_sync(tmp_path, own_nats.url, mode=Mode.ELECTION, pod="a", file=file) as a:
             await a.until(laggards=[], last_good=1)
-            async with config_sync(tmp_path, nats.url, mode=Mode.ELECTION, pod="b", file=file, interval_s=0.3) as b:
+            async with config_sync(tmp_path, own_nats.url, mode=Mode.ELECTION, pod="b", file=file, interval_s=0.3) as b:
                 said = await b.until(laggards=[], version=(await a.status())["version"])
                 while (election := (await b.status())["leader_election"])["holder_id"] != "a":
                     await asyncio.sleep(0.05)
@@ -55,22 +55,22 @@ async def test_any_replica_answers_and_the_next_one_leads_at_once_when_the_leade
         assert all("three" in one.document for one in fleet.values())
 
 
-async def test_the_next_leader_takes_a_canary_on(nats: NATS, file: Path, tmp_path: Path) -> None:
-    async with following(nats.url, "gateway.a", "gateway.b", "gateway.c") as fleet:
-        async with config_sync(tmp_path, nats.url, mode=Mode.ELECTION, pod="a", file=file) as a:
+async def test_the_next_leader_takes_a_canary_on(own_nats: NATS, file: Path, tmp_path: Path) -> None:
+    async with following(own_nats.url, "gateway.a", "gateway.b", "gateway.c") as fleet:
+        async with config_sync(tmp_path, own_nats.url, mode=Mode.ELECTION, pod="a", file=file) as a:
             await a.until(laggards=[], last_good=1)
             write(file, document("two", CAREFUL))
             said = await a.post("/config/reload")
             assert said["rollout"]["canaries"] == ["gateway.a"]
         assert [name for name, one in fleet.items() if "two" in one.document] == ["gateway.a"]
-        async with config_sync(tmp_path, nats.url, mode=Mode.ELECTION, pod="b", file=file) as b:
+        async with config_sync(tmp_path, own_nats.url, mode=Mode.ELECTION, pod="b", file=file) as b:
             await b.until(laggards=[], last_good=2)
             assert all("two" in one.document for one in fleet.values())
             assert len((await b.get("/config/versions"))["versions"]) == 2
 
 
-async def test_a_leader_that_is_killed_is_followed_within_fifteen_seconds(nats: NATS) -> None:
-    async with connected(nats) as one, connected(nats) as other:
+async def test_a_leader_that_is_killed_is_followed_within_fifteen_seconds(own_nats: NATS) -> None:
+    async with connected(own_nats) as one, connected(own_nats) as other:
         await takes_over(one, other)
 
 
@@ -111,15 +111,15 @@ async def test_compare_and_set_fences_on_a_real_server(bus: Bus) -> None:
     assert record.desired.release.document == "two"
 
 
-async def test_a_server_that_lost_all_gets_it_again(nats: NATS, file: Path, tmp_path: Path) -> None:
+async def test_a_server_that_lost_all_gets_it_again(own_nats: NATS, file: Path, tmp_path: Path) -> None:
     async with (
-        following(nats.url, "gateway.a") as fleet,
-        config_sync(tmp_path, nats.url, file=file, interval_s=60) as sync,
+        following(own_nats.url, "gateway.a") as fleet,
+        config_sync(tmp_path, own_nats.url, file=file, interval_s=60) as sync,
     ):
         before = await sync.until(laggards=[], last_good=1)
-        nats.kill()
-        shutil.rmtree(nats.folder / "store")
-        nats.start()
+        own_nats.kill()
+        shutil.rmtree(own_nats.folder / "store")
+        own_nats.start()
         async with asyncio.timeout(30):
             while not (said := await sync.status())["nats"] or said["version"] != before["version"]:
                 await asyncio.sleep(0.1)

@@ -27,8 +27,8 @@ pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture
-async def fleet(nats: NATS) -> AsyncIterator[dict[str, Follower]]:
-    async with following(nats.url, "gateway.a") as followers:
+async def fleet(own_nats: NATS) -> AsyncIterator[dict[str, Follower]]:
+    async with following(own_nats.url, "gateway.a") as followers:
         yield followers
 
 
@@ -41,12 +41,12 @@ def naming(artifact: str) -> str:
     return document("one", f"routeiq: {{artifact: {artifact}, rollout: {{settle_s: 0.5}}}}\n")
 
 
-async def lost(nats: NATS, sync: Sync) -> None:
+async def lost(own_nats: NATS, sync: Sync) -> None:
     """All that it had, and it is back, and the leader has taken over again."""
     before = await sync.status()
-    nats.kill()
-    await asyncio.to_thread(shutil.rmtree, nats.folder / "store")
-    nats.start()
+    own_nats.kill()
+    await asyncio.to_thread(shutil.rmtree, own_nats.folder / "store")
+    own_nats.start()
     async with asyncio.timeout(30):
         while not (said := await sync.status())["nats"] or said["version"] != before["version"]:
             await asyncio.sleep(0.1)
@@ -54,15 +54,15 @@ async def lost(nats: NATS, sync: Sync) -> None:
 
 
 async def test_what_routing_gives_back_is_listed_as_it_was(
-    nats: NATS, bus: Bus, fleet: dict[str, Follower], file: Path, tmp_path: Path, parts: Parts
+    own_nats: NATS, bus: Bus, fleet: dict[str, Follower], file: Path, tmp_path: Path, parts: Parts
 ) -> None:
-    async with config_sync(tmp_path, nats.url, file=file, interval_s=60) as sync:
+    async with config_sync(tmp_path, own_nats.url, file=file, interval_s=60) as sync:
         await sync.until(laggards=[], last_good=1)
         await sync.push(parts)
         await sync.post(f"/router/artifacts/{parts.artifact_id}/promote")
         await sync.until(laggards=[], last_good=2)
         [before] = await sync.artifacts()
-        await lost(nats, sync)
+        await lost(own_nats, sync)
         await ObjectBucket(bus, ARTIFACTS).add(parts.artifact_id, pack(parts))
         assert await sync.artifacts() == [before]
         assert before["wanted"]
@@ -70,27 +70,27 @@ async def test_what_routing_gives_back_is_listed_as_it_was(
 
 @pytest.mark.parametrize("hot_reload", [True, False])
 async def test_what_the_document_has_beside_it_is_stored_and_listed_again(
-    nats: NATS, bus: Bus, fleet: dict[str, Follower], file: Path, tmp_path: Path, parts: Parts, hot_reload: bool
+    own_nats: NATS, bus: Bus, fleet: dict[str, Follower], file: Path, tmp_path: Path, parts: Parts, hot_reload: bool
 ) -> None:
     write(file, naming("router"))
-    async with config_sync(tmp_path, nats.url, file=file, interval_s=60, hot_reload=hot_reload) as sync:
+    async with config_sync(tmp_path, own_nats.url, file=file, interval_s=60, hot_reload=hot_reload) as sync:
         await sync.until(laggards=[], last_good=1)
-        await lost(nats, sync)
+        await lost(own_nats, sync)
         [card] = await sync.artifacts()
         assert (card["artifact_id"], card["pushed_by"], card["wanted"]) == (parts.artifact_id, BY_DOCUMENT, True)
         assert await ObjectBucket(bus, ARTIFACTS).get(parts.artifact_id) == pack(parts)
 
 
 async def test_the_document_that_serves_is_not_refused_while_its_artifact_lacks(
-    nats: NATS, fleet: dict[str, Follower], file: Path, tmp_path: Path, parts: Parts
+    own_nats: NATS, fleet: dict[str, Follower], file: Path, tmp_path: Path, parts: Parts
 ) -> None:
-    async with config_sync(tmp_path, nats.url, file=file, interval_s=60) as sync:
+    async with config_sync(tmp_path, own_nats.url, file=file, interval_s=60) as sync:
         await sync.until(laggards=[], last_good=1)
         await sync.push(parts)
         write(file, naming(parts.artifact_id))
         await sync.post("/config/reload")
         before = await sync.until(laggards=[], last_good=2)
-        await lost(nats, sync)
+        await lost(own_nats, sync)
         assert (await sync.post("/config/reload", {"force": True}))["errors"] == []
         after = await sync.status()
         assert (after["refused"], after["last_error"]) == ([], None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -24,14 +24,8 @@ AWAY = "nats://127.0.0.1:9"
 
 
 @pytest.fixture
-def server() -> Iterator[NATS]:
-    with NATS() as made:
-        yield made
-
-
-@pytest.fixture
-async def leader(server: NATS) -> AsyncIterator[Leader]:
-    async with connected(server) as bus:
+async def leader(own_nats: NATS) -> AsyncIterator[Leader]:
+    async with connected(own_nats) as bus:
         yield Leader(KeyBucket(bus, FLEET), KeyBucket(bus, REPLICAS), ObjectBucket(bus, DOCUMENTS))
 
 
@@ -57,28 +51,28 @@ def timezone(start: Start) -> str | None:
     return start.loaded.document.litellm.timezone
 
 
-async def test_the_fleets_document_goes_before_its_own(server: NATS, leader: Leader, own: Path) -> None:
+async def test_the_fleets_document_goes_before_its_own(own_nats: NATS, leader: Leader, own: Path) -> None:
     await leader.store(FLEETS)
     await leader.want(release(1, FLEETS))
-    assert timezone(await begin(told(server.url), own, {})) == "Europe/Berlin"
-    assert timezone(await begin(told(server.url, "own"), own, {})) == "Asia/Tokyo"
+    assert timezone(await begin(told(own_nats.url), own, {})) == "Europe/Berlin"
+    assert timezone(await begin(told(own_nats.url, "own"), own, {})) == "Asia/Tokyo"
 
 
-async def test_without_a_release_it_is_its_own(server: NATS, own: Path) -> None:
-    assert timezone(await begin(told(server.url), own, {})) == "Asia/Tokyo"
+async def test_without_a_release_it_is_its_own(own_nats: NATS, own: Path) -> None:
+    assert timezone(await begin(told(own_nats.url), own, {})) == "Asia/Tokyo"
 
 
-async def test_what_does_not_build_here_is_left(server: NATS, leader: Leader, own: Path) -> None:
+async def test_what_does_not_build_here_is_left(own_nats: NATS, leader: Leader, own: Path) -> None:
     await leader.store(BROKEN)
     await leader.want(release(1, BROKEN))
-    assert timezone(await begin(told(server.url), own, {})) == "Asia/Tokyo"
+    assert timezone(await begin(told(own_nats.url), own, {})) == "Asia/Tokyo"
 
 
-async def test_with_neither_it_begins_without_models(server: NATS, broken: Path) -> None:
+async def test_with_neither_it_begins_without_models(own_nats: NATS, broken: Path) -> None:
     for document in (broken, None):
-        assert (await begin(told(server.url), document, {})).loaded.raw == {"model_list": []}
+        assert (await begin(told(own_nats.url), document, {})).loaded.raw == {"model_list": []}
     with pytest.raises(ConfigurationError, match="model_list"):
-        await begin(told(server.url, "own"), broken, {})
+        await begin(told(own_nats.url, "own"), broken, {})
 
 
 async def test_a_server_that_is_away_holds_a_start_up_for_moments(own: Path) -> None:

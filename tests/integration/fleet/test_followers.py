@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -23,15 +23,9 @@ A, B, C = release(1, "a: 1"), release(2, "b: 1"), release(3, "c: 1")
 
 
 @pytest.fixture
-def server() -> Iterator[NATS]:
-    with NATS() as made:
-        yield made
-
-
-@pytest.fixture
-async def bus(server: NATS) -> AsyncIterator[Bus]:
+async def bus(own_nats: NATS) -> AsyncIterator[Bus]:
     """The leader's."""
-    async with connected(server) as made:
+    async with connected(own_nats) as made:
         yield made
 
 
@@ -43,9 +37,9 @@ async def leader(bus: Bus) -> Leader:
 
 
 @asynccontextmanager
-async def replicas(server: NATS, *names: str) -> AsyncIterator[list[Replica]]:
+async def replicas(own_nats: NATS, *names: str) -> AsyncIterator[list[Replica]]:
     """Each over a connection of its own, if it gets one."""
-    buses = [Bus(server.url, name) for name in names]
+    buses = [Bus(own_nats.url, name) for name in names]
     for one in buses:
         one.start()
     made = [Replica(FleetBuckets.over(one), name) for one, name in zip(buses, names, strict=True)]
@@ -66,9 +60,9 @@ async def dealt(leader: Leader, wish: int, *applied: int) -> None:
     )
 
 
-async def test_a_release_goes_out_is_tried_and_comes_back(server: NATS, leader: Leader) -> None:
+async def test_a_release_goes_out_is_tried_and_comes_back(own_nats: NATS, leader: Leader) -> None:
     await leader.want(A)
-    async with replicas(server, "one", "two") as (one, two):
+    async with replicas(own_nats, "one", "two") as (one, two):
         await dealt(leader, 1, 1, 1)
         await leader.try_first(B, "one")
         await one.has(2)
@@ -81,8 +75,8 @@ async def test_a_release_goes_out_is_tried_and_comes_back(server: NATS, leader: 
     assert await leader.roster() == {}
 
 
-async def test_one_that_cannot_says_why_and_the_other_goes_on(server: NATS, leader: Leader) -> None:
-    async with replicas(server, "one", "two") as (one, _):
+async def test_one_that_cannot_says_why_and_the_other_goes_on(own_nats: NATS, leader: Leader) -> None:
+    async with replicas(own_nats, "one", "two") as (one, _):
         await dealt(leader, await leader.want(A), 1, 1)
         one.fails = ConfigurationError(["config.yaml:3: no"])
         await dealt(leader, await leader.want(B), 1, 2)
@@ -90,8 +84,8 @@ async def test_one_that_cannot_says_why_and_the_other_goes_on(server: NATS, lead
         assert [roster[key].error for key in sorted(roster)] == ["config.yaml:3: no", ""]
 
 
-async def test_a_document_that_comes_late_is_applied_then(server: NATS, leader: Leader) -> None:
-    async with replicas(server, "one") as (one,):
+async def test_a_document_that_comes_late_is_applied_then(own_nats: NATS, leader: Leader) -> None:
+    async with replicas(own_nats, "one") as (one,):
         wish = await leader.want(C)
         await leader.heard(lambda roster: "gateway.one" in roster)
         await asyncio.sleep(0.5)
@@ -102,22 +96,22 @@ async def test_a_document_that_comes_late_is_applied_then(server: NATS, leader: 
 
 
 async def test_after_a_restart_of_the_server_wishes_are_followed_and_nothing_is_done_twice(
-    server: NATS, leader: Leader, bus: Bus
+    own_nats: NATS, leader: Leader, bus: Bus
 ) -> None:
-    async with replicas(server, "one", "two") as (one, two):
+    async with replicas(own_nats, "one", "two") as (one, two):
         await dealt(leader, await leader.want(A), 1, 1)
-        await restart(server, bus)
+        await restart(own_nats, bus)
         await dealt(leader, leader.wish, 1, 1)
         await dealt(leader, await leader.want(B), 2, 2)
     assert (one.numbers, two.numbers) == ([1, 2], [1, 2])
 
 
 async def test_when_the_server_lost_everything_all_serve_on_and_follow_what_is_wished_then(
-    server: NATS, leader: Leader, bus: Bus
+    own_nats: NATS, leader: Leader, bus: Bus
 ) -> None:
-    async with replicas(server, "one", "two") as (one, two):
+    async with replicas(own_nats, "one", "two") as (one, two):
         await dealt(leader, await leader.want(A), 1, 1)
-        await restart(server, bus, lose=True)
+        await restart(own_nats, bus, lose=True)
         await dealt(leader, leader.wish, 1, 1)
         await leader.store("b: 1")
         await dealt(leader, await leader.want(B), 2, 2)
@@ -125,22 +119,22 @@ async def test_when_the_server_lost_everything_all_serve_on_and_follow_what_is_w
 
 
 async def test_who_starts_while_the_server_is_away_comes_to_what_is_wanted(
-    server: NATS, leader: Leader, bus: Bus
+    own_nats: NATS, leader: Leader, bus: Bus
 ) -> None:
     await leader.want(A)
     await leader.want(B)
-    server.stop()
-    async with replicas(server, "one") as (one,):
+    own_nats.stop()
+    async with replicas(own_nats, "one") as (one,):
         await asyncio.sleep(0.3)
-        server.start()
+        own_nats.start()
         await one.has(2)
     assert one.numbers == [2]
 
 
-async def test_who_was_killed_lapses_and_the_others_stay(server: NATS, leader: Leader) -> None:
-    command = (sys.executable, "-m", "tests.integration.fleet.replica", server.url, "killed")
+async def test_who_was_killed_lapses_and_the_others_stay(own_nats: NATS, leader: Leader) -> None:
+    command = (sys.executable, "-m", "tests.integration.fleet.replica", own_nats.url, "killed")
     wish = await leader.want(A)
-    async with replicas(server, "stays"):
+    async with replicas(own_nats, "stays"):
         child = await asyncio.create_subprocess_exec(*command)
         try:
             await dealt(leader, wish, 1, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -27,13 +27,6 @@ from routeiq.kit.bus_sender import StreamSender
 from routeiq.kit.bus_stream import StreamSpec
 from tests.support.journaling import SEGMENT_BYTES, begin, die, opened, serve
 from tests.support.servers.nats import NATS
-
-
-@pytest.fixture
-def nats_server() -> Iterator[NATS]:
-    """One of its own: it is killed, and its stream has one name for all."""
-    with NATS() as server:
-        yield server
 
 
 class Ledger:
@@ -135,10 +128,10 @@ def serve_all(journal: Journal, names: Iterable[str]) -> None:
         serve(journal, name)
 
 
-async def test_records_reach_the_ledger_and_are_let_go(tmp_path: Path, nats_server: NATS) -> None:
-    ledger = Ledger(nats_server)
+async def test_records_reach_the_ledger_and_are_let_go(tmp_path: Path, own_nats: NATS) -> None:
+    ledger = Ledger(own_nats)
     names = {f"i{number}" for number in range(3000)}
-    async with keeping(tmp_path, nats_server, ledger) as keeper:
+    async with keeping(tmp_path, own_nats, ledger) as keeper:
         measure(keeper, registry := CollectorRegistry())
         serve_all(keeper.journal, sorted(names))
         await settled(keeper)
@@ -151,46 +144,46 @@ async def test_records_reach_the_ledger_and_are_let_go(tmp_path: Path, nats_serv
     assert folders(tmp_path) == []
 
 
-async def test_a_restart_of_nats_loses_nothing(tmp_path: Path, nats_server: NATS) -> None:
-    ledger = Ledger(nats_server)
-    async with keeping(tmp_path, nats_server, ledger) as keeper:
+async def test_a_restart_of_nats_loses_nothing(tmp_path: Path, own_nats: NATS) -> None:
+    ledger = Ledger(own_nats)
+    async with keeping(tmp_path, own_nats, ledger) as keeper:
         for turn in range(3):
             serve_all(keeper.journal, (f"{turn}-{number}" for number in range(500)))
-            await asyncio.to_thread(nats_server.kill if turn else nats_server.stop)
+            await asyncio.to_thread(own_nats.kill if turn else own_nats.stop)
             serve_all(keeper.journal, (f"{turn}+{number}" for number in range(500)))
-            await asyncio.to_thread(nats_server.start)
+            await asyncio.to_thread(own_nats.start)
         await settled(keeper)
     assert len(ledger.records) == 3000
 
 
-async def test_a_volume_that_is_lost_is_refilled(tmp_path: Path, nats_server: NATS) -> None:
-    ledger = Ledger(nats_server)
+async def test_a_volume_that_is_lost_is_refilled(tmp_path: Path, own_nats: NATS) -> None:
+    ledger = Ledger(own_nats)
     ledger.frozen = True
-    async with keeping(tmp_path, nats_server, ledger) as keeper:
+    async with keeping(tmp_path, own_nats, ledger) as keeper:
         serve_all(keeper.journal, (f"i{number}" for number in range(1000)))
         async with asyncio.timeout(10):
             while keeper.published < 1000:
                 await asyncio.sleep(0.02)
-        await asyncio.to_thread(nats_server.kill)
-        shutil.rmtree(nats_server.folder / "store")
+        await asyncio.to_thread(own_nats.kill)
+        shutil.rmtree(own_nats.folder / "store")
         ledger.frozen = False
-        await asyncio.to_thread(nats_server.start)
+        await asyncio.to_thread(own_nats.start)
         serve_all(keeper.journal, ["after"])
         await settled(keeper)
     assert len(ledger.records) == 1001
 
 
-async def test_what_a_full_stream_gave_up_unread_is_sent_again(tmp_path: Path, nats_server: NATS) -> None:
+async def test_what_a_full_stream_gave_up_unread_is_sent_again(tmp_path: Path, own_nats: NATS) -> None:
     """It takes new batches all the same, while nobody reads."""
-    ledger, names = Ledger(nats_server), {f"i{number}" for number in range(5000)}
+    ledger, names = Ledger(own_nats), {f"i{number}" for number in range(5000)}
     ledger.frozen = True
     small = USAGE_STREAM._replace(max_bytes=400_000)
-    async with keeping(tmp_path, nats_server, ledger, stream=small) as keeper:
+    async with keeping(tmp_path, own_nats, ledger, stream=small) as keeper:
         serve_all(keeper.journal, sorted(names))
         async with asyncio.timeout(20):
             while keeper.published < len(names):
                 await asyncio.sleep(0.02)
-        client = await nats.connect(nats_server.url)
+        client = await nats.connect(own_nats.url)
         state = (await client.jetstream().stream_info(small.name)).state
         await client.close()
         assert state.first_seq > 1, "nothing was given up"
@@ -200,23 +193,23 @@ async def test_what_a_full_stream_gave_up_unread_is_sent_again(tmp_path: Path, n
     assert ledger.records.keys() == names
 
 
-async def test_a_slow_ledger_reads_a_backlog_that_the_stream_has_no_room_for(tmp_path: Path, nats_server: NATS) -> None:
+async def test_a_slow_ledger_reads_a_backlog_that_the_stream_has_no_room_for(tmp_path: Path, own_nats: NATS) -> None:
     """Each batch once: none is given up, and none sent again."""
-    ledger, names = Ledger(nats_server), {f"i{number}" for number in range(20_000)}
+    ledger, names = Ledger(own_nats), {f"i{number}" for number in range(20_000)}
     ledger.slow_s = 0.05
     small = USAGE_STREAM._replace(max_bytes=1_000_000)
-    async with keeping(tmp_path, nats_server, ledger, stream=small, window_bytes=400_000) as keeper:
+    async with keeping(tmp_path, own_nats, ledger, stream=small, window_bytes=400_000) as keeper:
         serve_all(keeper.journal, sorted(names))
         await settled(keeper)
         assert (ledger.records.keys(), keeper.published) == (names, len(names))
 
 
-async def test_what_a_dead_process_left_reaches_the_ledger(tmp_path: Path, nats_server: NATS) -> None:
-    dead, ledger = opened(tmp_path), Ledger(nats_server)
+async def test_what_a_dead_process_left_reaches_the_ledger(tmp_path: Path, own_nats: NATS) -> None:
+    dead, ledger = opened(tmp_path), Ledger(own_nats)
     serve_all(dead, ["whole"])
     begin(dead, "cut").call()
     die(dead)
-    async with keeping(tmp_path, nats_server, ledger) as keeper:
+    async with keeping(tmp_path, own_nats, ledger) as keeper:
         serve_all(keeper.journal, ["mine"])
         async with asyncio.timeout(20):
             while ledger.records.keys() != {"whole", "cut", "mine"} or len(keeper.publishers) > 1:
@@ -228,10 +221,10 @@ async def test_what_a_dead_process_left_reaches_the_ledger(tmp_path: Path, nats_
     assert ledger.records["cut"].error == "interrupted"
 
 
-async def test_a_process_that_stops_sends_its_last_words(tmp_path: Path, nats_server: NATS) -> None:
-    ledger = Ledger(nats_server)
+async def test_a_process_that_stops_sends_its_last_words(tmp_path: Path, own_nats: NATS) -> None:
+    ledger = Ledger(own_nats)
     ledger.frozen = True
-    async with keeping(tmp_path, nats_server, ledger) as keeper:
+    async with keeping(tmp_path, own_nats, ledger) as keeper:
         async with asyncio.timeout(10):
             serve_all(keeper.journal, ["first"])
             while not keeper.published:
@@ -241,10 +234,10 @@ async def test_a_process_that_stops_sends_its_last_words(tmp_path: Path, nats_se
     assert folders(tmp_path) == [keeper.journal.id]
 
 
-async def test_the_stream_is_made_once(nats_server: NATS) -> None:
-    bus = Bus(nats_server.url)
+async def test_the_stream_is_made_once(own_nats: NATS) -> None:
+    bus = Bus(own_nats.url)
     bus.start()
-    client = await nats.connect(nats_server.url)
+    client = await nats.connect(own_nats.url)
     context = client.jetstream()
     with pytest.raises(NotFoundError):
         await context.stream_info(USAGE_STREAM.name)

@@ -22,14 +22,8 @@ DOCUMENT = {"model_list": [{"model_name": "words", "litellm_params": MODEL | PRI
 
 
 @pytest.fixture
-def nats_server() -> Iterator[NATS]:
-    with NATS() as server:
-        yield server
-
-
-@pytest.fixture
-def fleet(nats_server: NATS, tmp_path: Path) -> Iterator[Fleet]:
-    with fleet_in(tmp_path, DOCUMENT, governed=True, ROUTEIQ_NATS_URL=nats_server.url) as made:
+def fleet(own_nats: NATS, tmp_path: Path) -> Iterator[Fleet]:
+    with fleet_in(tmp_path, DOCUMENT, governed=True, ROUTEIQ_NATS_URL=own_nats.url) as made:
         for service in ("control", "gateway"):
             made.start(service)
         for service in ("control", "gateway"):
@@ -79,7 +73,7 @@ def journals(fleet: Fleet) -> int:
     return len(list(folder.iterdir()))
 
 
-async def test_requests_are_in_the_ledger_once_whoever_dies(fleet: Fleet, nats_server: NATS) -> None:
+async def test_requests_are_in_the_ledger_once_whoever_dies(fleet: Fleet, own_nats: NATS) -> None:
     names = [f"first-{number}" for number in range(20)]
     await asyncio.gather(*(ask(fleet, name, stream=number % 2 == 0) for number, name in enumerate(names)))
     await until(lambda: ledger(fleet).keys() == set(names))
@@ -94,12 +88,12 @@ async def test_requests_are_in_the_ledger_once_whoever_dies(fleet: Fleet, nats_s
     words = await asyncio.gather(*cut)
     assert all(words)
 
-    await asyncio.to_thread(nats_server.kill)
-    shutil.rmtree(nats_server.folder / "store")
+    await asyncio.to_thread(own_nats.kill)
+    shutil.rmtree(own_nats.folder / "store")
     await asyncio.to_thread(fleet.stop, "control", signal.SIGKILL)
     for service in ("control", "gateway"):
         fleet.start(service)
-    await asyncio.to_thread(nats_server.start)
+    await asyncio.to_thread(own_nats.start)
     for service in ("control", "gateway"):
         await asyncio.to_thread(fleet.wait, service)
     await ask(fleet, "after")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -25,10 +25,3 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def bus(nats_server: NATS) -> AsyncIterator[Bus]:
     async with connected(nats_server) as made:
         yield made
-
-
-@pytest.fixture
-def own() -> Iterator[NATS]:
-    """A server that a test may stop."""
-    with NATS() as server:
-        yield server

@@ -43,8 +43,8 @@ class Ears:
 
 
 @pytest.fixture
-async def ears(own: NATS) -> AsyncIterator[Ears]:
-    made = Ears(own.url)
+async def ears(own_nats: NATS) -> AsyncIterator[Ears]:
+    made = Ears(own_nats.url)
     made.bus.start()
     await until(lambda: made.connections == 1)
     yield made
@@ -52,8 +52,8 @@ async def ears(own: NATS) -> AsyncIterator[Ears]:
 
 
 @pytest.fixture
-async def mouth(own: NATS) -> AsyncIterator[Bus]:
-    made = Bus(own.url, "mouth")
+async def mouth(own_nats: NATS) -> AsyncIterator[Bus]:
+    made = Bus(own_nats.url, "mouth")
     made.start()
     await until(lambda: made.connected)
     yield made
@@ -74,46 +74,46 @@ async def test_a_handler_that_fails_hears_the_next_one(ears: Ears, mouth: Bus) -
 
 
 async def test_after_a_restart_it_hears_again_and_knows_that_it_missed_something(
-    own: NATS, ears: Ears, mouth: Bus
+    own_nats: NATS, ears: Ears, mouth: Bus
 ) -> None:
-    own.kill()
+    own_nats.kill()
     await until(lambda: not (mouth.connected or ears.bus.connected))
     begun = time.monotonic()
     assert not await mouth.publish(SUBJECT, b"lost")
     assert time.monotonic() - begun < 0.1
-    own.start()
+    own_nats.start()
     await until(lambda: mouth.connected and ears.connections == 2)
     await mouth.publish(SUBJECT, b"again")
     await until(lambda: ears.heard == [b"again"])
 
 
-async def test_a_server_that_is_not_there_yet_holds_nobody_up(own: NATS) -> None:
-    own.stop()
-    ears = Ears(own.url)
+async def test_a_server_that_is_not_there_yet_holds_nobody_up(own_nats: NATS) -> None:
+    own_nats.stop()
+    ears = Ears(own_nats.url)
     begun = time.monotonic()
     ears.bus.start()
     assert not await ears.bus.publish(SUBJECT, b"lost")
     assert (time.monotonic() - begun < 0.5, ears.bus.connected) == (True, False)
-    own.start()
+    own_nats.start()
     await until(lambda: ears.connections == 1)
     await ears.bus.close()
 
 
-async def test_a_wrong_token_is_tried_again_until_it_is_right(own: NATS) -> None:
-    right, own.token = own.token, "another"
-    own.restart()
-    own.token = right
-    ears = Ears(own.url)
+async def test_a_wrong_token_is_tried_again_until_it_is_right(own_nats: NATS) -> None:
+    right, own_nats.token = own_nats.token, "another"
+    own_nats.restart()
+    own_nats.token = right
+    ears = Ears(own_nats.url)
     ears.bus.start()
     await asyncio.sleep(0.5)
     assert not ears.bus.connected
-    own.restart()
+    own_nats.restart()
     await until(lambda: ears.connections == 1)
     await ears.bus.close()
 
 
-async def test_what_is_under_way_is_sent_before_it_closes(own: NATS, ears: Ears) -> None:
-    mouth = Bus(own.url)
+async def test_what_is_under_way_is_sent_before_it_closes(own_nats: NATS, ears: Ears) -> None:
+    mouth = Bus(own_nats.url)
     mouth.start()
     await until(lambda: mouth.connected)
     for number in range(100):
@@ -123,9 +123,9 @@ async def test_what_is_under_way_is_sent_before_it_closes(own: NATS, ears: Ears)
     assert ears.heard == [b"%d" % number for number in range(100)]
 
 
-async def test_closing_while_nothing_answers_is_quick(own: NATS) -> None:
-    own.stop()
-    bus = Bus(own.url)
+async def test_closing_while_nothing_answers_is_quick(own_nats: NATS) -> None:
+    own_nats.stop()
+    bus = Bus(own_nats.url)
     bus.start()
     await asyncio.sleep(0.1)
     async with asyncio.timeout(1):

@@ -65,8 +65,8 @@ async def until(true: Callable[[], Awaitable[bool]]) -> None:
 
 
 @pytest.fixture
-async def shop(own: NATS) -> AsyncIterator[Shop]:
-    found = Shop(own.url)
+async def shop(own_nats: NATS) -> AsyncIterator[Shop]:
+    found = Shop(own_nats.url)
     found.bus.start()
     opened = asyncio.create_task(found.hear(1))
     await found.say("first")
@@ -115,20 +115,22 @@ async def test_two_share_what_there_is(shop: Shop) -> None:
     assert all(shares)
 
 
-async def test_what_was_not_taken_survives_the_server(shop: Shop, own: NATS) -> None:
+async def test_what_was_not_taken_survives_the_server(shop: Shop, own_nats: NATS) -> None:
     await shop.consumer.close()
     await shop.say("kept")
-    own.kill()
-    own.start()
+    own_nats.kill()
+    own_nats.start()
     [kept] = await shop.hear(1)
     assert kept.data == b"kept"
 
 
-async def test_a_stream_that_was_lost_is_made_again(shop: Shop, own: NATS, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stream_that_was_lost_is_made_again(
+    shop: Shop, own_nats: NATS, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bus_consumer, "REQUEST_S", 0.3)
-    own.kill()
-    shutil.rmtree(own.folder / "store")
-    own.start()
+    own_nats.kill()
+    shutil.rmtree(own_nats.folder / "store")
+    own_nats.start()
     hearing = asyncio.create_task(shop.hear(1))
     await shop.say("new")
     assert texts(await hearing) == ["new"]

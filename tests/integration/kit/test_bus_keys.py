@@ -63,29 +63,31 @@ async def test_the_usual_tools_read_it(bus: Bus, bucket: KeyBucket) -> None:
     assert found.value == b"one"
 
 
-async def test_what_was_put_survives_the_server(own: NATS, spec: BucketSpec) -> None:
-    async with connected(own) as bus:
+async def test_what_was_put_survives_the_server(own_nats: NATS, spec: BucketSpec) -> None:
+    async with connected(own_nats) as bus:
         bucket = KeyBucket(bus, spec)
         revision = await bucket.put("a", b"x")
-        await restart(own, bus)
+        await restart(own_nats, bus)
         assert await bucket.update("a", b"y", revision) > revision
 
 
-async def test_a_bucket_that_was_lost_is_made_again_and_no_revision_comes_twice(own: NATS, spec: BucketSpec) -> None:
-    async with connected(own) as bus:
+async def test_a_bucket_that_was_lost_is_made_again_and_no_revision_comes_twice(
+    own_nats: NATS, spec: BucketSpec
+) -> None:
+    async with connected(own_nats) as bus:
         bucket = KeyBucket(bus, spec)
         former = [await bucket.put("a", b"x") for _ in range(10)]
-        await restart(own, bus, lose=True)
+        await restart(own_nats, bus, lose=True)
         assert await bucket.put("a", b"another") > max(former)
         with pytest.raises(KeyChanged):
             await bucket.update("a", b"y", former[-1])
 
 
-async def test_without_a_connection_everything_says_so_at_once(own: NATS, spec: BucketSpec) -> None:
-    async with connected(own) as bus:
+async def test_without_a_connection_everything_says_so_at_once(own_nats: NATS, spec: BucketSpec) -> None:
+    async with connected(own_nats) as bus:
         bucket = KeyBucket(bus, spec)
         await bucket.put("a", b"x")
-        own.kill()
+        own_nats.kill()
         await until(lambda: not bus.connected)
         begun = time.monotonic()
         for attempt in (bucket.get("a"), bucket.put("a", b"y"), bucket.create("b", b""), bucket.update("a", b"", 1)):
@@ -97,11 +99,11 @@ async def test_without_a_connection_everything_says_so_at_once(own: NATS, spec: 
         assert time.monotonic() - begun < 0.5
 
 
-async def test_a_server_that_says_nothing_is_not_waited_for_long(own: NATS, spec: BucketSpec) -> None:
-    async with connected(own) as bus:
+async def test_a_server_that_says_nothing_is_not_waited_for_long(own_nats: NATS, spec: BucketSpec) -> None:
+    async with connected(own_nats) as bus:
         bucket = KeyBucket(bus, spec)
         await bucket.put("a", b"x")
-        with own.frozen():
+        with own_nats.frozen():
             await asyncio.sleep(0.3)  # until all of its threads have stopped
             begun = time.monotonic()
             assert await outcomes(bucket.put("a", b"y"), bucket.create("b", b"")) == [BusUnavailable] * 2

@@ -139,13 +139,13 @@ async def test_what_a_killed_writer_left_is_swept_once_it_is_old_and_nothing_els
     assert (await bucket.get("a"), await bucket.get("empty")) == (b"x" * MIB, b"")
 
 
-async def test_a_server_that_ends_halfway_leaves_no_object(own: NATS) -> None:
-    async with connected(own) as bus:
+async def test_a_server_that_ends_halfway_leaves_no_object(own_nats: NATS) -> None:
+    async with connected(own_nats) as bus:
         bucket = ObjectBucket(bus, "torn")
         await bucket.put("b", b"x")
         data = bytes(50 * MIB)
         putting = await halfway(bus, bucket, data)
-        await restart(own, bus)
+        await restart(own_nats, bus)
         with pytest.raises(BusUnavailable):
             await putting
         assert (await bucket.exists("a"), await bucket.names()) == (False, ["b"])
@@ -188,23 +188,23 @@ async def test_fifty_mebibytes_hold_nobody_up(bucket: ObjectBucket) -> None:
     assert pulse.longest_s < MOST_HELD_S
 
 
-async def test_what_was_put_survives_the_server_and_what_was_lost_can_be_put_again(own: NATS) -> None:
-    async with connected(own) as bus:
+async def test_what_was_put_survives_the_server_and_what_was_lost_can_be_put_again(own_nats: NATS) -> None:
+    async with connected(own_nats) as bus:
         bucket = ObjectBucket(bus, "kept")
         await bucket.put("a", b"x" * MIB)
-        await restart(own, bus)
+        await restart(own_nats, bus)
         assert await bucket.get("a") == b"x" * MIB
-        await restart(own, bus, lose=True)
+        await restart(own_nats, bus, lose=True)
         with pytest.raises(ObjectMissing):
             await bucket.get("a")
         await bucket.put("a", b"x" * MIB)
         assert await bucket.get("a") == b"x" * MIB
 
 
-async def test_without_a_connection_it_says_so_at_once(own: NATS) -> None:
-    async with connected(own) as bus:
+async def test_without_a_connection_it_says_so_at_once(own_nats: NATS) -> None:
+    async with connected(own_nats) as bus:
         bucket = ObjectBucket(bus, "away")
-        own.kill()
+        own_nats.kill()
         await until(lambda: not bus.connected)
         for attempt in (bucket.get("a"), bucket.exists("a"), bucket.names(), bucket.put("a", b"x")):
             with pytest.raises(BusUnavailable):

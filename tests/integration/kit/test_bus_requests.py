@@ -159,17 +159,17 @@ async def test_many_are_answered_at_once_and_no_more_than_that(
     assert (heard, most) == (questions, MOST_AT_ONCE)
 
 
-async def test_it_answers_again_when_the_server_is_back(own: NATS, subject: str) -> None:
-    async with answering(own, subject, echo) as bus, connected(own) as other:
+async def test_it_answers_again_when_the_server_is_back(own_nats: NATS, subject: str) -> None:
+    async with answering(own_nats, subject, echo) as bus, connected(own_nats) as other:
         asker = Requests(other)
         assert await asker.ask(subject, b"a", 2.0) == b"a!"
-        await restart(own, bus, other)
+        await restart(own_nats, bus, other)
         assert await asker.ask(subject, b"b", 2.0) == b"b!"
 
 
-async def test_without_a_connection_it_says_so_at_once(own: NATS, subject: str) -> None:
-    async with connected(own) as bus:
-        own.kill()
+async def test_without_a_connection_it_says_so_at_once(own_nats: NATS, subject: str) -> None:
+    async with connected(own_nats) as bus:
+        own_nats.kill()
         await until(lambda: not bus.connected)
         with pytest.raises(BusUnavailable):
             await Requests(bus).ask(subject, b"", 10.0)

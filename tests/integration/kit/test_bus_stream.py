@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import nats
 import pytest
@@ -17,12 +16,6 @@ from routeiq.kit.bus_stream import ensure_stream
 from tests.support.servers.nats import NATS
 
 
-@pytest.fixture
-def nats_with_nothing() -> Iterator[NATS]:
-    with NATS() as server:
-        yield server
-
-
 @pytest.mark.parametrize(
     ("name", "subjects", "error"),
     [
@@ -32,12 +25,12 @@ def nats_with_nothing() -> Iterator[NATS]:
     ],
 )
 async def test_a_stream_of_somebody_else_gets_nothing_and_gives_nothing(
-    nats_with_nothing: NATS, name: str, subjects: str, error: str
+    own_nats: NATS, name: str, subjects: str, error: str
 ) -> None:
-    client = await nats.connect(nats_with_nothing.url)
+    client = await nats.connect(own_nats.url)
     await client.jetstream().add_stream(name=name, subjects=[subjects])
     await client.publish("other.x", b"not ours")
-    bus = Bus(nats_with_nothing.url)
+    bus = Bus(own_nats.url)
     bus.start()
     sender, consumer = StreamSender(bus, STREAM), BusConsumer(bus, STREAM, "control")
     async with asyncio.timeout(10):
@@ -58,8 +51,8 @@ async def test_a_stream_of_somebody_else_gets_nothing_and_gives_nothing(
 
 
 @pytest.mark.parametrize("subject", [STREAM.subjects[0], "routeiq.>", "routeiq.*.>"])
-async def test_an_operators_own_stream_with_our_subjects_is_used(nats_with_nothing: NATS, subject: str) -> None:
-    client = await nats.connect(nats_with_nothing.url)
+async def test_an_operators_own_stream_with_our_subjects_is_used(own_nats: NATS, subject: str) -> None:
+    client = await nats.connect(own_nats.url)
     await client.jetstream().add_stream(name=STREAM.name, subjects=[subject])
     await ensure_stream(client, STREAM)
     await client.close()

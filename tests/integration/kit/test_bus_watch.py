@@ -39,37 +39,37 @@ async def test_that_a_value_lapsed_is_told(bus: Bus) -> None:
             await watcher.until({})
 
 
-async def test_what_changed_while_it_was_away_is_told_and_what_did_not_is_not(own: NATS) -> None:
-    async with connected(own) as bus, connected(own) as other:
+async def test_what_changed_while_it_was_away_is_told_and_what_did_not_is_not(own_nats: NATS) -> None:
+    async with connected(own_nats) as bus, connected(own_nats) as other:
         bucket = KeyBucket(bus, SPEC)
         await bucket.put("a", b"x")
         async with watching(bucket) as watcher:
             await watcher.until({"a": b"x"})
-            await restart(own, bus, other)
+            await restart(own_nats, bus, other)
             await KeyBucket(other, SPEC).put("b", b"y")
             await watcher.until({"a": b"x", "b": b"y"})
         assert watcher.told == [{"a": b"x"}, {"a": b"x", "b": b"y"}]
 
 
-async def test_a_lapse_while_the_server_was_away_is_told(own: NATS) -> None:
-    async with connected(own) as bus:
+async def test_a_lapse_while_the_server_was_away_is_told(own_nats: NATS) -> None:
+    async with connected(own_nats) as bus:
         bucket = KeyBucket(bus, BucketSpec("lapsing", ttl_s=1.0))
         async with watching(bucket) as watcher:
             await bucket.put("a", b"x")
             await watcher.until({"a": b"x"})
-            own.kill()
+            own_nats.kill()
             await asyncio.sleep(1.2)
-            own.start()
+            own_nats.start()
             await watcher.until({})
 
 
-async def test_a_server_that_lost_everything_is_followed_anew(own: NATS) -> None:
-    async with connected(own) as bus:
+async def test_a_server_that_lost_everything_is_followed_anew(own_nats: NATS) -> None:
+    async with connected(own_nats) as bus:
         bucket = KeyBucket(bus, SPEC)
         await bucket.put("a", b"x")
         async with watching(bucket) as watcher:
             await watcher.until({"a": b"x"})
-            await restart(own, bus, lose=True)
+            await restart(own_nats, bus, lose=True)
             await watcher.until({})
             await bucket.put("a", b"x")
             await watcher.until({"a": b"x"})
@@ -98,27 +98,27 @@ async def test_a_reader_that_the_server_forgot_asks_anew(bucket: KeyBucket, bus:
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_a_server_that_froze_and_goes_on_is_followed(own: NATS) -> None:
-    async with connected(own) as bus:
+async def test_a_server_that_froze_and_goes_on_is_followed(own_nats: NATS) -> None:
+    async with connected(own_nats) as bus:
         bucket = KeyBucket(bus, SPEC)
         async with watching(bucket) as watcher:
             await watcher.until({})
-            with own.frozen():
+            with own_nats.frozen():
                 await asyncio.sleep(bus_watch.SILENCE_S + 1.0)
-            async with connected(own) as other:
+            async with connected(own_nats) as other:
                 await KeyBucket(other, SPEC).put("a", b"x")
                 await watcher.until({"a": b"x"})
 
 
-async def test_it_waits_for_a_server_that_is_not_there_yet_and_says_so_once(own: NATS) -> None:
-    own.stop()
-    bus = Bus(own.url)
+async def test_it_waits_for_a_server_that_is_not_there_yet_and_says_so_once(own_nats: NATS) -> None:
+    own_nats.stop()
+    bus = Bus(own_nats.url)
     bus.start()
     with capture_logs() as logs:
         async with watching(KeyBucket(bus, SPEC)) as watcher:
             await asyncio.sleep(bus_watch.PAUSE_S + 0.5)
             assert watcher.told == []
-            own.start()
+            own_nats.start()
             await watcher.until({})
     await bus.close()
     assert [one["event"] for one in logs if "watch" in one["event"]] == ["bus.watch_failed"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,15 +86,8 @@ async def client(app: RoutingApp, caller: Caller) -> AsyncIterator[RoutingClient
 
 
 @pytest.fixture
-def nats() -> Iterator[NATS]:
-    """One for each test: a fleet has one name for its buckets."""
-    with NATS() as server:
-        yield server
-
-
-@pytest.fixture
-async def leader(nats: NATS) -> AsyncIterator[Leader]:
-    async with connected(nats) as bus:
+async def leader(own_nats: NATS) -> AsyncIterator[Leader]:
+    async with connected(own_nats) as bus:
         yield Leader(bus)
 
 
@@ -106,7 +99,7 @@ def other(tmp_path: Path, encoder: OnnxEncoder) -> Path:
     return tmp_path / "other"
 
 
-def in_fleet(settings: Settings, nats: NATS, folder: Path) -> Settings:
+def in_fleet(settings: Settings, own_nats: NATS, folder: Path) -> Settings:
     """Of a service that follows the fleet there. Args: folder: for its cache."""
-    fleet = {"nats_url": SecretStr(nats.url), "cache_dir": folder / "cache", "pod_name": "routing-0"}
+    fleet = {"nats_url": SecretStr(own_nats.url), "cache_dir": folder / "cache", "pod_name": "routing-0"}
     return settings.model_copy(update=fleet)

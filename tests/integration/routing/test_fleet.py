@@ -25,8 +25,8 @@ PATIENT_S = 30.0
 
 
 @pytest.fixture
-def settings(settings: Settings, nats: NATS, tmp_path: Path) -> Settings:
-    return in_fleet(settings, nats, tmp_path)
+def settings(settings: Settings, own_nats: NATS, tmp_path: Path) -> Settings:
+    return in_fleet(settings, own_nats, tmp_path)
 
 
 async def selected(client: RoutingClient) -> tuple[str, str]:
@@ -100,7 +100,7 @@ async def test_what_is_not_there_yet_is_waited_for(client: RoutingClient, leader
 
 
 async def test_it_begins_with_what_was_wanted_where_nats_is_away(
-    client: RoutingClient, app: RoutingApp, leader: Leader, other: Path, settings: Settings, nats: NATS
+    client: RoutingClient, app: RoutingApp, leader: Leader, other: Path, settings: Settings, own_nats: NATS
 ) -> None:
     wanted = await leader.store(other)
     await leader.dealt_with(await leader.want(wanted))

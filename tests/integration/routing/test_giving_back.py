@@ -30,8 +30,8 @@ pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture
-def settings(settings: Settings, nats: NATS, tmp_path: Path) -> Settings:
-    return in_fleet(settings, nats, tmp_path)
+def settings(settings: Settings, own_nats: NATS, tmp_path: Path) -> Settings:
+    return in_fleet(settings, own_nats, tmp_path)
 
 
 def with_document(folder: Path) -> Path:
@@ -41,11 +41,11 @@ def with_document(folder: Path) -> Path:
     return folder / "config.yaml"
 
 
-def lose(nats: NATS) -> None:
+def lose(own_nats: NATS) -> None:
     """Everything that it had stored."""
-    nats.kill()
-    shutil.rmtree(nats.folder / "store")
-    nats.start()
+    own_nats.kill()
+    shutil.rmtree(own_nats.folder / "store")
+    own_nats.start()
 
 
 @asynccontextmanager
@@ -73,11 +73,11 @@ async def stored(leader: Leader) -> list[str]:
 
 
 async def test_who_starts_after_the_loss_finds_what_is_served(
-    client: RoutingClient, leader: Leader, settings: Settings, nats: NATS, tmp_path: Path, other: Path
+    client: RoutingClient, leader: Leader, settings: Settings, own_nats: NATS, tmp_path: Path, other: Path
 ) -> None:
     wanted = await leader.store(other)
     await leader.dealt_with(await leader.want(wanted))
-    await asyncio.to_thread(lose, nats)
+    await asyncio.to_thread(lose, own_nats)
     assert await stored(leader) == [wanted]
     assert await leader.artifacts.get(wanted) == pack(read_folder(other))
     fresh = {"cache_dir": tmp_path / "empty", "pod_name": "routing-1"}
@@ -87,29 +87,29 @@ async def test_who_starts_after_the_loss_finds_what_is_served(
 
 
 async def test_what_is_lost_while_the_service_was_off_is_given_back_when_it_starts(
-    client: RoutingClient, app: RoutingApp, leader: Leader, settings: Settings, nats: NATS, other: Path
+    client: RoutingClient, app: RoutingApp, leader: Leader, settings: Settings, own_nats: NATS, other: Path
 ) -> None:
     wanted = await leader.store(other)
     await leader.dealt_with(await leader.want(wanted))
     await app.stop()
-    await asyncio.to_thread(lose, nats)
+    await asyncio.to_thread(lose, own_nats)
     async with started(settings):
         assert await stored(leader) == [wanted]
 
 
 async def test_a_promoted_artifact_is_served_and_listed_after_the_loss(
-    client: RoutingClient, settings: Settings, nats: NATS, tmp_path: Path, other: Path
+    client: RoutingClient, settings: Settings, own_nats: NATS, tmp_path: Path, other: Path
 ) -> None:
     """Routing and config-sync, each doing its part."""
     parts, folder = read_folder(other), tmp_path / "config-sync"
     file = await asyncio.to_thread(with_document, folder)
-    async with config_sync(folder, nats.url, file=file, interval_s=60) as sync:
+    async with config_sync(folder, own_nats.url, file=file, interval_s=60) as sync:
         await sync.until(laggards=[], last_good=1)
         await sync.push(parts)
         await sync.post(f"/router/artifacts/{parts.artifact_id}/promote")
         await sync.until(laggards=[], last_good=2)
         before = await sync.artifacts()
-        await asyncio.to_thread(lose, nats)
+        await asyncio.to_thread(lose, own_nats)
         fresh = {"cache_dir": tmp_path / "empty", "pod_name": "routing-1"}
         async with started(settings.model_copy(update=fresh)) as late:
             await serves(late, parts.artifact_id)

@@ -28,8 +28,8 @@ Answers = dict[tuple[str, int], list[tuple[str, float]]]
 
 
 @pytest.fixture
-def settings(settings: Settings, nats: NATS, tmp_path: Path) -> Settings:
-    return settings.model_copy(update={"nats_url": SecretStr(nats.url), "cache_dir": tmp_path / "cache"})
+def settings(settings: Settings, own_nats: NATS, tmp_path: Path) -> Settings:
+    return settings.model_copy(update={"nats_url": SecretStr(own_nats.url), "cache_dir": tmp_path / "cache"})
 
 
 @pytest.fixture
