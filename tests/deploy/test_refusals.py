@@ -162,6 +162,22 @@ UNSAFE = {
         "externalSecret: { enabled: true }\nsecrets: { existingSecret: keys }",
         r"externalSecret needs secretStoreRef\.name and data",
     ),
+    "names that begin with a digit": (
+        "fullnameOverride: 1rq",
+        r'names would begin with "1", and Kubernetes wants a letter there',
+    ),
+    "labels that select": (
+        "commonLabels: { app.kubernetes.io/component: mine }",
+        r"commonLabels: app\.kubernetes\.io/component is the chart's own label",
+    ),
+    "labels of pods that select": (
+        "defaults: { podLabels: { app.kubernetes.io/name: mine } }",
+        r"services\.gateway\.podLabels: app\.kubernetes\.io/name is the chart's own label",
+    ),
+    "a route of no Gateway": (
+        "httpRoute: { enabled: true }",
+        r"httpRoute\.parentRefs names no Gateway",
+    ),
 }
 FREE = {
     "commonLabels", "commonAnnotations", "image.digests", "config.document", "config.publicKeys", "env",

@@ -1,6 +1,7 @@
 {{/* Combinations that would start, and then lose or miscount something: refused, each with its reason. */}}
 
 {{- define "routeiq.refuseUnsafe" -}}
+{{- include "routeiq.refuseNames" . -}}
 {{- include "routeiq.refuseStores" . -}}
 {{- include "routeiq.refuseConfig" . -}}
 {{- range $name := include "routeiq.enabled" . | fromYamlArray -}}
@@ -57,6 +58,9 @@
 {{- if not (or .secret $.Values.providers.existingSecret) -}}
 {{- fail (printf "providers.env: %s is in no Secret: set providers.existingSecret, or its own `secret`." .name) -}}
 {{- end -}}
+{{- end -}}
+{{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) -}}
+{{- fail "httpRoute.parentRefs names no Gateway, so that none would serve the route." -}}
 {{- end -}}
 {{- if and (eq .Values.journal.storage "existingClaim") (not .Values.journal.existingClaim) -}}
 {{- fail "journal.storage=existingClaim needs journal.existingClaim." -}}
