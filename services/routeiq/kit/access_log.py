@@ -1,4 +1,4 @@
-"""One line a request, cheap enough for every one: msgspec writes a moment's lines in one piece.
+"""One line a request, cheap enough for every one: what many have in common is JSON already, and the rest is put behind.
 
 Lines look as `kit.log`'s do. Where the log is for a person at a terminal, or anything else than JSON on stderr, they go
 through structlog like all others.
@@ -8,27 +8,18 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 import msgspec
 import structlog
-from msgspec import structs
 
 from routeiq.kit.log import says
 
-_EVERY = ("service", "timestamp", "level")
+_EVERY = ("event", "service", "timestamp", "level")
+_encode = msgspec.json.Encoder(enc_hook=str).encode
 
 log = structlog.get_logger()
-
-
-class Line(msgspec.Struct, kw_only=True, tag_field="event", gc=False):
-    """What every line has. Subclasses add their fields and, as `tag`, their event's name."""
-
-    service: str
-    timestamp: datetime
-    level: str = "info"
 
 
 class AccessLog:
@@ -38,17 +29,25 @@ class AccessLog:
         config = structlog.get_config()
         self._stream = stream or sys.stderr
         self._plain = isinstance(config["processors"][-1], structlog.processors.JSONRenderer)
-        self.service = str(structlog.contextvars.get_contextvars().get("service", ""))
-        self._encoder = msgspec.json.Encoder(enc_hook=str)
+        self._service = str(structlog.contextvars.get_contextvars().get("service", ""))
 
-    def write(self, lines: Sequence[Line]) -> None:
-        """At level info."""
-        if not says(logging.INFO):
+    def begin(self, event: str, fields: Mapping[str, object]) -> str:
+        """What lines of one kind begin with, at level info. Then come more fields, each after a comma, and `}`."""
+        return json_text({"event": event, "service": self._service, "level": "info", **fields})[:-1]
+
+    def write(self, lines: Sequence[str]) -> None:
+        """Each is one of `begin`'s, and has its end."""
+        if not says(logging.INFO) or not lines:
             return
         if self._plain:
-            self._stream.write(self._encoder.encode_lines(lines).decode())
+            self._stream.write("\n".join((*lines, "")))
             self._stream.flush()
             return
         for line in lines:
-            fields = structs.asdict(line)
-            log.info(line.__struct_config__.tag, **{name: fields[name] for name in fields if name not in _EVERY})
+            fields = msgspec.json.decode(line)
+            log.info(fields["event"], **{name: fields[name] for name in fields if name not in _EVERY})
+
+
+def json_text(value: object) -> str:
+    """`value` in JSON."""
+    return _encode(value).decode()

@@ -6,7 +6,6 @@ loop counts and is scraped.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -50,6 +49,26 @@ class Counts(Collector):
         return CounterMetricFamily(self._name, self._text, labels=self._labels)
 
 
+class Spread:
+    """How long something took, each time. `counts`: for each bucket, and for what is longer than all."""
+
+    __slots__ = ("_bounds", "counts", "seconds")
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self._bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.seconds = 0.0
+
+    def add(self, seconds: float) -> None:
+        place = 0
+        for bound in self._bounds:
+            if seconds <= bound:
+                break
+            place += 1
+        self.counts[place] += 1
+        self.seconds += seconds
+
+
 class Durations(Collector):
     """A histogram of seconds. `buckets`: their upper bounds, ascending."""
 
@@ -58,28 +77,29 @@ class Durations(Collector):
     ) -> None:
         self._name, self._text, self._labels = name, text, labels
         self._buckets = tuple(float(bound) for bound in buckets)
-        self._by: dict[Labels, list[float]] = {}
-        """A count for each bucket, one for what is longer than all, and the sum of seconds."""
+        self._by: dict[Labels, Spread] = {}
         registry.register(self)
 
+    def of(self, labels: Labels) -> Spread:
+        """For who counts there often."""
+        found = self._by.get(labels)
+        if found is None:
+            found = self._by[labels] = Spread(self._buckets)
+        return found
+
     def observe(self, seconds: float, labels: Labels = ()) -> None:
-        counts = self._by.get(labels)
-        if counts is None:
-            counts = self._by[labels] = [0.0] * (len(self._buckets) + 2)
-        counts[bisect_left(self._buckets, seconds)] += 1
-        counts[-1] += seconds
+        self.of(labels).add(seconds)
 
     def describe(self) -> Iterable[Metric]:
         return [self._family()]
 
     def collect(self) -> Iterable[Metric]:
         family = self._family()
-        for values, kept in self._by.items():
-            *counts, total = kept
-            family.add_metric([str(value) for value in values], self._cumulative(counts), total)
+        for values, spread in self._by.items():
+            family.add_metric([str(value) for value in values], self._cumulative(spread.counts), spread.seconds)
         return [family]
 
-    def _cumulative(self, counts: Sequence[float]) -> list[tuple[str, float]]:
+    def _cumulative(self, counts: Sequence[int]) -> list[tuple[str, float]]:
         found, so_far = [], 0.0
         for bound, count in zip((*map(str, self._buckets), "+Inf"), counts, strict=True):
             so_far += count

@@ -113,8 +113,9 @@ class Counts(Totals, gc=False):
             found.service_tier = SERVICE_TIERS.get(self.service_tier, "")
         return found
 
-    def _may_be_cached(self, sent: Details) -> bool:
-        return bool(
+    def _may_be_cached(self, sent: Details) -> object:
+        """Something, if so."""
+        return (
             self.cache_read_input_tokens
             or self.cache_creation_input_tokens
             or self.prompt_cache_hit_tokens

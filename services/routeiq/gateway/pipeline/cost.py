@@ -147,8 +147,11 @@ def _nano(atto: int) -> int:
 
 def _usd(nano: int) -> bytes:
     """`money.usd_text` for what every answer says."""
+    if not 0 < nano < _ATTO_IN_NANO:
+        return usd_text(nano).encode()
+    zeros = 0
+    while nano % 10 == 0:
+        nano //= 10
+        zeros += 1
     text = b"%d" % nano
-    digits = len(text)
-    if digits <= 9 and nano:
-        return _ZEROS[digits] + text.rstrip(b"0")
-    return usd_text(nano).encode()
+    return _ZEROS[len(text) + zeros] + text

@@ -8,51 +8,21 @@ from __future__ import annotations
 import time
 from collections import Counter as Tally
 from contextlib import suppress
-from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from routeiq.config.state import Deployment
-from routeiq.gateway.pipeline.context import Context, Purpose
+from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.gate import Gate
-from routeiq.gateway.plan import Decision, Endpoint, Outcome, Plan
-from routeiq.kit.access_log import AccessLog, Line
+from routeiq.gateway.pipeline.kinds import Ended, Kind, Kinds, Way
+from routeiq.gateway.plan import Outcome, Plan
+from routeiq.kit.access_log import AccessLog, json_text
 from routeiq.kit.batch import Batch
 from routeiq.kit.metrics import SECONDS, Counts, Durations
 
-
-class Done(Line, tag="request.done", gc=False):
-    """The log's line for a request."""
-
-    request_id: str
-    endpoint: str
-    status: int
-    model: str
-    strategy: str
-    fallback: str
-    attempts: int
-    stream: bool
-    bytes: int
-    error: str
-    key_id: str
-    ms: float
-
-
-class Generated(Done, tag="generate.done", gc=False):
-    """The same for one of the LLM Gateway API."""
-
-    service_name: str
-    task_type: str
-
-
 FAILED_4XX = frozenset({"401", "402", "404", "408", "429"})
 """What an upstream answers where it is not the caller who was wrong, as the breakers count it."""
-_TEXTS = {status: str(status) for status in range(200, 600)}
 GENERATE = "generate"
 """Its endpoint, in metrics and lines."""
-_Ended = tuple[str, Endpoint, bool, Decision, Outcome, Deployment, str, float, float, Purpose | None]
-"""Request id, endpoint, stream, decision, outcome, who served or should have, key id, seconds, time of the end, and
-what else was said of it."""
 
 
 class Meter:
@@ -61,6 +31,7 @@ class Meter:
     def __init__(self, registry: CollectorRegistry, gate: Gate) -> None:
         self._log = AccessLog()
         self._batch = Batch(self._count)
+        self._kinds = Kinds(self._kind, json_text)
         self._turned_away: Tally[str] = Tally()
         """Requests that never had a plan, by status."""
         inside = Gauge("gateway_requests_in_flight", "Requests to models that run now", registry=registry)
@@ -115,41 +86,36 @@ class Meter:
     def done(self, context: Context, plan: Plan, outcome: Outcome) -> None:
         """A request that had a plan, whatever became of it. It is counted and logged a moment later."""
         seconds = time.monotonic() - context.started
-        key_id = context.caller.principal.key_id
-        ended = time.time()
-        deployment = outcome.deployment or plan.deployments[0]
+        deployment, decision, usage = outcome.deployment or plan.deployments[0], plan.decision, outcome.usage
+        way = (
+            plan.endpoint if context.purpose is None else GENERATE, outcome.status, deployment.group, deployment.entry,
+            decision.strategy, decision.fallback or outcome.fallback, len(outcome.attempts), plan.stream, outcome.error,
+        )  # fmt: skip
         self._batch.add(
             (
-                plan.request_id, plan.endpoint, plan.stream, plan.decision, outcome, deployment, key_id, seconds, ended,
-                context.purpose,
+                way, plan.request_id, context.caller.principal.key_id,
+                None if usage is None else (usage.input_tokens, usage.output_tokens),
+                outcome.streamed_bytes, seconds, time.time_ns(), context.purpose,
             )
         )  # fmt: skip
 
-    def _count(self, batch: list[_Ended]) -> None:
-        requests, decisions, tokens = self._requests.by, self._decisions.by, self._tokens.by
-        observe, service, lines = self._duration.observe, self._log.service, list[Done]()
-        for request_id, asked, stream, decision, outcome, served, key_id, seconds, ended, purpose in batch:
-            endpoint = asked if purpose is None else GENERATE
-            usage, fallback = outcome.usage, decision.fallback or outcome.fallback
-            model = served.entry or served.group  # callers choose the names behind wildcards; labels have few values
-            status = outcome.status
-            requests[endpoint, _TEXTS.get(status) or str(status)] += 1
-            observe(seconds, (endpoint, model))
-            decisions[decision.strategy, model, fallback] += 1
-            if usage is not None:
-                tokens[model, "input"] += usage.input_tokens
-                tokens[model, "output"] += usage.output_tokens
-            facts = (
-                request_id, endpoint, status, served.group, decision.strategy, fallback,
-                len(outcome.attempts), stream, outcome.streamed_bytes, outcome.error, key_id[:12],
-                int(seconds * 10_000 + 0.5) / 10,  # milliseconds; `round` takes four times as long
-            )  # fmt: skip
-            at = datetime.fromtimestamp(ended, UTC)
-            if purpose is None:
-                lines.append(Done(*facts, service=service, timestamp=at))
-            else:
-                lines.append(Generated(*facts, purpose.service, purpose.task_type, service=service, timestamp=at))
+    def _count(self, batch: list[Ended]) -> None:
+        met, lines = self._kinds.add(batch)
+        for kind in met:
+            kind.fold(self._requests.by, self._decisions.by, self._tokens.by)
         self._log.write(lines)
+
+    def _kind(self, way: Way) -> Kind:
+        endpoint, status, group, entry, strategy, fallback, attempts, stream, error = way
+        fields = {
+            "endpoint": endpoint, "status": status, "model": group, "strategy": strategy, "fallback": fallback,
+            "attempts": attempts, "stream": stream, "error": error,
+        }  # fmt: skip
+        event = "generate.done" if endpoint == GENERATE else "request.done"
+        model = entry or group  # callers choose the names behind wildcards; labels have few values
+        spread = self._duration.of((endpoint, model))
+        line = self._log.begin(event, fields)
+        return Kind(line, model, (endpoint, str(status)), (strategy, model, fallback), spread)
 
 
 class DeploymentMeter:

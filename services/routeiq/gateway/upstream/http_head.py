@@ -27,12 +27,15 @@ PASSED_ON: Final[Mapping[str, bytes]] = {
 """The upstream's headers that a client may see, as they are called in an answer and on the wire. They are asked for of
 nearly every answer: read at once, with the fields that say how the body ends."""
 _FRAMING: Final = ("connection", "content-encoding", "content-length", "transfer-encoding")
-_NOTED: Final = re.compile(rb"\r\n(%b):[ \t]*([^\r]*)" % "|".join((*PASSED_ON, *_FRAMING)).encode(), re.IGNORECASE)
+_NOTED: Final = {name.encode(): name for name in (*PASSED_ON, *_FRAMING)}
+_BEGINNINGS: Final = bytes([chr(code).lower() in {name[0] for name in (*PASSED_ON, *_FRAMING)} for code in range(256)])
+"""1 for each byte that such a name may begin with: most fields are none of them."""
 _NAMING_NONE: Final = frozenset({"keep-alive", "close"})
 _ENCODINGS: Final = {"": "", "identity": "", "gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 _BODILESS: Final = frozenset({204, 304})
 _EVERYBODYS: Final = frozenset({"content-type", "accept", "accept-encoding", "user-agent"})
 """They have few values and are no credentials: what is kept here outlives the deployment that it was sent for."""
+_MOST_KEPT: Final = 1024
 _LONGEST_KEPT: Final = 4096
 """What is longer is worked out each time: strangers choose it, and caches would hold it for ever."""
 
@@ -105,13 +108,18 @@ class AnswerHead(Mapping[str, str]):
         self._whole = odd = sized = False
         known: dict[str, str] = {}
         framing: dict[str, str] = {}
-        text_of = _kept_text if len(lines) <= _LONGEST_KEPT else _text
-        for raw, value in _NOTED.findall(lines):
-            name = _lower(raw)
+        kept = len(lines) <= _LONGEST_KEPT
+        for line in lines.split(b"\r\n"):
+            if not line or not _BEGINNINGS[line[0]]:
+                continue
+            raw, _, value = line.partition(b":")
+            name = _NOTED.get(raw) or _NOTED.get(raw.lower())
+            if name is None:
+                continue
             if name == "content-length":
                 sized = True
                 continue
-            text, plain = text_of(value)
+            text, plain = _kept_text(value) if kept else _text(value)
             if name in PASSED_ON:
                 odd = odd or name in known or not plain
                 known[name] = text
@@ -156,6 +164,10 @@ class AnswerHead(Mapping[str, str]):
         self._read()
         return len(self._known)
 
+    def is_only(self, kind: str) -> bool:
+        """Whether that is its content type, and nothing else of PASSED_ON is there."""
+        return len(self._known) == 1 and self._known.get("content-type") == kind
+
     def passed_on(self) -> list[tuple[bytes, bytes]]:
         """Those of PASSED_ON that it has, as a server sends them."""
         known = self._known
@@ -173,15 +185,19 @@ def _pair(line: str) -> tuple[str, str]:
     return name, value.strip(" \t")
 
 
-@lru_cache(maxsize=1024)
-def _lower(name: bytes) -> str:
-    return name.decode("latin-1").lower()
-
-
 def _text(value: bytes) -> tuple[str, bool]:
     """And whether it is printable ASCII."""
-    text = value.decode("latin-1").rstrip(" \t")
+    text = value.decode("latin-1").strip(" \t")
     return text, text.isprintable() and text.isascii()
 
 
-_kept_text: Final = lru_cache(maxsize=1024)(_text)
+_texts: Final[dict[bytes, tuple[str, bool]]] = {}
+
+
+def _kept_text(value: bytes) -> tuple[str, bool]:
+    found = _texts.get(value)
+    if found is None:
+        if len(_texts) >= _MOST_KEPT:
+            _texts.clear()
+        _texts[value] = found = _text(value)
+    return found

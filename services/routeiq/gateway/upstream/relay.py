@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Headers = list[tuple[bytes, bytes]]
 
 WHOLE_KIND, STREAM_KIND = b"application/json", b"text/event-stream"
+_KINDS = {kind: kind.decode() for kind in (WHOLE_KIND, STREAM_KIND)}
 BROKEN = (UpstreamFailed, SSEFrameTooLarge)
 """What a stream can end with instead of its end."""
 STREAMED = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
@@ -69,6 +70,8 @@ def passed_on(headers: Mapping[str, str], kind: bytes, secrets: tuple[bytes, ...
 
     Args: kind: the media type of what follows, which is known; the upstream may add a charset, and no other."""
     if type(headers) is AnswerHead:
+        if headers.is_only(_KINDS.get(kind, "")):
+            return [(b"content-type", kind)]
         given = headers.passed_on()
     else:
         given = [

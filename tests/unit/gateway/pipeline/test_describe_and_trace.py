@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -23,6 +25,7 @@ from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.trace import ATTEMPT_EVENT, DECISION_EVENT, describe_plan, finish_span
 from routeiq.gateway.plan import Attempt, Decision, Endpoint, Fallback, Outcome, Plan, Usage
+from routeiq.kit import log
 from routeiq.kit.principal import Principal, Role
 from routeiq.kit.telemetry import Telemetry, TelemetrySettings
 from tests.support.twins import deployment, state
@@ -164,6 +167,26 @@ async def test_the_meter_counts_by_model_and_tokens() -> None:
     assert 'gateway_request_total{endpoint="chat/completions",status="200"} 1.0' in text
     assert 'gen_ai_client_token_usage_total{model="large",type="output"} 5.0' in text
     assert 'strategy="ensemble"' in text
+
+
+async def test_a_request_is_one_line_of_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    log.configure(service="gateway")
+    monkeypatch.setattr("sys.stderr", stream)
+    meter = Meter(CollectorRegistry(), Gate())
+    meter.done(context(), plan(), Outcome(200, LARGE, FINE, Usage(3, 5), 10))
+    meter.done(context(), plan(), Outcome(499, LARGE, FINE, None, 0, 'left "so"'))
+    meter.flush()
+    first, second = (json.loads(one) for one in stream.getvalue().splitlines())
+    took, at = first.pop("ms"), first.pop("timestamp")
+    assert (took >= 0, datetime.fromisoformat(at).tzinfo) == (True, UTC)
+    assert first == {
+        "event": "request.done", "service": "gateway", "level": "info", "endpoint": "chat/completions", "status": 200,
+        "model": "large", "strategy": "ensemble", "fallback": "", "attempts": 1,
+        "stream": False, "error": "", "request_id": "r1", "bytes": 10,
+        "key_id": "k" * 12,
+    }  # fmt: skip
+    assert (second["status"], second["error"]) == (499, 'left "so"')
 
 
 def test_a_long_trail_keeps_its_beginning_and_counts_the_rest() -> None:
