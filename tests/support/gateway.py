@@ -40,7 +40,7 @@ from routeiq.gateway.state import StateHolder
 from routeiq.gateway.upstream.provider import Provider
 from routeiq.kit.bus import Bus
 from routeiq.kit.cache import MemoryCache
-from routeiq.kit.counters import Counters, MemoryCounters
+from routeiq.kit.counters import MemoryCounters
 from routeiq.kit.health import Readiness
 from routeiq.kit.telemetry import Telemetry, TelemetrySettings
 from routeiq.kit.ticker import Ticker
@@ -80,7 +80,7 @@ def make_gateway(
     service_keys: Sequence[str] = (),
     strict: bool = False,
     cache_ttl_s: float = 3600.0,
-    counters: Counters | None = None,
+    counters: MemoryCounters | None = None,
     closed: bool = False,
     link: ControlLink | None = None,
     recorder: Recorder | None = None,

@@ -53,7 +53,7 @@ from routeiq.gateway.upstream.routing_encoder import RoutingEncoder
 from routeiq.gateway.usage import open_usage
 from routeiq.kit.build import describe_build
 from routeiq.kit.bus import Bus
-from routeiq.kit.counters import Counters, MemoryCounters
+from routeiq.kit.counters import MemoryCounters
 from routeiq.kit.counters_redis import TIMEOUT_S as ROUND_TIMEOUT_S
 from routeiq.kit.counters_redis import RedisCounters
 from routeiq.kit.errors import RouteIQError
@@ -163,7 +163,7 @@ def _pipeline(
     return Pipeline(selector, executor, meter, telemetry, gate, passages, accounting)
 
 
-def _counters(settings: Settings, registry: CollectorRegistry) -> Counters:
+def _counters(settings: Settings, registry: CollectorRegistry) -> MemoryCounters:
     """Of rates."""
     url = settings.redis_url.get_secret_value()
     if not url:

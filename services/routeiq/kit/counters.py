@@ -10,18 +10,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 MINUTE_S: Final = 60
 
 
-class Limit(NamedTuple):
+class Limit:
     """`most` of `key` in a minute: requests, or tokens. What asks for more tokens than `most` is taken where nothing
-    else is counted: it could never be otherwise. 0: nothing ever is."""
+    else is counted: it could never be otherwise. 0: nothing ever is. It does not change."""
 
-    key: str
-    most: int
-    tokens: bool = False
+    __slots__ = ("key", "most", "tokens")
+
+    def __init__(self, key: str, most: int, tokens: bool = False) -> None:
+        self.key, self.most, self.tokens = key, most, tokens
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Limit):
+            return False
+        return self.key == other.key and self.most == other.most and self.tokens == other.tokens
+
+    def __hash__(self) -> int:
+        return hash((self.key, self.most, self.tokens))
 
 
 class Counters(Protocol):
@@ -76,19 +85,18 @@ class MemoryCounters:
     def take(self, limits: Sequence[Limit], tokens: int = 0) -> Limit | None:
         full = self.full(limits, tokens)
         if full is None:
-            for key, _, of_tokens in limits:
-                self._count(key, tokens if of_tokens else 1)
+            for limit in limits:
+                self._count(limit.key, tokens if limit.tokens else 1)
         return full
 
     def full(self, limits: Sequence[Limit], tokens: int = 0) -> Limit | None:
         self._follow()
-        counted = self._counts.get
+        counts = self._counts
         for limit in limits:
-            key, most, of_tokens = limit
-            cost = 1
-            if of_tokens and tokens > 1:
+            most, cost = limit.most, 1
+            if limit.tokens and tokens > 1:
                 cost = tokens if tokens < most else most or 1
-            if counted(key, 0) + cost > most:
+            if counts.get(limit.key, 0) + cost > most:
                 return limit
         return None
 
@@ -102,8 +110,8 @@ class MemoryCounters:
         return self._counts.get(key, 0)
 
     def left(self, limits: Sequence[Limit]) -> list[int]:
-        counted = self._counts.get
-        return [most - counted(key, 0) for key, most, _ in limits]
+        counts = self._counts
+        return [limit.most - counts.get(limit.key, 0) for limit in limits]
 
     def wait_s(self) -> float:
         return max(self.ends - self._clock(), 0.0)

@@ -18,10 +18,9 @@ def request_id(sent: bytes | None) -> str:
 
 
 _DIGITS: Final = 18
-_RANDOM: Final = "xxx-8xxx-xxxxxxxxxxxx"
-"""What of an id is random, and what stands between."""
-_LENGTH: Final = len(_RANDOM)
+"""Random ones of an id."""
 _IDS: Final = 128
+_BYTES: Final = tuple(f"{byte:02x}" for byte in range(256))
 _now_ns: Final = time.time_ns
 
 
@@ -31,37 +30,34 @@ class _UUIDs:
     Seeded by the system. Ids must differ; nobody is kept out by not knowing one.
     """
 
-    __slots__ = ("_at", "_bits", "_ends", "_time", "_until_ns")
+    __slots__ = ("_at", "_begins", "_bits", "_digits", "_time", "_until_ns", "_upper")
 
     def __init__(self) -> None:
         self._bits = random.Random().getrandbits
-        self._ends, self._at = "", 0
+        self._digits, self._at = "", 0
         self._time, self._until_ns = "", 0
         """What ids begin with, and when the next millisecond does."""
+        self._begins, self._upper = "", -1
+        """The same of all but the last 16 bits, which is written down once a minute."""
 
     def make(self) -> str:
         now = _now_ns()
         if now >= self._until_ns or now < self._until_ns - 1_000_000:  # the system's clock may be set back
-            self._begin(now // 1_000_000)
+            self._begin(now)
         at = self._at
-        if at == len(self._ends):
-            at, self._ends = 0, self._random()
-        self._at = end = at + _LENGTH
-        return self._time + self._ends[at:end]
+        if at == len(self._digits):
+            at, self._digits = 0, f"{self._bits(4 * _DIGITS * _IDS):0{_DIGITS * _IDS}x}"
+        self._at = at + _DIGITS
+        digits = self._digits
+        return f"{self._time}{digits[at : at + 3]}-8{digits[at + 3 : at + 6]}-{digits[at + 6 : at + _DIGITS]}"
 
-    def _begin(self, ms: int) -> None:
-        digits = f"{ms:012x}"
-        self._time, self._until_ns = f"{digits[:8]}-{digits[8:]}-7", (ms + 1) * 1_000_000
-
-    def _random(self) -> str:
-        """The ends of many ids, written column by column: no id costs a format of its own."""
-        digits = f"{self._bits(4 * _DIGITS * _IDS):0{_DIGITS * _IDS}x}".encode()
-        ends, column = bytearray(_RANDOM.encode() * _IDS), 0
-        for place, kind in enumerate(_RANDOM):
-            if kind == "x":
-                ends[place::_LENGTH] = digits[column::_DIGITS]
-                column += 1
-        return ends.decode()
+    def _begin(self, now: int) -> None:
+        ms = now // 1_000_000
+        upper = ms >> 16
+        if upper != self._upper:
+            self._begins, self._upper = f"{upper:08x}-", upper
+        self._time = f"{self._begins}{_BYTES[ms >> 8 & 255]}{_BYTES[ms & 255]}-7"
+        self._until_ns = now - now % 1_000_000 + 1_000_000
 
 
 uuid7: Final = _UUIDs().make

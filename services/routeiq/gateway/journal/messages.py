@@ -9,10 +9,21 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from routeiq.gateway.journal.record_parts import Alike, Parts
-from routeiq.gateway.journal.records import Called, Head, NotARecord, encode, read_record, read_tail
+from routeiq.gateway.journal.records import (
+    Called,
+    Head,
+    NotARecord,
+    TailValues,
+    encode,
+    read_record,
+    read_tail,
+    read_tail_values,
+)  # fmt: skip
 from routeiq.gateway.journal.shelf import Batch
-from routeiq.gateway.journal.wire import sized, tag, varint
+from routeiq.gateway.journal.wire import tag, varint
 from routeiq.gateway.journal.wire_record import own_part
 
 if TYPE_CHECKING:
@@ -50,8 +61,8 @@ def _add(pieces: list[bytes], likes: dict[bytes, _Like], journal: str, records: 
             if like is None:
                 like = likes[whole] = _like(journal, data)
             shared, fallback = like
-        own = own_part(parts, read_tail(parts.tail), sequence, fallback=not fallback)
-        pieces.append(sized(_RECORDS, shared + own))
+        own = own_part(parts, _tail(parts.tail), sequence, fallback=not fallback)
+        pieces += [_RECORDS, varint(len(shared) + len(own)), shared, own]
 
 
 def _parts(data: bytes, before: Alike | None) -> Parts:
@@ -60,6 +71,14 @@ def _parts(data: bytes, before: Alike | None) -> Parts:
         return Parts(data, before)
     except NotARecord:
         return Parts(encode(read_record(data)), before)
+
+
+def _tail(data: bytes) -> TailValues:
+    """As `_parts`."""
+    try:
+        return read_tail_values(data)
+    except msgspec.ValidationError:
+        return read_tail_values(encode(read_tail(data)))
 
 
 def _like(journal: str, data: bytes) -> _Like:

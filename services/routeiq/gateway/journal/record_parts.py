@@ -148,7 +148,24 @@ def number(data: bytes, at: int) -> int:
     if kind <= 0x7F:
         return kind
     if 0xCC <= kind <= 0xCF:
-        return int.from_bytes(data[at + 1 : after(data, at)], "big")
+        return whole(data, at, after(data, at))
+    raise NotARecord
+
+
+def whole(data: bytes, at: int, end: int) -> int:
+    """The number of more than a byte that begins and ends there. Raises: NotARecord: it is none, or has no end."""
+    kind = data[at]
+    if end > len(data):
+        raise NotARecord
+    if 0xCC <= kind <= 0xCF:
+        found = 0
+        for place in range(at + 1, end):
+            found = found << 8 | data[place]
+        return found
+    if kind >= 0xE0:
+        return kind - 256
+    if 0xD0 <= kind <= 0xD3:
+        return int.from_bytes(data[at + 1 : end], "big", signed=True)
     raise NotARecord
 
 

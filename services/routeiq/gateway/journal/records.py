@@ -75,6 +75,12 @@ class Tail(msgspec.Struct, array_like=True, frozen=True, gc=False):
     first_data_us: int = 0
 
 
+Seven = tuple[int, int, int, int, int, int, int]
+"""In the order of `Counts`."""
+TailValues = tuple[int, int, str, int, int, Seven, bool, int | None, bool, str, int]
+"""In the order of `Tail`, and encoded the same: for who makes one and forgets it."""
+
+
 class Begun(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What a slot holds."""
 
@@ -120,6 +126,9 @@ read_begun = msgspec.msgpack.Decoder(Begun).decode
 read_called = msgspec.msgpack.Decoder(Called).decode
 read_record = msgspec.msgpack.Decoder(Record).decode
 read_tail: Final = msgspec.msgpack.Decoder(Tail).decode
+_tail_values: msgspec.msgpack.Decoder[TailValues] = msgspec.msgpack.Decoder(TailValues)
+read_tail_values: Final = _tail_values.decode
+"""Of this release alone: others may know fewer or more."""
 _id = msgspec.msgpack.Decoder(_OnlyId).decode
 PAIR: Final = b"\x92"
 TRIPLE: Final = b"\x93"

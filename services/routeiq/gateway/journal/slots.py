@@ -48,7 +48,9 @@ REPORTED: Final = 2
 class Slot:
     """One request's. None of it waits, and none of it fails."""
 
-    __slots__ = ("_at", "_bytes", "_slots", "_words", "bytes", "calls", "events", "numbers", "promised")
+    __slots__ = (
+        "_at", "_bytes", "_reported", "_slots", "_words", "bytes", "calls", "events", "numbers", "promised",
+    )  # fmt: skip
 
     def __init__(self, slots: Slots, part: Mapped, at: int, numbers: list[int]) -> None:
         self._slots, self._words, self._bytes, self._at = slots, part.words, part.bytes, at
@@ -56,6 +58,7 @@ class Slot:
         self.promised = 0
         """Bytes of a segment that are kept for its record."""
         self.calls = self.bytes = self.events = 0
+        self._reported = False
 
     def call(self) -> None:
         """Whom `begin` named, or `call_other` after it, is called once more."""
@@ -83,10 +86,20 @@ class Slot:
 
     def report(self, counts: tuple[int, ...], cost_nano_usd: int | None, *, final: bool) -> None:
         """Args: counts: in the order of `Counts`, none below 0."""
-        start = 8 * (self._at + _COUNTS)
-        self._bytes[start : start + 56] = _counts(*counts)
-        self._words[self._at + _COST] = 0 if cost_nano_usd is None else cost_nano_usd + 1
-        self._words[self._at + _REPORTED] = REPORTED if final else PARTLY_REPORTED
+        words, at = self._words, self._at
+        if self._reported:
+            start = 8 * (at + _COUNTS)
+            self._bytes[start : start + 56] = _counts(*counts)
+            words[at + _COST] = 0 if cost_nano_usd is None else cost_nano_usd + 1
+        else:  # all of it is nothing yet
+            self._reported, place = True, at + _COUNTS
+            for count in counts:
+                if count:
+                    words[place] = count
+                place += 1
+            if cost_nano_usd is not None:
+                words[at + _COST] = cost_nano_usd + 1
+        words[at + _REPORTED] = REPORTED if final else PARTLY_REPORTED
 
     def free(self) -> None:
         """Its record is in a segment."""

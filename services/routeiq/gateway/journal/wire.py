@@ -21,12 +21,15 @@ def _varint(number: int, ends: tuple[bytes, ...]) -> bytes:
 
 _BYTES: Final = tuple(bytes([number]) for number in range(128))
 _SMALL: Final = tuple(_varint(number, _BYTES) for number in range(2048))
+_MIDDLE: Final = 2048 << 7
 
 
 def varint(number: int) -> bytes:
     """A whole number. Those below 0 are written as 64 bits have them."""
     if 0 <= number < 2048:
         return _SMALL[number]
+    if 0 <= number < _MIDDLE:
+        return _MORE[number & 127] + _SMALL[number >> 7]
     return _varint(number if number >= 0 else number & _MASK, _SMALL)
 
 

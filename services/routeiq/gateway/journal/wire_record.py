@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from routeiq.gateway.journal.record_parts import Parts
-from routeiq.gateway.journal.records import Counts, Tail
+from routeiq.gateway.journal.records import Seven, TailValues
 from routeiq.gateway.journal.wire import Moments, sized, tag, varint
 
 _ID: Final = tag(1, 2)
@@ -34,53 +34,72 @@ _BYTES: Final = tag(16)
 _COST: Final = tag(17)
 _FIRST_DATA: Final = tag(19)
 _FLOAT: Final = 0xCB
+_MOST_STATUSES: Final = 600
+_STATUSES: Final = tuple(_STATUS + varint(status) for status in range(_MOST_STATUSES))
+_ONCE: Final = _ATTEMPTS + varint(1)
+_UUID: Final = 36
+_DECISION_OF_UUID: Final = sized(_DECISION, sized(_DECISION_ID, bytes(_UUID)))[:-_UUID]
 _moments: Final = Moments()
 
 
-def own_part(parts: Parts, tail: Tail, sequence: int, *, fallback: bool) -> bytes:
-    """Args: tail: of `parts`, read.  fallback: where it is to be said, the tail's."""
+def own_part(parts: Parts, tail: TailValues, sequence: int, *, fallback: bool) -> bytes:
+    """Args: tail: of `parts`.  fallback: where it is to be said, the tail's."""
+    ended_at, status, error, attempts, size, counts, metered, cost, cached, fell_back, first_data_us = tail
+    id_, request_id, tokens = parts.id, parts.request_id, _tokens(counts, metered)
     said: list[bytes] = [
-        sized(_ID, parts.id), sized(_REQUEST_ID, parts.request_id), _SEQUENCE, varint(sequence),
-        _STARTED, _moments.of(parts.started_at), _ENDED, _moments.of(tail.ended_at),
-        sized(_DECISION, _decision(parts, tail.fallback if fallback else "")),
-        sized(_TOKENS, _tokens(tail.counts, metered=tail.metered)), _STATUS, varint(tail.status),
+        _ID, varint(len(id_)), id_, _REQUEST_ID, varint(len(request_id)), request_id, _SEQUENCE, varint(sequence),
+        _STARTED, _moments.of(parts.started_at), _ENDED, _moments.of(ended_at),
+        _decision(parts, fell_back if fallback else ""), _TOKENS, varint(len(tokens)), tokens,
+        _STATUSES[status] if 0 <= status < _MOST_STATUSES else _STATUS + varint(status),
     ]  # fmt: skip
-    if tail.error:
-        said.append(sized(_ERROR, tail.error.encode()))
-    if tail.cached:
+    if error:
+        said.append(sized(_ERROR, error.encode()))
+    if cached:
         said.append(_CACHED)
-    attempts, size, cost, first_data_us = tail.attempts, tail.bytes, tail.cost_nano_usd, tail.first_data_us
     if attempts:
-        said.append(_ATTEMPTS + varint(attempts))
+        said.append(_ONCE if attempts == 1 else _ATTEMPTS + varint(attempts))
     if size:
-        said.append(_BYTES + varint(size))
+        said.append(_BYTES)
+        said.append(varint(size))
     if cost is not None:
-        said.append(_COST + varint(cost))
+        said.append(_COST)
+        said.append(varint(cost))
     if first_data_us:
-        said.append(_FIRST_DATA + varint(first_data_us))
+        said.append(_FIRST_DATA)
+        said.append(varint(first_data_us))
     return b"".join(said)
 
 
 def _decision(parts: Parts, fallback: str) -> bytes:
-    said = sized(_DECISION_ID, parts.decision_id)
-    if parts.confidence[0] == _FLOAT:
+    id_, known = parts.decision_id, parts.confidence[0] == _FLOAT
+    if not known and not fallback and len(id_) == _UUID:
+        return _DECISION_OF_UUID + id_
+    said = sized(_DECISION_ID, id_)
+    if known:
         said += _CONFIDENCE + parts.confidence[:0:-1]  # the other way round: its least byte comes first
     if fallback:
         said += sized(_FALLBACK, fallback.encode())
-    return said
+    return sized(_DECISION, said)
 
 
-def _tokens(counts: Counts, *, metered: bool) -> bytes:
-    sent, made = counts.input, counts.output
+def _tokens(counts: Seven, metered: bool) -> bytes:
+    sent, made, read, written, heard, thought, spoken = counts
     said = (_INPUT + varint(sent) if sent else b"") + (_OUTPUT + varint(made) if made else b"")
-    if counts.cache_read:
-        said += _CACHE_READ + varint(counts.cache_read)
-    if counts.cache_write:
-        said += _CACHE_WRITE + varint(counts.cache_write)
-    if counts.audio_input:
-        said += _AUDIO_INPUT + varint(counts.audio_input)
-    if counts.reasoning:
-        said += _REASONING + varint(counts.reasoning)
-    if counts.audio_output:
-        said += _AUDIO_OUTPUT + varint(counts.audio_output)
+    if read or written or heard or thought or spoken:
+        said += _kinds(read, written, heard, thought, spoken)
     return said + _METERED if metered else said
+
+
+def _kinds(read: int, written: int, heard: int, thought: int, spoken: int) -> bytes:
+    said = b""
+    if read:
+        said += _CACHE_READ + varint(read)
+    if written:
+        said += _CACHE_WRITE + varint(written)
+    if heard:
+        said += _AUDIO_INPUT + varint(heard)
+    if thought:
+        said += _REASONING + varint(thought)
+    if spoken:
+        said += _AUDIO_OUTPUT + varint(spoken)
+    return said

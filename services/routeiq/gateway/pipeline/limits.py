@@ -23,7 +23,7 @@ from routeiq.gateway.pipeline.token_estimate import estimate
 from routeiq.gateway.plan import Outcome
 from routeiq.gateway.spending.request_size import RequestSize
 from routeiq.kit.asgi import Answer
-from routeiq.kit.counters import Counters, Limit
+from routeiq.kit.counters import Limit, MemoryCounters
 from routeiq.kit.errors import RateLimited, Unavailable
 from routeiq.kit.exchange import Repeated
 from routeiq.kit.metrics import Counts
@@ -52,7 +52,7 @@ class Taken:
     __slots__ = ("counters", "ends", "limits", "prompt", "reserved", "stream")
 
     def __init__(
-        self, counters: Counters, limits: tuple[Limit, ...], prompt: int, reserved: int, ends: int, stream: bool
+        self, counters: MemoryCounters, limits: tuple[Limit, ...], prompt: int, reserved: int, ends: int, stream: bool
     ) -> None:
         self.counters, self.limits = counters, limits
         self.prompt, self.reserved = prompt, reserved
@@ -84,9 +84,10 @@ def _reached(outcome: Outcome) -> bool:
 
 
 class RateLimits:
-    """Of one gateway. Args: closed: without the counts of the other gateways nobody who has a limit is let in."""
+    """Of one gateway. Args: counters: of this process or of several, but of a class that is compiled: it is called at
+    once.  closed: without the counts of the other gateways nobody who has a limit is let in."""
 
-    def __init__(self, counters: Counters, registry: CollectorRegistry, *, closed: bool = False) -> None:
+    def __init__(self, counters: MemoryCounters, registry: CollectorRegistry, *, closed: bool = False) -> None:
         self._counters, self._closed = counters, closed
         self._refused = Counts(
             "gateway_rate_limited", "Requests that a limit by the minute refused", ["holder", "type"], registry
@@ -133,7 +134,9 @@ class RateLimits:
 
     def _headers(self, chosen: RateSet, full: Limit | None = None) -> tuple[RawHeaders, Repeated]:
         counters = self._counters
-        return chosen.headers(counters.left(chosen.limits), counters.ends, ceil(counters.wait_s()), full)
+        left_s = counters.wait_s()
+        wait_s = int(left_s)
+        return chosen.headers(counters.left(chosen.limits), counters.ends, wait_s + (wait_s < left_s), full)
 
     def _refuse(self, chosen: RateSet, full: Limit, answer: Answer) -> NoReturn:
         """Raises: RateLimitExceeded."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from routeiq.config.price import Costs, price_of
@@ -9,14 +11,9 @@ from routeiq.config.state import Deployment, DeploymentId, ModelName
 from routeiq.gateway.pipeline.cost import cost_of
 from routeiq.gateway.plan import Usage
 
-
-class _Terms(msgspec.Struct, array_like=True):
-    provider: str
-    said: Costs
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_read = msgspec.msgpack.Decoder(_Terms).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
+_read: Final = msgspec.msgpack.Decoder(tuple[str, Costs]).decode
+"""The provider, and what its entry said of prices."""
 
 
 class Prices:
@@ -27,14 +24,14 @@ class Prices:
 
     def terms(self, deployment: Deployment) -> bytes:
         price = deployment.price
-        return b"" if price is None else _encode(_Terms(deployment.provider, price.said))
+        return b"" if price is None else _encode((deployment.provider, price.said))
 
     def cost_by(self, terms: bytes, usage: Usage) -> int | None:
         """None too where nobody can read the terms any more."""
         try:
-            read = _read(terms)
+            provider, said = _read(terms)
         except msgspec.DecodeError:
             return None
-        price = price_of(read.said, read.provider)
-        nobody = Deployment(DeploymentId(""), ModelName(""), read.provider, "", "", price=price)
+        price = price_of(said, provider)
+        nobody = Deployment(DeploymentId(""), ModelName(""), provider, "", "", price=price)
         return cost_of(nobody, usage)

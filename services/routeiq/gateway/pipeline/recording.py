@@ -16,20 +16,18 @@ import msgspec
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.journal.journal import Journal
-from routeiq.gateway.journal.records import Called, Counts, Tail, encode
+from routeiq.gateway.journal.records import Called, Counts, Seven, TailValues, encode
 from routeiq.gateway.journal.slots import Slot
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.pipeline.context import Context
-from routeiq.gateway.pipeline.recording_head import LONGEST_NAME, head_of
+from routeiq.gateway.pipeline.recording_head import LONGEST_NAME, Heads
 from routeiq.gateway.pipeline.tally import Tally
 from routeiq.gateway.plan import Outcome, Plan, Usage
 from routeiq.gateway.spending.request_size import BYTES_A_TOKEN, prompt_bytes
 from routeiq.kit.ids import uuid7
 
 _NO_USAGE: Final = Usage()
-_Seven = tuple[int, int, int, int, int, int, int]
-"""In the order of `Counts`."""
-_NOTHING: Final[_Seven] = (0, 0, 0, 0, 0, 0, 0)
+_NOTHING: Final[Seven] = (0, 0, 0, 0, 0, 0, 0)
 
 
 class Ended:
@@ -109,13 +107,14 @@ class JournalRecorder:
         self.journal, self.pricing, self.estimate = journal, pricing, estimate
         self.called = PerDeployment(self._called)
         """As it stands in the journal."""
+        self._heads = Heads()
 
     def begin(self, context: Context, plan: Plan, identifier: str = "") -> Recording:
         """Raises: JournalFull."""
         identifier, deployment = identifier or uuid7(), plan.deployments[0]
         started_at = time.time_ns() // 1000 - int((time.monotonic() - context.started) * 1e6)
         estimate = self.estimate(context) if plan.stream else 0  # a whole answer that is cut short costs nothing
-        head = encode(head_of(identifier, started_at, estimate, context, plan))
+        head = self._heads.of(identifier, started_at, estimate, context, plan)
         slot = self.journal.begin(head, self.called.of(deployment))
         return JournalRecording(self, slot, head, identifier, deployment, context)
 
@@ -185,13 +184,11 @@ class JournalRecording:
             cost = 0
         fallback = outcome.fallback if not plan.decision.fallback else ""
         first = int((self._first - self._context.started) * 1e6) if plan.stream and self._first else 0
-        tail = encode(
-            Tail(
-                time.time_ns() // 1000, outcome.status, outcome.error, len(outcome.attempts), outcome.streamed_bytes,
-                Counts(*counts), metered, cost, outcome.cached, fallback, first,
-            )
+        tail: TailValues = (
+            time.time_ns() // 1000, outcome.status, outcome.error, len(outcome.attempts), outcome.streamed_bytes,
+            counts, metered, cost, outcome.cached, fallback, first,
         )  # fmt: skip
-        sequence = recorder.journal.end(slot, self._head, recorder.called.of(deployment), tail)
+        sequence = recorder.journal.end(slot, self._head, recorder.called.of(deployment), encode(tail))
         return Ended(self.id, recorder.journal.id, sequence, cost, usage)
 
     def _billed(self, outcome: Outcome) -> tuple[Usage, bool]:
@@ -239,7 +236,7 @@ class NotRecording:
 _NOT_RECORDED: Final = NoRecording()
 
 
-def _counted(usage: Usage) -> _Seven:
+def _counted(usage: Usage) -> Seven:
     return (
         usage.input_tokens, usage.output_tokens, usage.cache_read, usage.cache_write, usage.audio_input,
         usage.reasoning, usage.audio_output,

@@ -26,7 +26,16 @@ _FILE: Final = re.compile(
     rb'(?<=")(?:url|image_url|file_data|data)"\s*:\s*"(?:data:[^",]{0,128},)?([A-Za-z0-9+/=_-]{4096,})"'
 )
 """Where one stands. Quotes within a text are escaped, so that none of its letters are taken for one."""
-_LIMITS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+_OTHER: Final = 0
+_PROMPT: Final = 1
+_LIMIT: Final = 2
+_SEVERAL: Final = 3
+_KINDS: Final = {
+    **dict.fromkeys(_PROMPTS, _PROMPT),
+    **dict.fromkeys(("max_tokens", "max_completion_tokens", "max_output_tokens"), _LIMIT),
+    **dict.fromkeys(("n", "best_of"), _SEVERAL),
+}
+"""What a field says."""
 _EMBEDDINGS: Final = Endpoint.EMBEDDINGS
 _COMPLETIONS: Final = Endpoint.COMPLETIONS
 _count: Final = msgspec.json.Decoder(int)
@@ -42,45 +51,39 @@ class RequestSize:
     __slots__ = ("answers", "limit", "prompt")
 
     def __init__(self, endpoint: Endpoint, body: Body) -> None:
-        self.prompt, self.limit = prompt_bytes(body), answer_tokens(endpoint, body)
-        self.answers = answers(endpoint, body)
+        size, several = 0, False
+        most: int | None = None
+        for name, part in body.items():
+            kind = _KINDS.get(name, _OTHER)
+            if kind == _PROMPT:
+                size += _bytes(part)
+            elif kind == _LIMIT:
+                number = _number(part)
+                if number is not None and (most is None or number > most):
+                    most = number
+            elif kind == _SEVERAL:
+                several = True
+        self.prompt = size
+        self.limit = 0 if endpoint is _EMBEDDINGS else most  # an embedding has no answer
+        self.answers = _prompts(body) if endpoint is _COMPLETIONS else 1
+        if several:
+            self.answers *= max(_number(body[name]) or 1 for name in ("n", "best_of") if name in body)
 
 
 def prompt_bytes(body: Body) -> int:
     """Of all that a model reads."""
-    size = 0
-    for name, part in body.items():
-        if name in _PROMPTS:
-            length = len(memoryview(part))
-            size += length
-            if length > FILE_BYTES:
-                size -= sum([len(found) - FILE_BYTES for found in _FILE.findall(part)])
-    return size
+    return sum([_bytes(part) for name, part in body.items() if name in _PROMPTS])
 
 
-def answer_tokens(endpoint: Endpoint, body: Body) -> int | None:
-    """The most that one answer may have; None: the request does not say. An embedding has none."""
-    if endpoint is _EMBEDDINGS:
-        return 0
-    most = None
-    for name in _LIMITS:
-        if name in body:
-            number = _number(body[name])
-            if number is not None and (most is None or number > most):
-                most = number
-    return most
-
-
-def answers(endpoint: Endpoint, body: Body) -> int:
-    """How many are asked for. Each prompt of a list has its own."""
-    prompts = _prompts(body) if endpoint is _COMPLETIONS else 1
-    if "n" not in body and "best_of" not in body:
-        return prompts
-    return prompts * max(_number(body[name]) or 1 for name in ("n", "best_of") if name in body)
+def _bytes(part: msgspec.Raw) -> int:
+    length = len(memoryview(part))
+    if length > FILE_BYTES:
+        length -= sum([len(found) - FILE_BYTES for found in _FILE.findall(part)])
+    return length
 
 
 def _prompts(body: Body) -> int:
-    """A list of numbers is one, in tokens."""
+    """Each prompt of a list has its own answers. A list of numbers is one, in tokens."""
     try:
         found = _several.decode(body["prompt"])
     except (KeyError, *UNREADABLE):

@@ -12,7 +12,17 @@ from hypothesis import strategies as some
 from routeiq.api.usage.v1 import usage_pb2 as pb
 from routeiq.gateway.journal.messages import AT_ONCE, message_of
 from routeiq.gateway.journal.record_parts import Parts
-from routeiq.gateway.journal.records import TRIPLE, Called, Counts, Head, NotARecord, Record, Tail, encode
+from routeiq.gateway.journal.records import (
+    TRIPLE,
+    Called,
+    Counts,
+    Head,
+    NotARecord,
+    Record,
+    Tail,
+    encode,
+    read_tail_values,
+)
 from routeiq.gateway.journal.shelf import Batch
 from routeiq.gateway.journal.wire import Moments, varint
 
@@ -77,6 +87,17 @@ def test_times_are_written_as_other_numbers_are(numbers: list[int]) -> None:
     assert [moments.of(one) for one in numbers] == [varint(one) for one in numbers]
 
 
+@given(TAILS)
+def test_the_values_of_a_tail_are_encoded_as_it_is(tail: Tail) -> None:
+    values = (
+        *msgspec.structs.astuple(tail)[:5],
+        msgspec.structs.astuple(tail.counts),
+        *msgspec.structs.astuple(tail)[6:],
+    )
+    assert encode(values) == encode(tail)
+    assert read_tail_values(encode(tail)) == values
+
+
 @settings(max_examples=25, deadline=None)
 @given(some.lists(RECORDS, min_size=1, max_size=4))
 def test_a_message_says_all_of_its_records(records: list[Record]) -> None:
@@ -123,6 +144,28 @@ def test_what_an_older_release_wrote_is_read() -> None:
     record = TRIPLE + head + encode(Called("m")) + encode(Tail(6, 200))
     (one,) = told([record]).records
     assert (one.id, one.started_at, one.served.model, one.ended_at) == ("i", 5, "m", 6)
+
+
+@pytest.mark.parametrize("length", [35, 36, 37])
+@pytest.mark.parametrize("confidence", [None, 0.5])
+@pytest.mark.parametrize("fallback", ["", "upstream_failed"])
+def test_a_decision_is_told(length: int, confidence: float | None, fallback: str) -> None:
+    head = Head("i", "r", 1, "c", "m", False, 0, "v", decision_id="d" * length, confidence=confidence)
+    record = Record(head, Called("m"), Tail(2, 599, attempts=2, fallback=fallback))
+    assert list(told([encode(record)]).records) == [expected(record, 1)]
+
+
+def test_what_a_newer_release_wrote_is_read() -> None:
+    """A tail that says more: the rest is not known here."""
+    record = Record(Head("i", "r", 1, "c", "m", False, 0, "v"), Called("m"), Tail(2, 200, "late"))
+    longer = encode(record)[: -len(encode(record.tail))] + b"\x9c" + encode(record.tail)[1:] + encode("more")
+    assert list(told([longer]).records) == [expected(record, 1)]
+
+
+@pytest.mark.parametrize("status", [0, 599, 600, 2**20, -1])
+def test_any_number_is_told(status: int) -> None:
+    record = Record(Head("i", "r", 1, "c", "m", False, 0, "v"), Called("m"), Tail(2, status, bytes=262_143))
+    assert list(told([encode(record)]).records) == [expected(record, 1)]
 
 
 @pytest.mark.parametrize("end", range(8))

@@ -75,6 +75,32 @@ def test_what_it_said_at_first_is_joined_with_what_was_counted(tmp_path: Path) -
     assert (tail_.counts, tail_.metered) == (Counts(11, 9, 6), True)
 
 
+def test_what_it_said_last_is_all_that_counts(tmp_path: Path) -> None:
+    journal = opened(tmp_path)
+    serve(journal, "before")  # whose slot it is given
+    slot = begin(journal, "twice")
+    slot.call()
+    slot.report((11, 1, 6, 0, 3, 0, 2), 99, final=False)
+    slot.report((12, 0, 0, 0, 0, 5, 0), None, final=True)
+    other = begin(journal, "another")
+    other.report((0, 0, 0, 0, 0, 0, 0), 0, final=True)
+    die(journal)
+    found = {one.head.id: one.tail for one in replayed(tmp_path, price)}
+    assert (found["twice"].counts, found["twice"].cost_nano_usd) == (Counts(12, reasoning=5), None)
+    assert (found["another"].counts, found["another"].cost_nano_usd) == (Counts(), 0)
+
+
+def test_a_slot_that_is_used_again_says_nothing_of_who_had_it(tmp_path: Path) -> None:
+    journal = opened(tmp_path)
+    slot = begin(journal, "before")
+    slot.report((11, 22, 1, 2, 3, 4, 5), 1234, final=True)
+    end(journal, slot, "before")
+    begin(journal, "after").report((1, 0, 0, 0, 0, 0, 0), None, final=True)
+    die(journal)
+    (tail_,) = [one.tail for one in replayed(tmp_path, price) if one.head.id == "after"]
+    assert (tail_.counts, tail_.cost_nano_usd) == (Counts(1), None)
+
+
 def test_an_unknown_price_stays_unknown(tmp_path: Path) -> None:
     journal = opened(tmp_path)
     slot = begin(journal, "dear")
