@@ -4,11 +4,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
-# How many processes run tests at a time, but for those that start whole services and wait for them.
+# How many processes run tests at a time.
 JOBS ?= 2
 PYTEST = "$(BIN)/python" -m pytest $(ARGS)
 IN_PARALLEL = -n $(JOBS) --dist loadfile
-WITH_SERVICES := tests/integration tests/e2e
 # What is compiled, and what speaks HTTP through it. Other clients and the long waits are the first run's.
 COMPILED_TESTS := $(addprefix tests/unit/kit/test_,asgi.py batch.py build.py cork.py http_head.py http_request.py ids.py metrics.py) \
   tests/unit/gateway/pipeline tests/unit/gateway/upstream tests/contract/executor/test_executor.py \
@@ -45,12 +44,11 @@ images: install ## The services' container images (SERVICES="gateway" REGISTRY= 
 
 test: install lint ## Lint, then every test, then those of the request path once more, compiled
 	$(PYTEST) $(IN_PARALLEL) --cov --cov-report= $(MEASURED_TESTS) && "$(BIN)/python" tools/check_coverage.py
-	$(PYTEST) $(IN_PARALLEL) $(addprefix --ignore=,$(MEASURED_TESTS) $(WITH_SERVICES)) tests
-	$(PYTEST) $(addprefix --ignore=,$(MEASURED_TESTS)) $(WITH_SERVICES)
+	$(PYTEST) $(IN_PARALLEL) $(addprefix --ignore=,$(MEASURED_TESTS)) tests
 	@if "$(BIN)/python" tools/compile.py --check; then $(MAKE) --no-print-directory test-compiled; fi
 
 test-compiled: compile ## The tests of what is compiled, on it
-	PYTHONPATH="$(CURDIR)/build/compiled" $(PYTEST) --compiled -k "$(COMPILED_ONLY)" $(COMPILED_TESTS)
+	PYTHONPATH="$(CURDIR)/build/compiled" $(PYTEST) $(IN_PARALLEL) --compiled -k "$(COMPILED_ONLY)" $(COMPILED_TESTS)
 
 lint: install ## Style, types, import contracts, generated files
 	"$(BIN)/ruff" check --quiet . && "$(BIN)/ruff" format --check --quiet .

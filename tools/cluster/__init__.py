@@ -3,6 +3,7 @@
 Start reading at `lifecycle.py` (what is started, in which order, and how all of it goes away) and `__main__.py` (the
 commands); docs/guides/test-cluster.md says how to use it. Then, one concern a file:
 
+    able         whether this machine lets a cluster be made
     layout       names, addresses, folders             packages     what Debian has to have installed
     programs     the Go programs, built and cached     pki          certificates and kubeconfigs
     processes    start, wait for, look at              cgroups      limits, and the way to end everything

@@ -1,6 +1,7 @@
 """`python -m tools.cluster COMMAND`: a real Kubernetes on this machine, in a network of its own. Root only.
 
 up | down | status          make it, end it, look at it
+able                        whether this machine lets one be made, or why not
 kubectl ... | helm ...      those programs against it
 run PROGRAM ...             any program, in its network and with its KUBECONFIG: pytest, curl, a shell
 images [ARCHIVE ...]        put images into it (as `docker save` writes them); without any, list them
@@ -14,7 +15,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.cluster import containerd, diagnosis, e2e, kubectl, lifecycle, network, processes
+from tools.cluster import able, containerd, diagnosis, e2e, kubectl, lifecycle, network, processes
 from tools.cluster.errors import ClusterError
 from tools.cluster.layout import Layout, layout
 from tools.cluster.steps import Steps
@@ -41,6 +42,11 @@ def _up(layout: Layout, arguments: list[str]) -> int:
     steps = Steps()
     lifecycle.up(layout, lifecycle.prepare(layout, steps), steps)
     print(steps.table())
+    return 0
+
+
+def _able(layout: Layout, arguments: list[str]) -> int:
+    able.require(layout.state)
     return 0
 
 
@@ -84,6 +90,7 @@ def _logs(layout: Layout, arguments: list[str]) -> int:
 
 COMMANDS: dict[str, Command] = {
     "up": _up,
+    "able": _able,
     "down": _down,
     "status": _status,
     "kubectl": _inside("kubectl"),

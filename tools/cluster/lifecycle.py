@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tools import kube_tools
 from tools.cluster import (
+    able,
     addons,
     cgroups,
     containerd,
@@ -31,8 +32,8 @@ from tools.cluster.steps import Steps
 
 
 def prepare(layout: Layout, steps: Steps) -> Path:
-    """All that needs the internet. Returns: the folder of the programs."""
-    packages.require_root()
+    """All that needs the internet. Returns: the folder of the programs. Raises: ClusterError: it would be in vain."""
+    able.require(layout.state)
     with steps.step("Debian packages"):
         packages.ensure(packages.FOR_THE_CLUSTER)
     with steps.step("helm, kubectl"):
