@@ -43,6 +43,8 @@ class Awaited:
 
 
 _numbers = count()
+PATIENCE_S = 10.0
+"""With a Redis that is there: a gateway's own would call it away after a moment on a busy machine."""
 
 
 class Store:
@@ -66,7 +68,7 @@ class Store:
         self._memory = MemoryAccounts(self._lease_s, self.clock)
         redis = getattr(self, "_redis", None)
         if self._kind == "redis" and redis is None:
-            redis = RedisAccounts(self._url, lease_s=self._lease_s, clock=self.clock)
+            redis = RedisAccounts(self._url, lease_s=self._lease_s, clock=self.clock, timeout_s=PATIENCE_S)
         self._redis: RedisAccounts | None = redis
 
     async def figures(self, account: str) -> tuple[int, int] | None:

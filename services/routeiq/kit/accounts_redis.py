@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from routeiq.kit.accounts import LEASE_S, SWEEP_EVERY_S, Claim, Entry, Refused, Standing, Taken, Unknown, Verdict
 from routeiq.kit.accounts_scripts import RESERVE, ROUND, SETTLE
-from routeiq.kit.redis import RedisRefused
+from routeiq.kit.redis import TIMEOUT_S, RedisRefused
 from routeiq.kit.redis_line import RedisLine, Reply, command
 
 PREFIX = b"routeiq:{accounts}:v1:"
@@ -31,10 +31,17 @@ _LOAD = [command([b"SCRIPT", b"LOAD", script.encode()]) for script in _SHA]
 class RedisAccounts:
     """`Accounts` of one Redis. Make it anywhere; `close` it. All of it raises RedisAway.
 
-    Args: clock: seconds, for tests; None: Redis' own."""
+    Args: clock: seconds, for tests; None: Redis' own.  timeout_s: of one question."""
 
-    def __init__(self, url: str, *, lease_s: float = LEASE_S, clock: Callable[[], float] | None = None) -> None:
-        self.line = RedisLine(url, _LOAD)
+    def __init__(
+        self,
+        url: str,
+        *,
+        lease_s: float = LEASE_S,
+        clock: Callable[[], float] | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self.line = RedisLine(url, _LOAD, timeout_s=timeout_s)
         self._lease, self._clock = _ms(lease_s), clock
         self._names: dict[str, bytes] = {}
 

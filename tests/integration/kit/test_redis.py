@@ -19,14 +19,14 @@ async def until(fact: Callable[[], bool], timeout_s: float = 10.0) -> None:
 
 
 async def test_it_does_what_it_is_told(valkey: Valkey) -> None:
-    redis = Redis(valkey.url)
+    redis = Redis(valkey.url, timeout_s=10)
     await redis.run(lambda client: client.set("test-redis", b"x", ex=10))
     assert await redis.run(lambda client: client.get("test-redis")) == b"x"
     await redis.close()
 
 
 async def test_a_refusal_is_no_absence(valkey: Valkey) -> None:
-    redis = Redis(valkey.url)
+    redis = Redis(valkey.url, timeout_s=10)
     await redis.run(lambda client: client.set("test-redis-text", b"x", ex=10))
     with pytest.raises(RedisRefused):
         await redis.run(lambda client: client.smembers("test-redis-text"))
@@ -38,7 +38,7 @@ async def test_an_error_of_the_work_is_its_own(valkey: Valkey) -> None:
     async def broken(_: object) -> None:
         raise KeyError("mine")
 
-    redis = Redis(valkey.url)
+    redis = Redis(valkey.url, timeout_s=10)
     with pytest.raises(KeyError):
         await redis.run(broken)
     assert not redis.away

@@ -19,6 +19,7 @@ from tests.support.documents import applying, text_of
 from tests.support.fleet_gateways import gateway, settings
 from tests.support.processes import FakeProvider, fake_provider
 
+pytestmark = pytest.mark.timeout(300)  # three hundred documents, and then what a connection may idle
 WARM, MANY = 60, 300
 GROWTH_MIB = 4
 """A document of 60 deployments that stayed would be half of one. Metrics keep the names of models."""
