@@ -10,6 +10,7 @@ from tools.cluster import cgroups, packages, processes
 from tools.cluster.errors import ClusterError
 
 PROBE = "routeiq-probe"
+_FORWARD = "echo 1 > /proc/sys/net/ipv4/ip_forward"
 _OVERLAY = "mkdir low up work all && mount -t overlay overlay -o lowerdir=low,upperdir=up,workdir=work all"
 
 
@@ -28,7 +29,7 @@ def hindrances(state: Path) -> Iterator[str]:
         yield str(reason)
         return
     tries: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("namespaces of its own", lambda: processes.run(["unshare", "--mount", "--net", "true"])),
+        ("namespaces of its own", lambda: processes.run(["unshare", "--mount", "--net", "sh", "-c", _FORWARD])),
         ("containers' file systems", lambda: _mount(state)),
         ("cgroups", _limit),
     )
