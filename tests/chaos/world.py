@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 
 from tests.perf.children import Children
-from tests.support.fleet import KEY, Fleet, fleet_in, free_port
+from tests.support.fleet import KEY, Fleet, fleet_in
+from tests.support.ports import free_port
 from tests.support.replicas import GATEWAYS
 from tests.support.servers.nats import NATS
 from tests.support.servers.postgres import Postgres

@@ -14,7 +14,7 @@ import pytest
 
 from tests.cluster.test_images import pytestmark as pytestmark  # the same conditions
 from tests.support.containers import USER, Image, opened, running
-from tests.support.fleet import free_port
+from tests.support.ports import free_port
 
 PASSWORD = """it's "$quoted" \\ """
 SETTINGS = {"POSTGRES_USER": "someone", "POSTGRES_DB": "some-where", "PGDATA": "/var/lib/postgresql/pgdata"}

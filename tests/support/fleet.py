@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 import httpx
 
 from routeiq.kit.key_files import create_private_key, save_public_key
+from tests.support.ports import free_ports
 
 ROUTEIQ = Path(sys.executable).parent / "routeiq"
 KEY = "sk-for-the-serve-tests"
@@ -41,18 +41,6 @@ DOCUMENT = {
 def document(**auto: object) -> dict[str, object]:
     """The tests' own, with other settings of `auto`."""
     return {**DOCUMENT, "routeiq": {"auto": {"fallback": "second", **auto}}}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def free_ports(*names: str) -> dict[str, int]:
-    """One for each, none twice."""
-    with contextlib.ExitStack() as held:
-        probes = {name: held.enter_context(socket.create_server(("127.0.0.1", 0))) for name in names}
-        return {name: int(probe.getsockname()[1]) for name, probe in probes.items()}
 
 
 def service_of(process: str) -> str:

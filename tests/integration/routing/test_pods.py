@@ -20,7 +20,7 @@ from routeiq.kit.rpc_client import call_metadata
 from routeiq.routing.app import RoutingApp
 from routeiq.routing.settings import Settings
 from tests.integration.routing.conftest import Caller
-from tests.support.fleet import free_port
+from tests.support.ports import free_port
 from tests.support.routing import FakeEncoder, twin_loaded
 
 BOTH = pb.CandidateSet(candidates=[pb.Candidate(name="small"), pb.Candidate(name="large")])

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.perf import machine, tools
-from tests.perf.children import Child, Children, free_port
+from tests.perf.children import Child, Children
 from tests.perf.targets.routeiq import LIKE, Suite
 from tests.perf.targets.target import Route
+from tests.support.ports import free_port
 
 FAKE = Path(__file__).resolve().parents[2] / "support" / "fake_provider.py"
 REQUEST_TIMEOUT_S = 8.0

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.perf import machine
-from tests.perf.children import Children, NotStarted, free_port
+from tests.perf.children import Children, NotStarted
 from tests.perf.targets.routeiq import KEY, ROUTEIQ, Suite
 from tests.perf.targets.target import Route, Target
+from tests.support.ports import free_port
 
 ENCRYPTION_KEY = "0123456789abcdef" * 4
 TERMS = {"rpm_limit": 10**9, "tpm_limit": 10**12, "max_budget": 10**6}

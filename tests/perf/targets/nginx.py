@@ -9,8 +9,9 @@ import subprocess
 from pathlib import Path
 
 from tests.perf import machine
-from tests.perf.children import Child, Children, free_port
+from tests.perf.children import Child, Children
 from tests.perf.targets.target import Phase, Ports, Target, Workload
+from tests.support.ports import free_port
 
 CACHE = Path(os.environ.get("BENCH_CACHE_DIR") or Path.home() / ".cache" / "routeiq-bench")
 PACKAGES = ("nginx", "nginx-common")

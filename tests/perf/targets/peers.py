@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 from tests.perf import machine
-from tests.perf.children import Children, free_port
+from tests.perf.children import Children
 from tests.perf.targets.nginx import Unavailable
 from tests.perf.targets.target import Phase, Ports, Route, Target
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 LITELLM_KEY = "sk-bench-litellm"

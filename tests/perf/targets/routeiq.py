@@ -11,9 +11,10 @@ from pathlib import Path
 from routeiq import __version__
 from routeiq.kit.key_files import create_private_key, save_public_key
 from tests.perf import machine
-from tests.perf.children import Child, Children, free_port
+from tests.perf.children import Child, Children
 from tests.perf.scrape import read_metrics
 from tests.perf.targets.target import Ports, Route, Target, Workload
+from tests.support.ports import free_port
 
 ROUTEIQ = str(Path(sys.executable).parent / "routeiq")
 KEY = "sk-bench-a-master-key-that-is-long"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.perf import machine, tools
-from tests.perf.children import Child, Children, free_port
+from tests.perf.children import Child, Children
 from tests.perf.targets.target import Phase, Ports, Route, Target, Workload
+from tests.support.ports import free_port
 
 CHUNKS_PER_S = 200
 BEHAVIOUR = {

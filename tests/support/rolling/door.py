@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Self, TypeVar
 
-from tests.support.fleet import free_port
+from tests.support.ports import free_port
 
 T = TypeVar("T")
 _FAILURE = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.support.fleet import Fleet, free_ports, service_of
+from tests.support.fleet import Fleet, service_of
+from tests.support.ports import free_ports
 from tests.support.rolling.store import BUCKET, KEY
 from tests.support.servers.s3 import ACCESS
 

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from routeiq.kit.key_files import create_private_key, save_public_key
 from tests.perf.children import Children
-from tests.support.fleet import Fleet, fleet_in, free_port
+from tests.support.fleet import Fleet, fleet_in
+from tests.support.ports import free_port
 from tests.support.rolling.api import Api
 from tests.support.rolling.documents import Document, numbered, written
 from tests.support.rolling.door import Door, Way
