@@ -17,6 +17,7 @@ from routeiq.clients.control import AUDIENCE, ControlClient
 from routeiq.kit.identity import AssertionVerifier
 from routeiq.kit.rpc import RpcServer
 from routeiq.kit.signing import AssertionSigner
+from tests.support.ports import free_port
 
 SERVICE = "routeiq.api.control.v1.ControlService"
 
@@ -105,7 +106,7 @@ class FakeControl(control_pb2_grpc.ControlServiceServicer):
         """At the address that it had before, if any."""
         self._server = RpcServer(AssertionVerifier([self.key.public_key()], AUDIENCE))
         self._server.add(SERVICE, lambda server: control_pb2_grpc.add_ControlServiceServicer_to_server(self, server))
-        port = int(self.address.rpartition(":")[2]) if self.address else 0
+        port = int(self.address.rpartition(":")[2]) if self.address else free_port()
         self.address = await self._server.start("127.0.0.1", port)
         await self._server.set_serving(True)
 
