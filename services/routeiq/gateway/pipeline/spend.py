@@ -26,6 +26,7 @@ from routeiq.kit.ids import uuid7
 from routeiq.kit.metrics import Counts
 
 STATUS: Final = 422
+_NOBODY: Final[frozenset[str]] = frozenset()
 
 
 class Written(Protocol):
@@ -52,7 +53,7 @@ class Reserved:
         """Also of the request's record."""
         self.size = size
         """The request's; None: nobody has looked."""
-        self.barred: set[str] = set()
+        self.barred = _NOBODY
         """Accounts of models that are not to serve it, since their budgets cannot pay for it."""
 
     def allows(self, deployment: Deployment) -> bool:
@@ -63,7 +64,7 @@ class Reserved:
     def found(self, claim: Claim, verdict: Verdict) -> None:
         """Of the budget of another model."""
         if isinstance(verdict, Refused):
-            self.barred.add(claim.account)
+            self.barred |= {claim.account}
         else:
             self._claims.append(claim)
 

@@ -43,11 +43,12 @@ class _Learned:
         self._new = 0
 
     def learn(self, input_bytes: int, usage: Usage) -> None:
-        if input_bytes and usage.input_tokens:
-            seen = min(max(usage.input_tokens / input_bytes, LEAST_TOKENS_A_BYTE), MOST_TOKENS_A_BYTE)
+        sent, made = usage.input_tokens, usage.output_tokens
+        if input_bytes and sent:
+            seen = min(max(sent / input_bytes, LEAST_TOKENS_A_BYTE), MOST_TOKENS_A_BYTE)
             self.tokens_a_byte += LEARNS * (seen - self.tokens_a_byte)
-        if usage.output_tokens:
-            self._outputs.append(usage.output_tokens)
+        if made:
+            self._outputs.append(made)
             self._new += 1
             if self._new >= SORT_EVERY or len(self._outputs) < SORT_EVERY:
                 self._new = 0
