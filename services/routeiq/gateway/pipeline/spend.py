@@ -74,9 +74,10 @@ class Reserved:
         known = usage is not None and served is not None
         if known and self.size is not None and self.size.prompt:
             spend.estimates.learn(served, self.size.prompt, usage)  # type: ignore[arg-type]  # both are known
-        if written is not None and written.journal:
+        journal = written.journal if written is not None else ""
+        if written is not None and journal:
             cost = written.cost_nano_usd
-            spend.book.settle(self.id, self._costs(cost, served), written.journal, written.sequence)
+            spend.book.settle(self.id, self._costs(cost, served), journal, written.sequence)
         else:
             cost = spend.cost_of(served, usage) if known else None  # type: ignore[arg-type]  # as above
             spend.book.settle(self.id, self._costs(cost, served))
@@ -159,7 +160,7 @@ class Spend:
     ) -> tuple[list[Claim], RequestSize | None]:
         """And the size of the request; None: nobody has looked."""
         claims = [claim for claim, _ in needs.places] if needs.places else []
-        budgets = needs.priced(deployments[0].billed_as)
+        budgets = needs.priced(deployments[0].billed_as) if needs.by_model else needs.budgets
         if not budgets:
             return claims, None
         call = context.call

@@ -67,7 +67,8 @@ class Estimates:
         its answer."""
         prompt, limit, number = size.prompt, size.limit, size.answers
         dearest = 0
-        for deployment in deployments:
+        every = deployments if isinstance(deployments, tuple) else tuple(deployments)
+        for deployment in every:
             learned = self._learned.of(deployment)
             output = (learned.output if limit is None else limit) * number
             most = self._at_most(deployment, int(prompt * learned.tokens_a_byte), output)
