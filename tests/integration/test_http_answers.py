@@ -8,8 +8,9 @@ from typing import Protocol
 
 import pytest
 
-from routeiq.kit.asgi import Receive, Scope, Send, read_body
-from routeiq.kit.exchange import RawHeaders, exchange_of
+from routeiq.kit.asgi import Answer, Receive, Scope, Send, read_body
+from routeiq.kit.exchange import RawHeaders, Repeated, exchange_of
+from routeiq.kit.http_head import as_lines
 from tests.support.http_server import Handler, connected, post, serving
 
 GET, HEAD = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"HEAD / HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -228,6 +229,25 @@ async def test_an_answer_is_one_write() -> None:
         await asyncio.sleep(0.1)
     (only,) = seen
     assert only.endswith(b"\r\na: b\r\ncontent-length: 4\r\n\r\nbody")
+
+
+@pytest.mark.parametrize("way", ["whole", "start"])
+async def test_lines_that_are_written_already_follow_the_other_headers(way: str) -> None:
+    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+        answer = Answer(send, [(b"a", b"b")], exchange_of(scope))
+        answer.add_lines(as_lines([(b"c", b"d"), (b"e", b"f")]), Repeated([(b"g", b"h")]))
+        answer.add_lines(as_lines([(b"i", b"j")]), Repeated([(b"k", b"l")]))
+        if way == "whole":
+            await answer.whole(200, b"body", [])
+        else:
+            await answer.start(200, [(b"content-length", b"4")])
+            await answer.end(b"body")
+
+    data = await bytes_of(handler, GET[:-2] + b"connection: close\r\n\r\n")
+    assert b"\r\ng: h\r\n" in data
+    assert b"\r\na: b\r\nk: l\r\nc: d\r\ne: f\r\ni: j\r\n" in data
+    assert data.endswith(b"\r\n\r\nbody")
+    assert data.count(b"content-length: 4\r\n") == 1
 
 
 async def test_what_raises_is_a_500_without_inner_text() -> None:

@@ -13,7 +13,7 @@ from routeiq.gateway.pipeline.tally import NO_TALLY, Tally
 from routeiq.gateway.plan import Outcome, Plan
 from routeiq.kit.asgi import Answer
 from routeiq.kit.exchange import NONE_REPEATED, RawHeaders, Repeated
-from tests.support.passing import TwinExchange
+from tests.support.passing import TwinExchange, headers_in
 
 
 class PassageFirst:
@@ -48,10 +48,15 @@ class _Forwarding(TwinExchange):
         self._answer = answer
 
     def start(
-        self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED, also: Repeated = NONE_REPEATED
+        self,
+        status: int,
+        headers: RawHeaders,
+        repeated: Repeated = NONE_REPEATED,
+        also: Repeated = NONE_REPEATED,
+        lines: bytes = b"",
     ) -> None:
-        super().start(status, headers, repeated, also)
-        at_once(self._answer.start(status, [*headers, *also], repeated))
+        super().start(status, headers, repeated, also, lines)
+        at_once(self._answer.start(status, [*headers, *also, *headers_in(lines)], repeated))
 
     def part(self, data: bytes) -> bool:
         full = self._answer.part(data)

@@ -16,6 +16,14 @@ from routeiq.kit.outbound import OutboundGuard, OutboundPolicy, Route
 from routeiq.kit.outbound.guard import Addresses
 
 
+def headers_in(lines: bytes) -> list[tuple[bytes, bytes]]:
+    """As they were before they were written: each line behind its line break."""
+    begin, *every = lines.split(b"\r\n")
+    assert not begin
+    found = [line.partition(b": ") for line in every]
+    return [(name, value) for name, _, value in found]
+
+
 class TwinExchange:
     """The server's side of one request, as `kit.exchange` has it.
 
@@ -48,12 +56,18 @@ class TwinExchange:
         body: bytes,
         repeated: Repeated = NONE_REPEATED,
         also: Repeated = NONE_REPEATED,
+        lines: bytes = b"",
     ) -> None:
-        self.start(status, headers, repeated, also)
+        self.start(status, headers, repeated, also, lines)
         self.end(body)
 
     def start(
-        self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED, also: Repeated = NONE_REPEATED
+        self,
+        status: int,
+        headers: RawHeaders,
+        repeated: Repeated = NONE_REPEATED,
+        also: Repeated = NONE_REPEATED,
+        lines: bytes = b"",
     ) -> None:
         if self.left:
             return
@@ -62,7 +76,8 @@ class TwinExchange:
             raise RuntimeError("a header that cannot be sent")
         assert not self.answers
         self.status, self.answers, self._open = status, 1, True
-        self.headers = {name.decode(): value.decode("latin-1") for name, value in (*headers, *repeated, *also)}
+        said = (*headers, *repeated, *also, *headers_in(lines))
+        self.headers = {name.decode(): value.decode("latin-1") for name, value in said}
 
     def part(self, data: bytes) -> bool:
         if self.breaks:

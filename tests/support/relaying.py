@@ -36,7 +36,7 @@ class Wire:
         self.drains += 1
         await self._ready.wait()
 
-    def start(self, status: int, headers: RawHeaders, repeated: Repeated, also: Repeated) -> None:
+    def start(self, status: int, headers: RawHeaders, repeated: Repeated, also: Repeated, lines: bytes) -> None:
         """The head is no part."""
 
     def end(self, last: bytes = b"") -> None:

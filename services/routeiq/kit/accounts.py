@@ -123,7 +123,7 @@ class Account:
     def __init__(self, standing: Standing) -> None:
         self.period, self.spent = standing.period, standing.spent
         self.held, self.swept, self.used = 0, 0.0, 0.0
-        self.marks: Mapping[str, int] | None = None
+        self.marks: dict[str, int] | None = None
         self.entries: dict[str, _Held] = {}
 
     @property
@@ -144,15 +144,16 @@ class Account:
             known.amount, known.lapses, known.journal, known.sequence = amount, lapses, journal, sequence
 
     def drop(self, id_: str) -> None:
-        known = self.entries.pop(id_, None)
+        known = self.entries.get(id_)
         if known is not None:
+            del self.entries[id_]
             self.held -= known.amount
 
     def journals(self) -> set[str]:
         """In which the records of its entries are."""
         return {one.journal for one in self.entries.values() if one.journal}
 
-    def tell(self, standing: Standing, marks: Mapping[str, int]) -> None:
+    def tell(self, standing: Standing, marks: dict[str, int]) -> None:
         """Answers may come late: within a period `spent` only grows, and what is older says nothing."""
         newer = standing.period > self.period
         if not newer and (not standing.by_ledger or standing.period < self.period or standing.spent < self.spent):
@@ -163,11 +164,14 @@ class Account:
         if standing.by_ledger:
             self._pass(marks)
 
-    def _pass(self, marks: Mapping[str, int]) -> None:
+    def _pass(self, marks: dict[str, int]) -> None:
         """Also where nothing more was spent: what a request cost in a period that is over is not spent in this one."""
-        for id_, one in list(self.entries.items()):
+        passed: list[str] = []
+        for id_, one in self.entries.items():
             if one.journal and one.sequence <= marks.get(one.journal, 0):
-                self.drop(id_)
+                passed.append(id_)
+        for id_ in passed:
+            self.drop(id_)
 
     def sweep(self, now: float) -> None:
         """What nobody has put again is gone."""
@@ -191,7 +195,7 @@ class MemoryAccounts:
     def names(self) -> Iterable[str]:
         return self._accounts
 
-    def reserve(self, id_: str, claims: Sequence[Claim]) -> Verdict:
+    def reserve(self, id_: str, claims: list[Claim]) -> Verdict:
         now, found, amounts = self._clock(), [], []
         for claim in claims:
             account = self._accounts.get(claim.account)
@@ -211,7 +215,7 @@ class MemoryAccounts:
             account.put(id_, amounts[number], lapses)
         return Taken(tuple(amounts))
 
-    def settle(self, id_: str, costs: Iterable[tuple[str, int | None]], journal: str = "", sequence: int = 0) -> None:
+    def settle(self, id_: str, costs: list[tuple[str, int | None]], journal: str = "", sequence: int = 0) -> None:
         for name, cost in costs:
             account = self._accounts.get(name)
             if account is None:
@@ -224,14 +228,14 @@ class MemoryAccounts:
                 account.put(id_, cost, self._clock() + self._lease_s, journal, sequence)
 
     def round(self, entries: Iterable[Entry], standings: Mapping[str, Standing], marks: Mapping[str, int]) -> None:
-        now = self._clock()
+        now, kept = self._clock(), dict(marks)
         for name, standing in standings.items():
             account = self._accounts.get(name)
             if account is None:
                 account = self._accounts[name] = Account(standing)
-                account.marks, account.used = marks if standing.by_ledger else None, now
+                account.marks, account.used = kept if standing.by_ledger else None, now
             else:
-                account.tell(standing, marks)
+                account.tell(standing, kept)
                 account.sweep(now)
         for name, id_, amount, journal, sequence in entries:
             account = self._accounts.get(name)

@@ -121,7 +121,7 @@ class Answer:
     `counted`: whoever makes it also reports what becomes of it, whatever that is.
     """
 
-    __slots__ = ("_also", "_headers", "begun", "counted", "exchange", "send", "streams")
+    __slots__ = ("_also", "_headers", "_lines", "begun", "counted", "exchange", "send", "streams")
 
     def __init__(self, send: Send, headers: list[tuple[bytes, bytes]], exchange: Exchange | None = None) -> None:
         """`exchange` is the scope's, where it has one."""
@@ -132,14 +132,24 @@ class Answer:
         self.counted = False
         self._headers = headers
         self._also = NONE_REPEATED
+        self._lines = b""
 
     def add(self, headers: list[tuple[bytes, bytes]], also: Repeated = NONE_REPEATED) -> None:
         """To what is put on it."""
         self._headers = self._headers + headers
+        self._repeat(also)
+
+    def add_lines(self, lines: bytes, also: Repeated = NONE_REPEATED) -> None:
+        """The same, of headers that are written already: for who answers through an exchange."""
+        assert self.exchange is not None, "plain ASGI takes headers"
+        self._lines += lines
+        self._repeat(also)
+
+    def _repeat(self, also: Repeated) -> None:
         if not self._also:
             self._also = also
         else:
-            self._headers += also
+            self._headers = [*self._headers, *also]
 
     async def start(self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
         """The head of a stream. Then come its `part`s and its `end`."""
@@ -170,7 +180,7 @@ class Answer:
         """A whole response; `content-length` is added."""
         self.begun = True
         if self.exchange is not None:
-            self.exchange.whole(status, [*headers, *self._headers], body, repeated, self._also)
+            self.exchange.whole(status, [*headers, *self._headers], body, repeated, self._also, self._lines)
             return
         lines = [*headers, *repeated, (b"content-length", b"%d" % len(body)), *self._also, *self._headers]
         await self.send({"type": "http.response.start", "status": status, "headers": lines})
@@ -180,12 +190,12 @@ class Answer:
         """The same without waiting, for who has an exchange. So are the next two."""
         assert self.exchange is not None, "plain ASGI takes waiting"
         self.begun = True
-        self.exchange.whole(status, [*headers, *self._headers], body, repeated, self._also)
+        self.exchange.whole(status, [*headers, *self._headers], body, repeated, self._also, self._lines)
 
     def start_now(self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED) -> None:
         assert self.exchange is not None, "plain ASGI takes waiting"
         self.begun = self.streams = True
-        self.exchange.start(status, [*headers, *self._headers], repeated, self._also)
+        self.exchange.start(status, [*headers, *self._headers], repeated, self._also, self._lines)
 
     def end_now(self, last: bytes = b"") -> None:
         assert self.exchange is not None, "plain ASGI takes waiting"

@@ -85,14 +85,14 @@ class MemoryCounters:
     def take(self, limits: Sequence[Limit], tokens: int = 0) -> Limit | None:
         full = self.full(limits, tokens)
         if full is None:
-            for limit in limits:
+            for limit in _each(limits):
                 self._count(limit.key, tokens if limit.tokens else 1)
         return full
 
     def full(self, limits: Sequence[Limit], tokens: int = 0) -> Limit | None:
         self._follow()
         counts = self._counts
-        for limit in limits:
+        for limit in _each(limits):
             most, cost = limit.most, 1
             if limit.tokens and tokens > 1:
                 cost = tokens if tokens < most else most or 1
@@ -111,7 +111,7 @@ class MemoryCounters:
 
     def left(self, limits: Sequence[Limit]) -> list[int]:
         counts = self._counts
-        return [limit.most - counts.get(limit.key, 0) for limit in limits]
+        return [limit.most - counts.get(limit.key, 0) for limit in _each(limits)]
 
     def wait_s(self) -> float:
         return max(self.ends - self._clock(), 0.0)
@@ -130,3 +130,8 @@ class MemoryCounters:
     def _turn(self) -> None:
         """A minute begins."""
         self._counts = {}
+
+
+def _each(limits: Sequence[Limit]) -> tuple[Limit, ...]:
+    """What is gone through fast."""
+    return limits if isinstance(limits, tuple) else tuple(limits)

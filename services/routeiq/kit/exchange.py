@@ -53,12 +53,19 @@ class Exchange(Protocol):
         body: bytes,
         repeated: Repeated = NONE_REPEATED,
         also: Repeated = NONE_REPEATED,
+        lines: bytes = b"",
     ) -> None:
-        """The whole answer. `content-length` is added. Args: repeated, also: more headers."""
+        """The whole answer. `content-length` is added. Args: repeated, also: more headers.  lines: more of them, as
+        `kit.http_head.as_lines` writes them."""
         ...
 
     def start(
-        self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED, also: Repeated = NONE_REPEATED
+        self,
+        status: int,
+        headers: RawHeaders,
+        repeated: Repeated = NONE_REPEATED,
+        also: Repeated = NONE_REPEATED,
+        lines: bytes = b"",
     ) -> None:
         """The head of an answer in parts. It goes out with the first one."""
         ...

@@ -207,16 +207,17 @@ class Cycle:
         body: bytes,
         repeated: Repeated = NONE_REPEATED,
         also: Repeated = NONE_REPEATED,
+        lines: bytes = b"",
     ) -> None:
         if self.left:
             return
         if self._head is not None:
             raise RuntimeError("An answer has begun already.")
         if status in BODILESS:
-            self.start(status, headers, repeated, also)
+            self.start(status, headers, repeated, also, lines)
             self.end(body)
             return
-        lines, length, close = encode(headers)
+        own, length, close = encode(headers)
         if length is not None:
             raise RuntimeError("The length of a whole answer is the server's to say.")
         default = self._connection.default_lines()
@@ -225,6 +226,7 @@ class Cycle:
             default,
             ready(repeated),
             ready(also),
+            own,
             lines,
             LENGTH,
             b"%d" % len(body),
@@ -234,19 +236,24 @@ class Cycle:
         self._finish()
 
     def start(
-        self, status: int, headers: RawHeaders, repeated: Repeated = NONE_REPEATED, also: Repeated = NONE_REPEATED
+        self,
+        status: int,
+        headers: RawHeaders,
+        repeated: Repeated = NONE_REPEATED,
+        also: Repeated = NONE_REPEATED,
+        lines: bytes = b"",
     ) -> None:
         if self.left:
             return
         if self._head is not None:
             raise RuntimeError("An answer has begun already.")
-        lines, length, close = encode(headers)
+        own, length, close = encode(headers)
         self._remaining = 0 if self._head_only or status in BODILESS else length
         self._chunked = self._remaining is None and self._http_1_1
         framing = CHUNKED if self._chunked else b""
         default = self._connection.default_lines()
         self._head = b"".join(
-            (STATUS_LINES[status], default, ready(repeated), ready(also), lines, framing, self._end(close))
+            (STATUS_LINES[status], default, ready(repeated), ready(also), own, lines, framing, self._end(close))
         )
 
     def part(self, data: bytes) -> bool:

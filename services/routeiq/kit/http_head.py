@@ -36,8 +36,9 @@ def encode(headers: RawHeaders) -> tuple[bytes, int | None, bool]:
     length, close = None, False
     parts: list[bytes] = []
     values: list[bytes] = []
+    known = _prefixes
     for name, value in headers:
-        prefix = _prefixes.get(name)
+        prefix = known.get(name)
         if prefix is None:
             lowered = name.lower()
             if lowered == b"content-length":

@@ -38,6 +38,13 @@ def test_many_begin_with_the_time_and_none_comes_twice() -> None:
     assert len(set(made)) == len(made)
 
 
+def test_what_is_random_of_an_id_takes_every_digit_everywhere() -> None:
+    made = [uuid7() for _ in range(2000)]
+    random = [place for place in range(15, 36) if place not in (18, 19, 23)]
+    assert len(random) == 18
+    assert all({one[place] for one in made} == set("0123456789abcdef") for place in random)
+
+
 def test_the_time_is_written_as_it_is_at_any_moment() -> None:
     ids = _UUIDs()
     for ms in (0, 0xFFFF, 0x10000, 0x123456789ABC, 0x12345678FFFF, 0xFFFFFFFFFFFF):

@@ -48,8 +48,8 @@ class RateSet:
     """All limits of one request. `counts_tokens`: one of them is of tokens."""
 
     __slots__ = (
-        "_alone", "_ends", "_fixed", "_named", "_own", "_rates", "_speaks", "_tightest", "_types", "_wait_s",
-        "counts_tokens", "limits",
+        "_alone", "_ends", "_fixed", "_named", "_own", "_prefixes", "_rates", "_speaks", "_tightest", "_types",
+        "_wait_s", "counts_tokens", "limits",
     )  # fmt: skip
 
     def __init__(self, rates: Sequence[Rate]) -> None:
@@ -64,9 +64,11 @@ class RateSet:
         """Of two models with limits of their own, the one that was asked for."""
         self._ends = self._wait_s = self._speaks = 0
         self._tightest: list[int] = []
-        """For what `_fixed` and `_named` hold: they stay the same for a second."""
+        """For what `_fixed`, `_named` and `_prefixes` hold: they stay the same for a second."""
         self._fixed = NONE_REPEATED
         self._named: list[tuple[bytes, int]] = []
+        self._prefixes: list[tuple[bytes, int]] = []
+        """The names as they stand in a head."""
 
     def _where(self, tokens: bool) -> tuple[int, ...]:
         return tuple(number for number, limit in enumerate(self.limits) if limit.tokens is tokens)
@@ -80,13 +82,27 @@ class RateSet:
         """Of an answer: its own, and those that all have in the same second. Of several limits the one with the least
         left speaks for its type; requests speak for all, if they are limited. Args: left: of each limit.  ends: Unix
         seconds.  refusing: it speaks for all."""
+        self._follow(left, ends, wait_s, refusing)
+        said = _said(list(left))
+        return [(name, said[number]) for name, number in self._named], self._fixed
+
+    def lines(self, left: list[int], ends: int, wait_s: int) -> tuple[bytes, Repeated]:
+        """The same of an answer that is not refused, its own as they stand in its head."""
+        self._follow(left, ends, wait_s, None)
+        said = _said(left)
+        parts: list[bytes] = []
+        for prefix, number in self._prefixes:
+            parts.append(prefix)
+            parts.append(said[number])
+        return b"".join(parts), self._fixed
+
+    def _follow(self, left: Sequence[int], ends: int, wait_s: int, refusing: Limit | None) -> None:
         tightest = self._alone or [min(one, key=left.__getitem__) for one in self._types]
         speaks = tightest[0] if refusing is None else self.limits.index(refusing)
-        if ends != self._ends or wait_s != self._wait_s or speaks != self._speaks or tightest != self._tightest:
+        same = tightest is self._tightest or tightest == self._tightest
+        if not same or ends != self._ends or wait_s != self._wait_s or speaks != self._speaks:
             self._ends, self._wait_s, self._speaks, self._tightest = ends, wait_s, speaks, tightest
             self._say()
-        said = [b"%d" % one if one > 0 else b"0" for one in left]
-        return [(name, said[number]) for name, number in self._named], self._fixed
 
     def _say(self) -> None:
         rates, own, wait = self._rates, self._own, b"%ds" % self._wait_s
@@ -103,6 +119,11 @@ class RateSet:
             *((rates[number].left_family, number) for number in tightest),
             (b"x-ratelimit-remaining", speaks),
         ]
+        self._prefixes = [(b"\r\n%b: " % name, number) for name, number in self._named]
+
+
+def _said(left: list[int]) -> list[bytes]:
+    return [b"%d" % one if one > 0 else b"0" for one in left]
 
 
 class Rates:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import astuple
+
 from routeiq.config.price import SERVICE_TIERS, InputRates, OutputRates, Price
 from routeiq.config.state import Deployment
 from routeiq.gateway.plan import Usage
@@ -18,6 +20,8 @@ _Spent = tuple[int, int]
 """Of the input, of the output, in atto-USD."""
 _ATTO_IN_NANO: Final = 1_000_000_000
 _HALF: Final = 500_000_000
+_SHORT: Final = 2**61
+"""What is less is compared at once, and is never too much."""
 _ZEROS: Final = tuple(b"0." + b"0" * missing for missing in range(9, -1, -1))
 
 
@@ -55,10 +59,16 @@ def cost_at_most(
     plain = len(levels) == 1 and not service_tier
     level = levels[0] if plain else price.at(input_tokens, SERVICE_TIERS.get(service_tier, ""))
     sent, made = level[3], level[4]
-    if (sent is None and input_tokens > 0) or (made is None and max_output_tokens > 0):
-        return None
-    most = max(input_tokens, 0) * (sent or 0) + max(max_output_tokens, 0) * (made or 0)
-    return min(-(-most // _ATTO_IN_NANO), MAX_NANO_USD)
+    most = 0
+    if input_tokens > 0:
+        if sent is None:
+            return None
+        most = _times(input_tokens, sent)
+    if max_output_tokens > 0:
+        if made is None:
+            return None
+        most += _times(max_output_tokens, made)
+    return _kept((most + _ATTO_IN_NANO - 1) // _ATTO_IN_NANO)
 
 
 def cost_headers(deployment: Deployment, usage: Usage) -> list[tuple[bytes, bytes]]:
@@ -81,7 +91,7 @@ def _spent(deployment: Deployment, usage: Usage) -> _Spent | None:
     price = deployment.price
     if price is None:
         return None
-    sent, made, tier = usage.input_tokens, usage.output_tokens, usage.service_tier
+    sent, made, read, written, _, heard, seen, thought, spoken, drawn, tier = _parts(usage)
     levels = price.levels
     level = levels[0] if len(levels) == 1 and not tier else price.at(sent, tier)
     input_rates, output_rates = level[1], level[2]
@@ -89,15 +99,25 @@ def _spent(deployment: Deployment, usage: Usage) -> _Spent | None:
         if sent:
             return None
         spent_on_input = 0
-    elif usage.cache_read or usage.cache_write or usage.audio_input or usage.image_input:
+    elif read or written or heard or seen:
         spent_on_input = _of_parts_sent(usage, input_rates)
     else:
-        spent_on_input = sent * input_rates[0]
+        spent_on_input = _times(sent, input_rates[0])
     if output_rates is None:
         return None if made else (spent_on_input, 0)
-    if usage.reasoning or usage.audio_output or usage.image_output:
+    if thought or spoken or drawn:
         return spent_on_input, _of_parts_made(usage, output_rates)
-    return spent_on_input, made * output_rates[0]
+    return spent_on_input, _times(made, output_rates[0])
+
+
+def _parts(usage: Usage) -> tuple[int, int, int, int, int, int, int, int, int, int, str]:
+    """All that it says, in its order, looked up in one step."""
+    return astuple(usage)
+
+
+def _times(tokens: int, rate: int) -> int:
+    """Their product, by the two parts of a rate: numbers of more than 30 bits take ten times as long."""
+    return (tokens * (rate >> 24) << 24) + tokens * (rate & 0xFFFFFF)
 
 
 def _of_parts_sent(usage: Usage, rates: InputRates) -> int:
@@ -142,7 +162,12 @@ def _nano(atto: int) -> int:
     whole = (atto + _HALF) // _ATTO_IN_NANO
     if whole & 1 and atto % _ATTO_IN_NANO == _HALF:
         whole -= 1
-    return whole if whole < MAX_NANO_USD else MAX_NANO_USD
+    return _kept(whole)
+
+
+def _kept(nano: int) -> int:
+    """As much of it as can be written down."""
+    return nano if nano < _SHORT else min(nano, MAX_NANO_USD)
 
 
 def _usd(nano: int) -> bytes:

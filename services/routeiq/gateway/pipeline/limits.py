@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 from prometheus_client import CollectorRegistry
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.callers.rates import RateSet, RawHeaders
+from routeiq.gateway.callers.rates import RateSet
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.served import DeploymentBusy, OverQuota
 from routeiq.gateway.pipeline.token_estimate import estimate
@@ -25,7 +25,6 @@ from routeiq.gateway.spending.request_size import RequestSize
 from routeiq.kit.asgi import Answer
 from routeiq.kit.counters import Limit, MemoryCounters
 from routeiq.kit.errors import RateLimited, Unavailable
-from routeiq.kit.exchange import Repeated
 from routeiq.kit.metrics import Counts
 
 NOT_CALLED: Final = frozenset({DeploymentBusy.code, OverQuota.code})
@@ -116,34 +115,38 @@ class RateLimits:
             return None
         if self._closed:
             self._check()
-        prompt, output = 0, 0
+        call, prompt, output = context.call, 0, 0
         if chosen.counts_tokens:
-            call = context.call
             prompt, output = estimate(RequestSize(call.endpoint, call.body) if size is None else size)
         counters, tokens = self._counters, prompt + output
         full = counters.take(chosen.limits, tokens)
         if full is not None:
             self._refuse(chosen, full, answer)
-        headers, also = self._headers(chosen)
-        answer.add(headers, also)
-        return Taken(counters, chosen.limits, prompt, tokens, counters.ends, context.call.stream)
+        left, wait_s = counters.left(chosen.limits), self._wait_s()
+        if answer.exchange is None:
+            headers, also = chosen.headers(left, counters.ends, wait_s)
+            answer.add(headers, also)
+        else:
+            lines, also = chosen.lines(left, counters.ends, wait_s)
+            answer.add_lines(lines, also)
+        return Taken(counters, chosen.limits, prompt, tokens, counters.ends, call.stream)
 
     def _check(self) -> None:
         if self._closed and self._counters.alone:
             raise LimitsUnavailable("Limits cannot be checked now.")
 
-    def _headers(self, chosen: RateSet, full: Limit | None = None) -> tuple[RawHeaders, Repeated]:
-        counters = self._counters
-        left_s = counters.wait_s()
+    def _wait_s(self) -> int:
+        """Whole seconds until the minute ends."""
+        left_s = self._counters.wait_s()
         wait_s = int(left_s)
-        return chosen.headers(counters.left(chosen.limits), counters.ends, wait_s + (wait_s < left_s), full)
+        return wait_s + (wait_s < left_s)
 
     def _refuse(self, chosen: RateSet, full: Limit, answer: Answer) -> NoReturn:
         """Raises: RateLimitExceeded."""
         counters, rate = self._counters, chosen.rate_of(full)
         (left,) = counters.left([full])
         ends = datetime.fromtimestamp(counters.ends, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        headers, also = self._headers(chosen, full)
+        headers, also = chosen.headers(counters.left(chosen.limits), counters.ends, self._wait_s(), full)
         answer.add([*headers, (b"rate_limit_type", rate.type.encode()), (b"reset_at", ends.encode())], also)
         self._refused.by[rate.descriptor, rate.type] += 1
         raise RateLimitExceeded(

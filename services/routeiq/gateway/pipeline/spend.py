@@ -26,6 +26,7 @@ from routeiq.kit.ids import uuid7
 from routeiq.kit.metrics import Counts
 
 STATUS: Final = 422
+_NOBODY: Final[frozenset[str]] = frozenset()
 
 
 class Written(Protocol):
@@ -52,7 +53,7 @@ class Reserved:
         """Also of the request's record."""
         self.size = size
         """The request's; None: nobody has looked."""
-        self.barred: set[str] = set()
+        self.barred = _NOBODY
         """Accounts of models that are not to serve it, since their budgets cannot pay for it."""
 
     def allows(self, deployment: Deployment) -> bool:
@@ -63,7 +64,7 @@ class Reserved:
     def found(self, claim: Claim, verdict: Verdict) -> None:
         """Of the budget of another model."""
         if isinstance(verdict, Refused):
-            self.barred.add(claim.account)
+            self.barred |= {claim.account}
         else:
             self._claims.append(claim)
 
@@ -73,9 +74,10 @@ class Reserved:
         known = usage is not None and served is not None
         if known and self.size is not None and self.size.prompt:
             spend.estimates.learn(served, self.size.prompt, usage)  # type: ignore[arg-type]  # both are known
-        if written is not None and written.journal:
+        journal = written.journal if written is not None else ""
+        if written is not None and journal:
             cost = written.cost_nano_usd
-            spend.book.settle(self.id, self._costs(cost, served), written.journal, written.sequence)
+            spend.book.settle(self.id, self._costs(cost, served), journal, written.sequence)
         else:
             cost = spend.cost_of(served, usage) if known else None  # type: ignore[arg-type]  # as above
             spend.book.settle(self.id, self._costs(cost, served))
@@ -158,7 +160,7 @@ class Spend:
     ) -> tuple[list[Claim], RequestSize | None]:
         """And the size of the request; None: nobody has looked."""
         claims = [claim for claim, _ in needs.places] if needs.places else []
-        budgets = needs.priced(deployments[0].billed_as)
+        budgets = needs.priced(deployments[0].billed_as) if needs.by_model else needs.budgets
         if not budgets:
             return claims, None
         call = context.call

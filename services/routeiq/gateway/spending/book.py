@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
@@ -37,7 +37,7 @@ LEAST_A_ROUND, ROUNDS_FOR_ALL = 1000, 4
 MOST_OWED = 10_000
 PLACES = "places"
 
-Costs = Sequence[tuple[str, int | None]]
+Costs = list[tuple[str, int | None]]
 
 
 class Account(NamedTuple):
@@ -101,7 +101,7 @@ class Book:
         """Whether `reserve` has to be awaited; else `reserve_now` decides."""
         return self._shared is not None and not self._shared.line.away
 
-    def reserve_now(self, id_: str, claims: Sequence[Claim], brought: Mapping[str, int]) -> Verdict:
+    def reserve_now(self, id_: str, claims: list[Claim], brought: Mapping[str, int]) -> Verdict:
         """By this book. Args: brought: what the caller is known to have spent, by account.  Raises:
         BudgetsUnavailable."""
         if self._closed and self._shared is not None:
@@ -112,7 +112,7 @@ class Book:
             verdict = self.own.reserve(id_, claims)
         return verdict
 
-    async def reserve(self, id_: str, claims: Sequence[Claim], brought: Mapping[str, int]) -> Verdict:
+    async def reserve(self, id_: str, claims: list[Claim], brought: Mapping[str, int]) -> Verdict:
         """By Redis, if that answers. Raises: BudgetsUnavailable."""
         shared = self._shared
         if shared is None:
@@ -179,7 +179,7 @@ class Book:
         if self._shared is not None:
             await self._shared.close()
 
-    def _learn(self, claims: Sequence[Claim], brought: Mapping[str, int]) -> None:
+    def _learn(self, claims: list[Claim], brought: Mapping[str, int]) -> None:
         """Better than nothing, until the ledger is asked."""
         now = self._clock()
         for claim in claims:
@@ -190,13 +190,13 @@ class Book:
             else:
                 account.used = now
 
-    def _write(self, id_: str, claims: Sequence[Claim], taken: Taken) -> None:
+    def _write(self, id_: str, claims: list[Claim], taken: Taken) -> None:
         for claim, amount in zip(claims, taken.amounts, strict=True):
             account = self.own.get(claim.account)
             if account is not None:
                 account.put(id_, amount, inf)
 
-    async def _tell_and_ask(self, shared: RedisAccounts, id_: str, claims: Sequence[Claim]) -> Verdict:
+    async def _tell_and_ask(self, shared: RedisAccounts, id_: str, claims: list[Claim]) -> Verdict:
         """Redis has not heard of an account, or no longer: tell it of those that are asked for, and soon of all."""
         names = [claim.account for claim in claims]
         self._again()

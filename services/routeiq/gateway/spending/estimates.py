@@ -43,11 +43,12 @@ class _Learned:
         self._new = 0
 
     def learn(self, input_bytes: int, usage: Usage) -> None:
-        if input_bytes and usage.input_tokens:
-            seen = min(max(usage.input_tokens / input_bytes, LEAST_TOKENS_A_BYTE), MOST_TOKENS_A_BYTE)
+        sent, made = usage.input_tokens, usage.output_tokens
+        if input_bytes and sent:
+            seen = min(max(sent / input_bytes, LEAST_TOKENS_A_BYTE), MOST_TOKENS_A_BYTE)
             self.tokens_a_byte += LEARNS * (seen - self.tokens_a_byte)
-        if usage.output_tokens:
-            self._outputs.append(usage.output_tokens)
+        if made:
+            self._outputs.append(made)
             self._new += 1
             if self._new >= SORT_EVERY or len(self._outputs) < SORT_EVERY:
                 self._new = 0
@@ -66,7 +67,8 @@ class Estimates:
         its answer."""
         prompt, limit, number = size.prompt, size.limit, size.answers
         dearest = 0
-        for deployment in deployments:
+        every = deployments if isinstance(deployments, tuple) else tuple(deployments)
+        for deployment in every:
             learned = self._learned.of(deployment)
             output = (learned.output if limit is None else limit) * number
             most = self._at_most(deployment, int(prompt * learned.tokens_a_byte), output)

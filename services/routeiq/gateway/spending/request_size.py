@@ -38,6 +38,7 @@ _KINDS: Final = {
 """What a field says."""
 _EMBEDDINGS: Final = Endpoint.EMBEDDINGS
 _COMPLETIONS: Final = Endpoint.COMPLETIONS
+_view: Final = memoryview
 _count: Final = msgspec.json.Decoder(int)
 _several: Final = msgspec.json.Decoder(list[str | list[int]])
 
@@ -53,7 +54,8 @@ class RequestSize:
     def __init__(self, endpoint: Endpoint, body: Body) -> None:
         size, several = 0, False
         most: int | None = None
-        for name, part in body.items():
+        fields = body if isinstance(body, dict) else dict(body)
+        for name, part in fields.items():
             kind = _KINDS.get(name, _OTHER)
             if kind == _PROMPT:
                 size += _bytes(part)
@@ -76,7 +78,7 @@ def prompt_bytes(body: Body) -> int:
 
 
 def _bytes(part: msgspec.Raw) -> int:
-    length = len(memoryview(part))
+    length = len(_view(part))
     if length > FILE_BYTES:
         length -= sum([len(found) - FILE_BYTES for found in _FILE.findall(part)])
     return length

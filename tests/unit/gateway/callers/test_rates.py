@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from routeiq.gateway.callers.caller import NO_LIMITS, Holder, Limits
 from routeiq.gateway.callers.rates import Rates, RateSet, rates_of
+from routeiq.kit.http_head import as_lines
 
 ENDS, WAIT_S = 1_800_000_060, 15
 
@@ -24,6 +25,8 @@ def headers(chosen: RateSet, *left: int, refusing: int | None = None) -> dict[st
     own, shared = chosen.headers(left, ENDS, WAIT_S, limit)
     found = [*own, *shared]
     assert len({name for name, _ in found}) == len(found)
+    if limit is None:
+        assert chosen.lines(list(left), ENDS, WAIT_S) == (as_lines(own), shared)
     return {name.decode(): value.decode() for name, value in found}
 
 
