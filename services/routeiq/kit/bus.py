@@ -227,10 +227,11 @@ async def _dispose(client: Client) -> None:
 def _nats() -> tuple[type[Client], type[Exception]]:
     """The client, and what it raises."""
     with _without_aiohttp():
-        from nats.aio.client import Client  # noqa: PLC0415  # 6 MB, for who has a bus
-        from nats.errors import Error  # noqa: PLC0415  # as above
+        from nats.errors import Error  # noqa: PLC0415  # 6 MB, for who has a bus
 
-    return Client, Error
+        from routeiq.kit.bus_client import BusClient  # noqa: PLC0415  # as above
+
+    return BusClient, Error
 
 
 @contextlib.contextmanager
