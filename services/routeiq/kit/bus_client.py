@@ -8,7 +8,7 @@ from nats.aio.client import DEFAULT_FLUSH_TIMEOUT, Client
 class BusClient(Client):
     """Also what calls `flush` within nats-py, as the draining of a subscription does, may rely on it."""
 
-    async def flush(self, timeout: int = DEFAULT_FLUSH_TIMEOUT) -> None:
+    async def flush(self, timeout: int = DEFAULT_FLUSH_TIMEOUT) -> None:  # noqa: ASYNC109  # nats-py's signature
         """What was said before has been heard by the server. Args: timeout: seconds, of each of two round trips.
 
         nats-py (2.16) writes its ping at once, but a subscription later, from a task: the first ping may overtake it,
