@@ -169,7 +169,7 @@ async def grpc_port(keys: Keys, clock: FakeClock) -> AsyncIterator[Ask]:
         async def ask(token: str | None) -> bool:
             metadata = () if token is None else (("authorization", f"Bearer {token}"),)
             try:
-                await channel.unary_unary("/guarded.Echoes/Echo")(b"x", metadata=metadata, timeout=5)
+                await channel.unary_unary("/guarded.Echoes/Echo")(b"x", metadata=metadata, timeout=30)
             except grpc.aio.AioRpcError as error:
                 if error.code() is not grpc.StatusCode.UNAUTHENTICATED:
                     raise
