@@ -136,7 +136,7 @@ async def test_without_redis_each_goes_on_alone_and_then_they_are_joined_again(t
             answer = await ask(client, fleet, GATEWAYS[number % 2], FREE if number > 5 else LIMITED)
             slowest = max(slowest, time.monotonic() - begun)
             assert answer.status_code == 200
-        assert slowest < 0.5
+        assert slowest < 1.5
         assert [(await ask(client, fleet, process)).status_code for process in GATEWAYS] == [429, 200]
         await until_joined(client, fleet, joined=False)
         redis.start()

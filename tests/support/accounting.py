@@ -9,7 +9,7 @@ import pytest
 
 from routeiq.kit.accounts import Accounts, Claim, Entry, MemoryAccounts, Standing, Verdict
 from routeiq.kit.accounts_redis import RedisAccounts
-from tests.support.servers.valkey import Valkey
+from tests.support.servers.valkey import PATIENCE_S, Valkey
 
 STORES = ("memory", "redis")
 
@@ -43,8 +43,6 @@ class Awaited:
 
 
 _numbers = count()
-PATIENCE_S = 10.0
-"""With a Redis that is there: a gateway's own would call it away after a moment on a busy machine."""
 
 
 class Store:

@@ -10,7 +10,7 @@ from routeiq.kit.counters import Counters, Limit, MemoryCounters
 from routeiq.kit.counters_redis import RedisCounters
 from routeiq.kit.redis import Redis
 from tests.support.clocks import WallClock
-from tests.support.servers.valkey import Valkey
+from tests.support.servers.valkey import PATIENCE_S, Valkey
 
 TOKENS = Limit("tokens", 10, tokens=True)
 
@@ -26,7 +26,7 @@ async def counters(request: pytest.FixtureRequest, clock: WallClock) -> AsyncIte
         yield MemoryCounters(clock)
         return
     valkey: Valkey = request.getfixturevalue("valkey")
-    made = RedisCounters(Redis(valkey.url), clock=clock)
+    made = RedisCounters(Redis(valkey.url, timeout_s=PATIENCE_S), clock=clock)
     made.start()
     yield made
     await made.close()

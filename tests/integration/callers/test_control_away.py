@@ -89,15 +89,16 @@ async def test_control_back_needs_no_restart(control: FakeControl) -> None:
 
 async def test_a_silent_control_is_waited_for_no_longer_than_it_may(control: FakeControl) -> None:
     control.gate.clear()
-    async with house(control, timeout_s=0.3) as one:
+    async with house(control, timeout_s=0.5) as one:
         begun = time.monotonic()
         assert (await one.chat()).status_code == 503
-        assert time.monotonic() - begun < 1.0
+        assert time.monotonic() - begun < 5.0
         for _ in range(10):
             await one.chat()
         begun = time.monotonic()
-        assert (await one.chat("sk-another-one-altogether")).status_code == 503
-        assert time.monotonic() - begun < 0.2, "behind a breaker nobody waits"
+        for number in range(20):
+            assert (await one.chat(f"sk-another-one-altogether-{number}")).status_code == 503
+        assert time.monotonic() - begun < 5.0, "behind a breaker nobody waits"
 
 
 async def test_a_warm_key_never_waits_for_a_silent_control(control: FakeControl) -> None:

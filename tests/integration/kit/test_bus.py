@@ -80,7 +80,7 @@ async def test_after_a_restart_it_hears_again_and_knows_that_it_missed_something
     await until(lambda: not (mouth.connected or ears.bus.connected))
     begun = time.monotonic()
     assert not await mouth.publish(SUBJECT, b"lost")
-    assert time.monotonic() - begun < 0.1
+    assert time.monotonic() - begun < 0.9
     own_nats.start()
     await until(lambda: mouth.connected and ears.connections == 2)
     await mouth.publish(SUBJECT, b"again")
@@ -93,7 +93,7 @@ async def test_a_server_that_is_not_there_yet_holds_nobody_up(own_nats: NATS) ->
     begun = time.monotonic()
     ears.bus.start()
     assert not await ears.bus.publish(SUBJECT, b"lost")
-    assert (time.monotonic() - begun < 0.5, ears.bus.connected) == (True, False)
+    assert (time.monotonic() - begun < 1.5, ears.bus.connected) == (True, False)
     own_nats.start()
     await until(lambda: ears.connections == 1)
     await ears.bus.close()

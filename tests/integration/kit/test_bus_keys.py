@@ -40,7 +40,7 @@ async def test_a_value_lapses_unless_it_is_put_again(bus: Bus, spec: BucketSpec,
     while await bucket.get("lapses"):
         await bucket.put("stays", b"x")
         await asyncio.sleep(0.05)
-    assert 0.8 < time.monotonic() - begun < 3.0
+    assert 0.8 < time.monotonic() - begun < 10.0
     with pytest.raises(KeyChanged):
         await bucket.update("lapses", b"y", lapsing)
     assert list(await bucket.entries()) == ["stays"]
@@ -96,7 +96,7 @@ async def test_without_a_connection_everything_says_so_at_once(own_nats: NATS, s
         for attempt in (bucket.delete("a"), bucket.entries()):
             with pytest.raises(BusUnavailable):
                 await attempt
-        assert time.monotonic() - begun < 0.5
+        assert time.monotonic() - begun < CALL_S
 
 
 async def test_a_server_that_says_nothing_is_not_waited_for_long(own_nats: NATS, spec: BucketSpec) -> None:
@@ -119,5 +119,5 @@ async def test_who_is_cancelled_while_it_is_answered_ends(bucket: KeyBucket) -> 
         task = asyncio.create_task(go_on(f"k.{number % 10}"))
         await asyncio.sleep(number / 100_000)
         task.cancel()
-        await asyncio.wait([task], timeout=1.0)
+        await asyncio.wait([task], timeout=10.0)
         assert task.cancelled(), "it goes on for ever"

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 from routeiq.kit.counters import Limit
-from routeiq.kit.counters_redis import EVERY_S, LIVES_S, PREFIX, RedisCounters
-from routeiq.kit.redis import Redis, RedisAway
+from routeiq.kit.counters_redis import EVERY_S, IDLE_S, LIVES_S, PREFIX, RedisCounters
+from routeiq.kit.redis import TIMEOUT_S, Redis, RedisAway
 from tests.support.clocks import WallClock
-from tests.support.servers.valkey import Valkey
+from tests.support.servers.valkey import PATIENCE_S, Valkey
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis as Client
@@ -35,10 +35,10 @@ async def until(fact: Callable[[], bool], timeout_s: float = 5.0) -> float:
 
 
 @contextlib.asynccontextmanager
-async def pair(url: str) -> AsyncIterator[tuple[RedisCounters, RedisCounters]]:
+async def pair(url: str, *, timeout_s: float = PATIENCE_S) -> AsyncIterator[tuple[RedisCounters, RedisCounters]]:
     """Two that share a minute that does not end."""
     clock = WallClock()
-    first, second = (RedisCounters(Redis(url), clock=clock) for _ in range(2))
+    first, second = (RedisCounters(Redis(url, timeout_s=timeout_s), clock=clock) for _ in range(2))
     for one in (first, second):
         one.start()
     await until(lambda: not (first.alone or second.alone))
@@ -61,10 +61,10 @@ async def test_each_learns_what_the_other_counted(valkey: Valkey) -> None:
             first.take([LIMIT])
         await asyncio.sleep(4 * EVERY_S)
         second.take([LIMIT])
-        assert await until(lambda: second.count("a") == 5) < 1
+        assert await until(lambda: second.count("a") == 5) < IDLE_S / 2
         assert taken(second) == 5
         first.add("a", 0)
-        assert await until(lambda: first.count("a") == 10) < 1
+        assert await until(lambda: first.count("a") == 10) < IDLE_S / 2
         assert taken(first) == 0
 
 
@@ -76,7 +76,7 @@ async def test_what_is_given_back_is_everyones(valkey: Valkey) -> None:
         await until(lambda: second.count("t") == 101)
         first.add("t", -90, first.ends)
         assert second.take([TOKENS], 50) == TOKENS
-        assert await until(lambda: second.take([TOKENS], 50) is None) < 1
+        assert await until(lambda: second.take([TOKENS], 50) is None) < IDLE_S / 2
 
 
 async def test_together_they_overshoot_by_two_rounds_at_most(valkey: Valkey) -> None:
@@ -100,7 +100,7 @@ async def test_what_is_kept_in_redis_ends_by_itself(valkey: Valkey) -> None:
     async with pair(valkey.url) as (first, _):
         first.take([Limit("ends", 1)])
         await first.round()
-        redis = Redis(valkey.url)
+        redis = Redis(valkey.url, timeout_s=PATIENCE_S)
         name = f"{PREFIX}{first.ends}:ends"
         assert 0 < await redis.run(lambda client: client.ttl(name)) <= LIVES_S
         await redis.close()
@@ -120,14 +120,14 @@ class Deaf(Redis):
 
 
 async def test_what_came_twice_counts_once(valkey: Valkey) -> None:
-    deaf = Deaf(valkey.url)
+    deaf = Deaf(valkey.url, timeout_s=PATIENCE_S)
     one = RedisCounters(deaf, clock=WallClock())
     for lost in (1, 1, 0):
         one.take([LIMIT])
         deaf.lost = lost
         with pytest.raises(RedisAway) if lost else contextlib.nullcontext():
             await one.round()
-    other = RedisCounters(Redis(valkey.url), clock=one._clock)
+    other = RedisCounters(Redis(valkey.url, timeout_s=PATIENCE_S), clock=one._clock)
     other.add("a", 0)
     await other.round()
     assert other.count("a") == 3
@@ -138,7 +138,7 @@ async def test_what_came_twice_counts_once(valkey: Valkey) -> None:
 @pytest.mark.parametrize("seed", range(5))
 async def test_whatever_happens_in_between_in_the_end_all_agree(valkey: Valkey, seed: int) -> None:
     chance, clock, keys = random.Random(seed), WallClock(), ("x", "y", "z")
-    all_of_them = [RedisCounters(Redis(valkey.url), clock=clock) for _ in range(3)]
+    all_of_them = [RedisCounters(Redis(valkey.url, timeout_s=PATIENCE_S), clock=clock) for _ in range(3)]
     for _ in range(200):
         one = chance.choice(all_of_them)
         match chance.randrange(10):
@@ -177,7 +177,7 @@ async def test_without_redis_each_counts_alone_and_then_all_is_joined_again() ->
             server.kill()
             begun = time.monotonic()
             assert (taken(first), taken(second)) == (9, 10)
-            assert time.monotonic() - begun < 0.05
+            assert time.monotonic() - begun < 1
             await until(lambda: first.alone and second.alone)
             with pytest.raises(RedisAway):
                 await first.round()
@@ -189,7 +189,7 @@ async def test_without_redis_each_counts_alone_and_then_all_is_joined_again() ->
 
 async def test_one_that_is_frozen_holds_nobody_up() -> None:
     with Valkey() as server:
-        async with pair(server.url) as (first, _):
+        async with pair(server.url, timeout_s=TIMEOUT_S) as (first, _):
             with server.frozen():
                 first.take([LIMIT])
                 longest = 0.0
@@ -198,14 +198,14 @@ async def test_one_that_is_frozen_holds_nobody_up() -> None:
                     await asyncio.sleep(0.02)
                     first.take([Limit("other", 1000)])
                     longest = max(longest, time.monotonic() - begun)
-                assert longest < 0.25
+                assert longest < 1
                 assert first.alone
             assert await until(lambda: not first.alone) < 3
 
 
 async def test_one_that_refuses_leaves_each_alone(valkey: Valkey) -> None:
     async with pair(valkey.url) as (first, _):
-        redis = Redis(valkey.url)
+        redis = Redis(valkey.url, timeout_s=PATIENCE_S)
         await redis.run(lambda client: client.set(f"{PREFIX}{first.ends}:odd", b"text", ex=LIVES_S))
         first.take([Limit("odd", 3)])
         await until(lambda: first.alone)

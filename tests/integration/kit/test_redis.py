@@ -54,7 +54,7 @@ async def test_nobody_waits_for_one_that_is_frozen_and_it_is_used_again_when_it_
             for _ in range(100):
                 with pytest.raises(RedisAway):
                     await redis.run(lambda client: client.ping())
-            assert time.monotonic() - begun < 0.5
+            assert time.monotonic() - begun < 2.5
         await until(lambda: not redis.away)
         await redis.run(lambda client: client.ping())
         server.kill()

@@ -184,7 +184,7 @@ async def test_whatever_goes_wrong_each_waiter_can_fall_back(fault: Exception) -
 
 
 async def test_the_impatient_leave_and_the_patient_get_their_answer() -> None:
-    service = TwinService(after_s=0.6)
+    service = TwinService(after_s=2.0)
     async with batching(service) as batches:
         first = asyncio.create_task(ask(batches, "first"))
         await asyncio.sleep(0)
@@ -193,7 +193,7 @@ async def test_the_impatient_leave_and_the_patient_get_their_answer() -> None:
         with pytest.raises(RoutingUnavailable) as caught:
             await hasty
         assert caught.value.reason == "deadline"
-        assert asyncio.get_running_loop().time() - begun < 0.5
+        assert asyncio.get_running_loop().time() - begun < 1.5
         assert (await patient, await first) == ("patient", "first")
     assert service.timeouts[1] == pytest.approx(5, abs=0.1)
 

@@ -144,7 +144,7 @@ async def test_an_api_that_hangs_costs_one_reading(api: KubernetesAPI, source: D
     begun = time.monotonic()
     with pytest.raises(SourceFailed, match="did not answer within 1 s"):
         await source.fetch(None)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 5
 
 
 async def test_an_api_that_is_away_is_a_failure(api: KubernetesAPI) -> None:

@@ -74,7 +74,7 @@ async def test_a_fault_is_a_failure_in_time_and_in_our_words(
     begun = time.monotonic()
     with capture_logs() as logs, pytest.raises(SourceFailed) as failed:
         await poller.poll()
-    assert time.monotonic() - begun < WAIT_S + 1
+    assert time.monotonic() - begun < WAIT_S + 5
     assert said in failed.value.public_message
     assert failed.value.public_message.startswith(source.name)
     assert SECRET not in f"{failed.value}{failed.value.__cause__}{logs}{poller.facts}"

@@ -118,11 +118,11 @@ async def test_a_late_encoding_still_fills_the_cache(engine: Engine, encoder: Fa
 
 async def test_what_cannot_be_in_time_is_answered_at_once(engine: Engine) -> None:
     encoder = FakeEncoder()
-    engine.swap(twin_loaded(encoder, token_s=1.0))
+    engine.swap(twin_loaded(encoder, token_s=10.0))
     started = asyncio.get_running_loop().time()
-    decision = await engine.route(Question("late", deadline=started + 1.0))
+    decision = await engine.route(Question("late", deadline=started + 10.0))
     assert decision.fallback is Fallback.DEADLINE
-    assert asyncio.get_running_loop().time() - started < 0.5
+    assert asyncio.get_running_loop().time() - started < 5
     assert encoder.batches == []
 
 
