@@ -109,6 +109,7 @@ def resident_kb() -> int:
     return int(status.partition("VmRSS:")[2].split()[0])
 
 
+@pytest.mark.timeout(300)
 async def test_fifty_swaps_leave_no_memory_behind(
     app: RoutingApp, client: RoutingClient, leader: Leader, tmp_path: Path, encoder: OnnxEncoder
 ) -> None:

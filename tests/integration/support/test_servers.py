@@ -82,9 +82,7 @@ def test_a_killed_valkey_comes_back_at_its_address() -> None:
 def test_it_ends_with_the_process_that_started_it(kind: type[Server], number: signal.Signals) -> None:
     program = _RUN.format(module=kind.name, name=kind.__name__)
     command = [sys.executable, "-c", program]
-    owner = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, preexec_fn=_heed_interrupts
-    )
+    owner = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=_heed_interrupts)
     assert owner.stdout is not None
     with owner.stdout:
         pid, folder = owner.stdout.readline().split()
