@@ -11,7 +11,8 @@ import pytest
 from routeiq.config.state import Deployment
 from routeiq.gateway.app import create_app
 from routeiq.gateway.gateway import Gateway
-from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse
+from routeiq.gateway.upstream.provider import UpstreamResponse
+from routeiq.gateway.upstream.requests import UpstreamRequest
 from routeiq.kit.asgi import Message
 from routeiq.kit.server import HTTPServer
 from tests.support.asgi import call, scope

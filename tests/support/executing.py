@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from prometheus_client import CollectorRegistry
 
 from routeiq.config.state import Deployment, DeploymentId, Group, ModelName, RoutingSettings, State
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.caller import Caller
 from routeiq.gateway.pipeline.cooldown import Cooldowns
 from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.meter import DeploymentMeter
-from routeiq.gateway.plan import NO_FALLBACKS, Decision, Endpoint, Fallbacks, Outcome, Plan
-from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse, UpstreamTimeout
+from routeiq.gateway.plan import NO_FALLBACKS, Decision, Fallbacks, Outcome, Plan
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamResponse, UpstreamTimeout
+from routeiq.gateway.upstream.requests import UpstreamRequest
 from routeiq.kit.asgi import Answer, Message
 from tests.support.twins import ANSWER, FRAMES, SSE_HEADERS, deployment
 

@@ -10,7 +10,8 @@ from routeiq.config.quota import Quota
 from routeiq.config.state import Deployment, OverrideEntry, ProviderEntry, RoutingSettings, State
 from routeiq.gateway.app import Edge, create_app
 from routeiq.gateway.gateway import Gateway
-from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse
+from routeiq.gateway.upstream.provider import UpstreamResponse
+from routeiq.gateway.upstream.requests import UpstreamRequest
 from tests.support.asgi import Answer, call, scope
 from tests.support.gateway import make_gateway
 from tests.support.twins import TwinResponse, TwinRouting, deployment

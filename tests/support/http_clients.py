@@ -6,9 +6,10 @@ import asyncio
 import ssl
 from collections.abc import Callable
 
-from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
+from routeiq.gateway.upstream.http import HTTPClient
 from routeiq.gateway.upstream.http_aiohttp import AiohttpClient
 from routeiq.gateway.upstream.http_pool import PooledClient
+from routeiq.gateway.upstream.requests import HTTPRequest
 from routeiq.kit.outbound import OutboundGuard
 from routeiq.kit.outbound.aiohttp_transport import PinnedResolver
 from tests.support.adversary import Adversary, Pause

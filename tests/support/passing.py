@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Callable
 from ipaddress import ip_address
 
-from routeiq.gateway.upstream.http import HTTPRequest
 from routeiq.gateway.upstream.http_connection import Connection
 from routeiq.gateway.upstream.http_pool import PooledClient
+from routeiq.gateway.upstream.requests import HTTPRequest
 from routeiq.kit.exchange import NONE_REPEATED, RawHeaders, Repeated, Work
 from routeiq.kit.outbound import Origin as Word
 from routeiq.kit.outbound import OutboundGuard, OutboundPolicy, Route

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamResponse
+from routeiq.gateway.upstream.requests import UpstreamRequest
 from tests.support.executing import FINE, Calling, ScriptedProvider, ScriptedResponse
 
 

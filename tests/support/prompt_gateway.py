@@ -22,7 +22,7 @@ from routeiq.gateway.pipeline.recording import Recorder
 from routeiq.gateway.pipeline.spend import Spend
 from routeiq.gateway.plan import Outcome, Plan
 from routeiq.gateway.upstream.openai_compatible import KINDS, OpenAICompatible
-from routeiq.gateway.upstream.provider import UpstreamRequest
+from routeiq.gateway.upstream.requests import UpstreamRequest
 from routeiq.kit.counters import Counters
 from tests.support.asgi import Answer, Client, scope
 from tests.support.gateway import AUTH, make_gateway

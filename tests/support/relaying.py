@@ -7,10 +7,11 @@ from collections.abc import Callable
 from contextlib import aclosing
 
 from routeiq.gateway.dialects.edits import StreamEdits
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.tally import NO_TALLY
-from routeiq.gateway.plan import Endpoint
-from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
+from routeiq.gateway.upstream.http import HTTPClient
 from routeiq.gateway.upstream.relay import Begun, Relayed, relay_stream
+from routeiq.gateway.upstream.requests import HTTPRequest
 from routeiq.kit.asgi import Answer, Message
 from routeiq.kit.exchange import RawHeaders, Repeated
 

@@ -16,7 +16,8 @@ from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.learned import LearnedRouter
 from routeiq.gateway.pipeline.routing_counts import RoutingCounts
 from routeiq.gateway.pipeline.sticky import Conversations
-from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamResponse
+from routeiq.gateway.upstream.requests import UpstreamRequest
 from routeiq.gateway.upstream.responses import JSON_HEADERS
 
 SSE_HEADERS = {"content-type": "text/event-stream"}

@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator, Mapping
 import msgspec
 
 from routeiq.config.state import Deployment, DeploymentId, ModelName
-from routeiq.gateway.plan import Endpoint
-from routeiq.gateway.upstream.http import HTTPRequest
-from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse
+from routeiq.gateway.endpoint import Endpoint
+from routeiq.gateway.upstream.provider import UpstreamResponse
+from routeiq.gateway.upstream.requests import HTTPRequest, UpstreamRequest
 from routeiq.gateway.upstream.responses import StreamedResponse, WholeResponse
 
 KEY = "sk-upstream-secret"

@@ -20,11 +20,11 @@ from routeiq.config.environment import LaunchSettings, find_config, read_environ
 from routeiq.gateway.access import AccessTable, Level, Line, Owner
 from routeiq.gateway.callers.caller import CALLER, Caller
 from routeiq.gateway.callers.refusals import as_litellm
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.gateway import Gateway
 from routeiq.gateway.pipeline.authenticate import SERVICE_PATHS, UnknownServiceKey, presented_key
-from routeiq.gateway.pipeline.meter import GENERATE as GENERATE_ENDPOINT
-from routeiq.gateway.pipeline.run import Arrival
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.pipeline.context import Arrival
+from routeiq.gateway.pipeline.kinds import GENERATE as GENERATE_ENDPOINT
 from routeiq.gateway.release.beginning import begin
 from routeiq.gateway.routes.api_port import APIPort
 from routeiq.gateway.routes.delegate import Delegated

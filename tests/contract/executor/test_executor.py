@@ -11,7 +11,8 @@ import pytest
 
 from routeiq.config.price import INPUT, OUTPUT, costs_in, price_of
 from routeiq.config.state import Deployment
-from routeiq.gateway.plan import Attempt, Fallback, Fallbacks, Usage
+from routeiq.gateway.pipeline.walk import Fallback
+from routeiq.gateway.plan import Fallbacks, Usage
 from routeiq.kit.asgi import Answer
 from tests.support.executing import FINE, GONE, Calling, Client, Says, member, plan, says, serving
 from tests.support.twins import ANSWER, FRAMES
@@ -56,7 +57,9 @@ async def test_the_answer_is_relayed_and_reported(executor_of: ExecutorOf) -> No
     outcome = client.outcome
     assert (client.status, client.body) == (200, ANSWER)
     assert (outcome.status, outcome.deployment, outcome.usage, outcome.error) == (200, EU, Usage(3, 5), "")
-    assert outcome.attempts == (Attempt(EU.id, "m", 200, "", pytest.approx(0.1)),)
+    (only,) = outcome.attempts
+    assert (only.deployment, only.candidate, only.status, only.reason, only.group) == (EU.id, "m", 200, "", 0)
+    assert only.seconds == pytest.approx(0.1)
     assert (client.headers["x-routeiq-model"], client.headers["x-routeiq-attempts"]) == ("m", "m=200")
     assert client.headers["x-litellm-attempted-retries"] == client.headers["x-litellm-attempted-fallbacks"] == "0"
 

@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
+from routeiq.gateway.upstream.http import HTTPClient
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
+from routeiq.gateway.upstream.requests import HTTPRequest
 from tests.support.adversary import CLOSE, EARLY, ECHO, ECHO_TWICE, RESET, STALL, Adversary, Pause, Sign
 from tests.support.http_clients import MakeClient
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 import pytest
-from msgspec.structs import replace
 
-from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest, RequestHeaders
+from routeiq.gateway.upstream.http import HTTPClient, RequestHeaders
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
+from routeiq.gateway.upstream.requests import HTTPRequest
 from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
 from tests.support.http_clients import MakeClient
 from tests.support.processes import FakeProvider
@@ -47,7 +47,7 @@ async def test_the_upstream_learns_the_requests_id(
     plain = call(fake)
     headers = kind(plain.headers)
     for id_ in ("first", "second"):
-        response = await http.send(replace(plain, headers=headers, request_id=id_))
+        response = await http.send(HTTPRequest(plain.url, headers, plain.body, "group", 5.0, request_id=id_))
         await response.read()
         assert headers_of(fake)["x-request-id"] == id_
         assert headers_of(fake)["x-fake-behaviour"] == "none"
@@ -56,7 +56,7 @@ async def test_the_upstream_learns_the_requests_id(
 async def test_an_id_that_the_operator_gave_stands(http: HTTPClient, fake: FakeProvider) -> None:
     plain = call(fake)
     own = {**plain.headers, "x-request-id": "the-operators"}
-    await (await http.send(replace(plain, headers=own, request_id="ours"))).read()
+    await (await http.send(HTTPRequest(plain.url, own, plain.body, "group", 5.0, request_id="ours"))).read()
     assert headers_of(fake)["x-request-id"] == "the-operators"
 
 

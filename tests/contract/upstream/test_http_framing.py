@@ -8,9 +8,10 @@ import zlib
 
 import pytest
 
-from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
+from routeiq.gateway.upstream.http import HTTPClient
 from routeiq.gateway.upstream.http_aiohttp import AiohttpClient
 from routeiq.gateway.upstream.provider import UpstreamFailed
+from routeiq.gateway.upstream.requests import HTTPRequest
 from tests.support.adversary import CLOSE, RESET, Adversary, Script
 from tests.support.http_clients import MakeClient
 

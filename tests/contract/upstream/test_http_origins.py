@@ -8,8 +8,8 @@ from ipaddress import ip_address
 import pytest
 
 from routeiq.gateway.upstream.guarded import guarded
-from routeiq.gateway.upstream.http import HTTPRequest
 from routeiq.gateway.upstream.provider import UpstreamFailed
+from routeiq.gateway.upstream.requests import HTTPRequest
 from routeiq.kit.outbound import Origin, OutboundPolicy, OutboundRefused
 from routeiq.kit.outbound.guard import Addresses
 from tests.support.adversary import Adversary

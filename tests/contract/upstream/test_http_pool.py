@@ -8,11 +8,12 @@ import gzip
 import pytest
 from structlog.testing import capture_logs
 
-from routeiq.gateway.upstream.http import HTTPRequest, RequestHeaders
+from routeiq.gateway.upstream.http import RequestHeaders
 from routeiq.gateway.upstream.http_dial import dial
 from routeiq.gateway.upstream.http_pool import PooledClient
 from routeiq.gateway.upstream.http_response import PooledResponse
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
+from routeiq.gateway.upstream.requests import HTTPRequest
 from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy, Route, Target
 from routeiq.kit.outbound.addresses import IPAddress, plain
 from tests.support.adversary import CLOSE, RESET, STALL, Adversary, Pause, Sign, adversary

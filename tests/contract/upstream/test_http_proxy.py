@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from routeiq.gateway.upstream.guarded import guarded
-from routeiq.gateway.upstream.http import HTTPRequest
 from routeiq.gateway.upstream.provider import UpstreamFailed
+from routeiq.gateway.upstream.requests import HTTPRequest
 from routeiq.kit.outbound import OutboundPolicy
 from tests.support.adversary import Adversary
 

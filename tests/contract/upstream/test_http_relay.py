@@ -10,7 +10,8 @@ from itertools import pairwise
 import pytest
 
 from routeiq.gateway.dialects.edits import StreamEdits
-from routeiq.gateway.plan import Endpoint, Usage
+from routeiq.gateway.endpoint import Endpoint
+from routeiq.gateway.plan import Usage
 from routeiq.gateway.upstream.http_pool import PooledClient
 from routeiq.gateway.upstream.relay import Relayed
 from tests.support.adversary import CLOSE, RESET, STALL, Adversary, Pause, Script, Sign

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from routeiq.gateway.upstream.http import HTTPRequest
 from routeiq.gateway.upstream.provider import UpstreamFailed
+from routeiq.gateway.upstream.requests import HTTPRequest
 from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
 from routeiq.kit.outbound.addresses import IPAddress, plain
 from tests.contract.upstream.test_http_adversary import ANSWERS, BODY

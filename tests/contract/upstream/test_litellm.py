@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.upstream.litellm_provider import LiteLLM
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from tests.support.processes import FakeProvider

@@ -9,7 +9,7 @@ from openai.types import CreateEmbeddingResponse
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.upstream.http import HTTPClient
 from routeiq.gateway.upstream.registry import Providers
 from tests.support.processes import FakeProvider

@@ -9,7 +9,7 @@ import pytest
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.usage import NotAnAnswer, read_usage
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.upstream.http import HTTPClient
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.gateway.upstream.registry import Providers

@@ -20,12 +20,13 @@ from prometheus_client.registry import Collector
 import routeiq.gateway.app
 import routeiq.routing.app
 from routeiq import __version__
+from routeiq.gateway.upstream.provider import UpstreamFailed
 from routeiq.kit.build import COMPILED, describe_build
 from routeiq.kit.errors import AuthenticationError, InvalidRequest, RateLimited, RouteIQError, Unavailable
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULES: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["routeiq"]["compiled"]
-ERRORS = (AuthenticationError, InvalidRequest, RateLimited, RouteIQError, Unavailable)
+ERRORS = (AuthenticationError, InvalidRequest, RateLimited, RouteIQError, Unavailable, UpstreamFailed)
 BASES = {base for one in (*ERRORS, Mapping, Collector, Protocol, tuple) for base in one.__mro__}
 """Interpreted ones. Nobody takes weak references to what has one of them: a compiled class would not clear them."""
 

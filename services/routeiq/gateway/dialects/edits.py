@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.kit.json_errors import UNREADABLE
 from routeiq.kit.redaction import Hiding
 from routeiq.kit.sse import SSEReader, parse_event

@@ -12,7 +12,7 @@ import re
 
 import msgspec
 
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.kit.json_errors import UNREADABLE
 from routeiq.kit.sse import SSEFrameTooLarge, SSEReader, parse_event
 

@@ -14,7 +14,8 @@ import msgspec
 
 from routeiq.config.price import SERVICE_TIERS
 from routeiq.gateway.dialects.usage_counts import Counts, Totals
-from routeiq.gateway.plan import Endpoint, Usage
+from routeiq.gateway.endpoint import Endpoint
+from routeiq.gateway.plan import Usage
 from routeiq.kit.json_errors import UNREADABLE
 
 _NESTED = rb"\{(?:[^{}]++|\{(?:[^{}]++|\{[^{}]*+\})*+\})*+\}"

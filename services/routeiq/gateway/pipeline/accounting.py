@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from msgspec import structs
-
 from routeiq.config.state import Deployment
 from routeiq.gateway.callers.caller import Caller
 from routeiq.gateway.pipeline.context import Context
@@ -98,7 +96,7 @@ def within(selection: Selection, reserved: Reserved | None) -> Selection:
         return tuple(group for group in some if group)
 
     kept = Fallbacks(left(fallbacks.general), left(fallbacks.context_window), left(fallbacks.content_policy))
-    return structs.replace(selection, deployments=tuple(filter(allows, selection.deployments)), fallbacks=kept)
+    return selection.among(tuple(filter(allows, selection.deployments)), selection.decision, kept)
 
 
 def _every(selection: Selection) -> Sequence[Deployment]:

@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
-from routeiq.gateway.pipeline.context import Call
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
+from routeiq.gateway.pipeline.context import Arrival, Call, Context
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.json_errors import UNREADABLE
 
@@ -41,6 +41,12 @@ class InvalidJSON(InvalidRequest):
 
 class MissingParameter(InvalidRequest):
     code = "missing_required_parameter"
+
+
+def context_of(arrival: Arrival, raw: bytes, started: float) -> Context:
+    """Of a request that is whole. Raises: as `parse_call`."""
+    call = parse_call(arrival.endpoint, raw, arrival.path_model)
+    return Context(arrival.request_id, arrival.caller, arrival.state, call, arrival.headers, started)
 
 
 def parse_call(endpoint: Endpoint, raw: bytes, path_model: str | None = None) -> Call:

@@ -12,7 +12,6 @@ from collections.abc import Awaitable
 from typing import Final
 
 import structlog
-from msgspec.structs import replace
 
 from routeiq.config.quota import Quota
 from routeiq.config.state import Deployment
@@ -21,9 +20,10 @@ from routeiq.gateway.pipeline.failures import retry_after_s
 from routeiq.gateway.pipeline.figures import Live
 from routeiq.gateway.pipeline.served import Served, begun, busy, over_quota, refused, tell_cut, usage_of, verdict
 from routeiq.gateway.pipeline.tally import NO_TALLY, Tally
-from routeiq.gateway.pipeline.walk import Walk
-from routeiq.gateway.plan import Attempt, Fallback, Plan, Usage
-from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse, UpstreamTimeout
+from routeiq.gateway.pipeline.walk import Fallback, Walk
+from routeiq.gateway.plan import Attempt, Plan, Usage
+from routeiq.gateway.upstream.provider import UpstreamResponse, UpstreamTimeout
+from routeiq.gateway.upstream.requests import UpstreamRequest
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.ticker import Within
 
@@ -147,7 +147,7 @@ class Attempts:
                     each = seconds / usage.output_tokens
             live.measure(each, now, stream=stream)
         elif error != LEFT:
-            self.trail[-1] = replace(self.trail[-1], reason=error)
+            self.trail[-1] = self.trail[-1].broken_off(error)
             self._caller.cooldowns.failed(live, NO_ANSWER, self._begun)
 
     def _walk(self) -> Walk:

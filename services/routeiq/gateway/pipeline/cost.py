@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec.structs import astuple
-
 from routeiq.config.price import SERVICE_TIERS, InputRates, OutputRates, Price
 from routeiq.config.state import Deployment
 from routeiq.gateway.plan import Usage
@@ -91,28 +89,22 @@ def _spent(deployment: Deployment, usage: Usage) -> _Spent | None:
     price = deployment.price
     if price is None:
         return None
-    sent, made, read, written, _, heard, seen, thought, spoken, drawn, tier = _parts(usage)
-    levels = price.levels
-    level = levels[0] if len(levels) == 1 and not tier else price.at(sent, tier)
+    sent, made, levels = usage.input_tokens, usage.output_tokens, price.levels
+    level = levels[0] if len(levels) == 1 and not usage.service_tier else price.at(sent, usage.service_tier)
     input_rates, output_rates = level[1], level[2]
     if input_rates is None:
         if sent:
             return None
         spent_on_input = 0
-    elif read or written or heard or seen:
+    elif usage.cache_read or usage.cache_write or usage.audio_input or usage.image_input:
         spent_on_input = _of_parts_sent(usage, input_rates)
     else:
         spent_on_input = _times(sent, input_rates[0])
     if output_rates is None:
         return None if made else (spent_on_input, 0)
-    if thought or spoken or drawn:
+    if usage.reasoning or usage.audio_output or usage.image_output:
         return spent_on_input, _of_parts_made(usage, output_rates)
     return spent_on_input, _times(made, output_rates[0])
-
-
-def _parts(usage: Usage) -> tuple[int, int, int, int, int, int, int, int, int, int, str]:
-    """All that it says, in its order, looked up in one step."""
-    return astuple(usage)
 
 
 def _times(tokens: int, rate: int) -> int:

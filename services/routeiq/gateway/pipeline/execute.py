@@ -21,15 +21,26 @@ from routeiq.gateway.pipeline.describe import RawHeaders, Shown
 from routeiq.gateway.pipeline.served import Served
 from routeiq.gateway.pipeline.tally import NO_TALLY, Tally
 from routeiq.gateway.plan import Attempt, Outcome, Plan, Usage
-from routeiq.gateway.upstream.openai_calls import USAGE_ON_DEMAND
 from routeiq.gateway.upstream.provider import UpstreamResponse
 from routeiq.gateway.upstream.relay import STREAM_KIND, WHOLE_KIND, Relayed, passed_on, relay_stream
+from routeiq.gateway.upstream.request_body import USAGE_ON_DEMAND
 from routeiq.kit.asgi import Answer
 from routeiq.kit.exchange import Repeated
 from routeiq.kit.redaction import without
 
 UnderWay = tuple[Attempts, Awaitable[UpstreamResponse]]
 """A plan's attempts, of which the first is made, and what that will come to."""
+
+
+class _Course:
+    """How far one has come. Not in variables: of those mypyc believes in `finally` what is so at the end."""
+
+    __slots__ = ("error", "relayed", "served", "status")
+
+    def __init__(self) -> None:
+        self.served: Served | None = None
+        self.relayed = Relayed()
+        self.status, self.error = 499, LEFT
 
 
 class Executor:
@@ -52,27 +63,42 @@ class Executor:
 
         Args: tally: is told on the way.  under_way: where the plan is already being executed."""
         attempts, sent = under_way or (Attempts(self._caller, plan, tally), None)
-        served, relayed, status, error = None, Relayed(), 499, LEFT
+        course = _Course()
         try:
-            served = await attempts.run(sent)
-            try:
-                await self._say(plan, served, attempts.trail, answer, relayed, tally)
-            except BaseException:
-                await _close(served)
-                raise
-            status, error = served.status, served.error or relayed.error
-            await _close(served)
+            await self._answer(plan, attempts, sent, answer, tally, course)
         except asyncio.CancelledError:
             raise
         except BaseException:
-            status, error = 500, CRASHED
+            course.status, course.error = 500, CRASHED
             raise
         finally:
-            usage = relayed.tokens()
-            if served is not None and not error:
-                self.learn(served.deployment, relayed)
-            attempts.settle(usage, error)
-            done(_outcome(served, relayed.bytes_sent, usage, attempts.trail, status, error))
+            self._end(course, attempts, done)
+
+    async def _answer(
+        self,
+        plan: Plan,
+        attempts: Attempts,
+        sent: Awaitable[UpstreamResponse] | None,
+        answer: Answer,
+        tally: Tally,
+        course: _Course,
+    ) -> None:
+        served = course.served = await attempts.run(sent)
+        try:
+            await self._say(plan, served, attempts.trail, answer, course.relayed, tally)
+        except BaseException:
+            await _close(served)
+            raise
+        course.status, course.error = served.status, served.error or course.relayed.error
+        await _close(served)
+
+    def _end(self, course: _Course, attempts: Attempts, done: Callable[[Outcome], None]) -> None:
+        served, relayed, error = course.served, course.relayed, course.error
+        usage = relayed.tokens()
+        if served is not None and not error:
+            self.learn(served.deployment, relayed)
+        attempts.settle(usage, error)
+        done(_outcome(served, relayed.bytes_sent, usage, attempts.trail, course.status, error))
 
     async def _say(
         self, plan: Plan, served: Served, trail: Sequence[Attempt], answer: Answer, relayed: Relayed, tally: Tally

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from routeiq.config.state import Deployment, FallbackNames, Mode, ModelName, State
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call
-from routeiq.gateway.plan import Endpoint, Fallbacks
+from routeiq.gateway.plan import Fallbacks
 from routeiq.gateway.upstream.registry import speaks
 
 

@@ -6,11 +6,13 @@ says; ids are of `kit.ids`, and need no escapes.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Final
 
-from routeiq.gateway.pipeline.context import Purpose
+from routeiq.gateway.pipeline.context import Context, Purpose
+from routeiq.gateway.plan import Outcome, Plan
 from routeiq.kit.metrics import Labels, Spread
 from routeiq.kit.stamps import Stamps
 
@@ -19,9 +21,26 @@ Way = tuple[str, int, str, str | None, str, str, int, bool, str]
 Ended = tuple[object, str, str, tuple[int, int] | None, int, float, int, Purpose | None]
 """A request that is over: its way, its id, its key's, the tokens sent and made, bytes, seconds, when it ended in ns,
 and what else was said of it."""
+GENERATE: Final = "generate"
+"""The endpoint of requests of the LLM Gateway API, in metrics and lines."""
 MOST_KINDS: Final = 1024
 """There are as many as ways to be served, and callers choose the names behind wildcards."""
 MOST_KEYS: Final = 4096
+
+
+def ended(context: Context, plan: Plan, outcome: Outcome) -> Ended:
+    """Of a request that had a plan, whatever became of it."""
+    seconds, deployment = time.monotonic() - context.started, outcome.deployment or plan.deployments[0]
+    decision, usage, purpose = plan.decision, outcome.usage, context.purpose
+    way = (
+        plan.endpoint if purpose is None else GENERATE, outcome.status, deployment.group, deployment.entry,
+        decision.strategy, decision.fallback or outcome.fallback, len(outcome.attempts), plan.stream, outcome.error,
+    )  # fmt: skip
+    return (
+        way, plan.request_id, context.caller.principal.key_id,
+        None if usage is None else (usage.input_tokens, usage.output_tokens),
+        outcome.streamed_bytes, seconds, time.time_ns(), purpose,
+    )  # fmt: skip
 
 
 class Kind:

@@ -5,7 +5,6 @@ Metric names follow the OpenTelemetry GenAI conventions and contract 3.4, in Pro
 
 from __future__ import annotations
 
-import time
 from collections import Counter as Tally
 from contextlib import suppress
 
@@ -13,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.gate import Gate
-from routeiq.gateway.pipeline.kinds import Ended, Kind, Kinds, Way
+from routeiq.gateway.pipeline.kinds import GENERATE, Ended, Kind, Kinds, Way, ended
 from routeiq.gateway.plan import Outcome, Plan
 from routeiq.kit.access_log import AccessLog, json_text
 from routeiq.kit.batch import Batch
@@ -21,8 +20,6 @@ from routeiq.kit.metrics import SECONDS, Counts, Durations
 
 FAILED_4XX = frozenset({"401", "402", "404", "408", "429"})
 """What an upstream answers where it is not the caller who was wrong, as the breakers count it."""
-GENERATE = "generate"
-"""Its endpoint, in metrics and lines."""
 
 
 class Meter:
@@ -85,19 +82,7 @@ class Meter:
 
     def done(self, context: Context, plan: Plan, outcome: Outcome) -> None:
         """A request that had a plan, whatever became of it. It is counted and logged a moment later."""
-        seconds = time.monotonic() - context.started
-        deployment, decision, usage = outcome.deployment or plan.deployments[0], plan.decision, outcome.usage
-        way = (
-            plan.endpoint if context.purpose is None else GENERATE, outcome.status, deployment.group, deployment.entry,
-            decision.strategy, decision.fallback or outcome.fallback, len(outcome.attempts), plan.stream, outcome.error,
-        )  # fmt: skip
-        self._batch.add(
-            (
-                way, plan.request_id, context.caller.principal.key_id,
-                None if usage is None else (usage.input_tokens, usage.output_tokens),
-                outcome.streamed_bytes, seconds, time.time_ns(), context.purpose,
-            )
-        )  # fmt: skip
+        self._batch.add(ended(context, plan, outcome))
 
     def _count(self, batch: list[Ended]) -> None:
         met, lines = self._kinds.add(batch)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from routeiq.config.model_access import ModelAccess
 from routeiq.config.state import Deployment, Group, Mode, ModelName, State
 from routeiq.gateway.callers.overrides import NO_OVERRIDE, Customer, Override, Overrides
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.permitted import may_be_served
 from routeiq.gateway.pipeline.quotas import Quotas
-from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.registry import speaks
 from routeiq.kit.errors import Unavailable
 

@@ -19,7 +19,7 @@ from routeiq.gateway.pipeline.passage_stream import StreamPassage
 from routeiq.gateway.pipeline.passage_whole import WholePassage
 from routeiq.gateway.pipeline.tally import Tally
 from routeiq.gateway.plan import Outcome, Plan
-from routeiq.gateway.upstream.provider import UpstreamRequest
+from routeiq.gateway.upstream.requests import UpstreamRequest
 from routeiq.kit.asgi import Answer
 
 Begin = Callable[[UpstreamRequest, Deployment], Call | None]

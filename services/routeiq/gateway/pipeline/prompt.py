@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from routeiq.clients.routing import trim_middle
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.json_errors import UNREADABLE
 

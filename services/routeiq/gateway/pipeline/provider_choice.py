@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from math import ceil
 
 import msgspec
-from msgspec import structs
 
 from routeiq.config.model_access import ModelAccess
 from routeiq.config.state import OFFERED, Deployment, Group, Mode, State
 from routeiq.gateway.callers.overrides import NO_OVERRIDE
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.customer import customer_of
 from routeiq.gateway.pipeline.learned import LearnedRouter, Question
@@ -26,7 +26,7 @@ from routeiq.gateway.pipeline.permitted import may_be_served
 from routeiq.gateway.pipeline.quotas import Quotas
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.pipeline.slates import NoEligibleModel
-from routeiq.gateway.plan import Decision, Endpoint
+from routeiq.gateway.plan import Decision
 from routeiq.gateway.upstream.registry import speaks
 from routeiq.kit.errors import RateLimited, Unavailable
 from routeiq.kit.ids import uuid7
@@ -119,12 +119,10 @@ class ProviderChoice:
         known = (one for one in scores if not one.prior and one.model in by_name)
         best = next((one for one in known if self._fit((by_name[one.model],))), None)
         if best is None:
-            return structs.replace(found, decision=structs.replace(decision, strategy=PRIORITY))
+            return found.among(found.deployments, decision.by(PRIORITY), found.fallbacks)
         if best.model != decision.model:
-            decision = structs.replace(
-                decision, model=best.model, reason=_with(MEASURED, note), confidence=best.quality, prior=False
-            )
-        return structs.replace(found, deployments=(by_name[best.model],), decision=decision)
+            decision = decision.instead(best.model, _with(MEASURED, note), best.quality)
+        return found.among((by_name[best.model],), decision, found.fallbacks)
 
     def _behind(self, first: Deployment, offer: Offer, decision: Decision) -> Selection:
         """`first`, and then the others by priority. Strict settings let nobody else answer an override."""

@@ -12,8 +12,6 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
-import msgspec
-
 from routeiq.config.state import Deployment
 from routeiq.gateway.journal.journal import Journal
 from routeiq.gateway.journal.records import Called, Counts, Seven, TailValues, encode
@@ -197,7 +195,7 @@ class JournalRecording:
         if said is not None and (self._final or not outcome.error) and (said.output_tokens or not events):
             return said, False
         if said is not None:
-            return msgspec.structs.replace(said, output_tokens=max(said.output_tokens, events)), True
+            return said.making(max(said.output_tokens, events)), True
         if events or (outcome.status < 400 and not outcome.error and outcome.attempts):
             return Usage(self._recorder.estimate(self._context), events), True
         return _NO_USAGE, False

@@ -7,33 +7,31 @@ answered in the route family's error shape by the edge; after it, the relay ends
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec.structs import replace
 
-from routeiq.config.state import State
-from routeiq.gateway.callers.caller import Caller
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.accounting import Account, Accounting, within
-from routeiq.gateway.pipeline.admit import parse_call
+from routeiq.gateway.pipeline.admit import context_of
 from routeiq.gateway.pipeline.attempt import LEFT
-from routeiq.gateway.pipeline.context import Context
+from routeiq.gateway.pipeline.context import Arrival, Context
 from routeiq.gateway.pipeline.execute import Executor, UnderWay
 from routeiq.gateway.pipeline.gate import Entered, Gate, ShuttingDown
 from routeiq.gateway.pipeline.learned import Unasked
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.passage import Passages
+from routeiq.gateway.pipeline.planning import plan_of
 from routeiq.gateway.pipeline.select import Selector, Unresolved, Waiting
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.pipeline.spend import Reserved
 from routeiq.gateway.pipeline.tally import Tally
 from routeiq.gateway.pipeline.trace import finish_span
-from routeiq.gateway.plan import Endpoint, Outcome, Plan
+from routeiq.gateway.plan import Outcome, Plan
 from routeiq.kit.asgi import Answer, DisconnectWatch, Receive, Scope, never, read_body
-from routeiq.kit.error_bodies import Family
 from routeiq.kit.exchange import Work
 from routeiq.kit.telemetry import Telemetry
 
@@ -43,14 +41,6 @@ if TYPE_CHECKING:
 _SPANS = {endpoint: f"gateway {endpoint.value}" for endpoint in Endpoint}
 GENERATED = "gateway generate"
 """The span of a request of the LLM Gateway API."""
-_PLAIN = frozenset({b"traceparent", b"tracestate", b"accept-language"})
-_BY_FAMILY: Mapping[Family, frozenset[bytes]] = {
-    Family.OPENAI: _PLAIN | {b"openai-beta"},
-    Family.ANTHROPIC: _PLAIN | {b"anthropic-beta", b"anthropic-version"},
-}
-SENT_UPSTREAM = {endpoint: _BY_FAMILY[endpoint.errors] for endpoint in Endpoint}
-"""The caller's headers that may reach an upstream of the endpoint's dialect. No credential is ever among them."""
-
 
 Done = Callable[[Outcome], None]
 Planned = tuple[Plan, Done, Tally]
@@ -58,17 +48,6 @@ Decided = Waiting | Selection | Planned
 """How far a request has come that is to be served."""
 Guarded = Callable[[Work], Work]
 """Around a task's work: turns what it raises into an answer."""
-
-
-class Arrival(msgspec.Struct, frozen=True, gc=False):
-    """A request whose caller is known. `headers`: the first value of each. `path_model`: the model in its path."""
-
-    request_id: str
-    caller: Caller
-    state: State
-    endpoint: Endpoint
-    headers: Mapping[bytes, bytes]
-    path_model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +67,7 @@ class Pipeline:
         started = time.monotonic()
         with self.gate.entered():
             raw = await read_body(scope, receive, arrival.state.body_limit_bytes)
-            context = _context(arrival, raw, started)
+            context = context_of(arrival, raw, started)
             await self._serve(context, answer, receive, self.selector.at_once(context))
 
     def begin(self, arrival: Arrival, raw: bytes, answer: Answer, guarded: Guarded) -> Work | None:
@@ -96,7 +75,7 @@ class Pipeline:
 
         Returns: what is to be run as its task; None: it is under way. Raises: as `run`, before the first byte."""
         self.gate.check()
-        context = _context(arrival, raw, time.monotonic())
+        context = context_of(arrival, raw, time.monotonic())
         selection = self.selector.at_once(context)
         if not isinstance(selection, Selection):
             return self.serve(context, answer, selection)
@@ -146,7 +125,7 @@ class Pipeline:
         """From here on `done` counts the request, and settles what it took.
 
         Args: reserved: as `accounting` says.  Raises: as `Accounting.begin`: nothing is taken then."""
-        plan = _plan(context, within(selection, reserved))
+        plan = plan_of(context, within(selection, reserved))
         account = self.accounting.begin(context, plan, answer, reserved)
         answer.counted = True
         name = _SPANS[plan.endpoint] if context.purpose is None else GENERATED
@@ -155,7 +134,7 @@ class Pipeline:
 
     def _finish(self, context: Context, plan: Plan, span: OpenSpan | None, account: Account, outcome: Outcome) -> None:
         if outcome.error == LEFT and self.gate.closed:
-            outcome = replace(outcome, status=ShuttingDown.status, error=ShuttingDown.code)
+            outcome = outcome.said(ShuttingDown.status, ShuttingDown.code, outcome.streamed_bytes)
         account.settle(plan, outcome)
         self.meter.done(context, plan, outcome)
         if span is not None:
@@ -184,32 +163,3 @@ class _Rest(msgspec.Struct, eq=False):
 
 async def _failed(error: Exception) -> None:
     raise error
-
-
-def _context(arrival: Arrival, raw: bytes, started: float) -> Context:
-    call = parse_call(arrival.endpoint, raw, arrival.path_model)
-    return Context(arrival.request_id, arrival.caller, arrival.state, call, arrival.headers, started)
-
-
-def _plan(context: Context, selection: Selection) -> Plan:
-    routing, call, headers = context.state.routing, context.call, context.headers
-    sent = SENT_UPSTREAM[call.endpoint]
-    return Plan(
-        context.request_id,
-        call.endpoint,
-        call.body,
-        call.stream,
-        () if sent.isdisjoint(headers) else _sent(headers, sent),
-        selection.deployments,
-        selection.decision,
-        context.started + routing.timeout_s,
-        routing.num_retries,
-        context.state.version,
-        selection.fallbacks,
-        routing.retry_pause_s,
-        routing.retry_statuses(selection.deployments[0]),
-    )
-
-
-def _sent(headers: Mapping[bytes, bytes], names: frozenset[bytes]) -> tuple[tuple[str, str], ...]:
-    return tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in headers.items() if k in names)

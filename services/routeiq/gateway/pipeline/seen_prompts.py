@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.prompt import PromptView, has_tools, max_output_tokens, view_prompt
-from routeiq.gateway.plan import Endpoint
 from routeiq.kit.lru import LRU
 
 LONGEST = 32_768

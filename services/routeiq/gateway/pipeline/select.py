@@ -7,13 +7,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import msgspec
-from msgspec import structs
 
 from routeiq.config.document.strategies import balancing
 from routeiq.config.model_access import Kind, ModelAccess
 from routeiq.config.state import Deployment, FallbackNames, Group, Mode, State
 from routeiq.gateway.callers.models import ModelDenied
 from routeiq.gateway.callers.overrides import NO_OVERRIDE, Customer, Override
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.conversation import ConversationIds
@@ -25,7 +25,7 @@ from routeiq.gateway.pipeline.objective import HEADER, cost_weight
 from routeiq.gateway.pipeline.overriding import OVERRIDDEN, REASON, SKIPPED, UNANSWERED, Overriding
 from routeiq.gateway.pipeline.permitted import permitted, permitted_fallbacks
 from routeiq.gateway.pipeline.selection import Selection
-from routeiq.gateway.plan import NO_FALLBACKS, Decision, Endpoint
+from routeiq.gateway.plan import NO_FALLBACKS, Decision
 from routeiq.gateway.upstream.registry import speaks
 from routeiq.kit.errors import InvalidRequest, NotFound
 from routeiq.kit.ids import uuid7
@@ -150,7 +150,7 @@ class Selector:
         if lane.fallbacks is None:
             return selection
         fallbacks = plan_fallbacks(context.state, context.call, self._balancer, lane.fallbacks)
-        return structs.replace(selection, fallbacks=fallbacks)
+        return selection.among(selection.deployments, selection.decision, fallbacks)
 
     def _question(self, context: Context, lane: Lane, note: str) -> Question:
         state, call = context.state, context.call

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from math import ceil
 
-import msgspec
-
 from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.stream_tokens import begun_tokens
 from routeiq.gateway.dialects.usage import NotAnAnswer, read_usage
@@ -25,30 +23,43 @@ from routeiq.kit.errors import RouteIQError
 class DeploymentBusy(UpstreamFailed):
     """Every deployment that could serve has its `max_parallel_requests`."""
 
-    status, type, code = 429, "rate_limit_error", "max_parallel_requests"
+    status = 429
+    type = "rate_limit_error"
+    code = "max_parallel_requests"
 
 
 class OverQuota(UpstreamFailed):
     """The provider has had all the requests or tokens of this minute. Another one may serve; nobody waits."""
 
-    status, type, code = 429, "rate_limit_error", "provider_rate_limited"
+    status = 429
+    type = "rate_limit_error"
+    code = "provider_rate_limited"
 
 
-class Served(msgspec.Struct):
+class Served:
     """An answer and who gave it. `body` is whole for a unary call and for a refusal, None for a stream."""
 
-    deployment: Deployment
-    status: int
-    headers: Mapping[str, str]
-    body: bytes | None
-    stream: Begun | None = None
-    response: UpstreamResponse | None = None
-    error: str = ""
-    """The code of an error of ours: there was no answer, and `body` says so."""
-    fallback: str = ""
-    """Why it is another group's answer, or another model's."""
-    usage: Usage | None = None
-    """Of a whole answer; a stream reports it on the way."""
+    __slots__ = ("body", "deployment", "error", "fallback", "headers", "response", "status", "stream", "usage")
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        stream: Begun | None = None,
+        response: UpstreamResponse | None = None,
+        error: str = "",
+        usage: Usage | None = None,
+    ) -> None:
+        self.deployment, self.status, self.headers, self.body = deployment, status, headers, body
+        self.stream, self.response = stream, response
+        self.error = error
+        """The code of an error of ours: there was no answer, and `body` says so."""
+        self.fallback = ""
+        """Why it is another group's answer, or another model's."""
+        self.usage = usage
+        """Of a whole answer; a stream reports it on the way."""
 
 
 def verdict(served: Served) -> tuple[Kind, str]:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.config.state import Group, State
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.eligible import (
     BYTES_PER_TOKEN,
     NOT_SPOKEN,
@@ -21,7 +22,6 @@ from routeiq.gateway.pipeline.eligible import (
     eligible,
 )
 from routeiq.gateway.pipeline.prompt import PromptView
-from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.registry import speaks
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.lru import LRU

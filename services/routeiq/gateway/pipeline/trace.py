@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from opentelemetry.trace import Status, StatusCode
 
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.context import Context
-from routeiq.gateway.plan import Attempt, Decision, Endpoint, Outcome, Plan
+from routeiq.gateway.plan import Attempt, Decision, Outcome, Plan
 
 if TYPE_CHECKING:
     from routeiq.kit.spans import Attributes, OpenSpan

@@ -8,6 +8,7 @@ where there is none. All of it stays inside the plan's deadline and its number o
 from __future__ import annotations
 
 import random
+from enum import StrEnum
 from typing import NamedTuple
 
 from routeiq.config.names import is_pattern
@@ -15,7 +16,7 @@ from routeiq.config.state import Deployment
 from routeiq.config.statuses import ANY_STATUS
 from routeiq.gateway.pipeline.failures import Kind
 from routeiq.gateway.pipeline.figures import Figures
-from routeiq.gateway.plan import Fallback, Plan
+from routeiq.gateway.plan import Plan
 
 BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 8.0
@@ -23,6 +24,16 @@ LONGEST_WAIT_S = 60.0
 """A longer `Retry-After` is passed on to the caller instead, as OpenAI's SDKs and LiteLLM do."""
 PATIENCE_S = 5.0
 """The same while another group may still serve."""
+
+
+class Fallback(StrEnum):
+    """Why another model serves than the one that was chosen."""
+
+    UPSTREAM_FAILED = "upstream_failed"
+    CONTEXT_WINDOW = "context_window"
+    CONTENT_POLICY = "content_policy"
+    UNAVAILABLE = "deployment_unavailable"
+    """The chosen one is cooled or full."""
 
 
 class Step(NamedTuple):

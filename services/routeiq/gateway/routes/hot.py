@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from routeiq.gateway.access import MODEL_PREFIXES, PREFIXES
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 
 
 class HotPath(NamedTuple):

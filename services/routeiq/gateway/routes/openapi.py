@@ -10,7 +10,7 @@ from fastapi import FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 
 from routeiq.gateway.access import Owner
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.routes.delegate import Delegate
 from routeiq.gateway.routes.generate import openapi as generate
 from routeiq.gateway.routes.generate.endpoint import PATH as GENERATE

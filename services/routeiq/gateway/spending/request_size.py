@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from routeiq.config.words import words
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.kit.json_errors import UNREADABLE
 
 BYTES_A_TOKEN: Final = 4

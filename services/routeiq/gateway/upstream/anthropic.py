@@ -17,13 +17,14 @@ from routeiq.gateway.dialects.openai_anthropic.answer import openai_completion
 from routeiq.gateway.dialects.openai_anthropic.errors import openai_error_body, openai_status
 from routeiq.gateway.dialects.openai_anthropic.request import anthropic_request
 from routeiq.gateway.dialects.openai_anthropic.stream import OpenAIStream, StreamBroken
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.per_deployment import PerDeployment
-from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.upstream.anthropic_messages import VERSION, Messages, credentials, messages_url
-from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
-from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
+from routeiq.gateway.upstream.http import HTTPClient
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamResponse
 from routeiq.gateway.upstream.refusals import json_headers, openai_refusal
 from routeiq.gateway.upstream.request_body import Body, Sent
+from routeiq.gateway.upstream.requests import HTTPRequest, UpstreamRequest
 from routeiq.gateway.upstream.responses import StreamedResponse, WholeResponse, refuse_unusable
 from routeiq.gateway.upstream.secrets import scrub
 from routeiq.kit.errors import InvalidRequest

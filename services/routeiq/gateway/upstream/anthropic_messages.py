@@ -8,10 +8,11 @@ from routeiq.config.provider_addresses import ANTHROPIC_VERSION, anthropic_base
 from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.openai_anthropic.errors import message_of
 from routeiq.gateway.per_deployment import PerDeployment
-from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
-from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse
+from routeiq.gateway.upstream.http import HTTPClient
+from routeiq.gateway.upstream.provider import UpstreamResponse
 from routeiq.gateway.upstream.refusals import CREDENTIAL_REFUSED, cleaned, json_headers
 from routeiq.gateway.upstream.request_body import Sent
+from routeiq.gateway.upstream.requests import HTTPRequest, UpstreamRequest
 from routeiq.gateway.upstream.responses import WholeResponse, refuse_unusable
 from routeiq.kit.error_bodies import anthropic_error
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from routeiq.config.provider_addresses import AZURE_VERSION, azure_base
 from routeiq.config.state import Deployment
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.upstream.http import HTTPClient
 from routeiq.gateway.upstream.openai_calls import Called, OpenAIDialect
 from routeiq.gateway.upstream.provider import UpstreamFailed

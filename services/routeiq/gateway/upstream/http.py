@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-import msgspec
-
 from routeiq.gateway.upstream.provider import UpstreamResponse
+from routeiq.gateway.upstream.requests import HTTPRequest
 from routeiq.kit.outbound import Origin
 
 if TYPE_CHECKING:
@@ -50,7 +49,6 @@ _CREDENTIALS = {
     "authorization", "x-api-key", "api-key", "x-goog-api-key", "x-litellm-api-key", "ocp-apim-subscription-key",
     "x-service-key", "x-admin-api-key", "cookie",
 }  # fmt: skip
-REQUEST_ID = "x-request-id"
 _OUR_OWN = {
     "host", "content-length", "content-type", "content-encoding", "accept", "accept-encoding", "expect", "user-agent",
 }  # fmt: skip
@@ -74,31 +72,6 @@ class RequestHeaders(dict[str, str]):
         raise TypeError("these headers are fixed")
 
     __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
-
-
-class HTTPRequest(msgspec.Struct, frozen=True, gc=False):
-    """One POST of JSON. `label` stands for the upstream in error texts, which never contain `url`."""
-
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
-    label: str
-    timeout_s: float
-    """Bound on the wait for the response's head, connecting included, and on each wait for more of its body."""
-    client: str = ""
-    """The deployment's choice, where there are several clients; one of `HTTPClientKind`, or nothing."""
-    fresh: bool = False
-    """True: over a new connection."""
-    origin: Origin = Origin.DOCUMENT
-    """On whose word `url` is called."""
-    request_id: str = ""
-    """Sent as REQUEST_ID, so that the upstream's log and ours can be laid side by side; not if `headers` have one."""
-
-    def named(self) -> Mapping[str, str]:
-        """All headers, `request_id` among them."""
-        if not self.request_id or REQUEST_ID in self.headers:
-            return self.headers
-        return {**self.headers, REQUEST_ID: self.request_id}
 
 
 Authorize = Callable[[str, Origin], Awaitable[object]]

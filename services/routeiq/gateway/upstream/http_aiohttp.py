@@ -20,9 +20,10 @@ from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
-from routeiq.gateway.upstream.http import MAX_BODY_BYTES, MAX_CONNECTIONS, HTTPRequest, ProxyOf, response_headers
+from routeiq.gateway.upstream.http import MAX_BODY_BYTES, MAX_CONNECTIONS, ProxyOf, response_headers
 from routeiq.gateway.upstream.http_tls import certificate_problem, system_tls
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
+from routeiq.gateway.upstream.requests import HTTPRequest
 from routeiq.kit.errors import RouteIQError
 
 log = structlog.get_logger()

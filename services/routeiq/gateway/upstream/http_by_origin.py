@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from routeiq.gateway.upstream.http import HTTPRequest
 from routeiq.gateway.upstream.http_choice import HTTPChoice
 from routeiq.gateway.upstream.http_exchange import Exchange
 from routeiq.gateway.upstream.provider import UpstreamResponse
+from routeiq.gateway.upstream.requests import HTTPRequest
 from routeiq.kit.outbound import Origin
 
 

@@ -10,9 +10,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from routeiq.config.http_client_kind import HTTPClientKind
-from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest, PromptClient, ProxyOf
+from routeiq.gateway.upstream.http import HTTPClient, PromptClient, ProxyOf
 from routeiq.gateway.upstream.http_exchange import Exchange
 from routeiq.gateway.upstream.provider import UpstreamResponse
+from routeiq.gateway.upstream.requests import HTTPRequest
 
 _AIOHTTP: Final = str(HTTPClientKind.AIOHTTP)
 

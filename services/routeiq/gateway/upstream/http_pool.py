@@ -12,7 +12,7 @@ import ssl
 from functools import partial
 from typing import Final, NamedTuple
 
-from routeiq.gateway.upstream.http import MAX_BODY_BYTES, MAX_CONNECTIONS, REQUEST_ID, HTTPRequest, RequestHeaders
+from routeiq.gateway.upstream.http import MAX_BODY_BYTES, MAX_CONNECTIONS, RequestHeaders
 from routeiq.gateway.upstream.http_connection import Connection
 from routeiq.gateway.upstream.http_dial import CONNECT_TIMEOUT_S, Dial, dial
 from routeiq.gateway.upstream.http_exchange import ConnectionLost, Exchange
@@ -21,6 +21,7 @@ from routeiq.gateway.upstream.http_response import PooledResponse, UnfinishedRes
 from routeiq.gateway.upstream.http_slots import IDLE_S, Origin, Slots
 from routeiq.gateway.upstream.http_tls import certificate_problem
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
+from routeiq.gateway.upstream.requests import REQUEST_ID, HTTPRequest
 from routeiq.kit.errors import RouteIQError
 from routeiq.kit.outbound import InvalidURL, OutboundGuard, OutboundPolicy
 from routeiq.kit.outbound import Origin as Word

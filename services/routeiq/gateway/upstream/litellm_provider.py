@@ -22,11 +22,12 @@ import structlog
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.openai_answer import wants_usage
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.upstream.http import MAX_CONNECTIONS, Authorize
 from routeiq.gateway.upstream.litellm_errors import LiteLLMMissing, no_answer, refusal
-from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamResponse
 from routeiq.gateway.upstream.request_body import DEFAULTS, Sent
+from routeiq.gateway.upstream.requests import UpstreamRequest
 from routeiq.gateway.upstream.responses import StreamedResponse, WholeResponse
 from routeiq.kit.errors import InvalidRequest, RouteIQError
 from routeiq.kit.json_errors import UNREADABLE

@@ -10,26 +10,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Protocol, runtime_checkable
 
-import msgspec
-
 from routeiq.config.state import Deployment
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.upstream.requests import UpstreamRequest
 from routeiq.kit.errors import RouteIQError
-
-
-class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
-    """One call. `body` is the caller's, parsed one level deep; the provider replaces `model`."""
-
-    endpoint: Endpoint
-    body: Mapping[str, msgspec.Raw]
-    stream: bool
-    headers: tuple[tuple[str, str], ...]
-    """Those of the caller's headers that may go upstream; never a credential."""
-    timeout_s: float
-    """How long the provider may take until the status line; between two reads the same bound holds."""
-    request_id: str
-    fresh: bool = False
-    """True: over a connection that carried nothing before, because one that had did not last."""
 
 
 class UpstreamResponse(Protocol):

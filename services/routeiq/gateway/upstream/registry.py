@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.upstream.anthropic import Anthropic
 from routeiq.gateway.upstream.azure import Azure
 from routeiq.gateway.upstream.http import Authorize, HTTPClient
 from routeiq.gateway.upstream.litellm_provider import LiteLLM
 from routeiq.gateway.upstream.openai_compatible import KINDS, PLAIN, OpenAICompatible
-from routeiq.gateway.upstream.provider import Provider, UpstreamRequest, UpstreamResponse
+from routeiq.gateway.upstream.provider import Provider, UpstreamResponse
+from routeiq.gateway.upstream.requests import UpstreamRequest
 from routeiq.gateway.upstream.simulated import Simulated
 
 _FALLBACK = "litellm"

@@ -15,7 +15,8 @@ import msgspec
 from routeiq.gateway.dialects.edits import StreamEdits
 from routeiq.gateway.dialects.stream_tokens import StreamTokens
 from routeiq.gateway.dialects.usage import StreamUsage
-from routeiq.gateway.plan import Endpoint, Usage
+from routeiq.gateway.endpoint import Endpoint
+from routeiq.gateway.plan import Usage
 from routeiq.gateway.upstream import retry_after
 from routeiq.gateway.upstream.http_head import PASSED_ON, AnswerHead
 from routeiq.gateway.upstream.provider import PushedResponse, Sink, UpstreamFailed, UpstreamResponse

@@ -1,4 +1,4 @@
-"""The body and the headers that go upstream, from the caller's and the deployment's."""
+"""The request that goes upstream, its body and its headers, from the caller's and the deployment's."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Final
 import msgspec
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.dialects.openai_answer import wants_usage
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.upstream.http import RequestHeaders, forwarded_headers
-from routeiq.gateway.upstream.provider import UpstreamRequest
+from routeiq.gateway.upstream.requests import HTTPRequest, UpstreamRequest
 from routeiq.gateway.upstream.token_limit import LIMITS, LimitName
+from routeiq.kit.json_errors import UNREADABLE
 from routeiq.kit.lru import LRU
 
 Body = dict[str, msgspec.Raw]
@@ -22,6 +24,12 @@ DEFAULTS: Final = frozenset([
     "thinking", "top_k", "top_p", "user",
 ])  # fmt: skip
 """Names of `litellm_params` that are request fields: a deployment's default, which the caller's own value replaces."""
+USAGE_ON_DEMAND: Final = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
+"""Where a stream reports usage only if `stream_options` asks for it. The gateway always asks, for its own count."""
+
+_encode: Final = msgspec.json.Encoder().encode
+_options: Final = msgspec.json.Decoder(Body | None)
+_ASK: Final = msgspec.Raw(b'{"include_usage":true}')
 _CHAT: Final = Endpoint.CHAT
 _VARIED: Final = 16
 _LONGEST_KEPT: Final = 512
@@ -76,6 +84,34 @@ class Sent:
         headers.update(self._own)
         headers.update(self._extra_headers)
         return RequestHeaders(headers)
+
+
+def http_request(
+    url: str, sent: Sent, request: UpstreamRequest, deployment: Deployment, *, ask_usage: bool
+) -> HTTPRequest:
+    """Args: ask_usage: False: the upstream refuses `stream_options`."""
+    body = sent.body(request)
+    if ask_usage and request.stream:
+        ask_for_usage(request, body)
+    if sent.extra:
+        body |= sent.extra
+    headers, label, client = sent.headers(request), deployment.group, deployment.http_client
+    return HTTPRequest(
+        url, headers, _encode(body), label, request.timeout_s, client, request.fresh, deployment.origin,
+        request.request_id,
+    )  # fmt: skip
+
+
+def ask_for_usage(request: UpstreamRequest, body: Body) -> None:
+    """Make a stream report its usage. An operator's `extra_body: {stream_options: null}` takes it back."""
+    if not request.stream or request.endpoint not in USAGE_ON_DEMAND or wants_usage(body):
+        return
+    options = body.get("stream_options")
+    try:
+        asked = _options.decode(options) or {} if options is not None else {}
+    except UNREADABLE:
+        return  # the upstream will say what is wrong with it
+    body["stream_options"] = raw({**asked, "include_usage": True}) if asked else _ASK
 
 
 def _over(defaults: Body, given: Mapping[str, msgspec.Raw]) -> Body:

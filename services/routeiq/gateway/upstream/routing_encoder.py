@@ -15,8 +15,9 @@ import msgspec
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import RoutingClient, RoutingUnavailable
 from routeiq.config.state import Deployment
-from routeiq.gateway.plan import Endpoint
-from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse
+from routeiq.gateway.endpoint import Endpoint
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamResponse
+from routeiq.gateway.upstream.requests import UpstreamRequest
 from routeiq.gateway.upstream.responses import WholeResponse
 from routeiq.kit.errors import InvalidRequest
 

@@ -15,10 +15,11 @@ from itertools import count
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.openai_answer import wants_usage
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.per_deployment import PerDeployment
-from routeiq.gateway.plan import Endpoint
-from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse, UpstreamTimeout
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamResponse, UpstreamTimeout
 from routeiq.gateway.upstream.refusals import error_type
+from routeiq.gateway.upstream.requests import UpstreamRequest
 from routeiq.gateway.upstream.responses import JSON_HEADERS, StreamedResponse, WholeResponse
 from routeiq.gateway.upstream.simulated_embeddings import embeddings
 from routeiq.gateway.upstream.simulated_plan import Failure, plan_answer

@@ -16,7 +16,7 @@ import msgspec
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.dialects.openai_request import parse_body
-from routeiq.gateway.upstream.provider import UpstreamRequest
+from routeiq.gateway.upstream.requests import UpstreamRequest
 
 DEFAULT_TTFT_MS = 30.0
 DEFAULT_TOKENS_PER_SECOND = 400.0

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routeiq.gateway.dialects.edits import StreamEdits, renamed
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.kit.sse import SSEReader
 
 WORDS = [b"hello", "größer 🙂".encode(), b'\\"model\\":\\"x\\"', b"\\n\\n", b"data: [DONE]", b""]

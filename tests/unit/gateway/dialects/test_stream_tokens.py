@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from routeiq.gateway.dialects.packing import Packing
 from routeiq.gateway.dialects.stream_tokens import StreamTokens, whole_tokens
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 
 
 def frame(data: object, event: str = "") -> bytes:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routeiq.gateway.dialects.usage import NotAnAnswer, StreamUsage, read_usage
-from routeiq.gateway.plan import Endpoint, Usage
+from routeiq.gateway.endpoint import Endpoint
+from routeiq.gateway.plan import Usage
 
 CHAT = b'data: {"choices":[{"delta":{"content":"a \\"usage\\":{\\"prompt_tokens\\":9} b"}}],"usage":null}\n\n' * 3 + (
     b'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":5,'

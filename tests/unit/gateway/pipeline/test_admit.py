@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.admit import REFUSED, parse_call
-from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import InvalidRequest
 
 GOOD = b'{"model":"auto","messages":[{"role":"user","content":"hi"}]}'

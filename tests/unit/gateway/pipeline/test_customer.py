@@ -9,9 +9,9 @@ import pytest
 
 from routeiq.gateway.callers.caller import Caller
 from routeiq.gateway.callers.overrides import Customer
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.customer import LONGEST, customer_of
-from routeiq.gateway.plan import Endpoint
 from routeiq.kit.principal import Principal, Role
 from tests.support.twins import deployment, state
 

@@ -12,19 +12,20 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import structs
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry, generate_latest
 
 from routeiq.config.state import Deployment, DeploymentId
 from routeiq.gateway.callers.caller import Caller
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.context import Call, Context, Purpose
 from routeiq.gateway.pipeline.describe import Shown, trail
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.trace import ATTEMPT_EVENT, DECISION_EVENT, describe_plan, finish_span
-from routeiq.gateway.plan import Attempt, Decision, Endpoint, Fallback, Outcome, Plan, Usage
+from routeiq.gateway.pipeline.walk import Fallback
+from routeiq.gateway.plan import Attempt, Decision, Outcome, Plan, Usage
 from routeiq.kit import log
 from routeiq.kit.principal import Principal, Role
 from routeiq.kit.telemetry import Telemetry, TelemetrySettings
@@ -36,16 +37,15 @@ FINE = (Attempt(LARGE.id, "large", 200, "", 0.5),)
 FAILED = (Attempt(LARGE.id, "large", 429, "rate_limit_exceeded", 0.1), Attempt(SMALL.id, "small", 200, "", 0.5, 1))
 
 
-def context() -> Context:
+def context(purpose: Purpose | None = None) -> Context:
     body = {"messages": msgspec.Raw(json.dumps([{"role": "user", "content": SECRET}]).encode())}
-    return Context(
-        "r1", Caller(Principal("k" * 64, Role.USER)), state(LARGE), Call(Endpoint.CHAT, body, "auto", False), {}, 0.0
-    )
+    caller, call = Caller(Principal("k" * 64, Role.USER)), Call(Endpoint.CHAT, body, "auto", False)
+    return Context("r1", caller, state(LARGE), call, {}, 0.0, purpose)
 
 
-def plan(**fields: object) -> Plan:
+def plan(endpoint: Endpoint = Endpoint.CHAT, **fields: object) -> Plan:
     decision = Decision("d1", "large", "ensemble", "highest_utility", **fields)  # type: ignore[arg-type]  # test data
-    return Plan("r1", Endpoint.CHAT, context().call.body, False, (), (LARGE,), decision, 1e9, 0, "c1.s0")
+    return Plan("r1", endpoint, context().call.body, False, (), (LARGE,), decision, 1e9, 0, "c1.s0")
 
 
 def said(one: Deployment, planned: Plan, attempts: Sequence[Attempt], fallback: str = "") -> list[tuple[bytes, bytes]]:
@@ -79,7 +79,7 @@ def exported(outcome: Outcome, fallback: str = "deadline", purpose: Purpose | No
     telemetry = Telemetry("gateway", "1", settings, lambda: spans)
     span = telemetry.start_span("gateway chat")
     assert span is not None
-    finish_span(span, structs.replace(context(), purpose=purpose), plan(fallback=fallback), outcome)
+    finish_span(span, context(purpose), plan(fallback=fallback), outcome)
     telemetry.shutdown()
     return spans.get_finished_spans()[0]
 
@@ -207,5 +207,5 @@ def test_a_long_trail_keeps_its_beginning_and_counts_the_rest() -> None:
     ],
 )
 def test_a_span_names_the_operation_of_its_endpoint(endpoint: Endpoint, operation: str) -> None:
-    said = describe_plan(context(), structs.replace(plan(), endpoint=endpoint))
+    said = describe_plan(context(), plan(endpoint))
     assert said["gen_ai.operation.name"] == operation

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from routeiq.config.state import FallbackNames, ModelName, RoutingSettings, State
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call
 from routeiq.gateway.pipeline.fallbacks import plan_fallbacks
 from routeiq.gateway.pipeline.figures import Figures
-from routeiq.gateway.plan import Endpoint, Fallbacks
+from routeiq.gateway.plan import Fallbacks
 from tests.support.executing import FakeClock, member, plan, serving
 
 A = member("a", "a")
@@ -46,6 +45,6 @@ def test_a_group_that_is_not_there_is_left_out() -> None:
 
 def test_plans_bound_their_calls() -> None:
     fallbacks = planned(FallbackNames(names("b", "c"), names("c")))
-    made = plan(A, clock=FakeClock(), retries=1, fallbacks=fallbacks)
-    assert made.most_calls == 8
-    assert replace(made, retries_by_status={429: 4}).most_calls == 20
+    clock = FakeClock()
+    assert plan(A, clock=clock, retries=1, fallbacks=fallbacks).most_calls == 8
+    assert plan(A, clock=clock, retries=1, fallbacks=fallbacks, by_status={429: 4}).most_calls == 20

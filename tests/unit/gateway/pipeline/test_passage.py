@@ -11,9 +11,10 @@ from routeiq.config.price import INPUT, OUTPUT, costs_in, price_of
 from routeiq.config.state import Deployment
 from routeiq.gateway.plan import Usage
 from routeiq.gateway.upstream.http_exchange import BUFFER_BYTES
-from routeiq.gateway.upstream.openai_calls import PromptCall
 from routeiq.gateway.upstream.openai_compatible import OpenAICompatible
-from routeiq.gateway.upstream.provider import UpstreamRequest, UpstreamResponse
+from routeiq.gateway.upstream.prompt_call import PromptCall
+from routeiq.gateway.upstream.provider import UpstreamResponse
+from routeiq.gateway.upstream.requests import UpstreamRequest
 from routeiq.kit.errors import InvalidRequest
 from tests.support.passing import Line, answer_of, hangs_up, says, silent, task_of, turns
 from tests.support.prompt_gateway import (

@@ -11,7 +11,7 @@ import pytest
 from routeiq.gateway.dialects import edits
 from routeiq.gateway.pipeline import served
 from routeiq.gateway.plan import Usage
-from routeiq.gateway.upstream import openai_calls
+from routeiq.gateway.upstream import prompt_call
 from tests.support.passing import Line, Peer, hangs_up, silent, turns
 from tests.support.prompt_gateway import (
     BUSY,
@@ -150,7 +150,7 @@ async def test_a_look_at_its_beginning_that_fails_is_an_error_and_no_endless_wai
     def fails(*_: object) -> None:
         raise ArithmeticError
 
-    monkeypatch.setattr(openai_calls, "first_event_refusal", fails)
+    monkeypatch.setattr(prompt_call, "first_event_refusal", fails)
     monkeypatch.setattr(served, "first_event_refusal", fails)
     one = await bench()
     one.pool.script.append(WHOLE)

@@ -7,8 +7,8 @@ import json
 import msgspec
 import pytest
 
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.prompt import PromptView, view_prompt
-from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import InvalidRequest
 
 

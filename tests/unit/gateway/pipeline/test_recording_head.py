@@ -6,11 +6,12 @@ import msgspec
 import pytest
 
 from routeiq.gateway.callers.caller import Caller
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.journal.record_parts import Parts
 from routeiq.gateway.journal.records import TRIPLE, Called, Head, Tail, encode
 from routeiq.gateway.pipeline.context import Call, Context, Purpose
 from routeiq.gateway.pipeline.recording_head import LONGEST_NAME, Heads
-from routeiq.gateway.plan import Decision, Endpoint, Plan
+from routeiq.gateway.plan import Decision, Plan
 from routeiq.kit.principal import Principal, Role
 from tests.support.twins import deployment, state
 

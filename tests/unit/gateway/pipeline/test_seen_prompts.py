@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.prompt import view_prompt
 from routeiq.gateway.pipeline.seen_prompts import LONGEST, SeenPrompts
-from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import InvalidRequest
 
 ASKED = [{"role": "user", "content": "hi"}]

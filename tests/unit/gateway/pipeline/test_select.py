@@ -11,6 +11,7 @@ from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.clients.routing import RoutingUnavailable
 from routeiq.config.state import Group, Mode, ModelName, RoutingSettings, State
 from routeiq.gateway.callers.caller import Caller
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.conversation import ConversationIds
@@ -20,7 +21,6 @@ from routeiq.gateway.pipeline.learned import Unasked
 from routeiq.gateway.pipeline.select import ModelNotFound, Selector
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.pipeline.slates import NoEligibleModel
-from routeiq.gateway.plan import Endpoint
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.principal import Principal, Role
 from tests.support.twins import TwinRouting, decision, deployment, learned_router, state

@@ -11,8 +11,9 @@ import pytest
 
 from routeiq.config.state import ModelName
 from routeiq.gateway.callers.caller import Budget, Holder
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.context import Call, Context
-from routeiq.gateway.plan import Endpoint, Outcome, Usage
+from routeiq.gateway.plan import Outcome, Usage
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamResponse
 from routeiq.kit.principal import Role
 from tests.support.asgi import Client, scope

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import pytest
 
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.admit import parse_call
 from routeiq.gateway.pipeline.token_estimate import estimate
-from routeiq.gateway.plan import Endpoint
 from routeiq.gateway.spending.request_size import FILE_BYTES, RequestSize
 
 

@@ -11,8 +11,8 @@ from routeiq.config.state import Deployment
 from routeiq.config.statuses import ANY_STATUS
 from routeiq.gateway.pipeline.failures import Kind, kind_of
 from routeiq.gateway.pipeline.figures import Figures
-from routeiq.gateway.pipeline.walk import BACKOFF_S, Step, Walk
-from routeiq.gateway.plan import Fallback, Fallbacks
+from routeiq.gateway.pipeline.walk import BACKOFF_S, Fallback, Step, Walk
+from routeiq.gateway.plan import Fallbacks
 from tests.support.executing import FakeClock, member, plan, serving
 
 A, B, C, D = (member(name) for name in "abcd")

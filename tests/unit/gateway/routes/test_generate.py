@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from routeiq.config.state import Deployment
 from routeiq.gateway.app import create_app
 from routeiq.gateway.upstream.openai_compatible import KINDS, OpenAICompatible
-from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamRequest, UpstreamResponse, UpstreamTimeout
+from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamResponse, UpstreamTimeout
+from routeiq.gateway.upstream.requests import UpstreamRequest
 from tests.support.asgi import Client, call, scope
 from tests.support.gateway import AUTH
 from tests.support.generating import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.routes.hot import HotPath, hot_path
 
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from routeiq.gateway.plan import Endpoint, Usage
+from routeiq.gateway.endpoint import Endpoint
+from routeiq.gateway.plan import Usage
 from routeiq.gateway.spending.estimates import FIRST_OUTPUT, Estimates
 from routeiq.gateway.spending.request_size import FILE_BYTES, RequestSize
 from routeiq.kit.accounts import MOST_SAFE

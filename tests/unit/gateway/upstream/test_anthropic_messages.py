@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.upstream.anthropic import Anthropic
 from tests.support.upstream import KEY, answer, deployment, request
 

@@ -6,10 +6,11 @@ import asyncio
 
 import pytest
 
-from routeiq.gateway.upstream.http import HTTPClient, HTTPRequest
+from routeiq.gateway.upstream.http import HTTPClient
 from routeiq.gateway.upstream.http_choice import HTTPChoice
 from routeiq.gateway.upstream.http_exchange import Exchange
 from routeiq.gateway.upstream.http_pool import PooledClient
+from routeiq.gateway.upstream.requests import HTTPRequest
 from routeiq.kit.outbound.proxies import Proxies
 from tests.support.upstream import answer
 

@@ -7,12 +7,12 @@ import json
 
 import msgspec
 import pytest
-from msgspec.structs import replace
 
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.upstream.litellm_errors import LiteLLMMissing
 from routeiq.gateway.upstream.litellm_provider import LiteLLM
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
+from routeiq.gateway.upstream.requests import UpstreamRequest
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.outbound import Origin, OutboundRefused
 from tests.support.litellm_sdk import SDK, Dumped, SDKError, Stream
@@ -65,7 +65,8 @@ async def test_a_caller_cannot_steer_the_sdk(field: str) -> None:
 async def test_a_number_without_end_is_the_callers_error() -> None:
     litellm, _ = provider(Dumped(id="x"))
     asked = request()
-    asked = replace(asked, body={**asked.body, "max_tokens": msgspec.Raw(b"1e400")})
+    body = {**asked.body, "max_tokens": msgspec.Raw(b"1e400")}
+    asked = UpstreamRequest(asked.endpoint, body, asked.stream, asked.headers, asked.timeout_s, asked.request_id)
     with pytest.raises(InvalidRequest) as refused:
         await litellm.send(asked, deployment("cohere_chat"))
     assert refused.value.param == "max_tokens"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.upstream.azure import Azure
 from routeiq.gateway.upstream.openai_compatible import KINDS, OpenAICompatible
 from routeiq.gateway.upstream.provider import UpstreamFailed

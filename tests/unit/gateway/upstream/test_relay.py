@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from routeiq.gateway.dialects.edits import StreamEdits
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.tally import NO_TALLY
-from routeiq.gateway.plan import Endpoint, Usage
+from routeiq.gateway.plan import Usage
 from routeiq.gateway.upstream.http_head import AnswerHead
 from routeiq.gateway.upstream.relay import STREAM_KIND, WHOLE_KIND, Begun, Relayed, passed_on, relay_stream
 from routeiq.kit.asgi import Answer

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from routeiq.config.document.models import SENT_BY_US
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.upstream.request_body import DEFAULTS, Sent, text_param
 from tests.support.upstream import deployment, request
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from routeiq.gateway.plan import Endpoint
+from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.gateway.upstream.simulated import Simulated
 from routeiq.kit.errors import InvalidRequest

@@ -9,16 +9,15 @@ from __future__ import annotations
 import time
 
 import msgspec
-from msgspec import structs
 
-from routeiq.config.statuses import NO_STATUSES
-from routeiq.gateway.pipeline.context import Call, Context, Purpose
+from routeiq.gateway.endpoint import Endpoint
+from routeiq.gateway.pipeline.context import Arrival, Call, Context, Purpose
 from routeiq.gateway.pipeline.describe import RawHeaders
 from routeiq.gateway.pipeline.failures import retry_after_s
 from routeiq.gateway.pipeline.provider_choice import ProviderChoice
 from routeiq.gateway.pipeline.response_cache import KeptAnswer, ResponseCache
-from routeiq.gateway.pipeline.run import Arrival, Done, Pipeline
-from routeiq.gateway.plan import Endpoint, Outcome, Plan, Usage
+from routeiq.gateway.pipeline.run import Done, Pipeline
+from routeiq.gateway.plan import Outcome, Plan, Usage
 from routeiq.gateway.routes.generate.answer import AllFailed, content_of, failure, generated
 from routeiq.gateway.routes.generate.body import Generate, read_body
 from routeiq.kit.asgi import JSON, Answer, DisconnectWatch, Message, Receive, Scope
@@ -77,7 +76,7 @@ class Generation:
             await self._cache.put(self._cache.key(context, question, deployment), kept)
         body = _encode(generated(deployment, content, usage, _latency_ms(context)))
         await answer.whole(200, body, [JSON, *heard.shown])
-        return structs.replace(outcome, status=200, streamed_bytes=len(body))
+        return outcome.said(200, outcome.error, len(body))
 
 
 class Heard:
@@ -118,7 +117,7 @@ async def _refuse(heard: Heard, answer: Answer) -> Outcome:
     body = error_body(Family.DETAIL, error)
     await answer.whole(error.status, body, [JSON, *heard.shown, *error_headers(error)])
     said = outcome.error or error.code
-    return structs.replace(outcome, status=error.status, streamed_bytes=len(body), error=said)
+    return outcome.said(error.status, said, len(body))
 
 
 async def _repeat(context: Context, plan: Plan, kept: KeptAnswer, answer: Answer, done: Done) -> None:
@@ -154,7 +153,7 @@ def _context(arrival: Arrival, asked: Generate, started: float) -> Context:
 def _persistent(plan: Plan) -> Plan:
     """With a call for each provider at least: only when all have failed is it over."""
     retries = max(plan.retries, len(plan.deployments) - 1)
-    return structs.replace(plan, retries=retries, retries_by_status=NO_STATUSES)
+    return plan.retrying(retries)
 
 
 def _latency_ms(context: Context) -> int:
