@@ -11,6 +11,17 @@ from routeiq.gateway.callers.caller import Caller
 from routeiq.gateway.plan import Endpoint
 
 
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """A request whose caller is known. `headers`: the first value of each. `path_model`: the model in its path."""
+
+    request_id: str
+    caller: Caller
+    state: State
+    endpoint: Endpoint
+    headers: Mapping[bytes, bytes]
+    path_model: str | None = None
+
+
 class Purpose(msgspec.Struct, frozen=True, gc=False):
     """What a request of the LLM Gateway API says of itself: its customer, the service that asks, the kind of task."""
 

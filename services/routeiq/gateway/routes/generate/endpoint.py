@@ -12,12 +12,12 @@ import msgspec
 from msgspec import structs
 
 from routeiq.config.statuses import NO_STATUSES
-from routeiq.gateway.pipeline.context import Call, Context, Purpose
+from routeiq.gateway.pipeline.context import Arrival, Call, Context, Purpose
 from routeiq.gateway.pipeline.describe import RawHeaders
 from routeiq.gateway.pipeline.failures import retry_after_s
 from routeiq.gateway.pipeline.provider_choice import ProviderChoice
 from routeiq.gateway.pipeline.response_cache import KeptAnswer, ResponseCache
-from routeiq.gateway.pipeline.run import Arrival, Done, Pipeline
+from routeiq.gateway.pipeline.run import Done, Pipeline
 from routeiq.gateway.plan import Endpoint, Outcome, Plan, Usage
 from routeiq.gateway.routes.generate.answer import AllFailed, content_of, failure, generated
 from routeiq.gateway.routes.generate.body import Generate, read_body
