@@ -19,6 +19,7 @@ from routeiq.gateway.pipeline.figures import MINUTE_S, Live
 from routeiq.gateway.pipeline.gate import Gate
 from routeiq.gateway.pipeline.meter import Meter
 from routeiq.gateway.pipeline.recording import Recorder
+from routeiq.gateway.pipeline.run import Pipeline
 from routeiq.gateway.pipeline.spend import Spend
 from routeiq.gateway.plan import Outcome, Plan
 from routeiq.gateway.upstream.openai_compatible import KINDS, OpenAICompatible
@@ -104,7 +105,11 @@ class Bench:
         self.figures.follow(served)
         for live in cast("dict[object, Live]", self.figures._lives).values():
             live.turns_at = inf  # no new minute begins in the middle of a test
-        self.edge = create_app(replace(made, pipeline=replace(made.pipeline, meter=self.ended)))
+        whole = made.pipeline
+        pipeline = Pipeline(
+            whole.selector, whole.executor, self.ended, whole.telemetry, whole.gate, whole.passages, whole.accounting
+        )
+        self.edge = create_app(replace(made, pipeline=pipeline))
 
     def turn(self) -> None:
         """A minute of its figures begins now, so that none ends during a test. Deadlines are up to a minute later."""

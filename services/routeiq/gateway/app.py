@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from socket import socket
@@ -22,23 +22,21 @@ from routeiq.gateway.callers.caller import CALLER, Caller
 from routeiq.gateway.callers.refusals import as_litellm
 from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.gateway import Gateway
-from routeiq.gateway.pipeline.authenticate import SERVICE_PATHS, UnknownServiceKey, presented_key
+from routeiq.gateway.pipeline.authenticate import UnknownServiceKey, presented_key
 from routeiq.gateway.pipeline.context import Arrival
-from routeiq.gateway.pipeline.kinds import GENERATE as GENERATE_ENDPOINT
 from routeiq.gateway.release.beginning import begin
 from routeiq.gateway.routes.api_port import APIPort
 from routeiq.gateway.routes.delegate import Delegated
 from routeiq.gateway.routes.generate.endpoint import PATH as GENERATE
 from routeiq.gateway.routes.health import health_pages
-from routeiq.gateway.routes.hot import HotPath, hot_path
+from routeiq.gateway.routes.hot import hot_path
+from routeiq.gateway.routes.hot_edge import HotEdge
 from routeiq.gateway.settings import Settings, read_settings
 from routeiq.gateway.upstream.guarded import guarded
 from routeiq.gateway.wiring import build_gateway
 from routeiq.kit.asgi import (
-    JSON,
     Answer,
     ASGIApp,
-    ClientDisconnected,
     Receive,
     Scope,
     Send,
@@ -46,14 +44,11 @@ from routeiq.kit.asgi import (
     header,
     read_body,
     replayed,
-    unsent,
-    whole_body,
 )
 from routeiq.kit.build import COMPILED
 from routeiq.kit.cors import CORS
-from routeiq.kit.error_bodies import Family, error_body, error_headers, stream_event
 from routeiq.kit.errors import AuthenticationError, MethodNotAllowed, NotFound, RouteIQError
-from routeiq.kit.exchange import Exchange, Work, exchange_of
+from routeiq.kit.exchange import AtOnce, exchange_of
 from routeiq.kit.ids import request_id
 from routeiq.kit.lifespan import live
 from routeiq.kit.ops import OpsApp, Pages, ops_pages
@@ -83,77 +78,27 @@ class Edge:
         self._pages = edge_pages(gateway)
         self._api: ASGIApp | None = None
         self._loading = Shared(self._load_api)
+        self._hot = HotEdge(gateway.authenticator, gateway.holder, gateway.pipeline, cors)
+        self.at_once: AtOnce = self._hot.at_once
+        """A hot endpoint under our own server, whose body is there."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             hot = hot_path(scope["path"]) if scope["method"] == "POST" else None
-            await (self._http(scope, receive, send) if hot is None else self._hot(hot, scope, receive, send))
+            await (self._http(scope, receive, send) if hot is None else self._hot.run(hot, scope, receive, send))
         elif scope["type"] == "lifespan":
             await live(self._gateway.running(), receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
 
-    def at_once(self, scope: Scope, exchange: Exchange) -> Work | bool:
-        """A hot endpoint under our own server, whose body is there: as `kit.exchange` has it."""
-        hot = hot_path(scope["path"]) if scope["method"] == "POST" else None
-        if hot is None:
-            return False
-        headers = first_values(scope)
-        rid = request_id(headers.get(b"x-request-id"))
-        answer = self._answer(unsent, rid, headers.get(b"origin"), exchange)
-        guard = partial(self._guarded, hot, rid, answer)
-        try:
-            caller = self._gateway.authenticator.at_once(headers, scope["query_string"])
-            if caller is None:
-                return False  # its task waits for control
-            arrival = self._arrival(hot, rid, headers, caller, scope["path"])
-            raw = whole_body(exchange, arrival.state.body_limit_bytes)
-            assert raw is not None, "the server asks when all is there"
-            work = self._gateway.pipeline.begin(arrival, raw, answer, guard)
-        except Exception as error:  # noqa: BLE001  # the edge: `_refuse` logs what nobody expected
-            return self._refuse(hot, rid, answer, error)
-        return True if work is None else guard(work)
-
-    async def _hot(self, hot: HotPath, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = first_values(scope)
-        rid = request_id(headers.get(b"x-request-id"))
-        answer = self._answer(send, rid, headers.get(b"origin"), exchange_of(scope))
-        await self._guarded(hot, rid, answer, self._run(hot, rid, headers, scope, receive, answer))
-
-    def _answer(self, send: Send, rid: str, origin: bytes | None, exchange: Exchange | None) -> Answer:
-        """With the lines that every answer has."""
-        lines = [(b"x-request-id", rid.encode())]
-        if self._cors is not None:
-            lines += self._cors.lines(origin)
-        return Answer(send, lines, exchange)
-
-    async def _run(
-        self, hot: HotPath, rid: str, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, answer: Answer
-    ) -> None:
-        gateway, path = self._gateway, scope["path"]
-        caller = await gateway.authenticator.caller(headers, scope["query_string"], path)
-        await gateway.pipeline.run(self._arrival(hot, rid, headers, caller, path), scope, receive, answer)
-
-    def _arrival(self, hot: HotPath, rid: str, headers: Mapping[bytes, bytes], caller: Caller, path: str) -> Arrival:
-        """Every hot path needs a key, and any key will do that is not confined to other paths. Raises: RouteDenied."""
-        if caller.routes is not None:
-            caller.routes.check(path)
-        return Arrival(rid, caller, self._gateway.holder.current, hot.endpoint, headers, hot.model)
-
-    async def _guarded(self, hot: HotPath, rid: str, answer: Answer, work: Work) -> None:
-        try:
-            await work
-        except Exception as error:  # noqa: BLE001  # the edge: `_refuse` logs what nobody expected
-            await self._refuse(hot, rid, answer, error)
-
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Everything else."""
         rid = request_id(header(scope, b"x-request-id"))
-        answer = self._answer(send, rid, header(scope, b"origin"), exchange_of(scope))
+        answer = self._hot.answer(send, rid, header(scope, b"origin"), exchange_of(scope))
         try:
             await self._slow(scope, receive, answer, rid)
         except Exception as error:  # noqa: BLE001  # as above
-            await self._refuse(hot_path(scope["path"]), rid, answer, error, scope["path"])
+            await self._hot.refuse(hot_path(scope["path"]), rid, answer, error, scope["path"])
 
     async def _slow(self, scope: Scope, receive: Receive, answer: Answer, rid: str) -> None:
         """Pages, and everything that FastAPI serves. HEAD is GET without a body, which the server leaves out by its own
@@ -216,35 +161,6 @@ class Edge:
     def _without_line(self, method: str, path: str) -> RouteIQError:
         message, allow = f"There is no {method} {path}.", self._access.methods(path)
         return MethodNotAllowed(message, allow=allow) if allow else NotFound(message)
-
-    async def _refuse(self, hot: HotPath | None, rid: str, answer: Answer, error: Exception, path: str = "") -> None:
-        """The body of an error, or the last event of a stream. Nothing for a client that left."""
-        if isinstance(error, ClientDisconnected):
-            return
-        if not isinstance(error, RouteIQError):
-            log.error("request.crashed", request_id=rid, exc_info=error)
-            error = RouteIQError("internal")
-        if not answer.counted:
-            self._gateway.pipeline.meter.refused(_label(hot, path), error.status)
-        log.info("request.refused", request_id=rid, status=error.status, code=error.code)
-        if answer.streams:
-            await answer.end(b"\n\n" + stream_event(_family(hot, path), error, rid))
-        elif not answer.begun:
-            body = error_body(_family(hot, path), error, rid)
-            await answer.whole(error.status, body, [JSON, *error_headers(error)])
-
-
-def _family(hot: HotPath | None, path: str) -> Family:
-    if hot is not None:
-        return hot.endpoint.errors
-    return Family.DETAIL if path.startswith(SERVICE_PATHS) else Family.OPENAI
-
-
-def _label(hot: HotPath | None, path: str) -> str:
-    """For the meter."""
-    if hot is not None:
-        return hot.endpoint.value
-    return GENERATE_ENDPOINT if path == GENERATE else "other"
 
 
 def edge_pages(gateway: Gateway) -> Pages:

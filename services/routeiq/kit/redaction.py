@@ -8,9 +8,10 @@ digit in them: an error may speak of the key `temperature`).
 from __future__ import annotations
 
 import re
+from typing import Final
 
-REDACTED = "[redacted]"
-HIDDEN = REDACTED.encode()
+REDACTED: Final = "[redacted]"
+HIDDEN: Final = REDACTED.encode()
 _IS = r"[\"'\\]*[ \t]*[:=][ \t]*[\"'\\]*"
 _LOOKS_SECRET = (
     r"(?i:\b(?:bearer|basic)[ \t]+)(?P<scheme>[\w.~+/=-]{8,})"
@@ -18,8 +19,8 @@ _LOOKS_SECRET = (
     r"|://[^\s/@:\"'\\]*:(?P<url>[^\s/@\"'\\]+)@"
     rf"|(?i:(?:secret|password|authorization){_IS}|(?:key|token){_IS}(?=[^\s\"',;]*\d))(?P<named>[^\s\"',;&\\(){{}}\[\]]{{8,}})"
 )
-_TEXT = re.compile(_LOOKS_SECRET)
-_BYTES = re.compile(_LOOKS_SECRET.encode())
+_TEXT: Final = re.compile(_LOOKS_SECRET)
+_BYTES: Final = re.compile(_LOOKS_SECRET.encode())
 
 
 def without(text: bytes, secrets: tuple[bytes, ...]) -> bytes:

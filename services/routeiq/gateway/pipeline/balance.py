@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import random
 from math import inf
+from typing import Final
 
 from routeiq.config.state import Deployment, RoutingSettings
 from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.strategies import LIMITED, VALUES, Member, shuffled, simple_shuffle
 
-LAST, OVER_LIMIT, READY = 2, 1, 0
+LAST: Final = 2
+OVER_LIMIT: Final = 1
+READY: Final = 0
 
 
 class Balancer:
@@ -27,7 +30,8 @@ class Balancer:
         self, deployments: tuple[Deployment, ...], settings: RoutingSettings, *, stream: bool = False
     ) -> tuple[Deployment, ...]:
         """All of `deployments`, best first. One costs nothing."""
-        if len(deployments) == 1:
+        count = len(deployments)  # asked in the condition, it makes mypyc return a new tuple of one
+        if count == 1:
             return deployments
         strategy = settings.strategy
         if strategy not in VALUES and not self._exceptional(deployments):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from routeiq.config.state import Deployment, Group, State
 from routeiq.gateway.pipeline.prompt import PromptView
-from routeiq.gateway.upstream.registry import speaks
+from routeiq.gateway.upstream.spoken import speaks
 from routeiq.kit.errors import RouteIQError
 
 NOT_SPOKEN = "no_such_endpoint"

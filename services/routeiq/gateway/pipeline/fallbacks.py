@@ -7,7 +7,7 @@ from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.context import Call
 from routeiq.gateway.plan import Fallbacks
-from routeiq.gateway.upstream.registry import speaks
+from routeiq.gateway.upstream.spoken import speaks
 
 
 def plan_fallbacks(state: State, call: Call, balancer: Balancer, names: FallbackNames) -> Fallbacks:

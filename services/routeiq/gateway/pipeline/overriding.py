@@ -13,7 +13,7 @@ from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.permitted import may_be_served
 from routeiq.gateway.pipeline.quotas import Quotas
-from routeiq.gateway.upstream.registry import speaks
+from routeiq.gateway.upstream.spoken import speaks
 from routeiq.kit.errors import Unavailable
 
 MOST_KEPT = 1024

@@ -27,7 +27,7 @@ from routeiq.gateway.pipeline.quotas import Quotas
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.pipeline.slates import NoEligibleModel
 from routeiq.gateway.plan import Decision
-from routeiq.gateway.upstream.registry import speaks
+from routeiq.gateway.upstream.spoken import speaks
 from routeiq.kit.errors import RateLimited, Unavailable
 from routeiq.kit.ids import uuid7
 

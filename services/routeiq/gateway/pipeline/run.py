@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
-
-import msgspec
+from typing import TYPE_CHECKING, Final
 
 from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.accounting import Account, Accounting, within
@@ -38,8 +35,8 @@ from routeiq.kit.telemetry import Telemetry
 if TYPE_CHECKING:
     from routeiq.kit.spans import OpenSpan
 
-_SPANS = {endpoint: f"gateway {endpoint.value}" for endpoint in Endpoint}
-GENERATED = "gateway generate"
+_SPANS: Final = {endpoint: f"gateway {endpoint.value}" for endpoint in Endpoint}
+GENERATED: Final = "gateway generate"
 """The span of a request of the LLM Gateway API."""
 
 Done = Callable[[Outcome], None]
@@ -50,17 +47,23 @@ Guarded = Callable[[Work], Work]
 """Around a task's work: turns what it raises into an answer."""
 
 
-@dataclass(frozen=True, slots=True)
 class Pipeline:
     """The stages, wired. One instance serves every request."""
 
-    selector: Selector
-    executor: Executor
-    meter: Meter
-    telemetry: Telemetry
-    gate: Gate
-    passages: Passages
-    accounting: Accounting
+    __slots__ = ("accounting", "executor", "gate", "meter", "passages", "selector", "telemetry")
+
+    def __init__(
+        self,
+        selector: Selector,
+        executor: Executor,
+        meter: Meter,
+        telemetry: Telemetry,
+        gate: Gate,
+        passages: Passages,
+        accounting: Accounting,
+    ) -> None:
+        self.selector, self.executor, self.meter, self.telemetry = selector, executor, meter, telemetry
+        self.gate, self.passages, self.accounting = gate, passages, accounting
 
     async def run(self, arrival: Arrival, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Raises RouteIQError for what goes wrong before the first byte, and ShuttingDown at any time."""
@@ -141,24 +144,27 @@ class Pipeline:
             finish_span(span, context, plan, outcome)
 
 
-class _Rest(msgspec.Struct, eq=False):
+class _Rest:
     """Of a passage that did not end with an answer. Every passage has one, and few ask it for anything."""
 
-    pipeline: Pipeline
-    context: Context
-    answer: Answer
-    planned: Planned
-    guarded: Guarded
+    __slots__ = ("_answer", "_context", "_guarded", "_pipeline", "_planned")
+
+    def __init__(
+        self, pipeline: Pipeline, context: Context, answer: Answer, planned: Planned, guarded: Guarded
+    ) -> None:
+        self._pipeline, self._context, self._answer = pipeline, context, answer
+        self._planned, self._guarded = planned, guarded
 
     def go_on(self, under_way: UnderWay) -> None:
-        self._run(self.pipeline.serve(self.context, self.answer, self.planned, under_way))
+        self._run(self._pipeline.serve(self._context, self._answer, self._planned, under_way))
 
     def fail(self, error: Exception) -> None:
         self._run(_failed(error))
 
     def _run(self, work: Work) -> None:
-        assert self.answer.exchange is not None, "a passage has one"
-        self.answer.exchange.run(self.guarded(work))
+        exchange = self._answer.exchange
+        assert exchange is not None, "a passage has one"
+        exchange.run(self._guarded(work))
 
 
 async def _failed(error: Exception) -> None:

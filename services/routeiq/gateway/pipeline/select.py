@@ -4,55 +4,27 @@ a model that its key may not call."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-import msgspec
-
-from routeiq.config.document.strategies import balancing
-from routeiq.config.model_access import Kind, ModelAccess
-from routeiq.config.state import Deployment, FallbackNames, Group, Mode, State
-from routeiq.gateway.callers.models import ModelDenied
+from routeiq.config.model_access import ModelAccess
+from routeiq.config.state import State
 from routeiq.gateway.callers.overrides import NO_OVERRIDE, Customer, Override
 from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.balance import Balancer
-from routeiq.gateway.pipeline.context import Call, Context
+from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.conversation import ConversationIds
 from routeiq.gateway.pipeline.customer import customer_of
-from routeiq.gateway.pipeline.eligible import NotSpoken
 from routeiq.gateway.pipeline.fallbacks import plan_fallbacks
+from routeiq.gateway.pipeline.lanes import Lane, lane_of
 from routeiq.gateway.pipeline.learned import LearnedRouter, Question, Unasked
 from routeiq.gateway.pipeline.objective import HEADER, cost_weight
 from routeiq.gateway.pipeline.overriding import OVERRIDDEN, REASON, SKIPPED, UNANSWERED, Overriding
-from routeiq.gateway.pipeline.permitted import permitted, permitted_fallbacks
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.plan import NO_FALLBACKS, Decision
-from routeiq.gateway.upstream.registry import speaks
-from routeiq.kit.errors import InvalidRequest, NotFound
 from routeiq.kit.ids import uuid7
 
-MOST_LANES = 1024
+MOST_LANES: Final = 1024
 """Of wildcards each holds deployments of its own."""
-_UNSAID = " If it does make embeddings, its entry has to say so: `model_info: {mode: embedding}`."
-"""A model that the price file does not know is taken for one that chats."""
-
-
-class ModelNotFound(NotFound):
-    type, code = "invalid_request_error", "model_not_found"
-
-
-class Lane(msgspec.Struct, frozen=True):
-    """What all requests of an access for one name at one endpoint have in common under one state.
-
-    `members`: those that speak the endpoint, in document order; empty where learned routing decides. `candidates`: to
-    which that is confined; None: it is not.
-    """
-
-    group: Group | None
-    """None: `auto`."""
-    members: tuple[Deployment, ...]
-    strategy: str
-    fallbacks: FallbackNames | None
-    candidates: frozenset[str] | None = None
 
 
 class Unresolved(NamedTuple):
@@ -133,7 +105,7 @@ class Selector:
             self._follow(state)
         key = (access, call.endpoint, call.model)
         lane = self._lanes.get(key)
-        return self._keep(key, _lane(state, access, call)) if lane is None else lane
+        return self._keep(key, lane_of(state, access, call)) if lane is None else lane
 
     def _follow(self, state: State) -> None:
         if state is not self._state:
@@ -164,46 +136,3 @@ class Selector:
             state, lane.group, view, weight, context.request_id, conversation, call.stream, call.body,
             lane.candidates, note,
         )  # fmt: skip
-
-
-def _lane(state: State, access: ModelAccess, call: Call) -> Lane:
-    found = permitted(state, access, call.model)
-    group = found.group
-    if not found.exists:
-        raise ModelNotFound(_not_found(state, call.model), param="model")
-    _check_mode(call.endpoint, call.model, group)
-    routed = group is None or (group.learned and call.endpoint is not Endpoint.EMBEDDINGS)
-    members = () if routed or group is None else _speaking(group, call.endpoint)
-    if members and found.candidates is not None:
-        members = tuple(one for one in members if one.candidate in found.candidates)
-        if not members:
-            raise ModelDenied(Kind.KEY, call.model)
-    fallbacks = permitted_fallbacks(state, access, state.routing.fallbacks_of(found.name, group))
-    return Lane(group, members, balancing(state.routing.strategy), fallbacks, found.candidates)
-
-
-def _not_found(state: State, model: str) -> str:
-    if model == state.routing.auto_name:
-        return f"`{model}` has no models to choose among yet: no chat model is configured."
-    return (
-        f"The model `{model}` does not exist or you do not have access to it. "
-        "Call `/v1/models` to view available models for your key."
-    )
-
-
-def _check_mode(endpoint: Endpoint, model: str, group: Group | None) -> None:
-    mode = group.mode if group else Mode.CHAT
-    wanted = Mode.EMBEDDING if endpoint is Endpoint.EMBEDDINGS else Mode.CHAT
-    if mode not in (wanted, Mode.OTHER):
-        hint = _UNSAID if mode is Mode.CHAT and group is not None else ""
-        raise InvalidRequest(f"The model `{model}` serves {mode.value}, not {wanted.value}.{hint}", param="model")
-
-
-def _speaking(group: Group, endpoint: Endpoint) -> tuple[Deployment, ...]:
-    """The deployments that can serve the endpoint. Raises: NotSpoken, InvalidRequest: none can."""
-    able = tuple(one for one in group.deployments if speaks(one.provider, endpoint))
-    if able:
-        return able
-    if endpoint.native:
-        raise NotSpoken(f"The model `{group.name}` is not available on `/{endpoint.value}` yet.")
-    raise InvalidRequest(f"The model `{group.name}` does not serve `/{endpoint.value}`.", param="model")

@@ -22,7 +22,7 @@ from routeiq.gateway.pipeline.eligible import (
     eligible,
 )
 from routeiq.gateway.pipeline.prompt import PromptView
-from routeiq.gateway.upstream.registry import speaks
+from routeiq.gateway.upstream.spoken import speaks
 from routeiq.kit.errors import InvalidRequest
 from routeiq.kit.lru import LRU
 

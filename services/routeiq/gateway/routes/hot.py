@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from routeiq.gateway.access import MODEL_PREFIXES, PREFIXES
 from routeiq.gateway.endpoint import Endpoint
@@ -21,13 +21,15 @@ class HotPath(NamedTuple):
     model: str | None = None
 
 
-HOT_PATHS: Mapping[str, HotPath] = {
+HOT_PATHS: Final[Mapping[str, HotPath]] = {
     f"{prefix}/{endpoint.value}": HotPath(endpoint) for endpoint in Endpoint for prefix in PREFIXES
 }
-HOT_TEMPLATES: Mapping[str, Endpoint] = {
+HOT_TEMPLATES: Final[Mapping[str, Endpoint]] = {
     f"{prefix}/{{model}}/{endpoint.value}": endpoint for endpoint in Endpoint for prefix in MODEL_PREFIXES
 }
-_WITH_MODEL = re.compile(rf"(?:{'|'.join(MODEL_PREFIXES)})/(?P<model>[^/].*?)/(?P<endpoint>{'|'.join(Endpoint)})")
+_WITH_MODEL: Final = re.compile(
+    rf"(?:{'|'.join(MODEL_PREFIXES)})/(?P<model>[^/].*?)/(?P<endpoint>{'|'.join(Endpoint)})"
+)
 
 
 def hot_path(path: str) -> HotPath | None:

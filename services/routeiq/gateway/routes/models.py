@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 
 from routeiq.config.state import Group, State
 from routeiq.gateway.callers.caller import Caller, caller_in
+from routeiq.gateway.pipeline.lanes import ModelNotFound
 from routeiq.gateway.pipeline.permitted import may_call, permitted
-from routeiq.gateway.pipeline.select import ModelNotFound
 from routeiq.gateway.state import StateHolder
 
 CREATED = 1677610602

@@ -19,11 +19,11 @@ from routeiq.config.names import find_group
 from routeiq.config.state import Group, Mode, State
 from routeiq.gateway.callers.caller import Caller, caller_in
 from routeiq.gateway.pipeline.conversation import Conversation, ConversationIds
+from routeiq.gateway.pipeline.lanes import ModelNotFound
 from routeiq.gateway.pipeline.learned import LearnedRouter, Question
 from routeiq.gateway.pipeline.objective import HEADER, cost_weight
 from routeiq.gateway.pipeline.permitted import may_be_served, permitted
 from routeiq.gateway.pipeline.prompt import PromptView, view_prompt
-from routeiq.gateway.pipeline.select import ModelNotFound
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.state import StateHolder
 from routeiq.kit.errors import InvalidRequest

@@ -17,8 +17,9 @@ from routeiq.gateway.upstream.http_connection import Connection
 from routeiq.gateway.upstream.http_dial import CONNECT_TIMEOUT_S, Dial, dial
 from routeiq.gateway.upstream.http_exchange import ConnectionLost, Exchange
 from routeiq.gateway.upstream.http_head import AnswerRefused, request_head, request_target
+from routeiq.gateway.upstream.http_origin import Origin
 from routeiq.gateway.upstream.http_response import PooledResponse, UnfinishedResponse
-from routeiq.gateway.upstream.http_slots import IDLE_S, Origin, Slots
+from routeiq.gateway.upstream.http_slots import IDLE_S, Slots
 from routeiq.gateway.upstream.http_tls import certificate_problem
 from routeiq.gateway.upstream.provider import UpstreamFailed, UpstreamTimeout
 from routeiq.gateway.upstream.requests import REQUEST_ID, HTTPRequest

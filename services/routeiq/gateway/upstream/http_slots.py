@@ -8,31 +8,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from weakref import WeakValueDictionary
 
 import structlog
 
 from routeiq.gateway.upstream.http_connection import Connection
 from routeiq.gateway.upstream.http_exchange import ConnectionLost
+from routeiq.gateway.upstream.http_origin import Origin
 from routeiq.kit.outbound import Target
 
 log = structlog.get_logger()
 
-IDLE_S = 55.0
+IDLE_S: Final = 55.0
 """Below the 60 s after which common servers and load balancers close."""
-
-
-@dataclass(eq=False, slots=True, weakref_slot=True)
-class Origin:
-    """What connections can be shared by. `idle`: the newest is last."""
-
-    scheme: str
-    host: str
-    port: int
-    idle: list[Connection] = field(default_factory=list)
 
 
 class _Waiting(NamedTuple):
@@ -179,8 +168,8 @@ class Slots:
         if oldest is not None:
             self._sweeper = self.loop.call_at(oldest + self._idle_s, self._sweep)
 
-    def _idle(self) -> Iterator[Connection]:
-        return (connection for origin in self._origins.values() for connection in origin.idle)
+    def _idle(self) -> list[Connection]:
+        return [connection for origin in self._origins.values() for connection in origin.idle]
 
     def _next(self) -> _Waiting | None:
         """Whose turn it is. Those who gave up are passed over."""

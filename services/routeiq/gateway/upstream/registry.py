@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from routeiq.config.state import Deployment
-from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.upstream.anthropic import Anthropic
 from routeiq.gateway.upstream.azure import Azure
 from routeiq.gateway.upstream.http import Authorize, HTTPClient
 from routeiq.gateway.upstream.litellm_provider import LiteLLM
-from routeiq.gateway.upstream.openai_compatible import KINDS, PLAIN, OpenAICompatible
+from routeiq.gateway.upstream.openai_compatible import KINDS, OpenAICompatible
 from routeiq.gateway.upstream.provider import Provider, UpstreamResponse
 from routeiq.gateway.upstream.requests import UpstreamRequest
 from routeiq.gateway.upstream.simulated import Simulated
@@ -67,20 +66,6 @@ class Providers:
         if _FALLBACK not in self._made:
             self._made[_FALLBACK] = self._makers[_FALLBACK]()
         return self._made[_FALLBACK]
-
-
-_SPOKEN: Mapping[str, frozenset[Endpoint]] = {
-    **{name: kind.endpoints for name, kind in KINDS.items()},
-    "azure": PLAIN | {Endpoint.RESPONSES},
-    "anthropic": frozenset({Endpoint.CHAT, Endpoint.MESSAGES}),
-    "simulated": PLAIN,
-    "routeiq": frozenset({Endpoint.EMBEDDINGS}),
-}
-
-
-def speaks(provider: str, endpoint: Endpoint) -> bool:
-    """Whether a provider serves an endpoint, itself or by translation. litellm serves what OpenAI does."""
-    return endpoint in _SPOKEN.get(provider, PLAIN)
 
 
 def direct_providers() -> frozenset[str]:

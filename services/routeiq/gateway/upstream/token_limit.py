@@ -10,6 +10,7 @@ which name `max_tokens` only.
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,14 +18,15 @@ import msgspec
 from routeiq.config.provider_addresses import openai_base
 from routeiq.config.state import Deployment
 
-OLD, NEW = "max_tokens", "max_completion_tokens"
-LIMITS = frozenset({OLD, NEW})
-_NEWER = frozenset({"openai", "azure"})
+OLD: Final = "max_tokens"
+NEW: Final = "max_completion_tokens"
+LIMITS: Final = frozenset({OLD, NEW})
+_NEWER: Final = frozenset({"openai", "azure"})
 """Some of their models refuse the old name."""
-_OLD_ONLY = frozenset({
+_OLD_ONLY: Final = frozenset({
     "deepinfra", "deepseek", "llamafile", "lm_studio", "mistral", "nvidia_nim", "ollama", "ollama_chat", "together_ai",
 })  # fmt: skip
-_OPENAI = urlsplit(openai_base("openai", None)).hostname
+_OPENAI: Final = urlsplit(openai_base("openai", None)).hostname
 
 
 class LimitName:

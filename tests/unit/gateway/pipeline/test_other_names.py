@@ -10,6 +10,7 @@ from routeiq.config.state import Deployment, ModelName, State
 from routeiq.gateway.app import create_app
 from routeiq.gateway.gateway import Gateway
 from routeiq.gateway.per_deployment import PerDeployment
+from routeiq.gateway.pipeline.balance import Balancer
 from routeiq.gateway.pipeline.cooldown import Cooldowns
 from routeiq.gateway.pipeline.figures import Figures
 from routeiq.gateway.pipeline.meter import DeploymentMeter
@@ -125,15 +126,10 @@ async def test_names_that_callers_choose_are_counted_as_their_pattern() -> None:
 
 async def test_names_that_callers_choose_take_a_bounded_place() -> None:
     served = document()
-    selector = Selector(None, _First(), None)  # type: ignore[arg-type]  # neither is asked
+    selector = Selector(None, Balancer(Figures(served)), None)  # type: ignore[arg-type]  # neither is asked
     for number in range(MOST_LANES + 10):
         selector.at_once(context(served, f"openai/m{number}"))
     assert len(selector._lanes) <= MOST_LANES
-
-
-class _First:
-    def order(self, deployments: tuple[object, ...], *_: object, **__: object) -> tuple[object, ...]:
-        return deployments
 
 
 def test_model_that_is_not_there_cools_no_wildcard() -> None:

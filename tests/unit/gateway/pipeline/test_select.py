@@ -17,8 +17,9 @@ from routeiq.gateway.pipeline.context import Call, Context
 from routeiq.gateway.pipeline.conversation import ConversationIds
 from routeiq.gateway.pipeline.eligible import NotSpoken
 from routeiq.gateway.pipeline.figures import Figures
+from routeiq.gateway.pipeline.lanes import ModelNotFound
 from routeiq.gateway.pipeline.learned import Unasked
-from routeiq.gateway.pipeline.select import ModelNotFound, Selector
+from routeiq.gateway.pipeline.select import Selector
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.pipeline.slates import NoEligibleModel
 from routeiq.kit.errors import InvalidRequest

@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 
 from routeiq.gateway.upstream.http_connection import Connection
 from routeiq.gateway.upstream.http_exchange import ConnectionLost
-from routeiq.gateway.upstream.http_slots import Origin, Slots
+from routeiq.gateway.upstream.http_origin import Origin
+from routeiq.gateway.upstream.http_slots import Slots
 from routeiq.kit.outbound import Target
 
 
