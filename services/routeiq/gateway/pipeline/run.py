@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec.structs import replace
 
@@ -39,10 +38,10 @@ if TYPE_CHECKING:
 _SPANS: Final = {endpoint: f"gateway {endpoint.value}" for endpoint in Endpoint}
 GENERATED: Final = "gateway generate"
 """The span of a request of the LLM Gateway API."""
-_PLAIN: Final = frozenset({b"traceparent", b"tracestate", b"accept-language"})
-_BY_FAMILY: Final[Mapping[Family, frozenset[bytes]]] = {
-    Family.OPENAI: _PLAIN | {b"openai-beta"},
-    Family.ANTHROPIC: _PLAIN | {b"anthropic-beta", b"anthropic-version"},
+_PLAIN: Final = (b"traceparent", b"tracestate", b"accept-language")
+_BY_FAMILY: Final[Mapping[Family, tuple[bytes, ...]]] = {
+    Family.OPENAI: (*_PLAIN, b"openai-beta"),
+    Family.ANTHROPIC: (*_PLAIN, b"anthropic-beta", b"anthropic-version"),
 }
 SENT_UPSTREAM: Final = {endpoint: _BY_FAMILY[endpoint.errors] for endpoint in Endpoint}
 """The caller's headers that may reach an upstream of the endpoint's dialect. No credential is ever among them."""
@@ -52,14 +51,20 @@ Done = Callable[[Outcome], None]
 Planned = tuple[Plan, Done, Tally]
 Decided = Waiting | Selection | Planned
 """How far a request has come that is to be served."""
-Guarded = Callable[[Work], Work]
-"""Around a task's work: turns what it raises into an answer."""
+
+
+class Guard(Protocol):
+    """Of one request."""
+
+    def around(self, work: Work) -> Work:
+        """A task's work, in which what it raises becomes an answer."""
+        ...
 
 
 class Pipeline:
     """The stages, wired. One instance serves every request."""
 
-    __slots__ = ("accounting", "executor", "gate", "meter", "passages", "selector", "telemetry")
+    __slots__ = ("_traces", "accounting", "executor", "gate", "meter", "passages", "selector", "telemetry")
 
     def __init__(
         self,
@@ -73,6 +78,7 @@ class Pipeline:
     ) -> None:
         self.selector, self.executor, self.meter, self.telemetry = selector, executor, meter, telemetry
         self.gate, self.passages, self.accounting = gate, passages, accounting
+        self._traces = telemetry.traces
 
     async def run(self, arrival: Arrival, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Raises RouteIQError for what goes wrong before the first byte, and ShuttingDown at any time."""
@@ -82,7 +88,7 @@ class Pipeline:
             context = _context(arrival, raw, started)
             await self._serve(context, answer, receive, self.selector.at_once(context))
 
-    def begin(self, arrival: Arrival, raw: bytes, answer: Answer, guarded: Guarded) -> Work | None:
+    def begin(self, arrival: Arrival, raw: bytes, answer: Answer, guard: Guard) -> Work | None:
         """The same for a request that is whole, without a task if it can be answered without one.
 
         Returns: what is to be run as its task; None: it is under way. Raises: as `run`, before the first byte."""
@@ -96,7 +102,7 @@ class Pipeline:
             return self.serve(context, answer, selection)
         planned = self.planned(context, selection, answer, accounting.reserve_now(context, selection, answer))
         plan, done, tally = planned
-        if self.passages.take(plan, answer, done, tally, _Rest(self, context, answer, planned, guarded)):
+        if self.passages.take(plan, answer, done, tally, _Rest(self, context, answer, planned, guard)):
             return None
         return self.serve(context, answer, planned)
 
@@ -140,15 +146,32 @@ class Pipeline:
         plan = _plan(context, within(selection, reserved))
         account = self.accounting.begin(context, plan, answer, reserved)
         answer.counted = True
-        name = _SPANS[plan.endpoint] if context.purpose is None else GENERATED
-        span = self.telemetry.start_span(name, context.headers.get(b"traceparent"))
-        return plan, partial(self._finish, context, plan, span, account), account.recording
+        span = self._span(context, plan) if self._traces else None
+        return plan, _End(self, context, plan, span, account).reached, account.recording
 
-    def _finish(self, context: Context, plan: Plan, span: OpenSpan | None, account: Account, outcome: Outcome) -> None:
-        if outcome.error == LEFT and self.gate.closed:
+    def _span(self, context: Context, plan: Plan) -> OpenSpan | None:
+        name = _SPANS[plan.endpoint] if context.purpose is None else GENERATED
+        return self.telemetry.start_span(name, context.headers.get(b"traceparent"))
+
+
+class _End:
+    """Of a request that had a plan."""
+
+    __slots__ = ("_account", "_context", "_pipeline", "_plan", "_span")
+
+    def __init__(
+        self, pipeline: Pipeline, context: Context, plan: Plan, span: OpenSpan | None, account: Account
+    ) -> None:
+        self._pipeline, self._context, self._plan = pipeline, context, plan
+        self._span, self._account = span, account
+
+    def reached(self, outcome: Outcome) -> None:
+        """Once: it is settled, counted and told."""
+        pipeline, context, plan, span = self._pipeline, self._context, self._plan, self._span
+        if outcome.error == LEFT and pipeline.gate.closed:
             outcome = replace(outcome, status=ShuttingDown.status, error=ShuttingDown.code)
-        account.settle(plan, outcome)
-        self.meter.done(context, plan, outcome)
+        self._account.settle(plan, outcome)
+        pipeline.meter.done(context, plan, outcome)
         if span is not None:
             finish_span(span, context, plan, outcome)
 
@@ -156,13 +179,11 @@ class Pipeline:
 class _Rest:
     """Of a passage that did not end with an answer. Every passage has one, and few ask it for anything."""
 
-    __slots__ = ("_answer", "_context", "_guarded", "_pipeline", "_planned")
+    __slots__ = ("_answer", "_context", "_guard", "_pipeline", "_planned")
 
-    def __init__(
-        self, pipeline: Pipeline, context: Context, answer: Answer, planned: Planned, guarded: Guarded
-    ) -> None:
+    def __init__(self, pipeline: Pipeline, context: Context, answer: Answer, planned: Planned, guard: Guard) -> None:
         self._pipeline, self._context, self._answer = pipeline, context, answer
-        self._planned, self._guarded = planned, guarded
+        self._planned, self._guard = planned, guard
 
     def go_on(self, under_way: UnderWay) -> None:
         self._run(self._pipeline.serve(self._context, self._answer, self._planned, under_way))
@@ -173,7 +194,7 @@ class _Rest:
     def _run(self, work: Work) -> None:
         exchange = self._answer.exchange
         assert exchange is not None, "a passage has one"
-        exchange.run(self._guarded(work))
+        exchange.run(self._guard.around(work))
 
 
 async def _failed(error: Exception) -> None:
@@ -187,13 +208,12 @@ def _context(arrival: Arrival, raw: bytes, started: float) -> Context:
 
 def _plan(context: Context, selection: Selection) -> Plan:
     routing, call, headers = context.state.routing, context.call, context.headers
-    sent = SENT_UPSTREAM[call.endpoint]
     return Plan(
         context.request_id,
         call.endpoint,
         call.body,
         call.stream,
-        () if sent.isdisjoint(headers) else _sent(headers, sent),
+        _sent(headers, SENT_UPSTREAM[call.endpoint]),
         selection.deployments,
         selection.decision,
         context.started + routing.timeout_s,
@@ -205,5 +225,5 @@ def _plan(context: Context, selection: Selection) -> Plan:
     )
 
 
-def _sent(headers: Mapping[bytes, bytes], names: frozenset[bytes]) -> tuple[tuple[str, str], ...]:
-    return tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in headers.items() if k in names)
+def _sent(headers: Mapping[bytes, bytes], names: tuple[bytes, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple([(one.decode("latin-1"), headers[one].decode("latin-1")) for one in names if one in headers])
