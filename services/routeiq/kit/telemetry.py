@@ -75,6 +75,11 @@ class Telemetry:
         self._sampling = Sampling.of(settings.sampler, settings.sampler_arg)
         self._spans = _spans(service, version, settings, self._sampling, exporter) if settings.exports else None
 
+    @property
+    def traces(self) -> bool:
+        """Whether any request has a span."""
+        return self._spans is not None
+
     def start_span(self, name: str, traceparent: bytes | None = None) -> OpenSpan | None:
         """The span of a request, under the caller's where it sent one. None: it is not sampled, or nothing is."""
         spans, sampling = self._spans, self._sampling

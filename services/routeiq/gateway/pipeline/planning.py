@@ -11,10 +11,10 @@ from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.plan import Plan
 from routeiq.kit.error_bodies import Family
 
-_PLAIN: Final = frozenset({b"traceparent", b"tracestate", b"accept-language"})
-_BY_FAMILY: Final[Mapping[Family, frozenset[bytes]]] = {
-    Family.OPENAI: _PLAIN | {b"openai-beta"},
-    Family.ANTHROPIC: _PLAIN | {b"anthropic-beta", b"anthropic-version"},
+_PLAIN: Final = (b"traceparent", b"tracestate", b"accept-language")
+_BY_FAMILY: Final[Mapping[Family, tuple[bytes, ...]]] = {
+    Family.OPENAI: (*_PLAIN, b"openai-beta"),
+    Family.ANTHROPIC: (*_PLAIN, b"anthropic-beta", b"anthropic-version"),
 }
 SENT_UPSTREAM: Final = {endpoint: _BY_FAMILY[endpoint.errors] for endpoint in Endpoint}
 """The caller's headers that may reach an upstream of the endpoint's dialect. No credential is ever among them."""
@@ -23,13 +23,13 @@ SENT_UPSTREAM: Final = {endpoint: _BY_FAMILY[endpoint.errors] for endpoint in En
 def plan_of(context: Context, selection: Selection) -> Plan:
     """What is executed."""
     state, call, headers, deployments = context.state, context.call, context.headers, selection.deployments
-    routing, sent = state.routing, SENT_UPSTREAM[call.endpoint]
+    routing = state.routing
     return Plan(
         context.request_id,
         call.endpoint,
         call.body,
         call.stream,
-        () if sent.isdisjoint(headers) else _sent(headers, sent),
+        _sent(headers, SENT_UPSTREAM[call.endpoint]),
         deployments,
         selection.decision,
         context.started + routing.timeout_s,
@@ -41,5 +41,5 @@ def plan_of(context: Context, selection: Selection) -> Plan:
     )
 
 
-def _sent(headers: Mapping[bytes, bytes], names: frozenset[bytes]) -> tuple[tuple[str, str], ...]:
-    return tuple([(k.decode("latin-1"), v.decode("latin-1")) for k, v in headers.items() if k in names])
+def _sent(headers: Mapping[bytes, bytes], names: tuple[bytes, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple([(one.decode("latin-1"), headers[one].decode("latin-1")) for one in names if one in headers])

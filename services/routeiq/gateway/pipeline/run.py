@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.accounting import Account, Accounting, within
@@ -43,14 +42,20 @@ Done = Callable[[Outcome], None]
 Planned = tuple[Plan, Done, Tally]
 Decided = Waiting | Selection | Planned
 """How far a request has come that is to be served."""
-Guarded = Callable[[Work], Work]
-"""Around a task's work: turns what it raises into an answer."""
+
+
+class Guard(Protocol):
+    """Of one request."""
+
+    def around(self, work: Work) -> Work:
+        """A task's work, in which what it raises becomes an answer."""
+        ...
 
 
 class Pipeline:
     """The stages, wired. One instance serves every request."""
 
-    __slots__ = ("accounting", "executor", "gate", "meter", "passages", "selector", "telemetry")
+    __slots__ = ("_traces", "accounting", "executor", "gate", "meter", "passages", "selector", "telemetry")
 
     def __init__(
         self,
@@ -64,6 +69,7 @@ class Pipeline:
     ) -> None:
         self.selector, self.executor, self.meter, self.telemetry = selector, executor, meter, telemetry
         self.gate, self.passages, self.accounting = gate, passages, accounting
+        self._traces = telemetry.traces
 
     async def run(self, arrival: Arrival, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Raises RouteIQError for what goes wrong before the first byte, and ShuttingDown at any time."""
@@ -73,7 +79,7 @@ class Pipeline:
             context = context_of(arrival, raw, started)
             await self._serve(context, answer, receive, self.selector.at_once(context))
 
-    def begin(self, arrival: Arrival, raw: bytes, answer: Answer, guarded: Guarded) -> Work | None:
+    def begin(self, arrival: Arrival, raw: bytes, answer: Answer, guard: Guard) -> Work | None:
         """The same for a request that is whole, without a task if it can be answered without one.
 
         Returns: what is to be run as its task; None: it is under way. Raises: as `run`, before the first byte."""
@@ -87,7 +93,7 @@ class Pipeline:
             return self.serve(context, answer, selection)
         planned = self.planned(context, selection, answer, accounting.reserve_now(context, selection, answer))
         plan, done, tally = planned
-        if self.passages.take(plan, answer, done, tally, _Rest(self, context, answer, planned, guarded)):
+        if self.passages.take(plan, answer, done, tally, _Rest(self, context, answer, planned, guard)):
             return None
         return self.serve(context, answer, planned)
 
@@ -131,15 +137,32 @@ class Pipeline:
         plan = plan_of(context, within(selection, reserved))
         account = self.accounting.begin(context, plan, answer, reserved)
         answer.counted = True
-        name = _SPANS[plan.endpoint] if context.purpose is None else GENERATED
-        span = self.telemetry.start_span(name, context.headers.get(b"traceparent"))
-        return plan, partial(self._finish, context, plan, span, account), account.recording
+        span = self._span(context, plan) if self._traces else None
+        return plan, _End(self, context, plan, span, account).reached, account.recording
 
-    def _finish(self, context: Context, plan: Plan, span: OpenSpan | None, account: Account, outcome: Outcome) -> None:
-        if outcome.error == LEFT and self.gate.closed:
+    def _span(self, context: Context, plan: Plan) -> OpenSpan | None:
+        name = _SPANS[plan.endpoint] if context.purpose is None else GENERATED
+        return self.telemetry.start_span(name, context.headers.get(b"traceparent"))
+
+
+class _End:
+    """Of a request that had a plan."""
+
+    __slots__ = ("_account", "_context", "_pipeline", "_plan", "_span")
+
+    def __init__(
+        self, pipeline: Pipeline, context: Context, plan: Plan, span: OpenSpan | None, account: Account
+    ) -> None:
+        self._pipeline, self._context, self._plan = pipeline, context, plan
+        self._span, self._account = span, account
+
+    def reached(self, outcome: Outcome) -> None:
+        """Once: it is settled, counted and told."""
+        pipeline, context, plan, span = self._pipeline, self._context, self._plan, self._span
+        if outcome.error == LEFT and pipeline.gate.closed:
             outcome = outcome.said(ShuttingDown.status, ShuttingDown.code, outcome.streamed_bytes)
-        account.settle(plan, outcome)
-        self.meter.done(context, plan, outcome)
+        self._account.settle(plan, outcome)
+        pipeline.meter.done(context, plan, outcome)
         if span is not None:
             finish_span(span, context, plan, outcome)
 
@@ -147,13 +170,11 @@ class Pipeline:
 class _Rest:
     """Of a passage that did not end with an answer. Every passage has one, and few ask it for anything."""
 
-    __slots__ = ("_answer", "_context", "_guarded", "_pipeline", "_planned")
+    __slots__ = ("_answer", "_context", "_guard", "_pipeline", "_planned")
 
-    def __init__(
-        self, pipeline: Pipeline, context: Context, answer: Answer, planned: Planned, guarded: Guarded
-    ) -> None:
+    def __init__(self, pipeline: Pipeline, context: Context, answer: Answer, planned: Planned, guard: Guard) -> None:
         self._pipeline, self._context, self._answer = pipeline, context, answer
-        self._planned, self._guarded = planned, guarded
+        self._planned, self._guard = planned, guard
 
     def go_on(self, under_way: UnderWay) -> None:
         self._run(self._pipeline.serve(self._context, self._answer, self._planned, under_way))
@@ -164,7 +185,7 @@ class _Rest:
     def _run(self, work: Work) -> None:
         exchange = self._answer.exchange
         assert exchange is not None, "a passage has one"
-        exchange.run(self._guarded(work))
+        exchange.run(self._guard.around(work))
 
 
 async def _failed(error: Exception) -> None:

@@ -6,7 +6,6 @@ A request whose body is there takes no task, unless it has to wait for something
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 import structlog
 
@@ -56,7 +55,7 @@ class HotEdge:
         headers = first_values(scope)
         rid = request_id(headers.get(b"x-request-id"))
         answer = self.answer(unsent, rid, headers.get(b"origin"), exchange)
-        guard = partial(self._guarded, hot, rid, answer)
+        guard = _Guard(self, hot, rid, answer)
         try:
             caller = self._authenticator.at_once(headers, scope["query_string"])
             if caller is None:
@@ -67,14 +66,14 @@ class HotEdge:
             work = self._pipeline.begin(arrival, raw, answer, guard)
         except Exception as error:  # noqa: BLE001  # the edge: `refuse` logs what nobody expected
             return self.refuse(hot, rid, answer, error)
-        return True if work is None else guard(work)
+        return True if work is None else guard.around(work)
 
     async def run(self, hot: HotPath, scope: Scope, receive: Receive, send: Send) -> None:
         """The same as a task, under any server."""
         headers = first_values(scope)
         rid = request_id(headers.get(b"x-request-id"))
         answer = self.answer(send, rid, headers.get(b"origin"), exchange_of(scope))
-        await self._guarded(hot, rid, answer, self._run(hot, rid, headers, scope, receive, answer))
+        await _Guard(self, hot, rid, answer).around(self._run(hot, rid, headers, scope, receive, answer))
 
     def answer(self, send: Send, rid: str, origin: bytes | None, exchange: Exchange | None) -> Answer:
         """With the lines that every answer has."""
@@ -112,11 +111,20 @@ class HotEdge:
             caller.routes.check(path)
         return Arrival(rid, caller, self._holder.current, hot.endpoint, headers, hot.model)
 
-    async def _guarded(self, hot: HotPath, rid: str, answer: Answer, work: Work) -> None:
+
+class _Guard:
+    """A `pipeline.run.Guard`."""
+
+    __slots__ = ("_answer", "_edge", "_hot", "_id")
+
+    def __init__(self, edge: HotEdge, hot: HotPath, rid: str, answer: Answer) -> None:
+        self._edge, self._hot, self._id, self._answer = edge, hot, rid, answer
+
+    async def around(self, work: Work) -> None:
         try:
             await work
         except Exception as error:  # noqa: BLE001  # the edge: `refuse` logs what nobody expected
-            await self.refuse(hot, rid, answer, error)
+            await self._edge.refuse(self._hot, self._id, self._answer, error)
 
 
 def _family(hot: HotPath | None, path: str) -> Family:
