@@ -132,7 +132,7 @@ async def of_the_database(database: Database) -> AsyncIterator[Told]:
     servicer = ControlServicer(database, lambda: NOW)
     server.add(SERVICE, partial(control_pb2_grpc.add_ControlServiceServicer_to_server, servicer))
     address = await server.start("127.0.0.1", 0)
-    client = ControlClient(address, AssertionSigner(key, "gateway"))
+    client = ControlClient(address, AssertionSigner(key, "gateway"), timeout_s=30.0)
     try:
         yield OfTheDatabase(database, client)
     finally:

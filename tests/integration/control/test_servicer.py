@@ -64,7 +64,7 @@ async def serving(database: Database, make: type[ControlServicer] = ControlServi
     server = RpcServer(AssertionVerifier([key.public_key()], AUDIENCE))
     servicer = make(database, lambda: NOW)
     server.add(SERVICE, partial(control_pb2_grpc.add_ControlServiceServicer_to_server, servicer))
-    client = ControlClient(await server.start("127.0.0.1", 0), AssertionSigner(key, "gateway"))
+    client = ControlClient(await server.start("127.0.0.1", 0), AssertionSigner(key, "gateway"), timeout_s=30.0)
     try:
         yield Served(client, database)
     finally:

@@ -47,7 +47,7 @@ async def client(holders: Holders) -> AsyncIterator[ControlClient]:
     server = RpcServer(AssertionVerifier([signing.public_key()], AUDIENCE))
     servicer = ControlServicer(holders.database, lambda: holders.now, holders.calendar)
     server.add(SERVICE, partial(control_pb2_grpc.add_ControlServiceServicer_to_server, servicer))
-    client = ControlClient(await server.start("127.0.0.1", 0), AssertionSigner(signing, "gateway"))
+    client = ControlClient(await server.start("127.0.0.1", 0), AssertionSigner(signing, "gateway"), timeout_s=30.0)
     yield client
     await client.close()
     await server.stop(0)
