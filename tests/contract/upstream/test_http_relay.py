@@ -58,7 +58,7 @@ async def test_a_thousand_streams_arrive_as_they_were_sent(
     async def one() -> bytes:
         wire, relayed = Wire(), Relayed()
         async with room:
-            await relay(pool, call(upstream), make_answer(wire), relayed)
+            await relay(pool, call(upstream, timeout_s=30.0), make_answer(wire), relayed)
         assert (relayed.tokens(), relayed.error, relayed.bytes_sent) == (Usage(3, 5), "", len(wire.body))
         return sha256(wire.body).digest()
 
