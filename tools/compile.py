@@ -34,7 +34,7 @@ def main() -> int:
     wanted = fingerprint()
     if _stamp(TREE).exists() and _stamp(TREE).read_text() == wanted:
         return 0
-    print(f"Compiling into {TREE.relative_to(ROOT)} (a minute) ...", flush=True)
+    print(f"Compiling into {TREE.relative_to(ROOT)} (some minutes) ...", flush=True)
     return build(wanted)
 
 
