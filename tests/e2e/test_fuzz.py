@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.test_memory import rss_kib
 from tests.support.fuzz import request
+from tests.support.memory import held_kib
 from tests.support.strict_upstream import KEY, StrictUpstream
 from tests.support.suite import Suite, running
 
@@ -61,9 +61,9 @@ async def test_fifty_thousand_odd_requests(tmp_path: Path) -> None:
         config.write_text(json.dumps(document))
         with running(tmp_path, "--config", str(config)) as suite:
             statuses = await fuzz(suite, range(WARM_UP))
-            before = rss_kib(suite.process.pid)
+            before = held_kib(suite.process.pid)
             statuses += await fuzz(suite, range(WARM_UP, COUNT))
-            grown = rss_kib(suite.process.pid) - before
+            grown = held_kib(suite.process.pid) - before
             status, _ = await asyncio.to_thread(suite.get, "/health")
             said = suite.said
     assert upstream.violations == []

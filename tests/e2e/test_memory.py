@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.support.memory import held_kib
 from tests.support.suite import Suite
 
 WARM_UP, ALL = 2_000, 10_000
@@ -19,11 +19,6 @@ BODIES = (
     b'{"model":"no-such-model-%d","messages":[{"role":"user","content":"x"}]}',
     b'{"model":1}',
 )
-
-
-def rss_kib(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
 
 async def send(suite: Suite, first: int, last: int) -> None:
@@ -47,6 +42,6 @@ async def send(suite: Suite, first: int, last: int) -> None:
 @pytest.mark.timeout(300)
 def test_ten_thousand_bad_requests_do_not_grow_the_process(suite: Suite) -> None:
     asyncio.run(send(suite, 0, WARM_UP))
-    before = rss_kib(suite.process.pid)
+    before = held_kib(suite.process.pid)
     asyncio.run(send(suite, WARM_UP, ALL))
-    assert rss_kib(suite.process.pid) - before <= MOST_GROWTH_KIB
+    assert held_kib(suite.process.pid) - before <= MOST_GROWTH_KIB

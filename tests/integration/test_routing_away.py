@@ -20,6 +20,7 @@ import pytest
 from routeiq.api.routing.v1 import routing_pb2 as pb
 from routeiq.api.routing.v1 import routing_pb2_grpc
 from tests.support.fleet import CHAT, HEADERS, Fleet, document, fleet_in
+from tests.support.memory import held_kib
 from tests.support.rude import deaf, each_connection, greet, resetting, silent
 
 DEADLINE_S = 0.25
@@ -84,9 +85,8 @@ def metric(fleet: Fleet, line: str) -> float:
     return float(found[1]) if found else 0.0
 
 
-def rss_mib(fleet: Fleet) -> float:
-    status = Path(f"/proc/{fleet.processes['gateway'].pid}/status").read_text()
-    return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024
+def held_mib(fleet: Fleet) -> float:
+    return held_kib(fleet.processes["gateway"].pid) / 1024
 
 
 class Slow(routing_pb2_grpc.RoutingServiceServicer):
@@ -195,7 +195,7 @@ def test_500_at_once_against_a_slow_service_are_all_answered(fleet: Fleet) -> No
     with slow(fleet.ports["routing"]):
         gateway(fleet)
         ask(fleet)
-        before = rss_mib(fleet)
+        before = held_mib(fleet)
         with ThreadPoolExecutor(ASKED_AT_ONCE) as clients, ThreadPoolExecutor(1) as other:
             answers = [clients.submit(ask, fleet, f"prompt {number}") for number in range(ASKED_AT_ONCE)]
             named = other.submit(_named, fleet)
@@ -204,7 +204,7 @@ def test_500_at_once_against_a_slow_service_are_all_answered(fleet: Fleet) -> No
         assert counted.keys() <= {"deadline", "overloaded", "routing_unavailable"}
         assert counted["overloaded"] > 0
         assert counted.total() == ASKED_AT_ONCE
-        assert rss_mib(fleet) - before < MOST_GROWTH_MIB
+        assert held_mib(fleet) - before < MOST_GROWTH_MIB
         chosen = 'gateway_routing_decision_duration_seconds_bucket{le="%s"}'
         assert metric(fleet, chosen % "0.64") == metric(fleet, chosen % "+Inf")
 

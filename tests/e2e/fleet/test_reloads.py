@@ -40,10 +40,10 @@ def test_nothing_grows(world: World, record_property: Record) -> None:
             held[name].append(Footprint.of(pid))
     for name, prints in held.items():
         after = prints[WARM_UP:]
-        grows = slope([one.rss_kib for one in after])
+        grows = slope([one.held_kib for one in after])
         threads, files = [one.threads for one in after], [one.files for one in after]
         figures = {
-            "RSS, MiB": (after[0].rss_kib // 1024, after[-1].rss_kib // 1024),
+            "memory, MiB": (after[0].held_kib // 1024, after[-1].held_kib // 1024),
             "KiB a reload": f"{grows.kib:.2f} +- {grows.error:.2f}",
             "threads": (min(threads), max(threads)),
             "files": (min(files), max(files)),

@@ -15,6 +15,7 @@ from routeiq.clients.routing import RoutingClient, make_prompt
 from routeiq.routing.app import RoutingApp
 from routeiq.routing.embedders import OnnxEncoder
 from routeiq.routing.settings import SHIPPED_ARTIFACT, Settings
+from tests.support.memory import held_kib
 from tests.support.routing import MODELS, write_static_artifact
 from tests.support.servers.nats import NATS
 from tests.support.wishes import Leader
@@ -103,10 +104,9 @@ async def test_twenty_swaps_lose_and_mix_no_answer(client: RoutingClient, leader
     assert set(Counter(answer.artifact_id for _, answer in answers)) == set(new) == set(wanted)
 
 
-def resident_kb() -> int:
+def held() -> int:
     gc.collect()
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0])
+    return held_kib()
 
 
 @pytest.mark.timeout(300)
@@ -121,5 +121,5 @@ async def test_fifty_swaps_leave_no_memory_behind(
     for swap in range(75):
         assert not (await leader.dealt_with(await leader.want(ids[swap % 3]))).error
         if swap >= 24 and swap % 3 == 2:
-            sizes.append(resident_kb())
+            sizes.append(held())
     assert min(sizes[-4:]) - min(sizes[:4]) < 10_000, sizes  # thirteen rounds of 1.6 MB and more lie between

@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tests.support.memory import held_kib
+
 
 class Footprint(NamedTuple):
-    """`rss_kib`: resident memory."""
+    """`held_kib`: as `support.memory` has it."""
 
-    rss_kib: int
+    held_kib: int
     threads: int
     files: int
 
@@ -21,7 +23,7 @@ class Footprint(NamedTuple):
     def of(cls, pid: int) -> Footprint:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
         said = dict(line.split(":", 1) for line in lines)
-        return cls(int(said["VmRSS"].split()[0]), int(said["Threads"]), len(os.listdir(f"/proc/{pid}/fd")))
+        return cls(held_kib(pid), int(said["Threads"]), len(os.listdir(f"/proc/{pid}/fd")))
 
 
 class Slope(NamedTuple):
