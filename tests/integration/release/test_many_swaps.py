@@ -17,6 +17,7 @@ from routeiq.gateway.gateway import Gateway
 from routeiq.gateway.upstream.http_slots import IDLE_S
 from tests.support.documents import applying, text_of
 from tests.support.fleet_gateways import gateway, settings
+from tests.support.memory import held_kib
 from tests.support.processes import FakeProvider, fake_provider
 
 pytestmark = pytest.mark.timeout(300)  # three hundred documents, and then what a connection may idle
@@ -47,11 +48,10 @@ def document(number: int, api_base: str) -> str:
     )
 
 
-def resident_mib() -> float:
+def held_mib() -> float:
     """After what nobody needs is gone."""
     gc.collect()
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGESIZE") / 2**20
+    return held_kib() / 1024
 
 
 def open_files() -> int:
@@ -59,7 +59,7 @@ def open_files() -> int:
 
 
 async def swap(built: Gateway, client: AsyncOpenAI, numbers: range, api_base: str) -> tuple[float, int, int]:
-    """RSS, threads and open files after those."""
+    """Memory, threads and open files after those."""
     assert built.release is not None
     for number in numbers:
         await built.release.applier.apply(applying(number, document(number, api_base)))
@@ -70,15 +70,15 @@ async def swap(built: Gateway, client: AsyncOpenAI, numbers: range, api_base: st
         with suppress(Exception):
             await client.chat.completions.create(model=f"m{number - 1}-7", messages=[])
     await asyncio.sleep(0.2)
-    return resident_mib(), threading.active_count(), open_files()
+    return held_mib(), threading.active_count(), open_files()
 
 
 async def test_no_memory_thread_or_file_is_left(tmp_path: Path, upstream: FakeProvider) -> None:
     (tmp_path / "own.yaml").write_text(text_of("own"))
     async with gateway(settings(tmp_path, "", "one", config_from="fleet"), tmp_path / "own.yaml") as (built, client):
-        rss, threads, files = await swap(built, client, range(WARM), upstream.api_base)
+        held, threads, files = await swap(built, client, range(WARM), upstream.api_base)
         after = await swap(built, client, range(WARM, MANY), upstream.api_base)
-        assert after[0] - rss < GROWTH_MIB
+        assert after[0] - held < GROWTH_MIB
         assert after[1] <= threads
         async with asyncio.timeout(PATIENCE_S):
             while open_files() > files + 2:
