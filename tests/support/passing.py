@@ -14,6 +14,7 @@ from routeiq.kit.exchange import NONE_REPEATED, RawHeaders, Repeated, Work
 from routeiq.kit.outbound import Origin as Word
 from routeiq.kit.outbound import OutboundGuard, OutboundPolicy, Route
 from routeiq.kit.outbound.guard import Addresses
+from routeiq.kit.turn import Turn, turn_of
 
 
 def headers_in(lines: bytes) -> list[tuple[bytes, bytes]]:
@@ -45,6 +46,10 @@ class TwinExchange:
         self._on_left: Callable[[], None] | None = None
         self._on_drained: Callable[[], None] | None = None
         self._takes = asyncio.Event()
+
+    @property
+    def turn(self) -> Turn:
+        return turn_of(asyncio.get_running_loop())
 
     def body(self) -> bytes | None:
         return self._raw
@@ -141,6 +146,7 @@ class TwinExchange:
                 await asyncio.sleep(0)
             if self.task is not None:
                 await asyncio.wait([self.task])
+            await turns()  # what is over is settled
 
 
 class Peer(asyncio.Transport):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable, MutableMapping
 from typing import Any, Protocol, cast
 
+from routeiq.kit.turn import Turn
+
 KEY = "routeiq.exchange"
 """A key of the scope itself, not of its `extensions`, which would be one more dict a request."""
 RawHeaders = Iterable[tuple[bytes, bytes]]
@@ -41,6 +43,11 @@ class AtOnce(Protocol):
 
 class Exchange(Protocol):
     """One request and its answer. Once the client has left, answering does nothing."""
+
+    @property
+    def turn(self) -> Turn:
+        """Of the loop that it is answered in."""
+        ...
 
     def body(self) -> bytes | None:
         """The request's body if all of it has come, None otherwise. `receive` does not give it again."""

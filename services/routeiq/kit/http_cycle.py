@@ -18,6 +18,7 @@ from routeiq.kit.http_head import BODILESS, CHUNKED, CLOSING_END, END, LENGTH, S
 if TYPE_CHECKING:
     from routeiq.kit.asgi import ASGIApp, Message
     from routeiq.kit.http_connection import Connection
+    from routeiq.kit.turn import Turn
 
 log = structlog.get_logger()
 
@@ -177,6 +178,10 @@ class Cycle:
             raise RuntimeError(f"{kind} is no message of an HTTP answer.")
 
     # The same without messages.
+
+    @property
+    def turn(self) -> Turn:
+        return self._connection.transport.turn
 
     def body(self) -> bytes | None:
         if self._more or self._asked or self.left:

@@ -95,7 +95,7 @@ class HTTPProtocol(Connection):
             return
         self._feed(data)
         if self._fresh is not None:
-            self._begin_fresh(self._fresh)
+            self.transport.turn.begin(self._begin_fresh)
 
     def _feed_on(self) -> None:
         """As far as there is room."""
@@ -108,7 +108,7 @@ class HTTPProtocol(Connection):
         if self._unfed:
             self._pause_if_full()
         if self._fresh is not None:
-            self._begin_fresh(self._fresh)
+            self.transport.turn.begin(self._begin_fresh)
         self.resume()
 
     def _feed(self, data: bytes) -> None:
@@ -133,17 +133,11 @@ class HTTPProtocol(Connection):
         if self._reading:
             self._limit()
 
-    def _begin_fresh(self, scope: MutableMapping[str, Any]) -> None:
-        """At the end of the read in which its head came, when its body may be there, too."""
-        self._fresh = None
-        if self._current is None or self._current.left:
-            return
-        cork = self.transport.cork
-        cork.reading = True
-        try:
+    def _begin_fresh(self) -> None:
+        """Once all is read that has come, its body too, if that came with its head."""
+        scope, self._fresh = self._fresh, None
+        if scope is not None and self._current is not None and not self._current.left:
             self._begin(self._current, scope)
-        finally:
-            cork.reading = False
 
     def _read_on(self, data: bytes, upgrade: HttpParserUpgrade) -> None:
         """After the head of a request to speak something else: it is answered like any other, and more may follow.

@@ -77,7 +77,9 @@ class Passage:
     """One request that is under way without a task. `exchange` is its client's. What raises NotImplementedError is the
     subclass's: an abstract class would be interpreted, and what is compiled has no such base."""
 
-    __slots__ = ("_answer", "_attempts", "_call", "_done", "_exchange", "_plan", "_rest", "_shared", "_tally")
+    __slots__ = (
+        "_answer", "_attempts", "_call", "_done", "_exchange", "_outcome", "_plan", "_rest", "_shared", "_tally",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -93,6 +95,7 @@ class Passage:
     ) -> None:
         self._shared, self._plan, self._answer, self._exchange = shared, plan, answer, exchange
         self._attempts, self._call, self._done, self._tally, self._rest = attempts, call, done, tally, rest
+        self._outcome: Outcome | None = None
         self._prepare()
 
     def _prepare(self) -> None:
@@ -115,7 +118,13 @@ class Passage:
     def _finish(self, status: int, usage: Usage | None, sent: int, error: str = "") -> None:
         """With an answer that was begun, or could not be."""
         deployment, trail = self._plan.deployments[0], tuple(self._attempts.trail)
-        self._done(Outcome(status, deployment, trail, usage, sent, error))
+        self._outcome = Outcome(status, deployment, trail, usage, sent, error)
+        self._exchange.turn.end(self._report)
+
+    def _report(self) -> None:
+        outcome = self._outcome
+        assert outcome is not None, "it is over"
+        self._done(outcome)
 
     def leave(self) -> None:
         """The client has left, before anything of an answer was written. What of one is here was sent, and is paid

@@ -91,11 +91,10 @@ class Pipeline:
         accounting = self.accounting
         if accounting.waits(context.caller):
             return self.serve(context, answer, selection)
-        planned = self.planned(context, selection, answer, accounting.reserve_now(context, selection, answer))
-        plan, done, tally = planned
-        if self.passages.take(plan, answer, done, tally, _Rest(self, context, answer, planned, guard)):
-            return None
-        return self.serve(context, answer, planned)
+        exchange = answer.exchange
+        assert exchange is not None, "it is whole"
+        exchange.turn.call(_Way(self, context, answer, guard, selection).begin)
+        return None
 
     def serve(self, context: Context, answer: Answer, decided: Decided, under_way: UnderWay | None = None) -> Work:
         """As a task, a request that is whole, was let in, and whose answer has an exchange."""
@@ -167,17 +166,35 @@ class _End:
             finish_span(span, context, plan, outcome)
 
 
-class _Rest:
-    """Of a passage that did not end with an answer. Every passage has one, and few ask it for anything."""
+class _Way:
+    """Of a request that is answered without a task, as far as that goes."""
 
-    __slots__ = ("_answer", "_context", "_guard", "_pipeline", "_planned")
+    __slots__ = ("_answer", "_context", "_guard", "_pipeline", "_planned", "_selection")
 
-    def __init__(self, pipeline: Pipeline, context: Context, answer: Answer, planned: Planned, guard: Guard) -> None:
+    def __init__(
+        self, pipeline: Pipeline, context: Context, answer: Answer, guard: Guard, selection: Selection
+    ) -> None:
         self._pipeline, self._context, self._answer = pipeline, context, answer
-        self._planned, self._guard = planned, guard
+        self._guard, self._selection = guard, selection
+        self._planned: Planned | None = None
+
+    def begin(self) -> None:
+        """Take what it takes and call upstream, once all requests of this turn are read and selected."""
+        pipeline, context, answer = self._pipeline, self._context, self._answer
+        try:
+            pipeline.gate.check()  # others of this turn may be inside since
+            reserved = pipeline.accounting.reserve_now(context, self._selection, answer)
+            planned = self._planned = pipeline.planned(context, self._selection, answer, reserved)
+            plan, done, tally = planned
+            if not pipeline.passages.take(plan, answer, done, tally, self):
+                self._run(pipeline.serve(context, answer, planned))
+        except Exception as error:  # noqa: BLE001  # the guard answers it
+            self.fail(error)
 
     def go_on(self, under_way: UnderWay) -> None:
-        self._run(self._pipeline.serve(self._context, self._answer, self._planned, under_way))
+        planned = self._planned
+        assert planned is not None, "it is under way"
+        self._run(self._pipeline.serve(self._context, self._answer, planned, under_way))
 
     def fail(self, error: Exception) -> None:
         self._run(_failed(error))

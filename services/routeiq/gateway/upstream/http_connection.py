@@ -18,6 +18,7 @@ from routeiq.gateway.upstream.http_exchange import BUFFER_BYTES, ConnectionLost,
 from routeiq.gateway.upstream.http_head import AnswerHead, AnswerRefused
 from routeiq.gateway.upstream.http_keeper import Keeper
 from routeiq.kit.cork import Corked, corked
+from routeiq.kit.turn import turn_of
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 FRAMING_RATIO: Final = 8
@@ -32,13 +33,14 @@ class Connection:
     __slots__ = (
         "_ended", "_exchange", "_head", "_head_at", "_in_head", "_interim", "_keeper", "_loop", "_parser", "_parts",
         "_paused", "_reusable", "_slack", "_timer", "_timer_at", "_transport", "_unsent", "_until_close", "_writable",
-        "idle_since", "kept", "on_body", "origin",
+        "idle_since", "kept", "on_body", "origin", "turn",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, keeper: Keeper, origin: object) -> None:
         self._loop = loop
         self._keeper = keeper
         self.origin = origin
+        self.turn = turn_of(loop)
         self.idle_since = 0.0
         self.kept = False
         """True: it has carried an answer before, so that its other end may have gone since."""
@@ -160,15 +162,6 @@ class Connection:
         if exchange is None or (not exchange.answered and self._nothing_sent()):
             self._refuse_unasked()
             return
-        transport = self._transport
-        assert transport is not None, "it has read something"
-        transport.cork.reading = True
-        try:
-            self._receive(exchange, data)
-        finally:
-            transport.cork.reading = False
-
-    def _receive(self, exchange: Exchange, data: bytes) -> None:
         exchange.answered = True
         self._slack += len(data)
         beginning = exchange.head is None

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from routeiq.gateway.upstream.http_head import AnswerHead
 from routeiq.gateway.upstream.provider import Sink
+from routeiq.kit.turn import Turn
 
 BUFFER_BYTES: Final = 256 * 1024
 """What may wait for its reader before the connection stops reading."""
@@ -31,6 +32,9 @@ class SinkFailed(Exception):
 
 class Line(Protocol):
     """What an exchange may ask of the connection that it came over."""
+
+    @property
+    def turn(self) -> Turn: ...
 
     def watch(self, deadline: float) -> None: ...
 
@@ -197,13 +201,16 @@ class Exchange:
 
     def end(self, error: BaseException | None = None) -> None:
         """Nothing more will come. What came before an error can still be taken."""
-        self.line = None
+        line, self.line = self.line, None
         if error is None:
             self.complete = True
         elif self.error is None:
             self.error = error
         if self.callback is not None:
-            self.call_back()
+            if line is None:
+                self.call_back()
+            else:
+                line.turn.answer(self.call_back)
         else:
             self.wake()
 

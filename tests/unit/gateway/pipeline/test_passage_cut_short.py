@@ -65,11 +65,34 @@ async def test_a_client_may_leave_between_the_passage_and_its_task(line: Line) -
     client = one.begin()
     await turns()
     line(one.pool.peers[0])
+    await asyncio.sleep(0)  # to the end of the turn, in which the passage ends
     client.leave()
     await turns(10)
     assert client.task is not None
     await asyncio.wait([client.task], timeout=1)
     assert (client.answers, len(one.ended.outcomes), one.idle) == (0, 1, True)
+
+
+async def test_a_client_may_leave_in_the_turn_in_which_its_answer_comes() -> None:
+    one = await bench()
+    one.pool.script.append(silent)
+    client = one.begin()
+    await turns()
+    says(200, ANSWER)(one.pool.peers[0])
+    client.leave()
+    await turns()
+    assert (client.task, client.answers) == (None, 0)
+    assert (one.outcome.status, one.outcome.error, one.idle) == (499, "client_disconnected", True)
+    assert one.pool.open_connections == 1  # its answer was whole
+
+
+async def test_requests_of_one_turn_are_not_more_than_the_gate_lets_in() -> None:
+    one = await bench(limit=1, connections=2)
+    one.pool.script.extend([says(200, ANSWER)] * 2)
+    clients = [one.begin(), one.begin()]
+    for client in clients:
+        await client.ended()
+    assert ([client.status for client in clients], one.pool.requests, one.idle) == ([200, 503], 1, True)
 
 
 async def test_a_gate_that_closes_ends_a_passage() -> None:

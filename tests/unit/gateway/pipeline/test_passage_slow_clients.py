@@ -28,6 +28,7 @@ async def test_a_slow_client_keeps_the_upstream_from_being_read() -> None:
     assert (client.parts, peer.paused) == ([FRAMES[0]] * 2, True)
     client.drained()
     peer.say(LAST)
+    await turns()
     assert (client.task, one.outcome.status, one.idle, one.pool.open_connections) == (None, 200, True, 1)
 
 
@@ -64,6 +65,7 @@ async def test_a_slow_client_is_no_silence_of_the_upstream() -> None:
     assert (one.ended.outcomes, one.pool.peers[0].closed) == ([], False)
     client.drained()
     one.pool.peers[0].say(LAST)
+    await turns()
     assert (one.outcome.error, one.idle) == ("", True)
 
 

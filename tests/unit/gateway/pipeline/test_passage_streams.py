@@ -131,6 +131,7 @@ async def test_whatever_comes_ends_as_it_would_as_a_task(
     for one in passed, general:
         one.pool.script.extend([*script, WHOLE, WHOLE])
     client, answer = passed.begin(body), general.begin(body)
+    await asyncio.sleep(0)  # they are begun
     assert (client.task, answer.task is None) == (None, False)
     await asyncio.gather(client.ended(), answer.ended())
     await turns()  # until what was aborted is closed
@@ -211,6 +212,7 @@ async def test_a_stream_takes_no_task(fields: dict[str, object]) -> None:
         peer.say(chunk(frame))
         assert client.parts == [FRAMES[0], FRAMES[2]][:number]
     peer.say(chunk(FRAMES[1]), LAST)
+    await turns()
     assert (client.status, client.task, one.outcome.usage) == (200, None, Usage(3, 5))
     assert (one.outcome.streamed_bytes, one.idle, one.pool.open_connections) == (len(client.body_sent), True, 1)
     one.pool.script.append(WHOLE)

@@ -39,6 +39,7 @@ def held(one: Bench) -> tuple[int, int]:
 async def test_an_answer_costs_what_it_reports(one: Bench) -> None:
     one.pool.script.append(says(200, ANSWER))
     client = one.begin(BODY, VIRTUAL)
+    await asyncio.sleep(0)
     assert held(one) == (0, 6 * NANO_A_TOKEN)
     await client.ended()
     assert (client.status, held(one)) == (200, (COST, 0))
