@@ -2,7 +2,8 @@
 
 A loop that reads, answers and writes one connection after the other wakes its peers for every write, because they have
 gone to sleep since the last one; together, one write wakes a peer for all of them. On a machine with two cores that
-made a tenth of the cost of a request. A turn is over in a fraction of a millisecond, so nobody waits for company.
+made a tenth of the cost of a request. A turn is over in a fraction of a millisecond, so nobody waits for company; who
+is alone in a turn does not wait even for its end, so that its peer works while the rest is done.
 
 What a peer sent before is then told from its answer, too: all that is read in a turn had come before it writes.
 """
@@ -32,7 +33,12 @@ class Corked:
 
     def write(self, data: bytes | memoryview) -> None:
         if not self._parts:
-            self.turn.write(self)
+            turn = self.turn
+            if turn.alone:
+                turn.alone = False
+                self._write(data)
+                return
+            turn.write(self)
         self._parts.append(data)
         self._size += len(data)
         if self._size > MOST_BYTES:
@@ -42,6 +48,10 @@ class Corked:
     def holds(self) -> bool:
         """Whether what was written last has not left yet: no answer to it has been read."""
         return bool(self._parts)
+
+    def _write(self, data: bytes | memoryview) -> None:
+        if not self.is_closing():
+            self._transport.write(data)
 
     def flush(self) -> None:
         parts = self._parts

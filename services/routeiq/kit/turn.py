@@ -31,10 +31,12 @@ class Writer(Protocol):
 class Turn:
     """Of one loop, in which all of it is called."""
 
-    __slots__ = ("_answers", "_call_soon", "_calls", "_due", "_ends", "_requests", "_writers")
+    __slots__ = ("_answers", "_call_soon", "_calls", "_due", "_ends", "_requests", "_writers", "alone")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._call_soon = loop.call_soon
+        self.alone = False
+        """Whether the next write need not wait for others: there is one answer or request in this turn, and no more."""
         self._due = False
         self._answers: list[Step] = []
         self._requests: list[Step] = []
@@ -76,11 +78,13 @@ class Turn:
         self._due = False
         self._end()  # what ended outside of the stages
         answers, self._answers = self._answers, []
-        _do(answers)
         requests, self._requests = self._requests, []
+        self.alone = len(answers) + len(requests) == 1 and not self._writers
+        _do(answers)
         _do(requests)
         calls, self._calls = self._calls, []
         _do(calls)
+        self.alone = False
         writers, self._writers = self._writers, []
         for writer in writers:
             writer.flush()

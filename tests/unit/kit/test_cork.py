@@ -53,6 +53,37 @@ async def test_the_writes_of_a_turn_go_out_as_one_at_its_end(pair: tuple[asyncio
     assert transport.written == [b"ab", b"c"]
 
 
+async def test_who_is_alone_in_a_turn_does_not_wait_for_its_end(pair: tuple[Corked, Transport]) -> None:
+    cork, transport = pair
+    seen: list[bytes] = []
+
+    def answers() -> None:
+        cork.write(b"a")
+        cork.write(b"b")
+        seen.extend(transport.written)
+
+    cork.turn.answer(answers)
+    await asyncio.sleep(0)
+    assert (seen, transport.written) == ([b"a"], [b"a", b"b"])
+
+
+@pytest.mark.parametrize("other", ["an answer", "a request", "a write"])
+async def test_who_has_company_waits_for_it(pair: tuple[Corked, Transport], other: str) -> None:
+    cork, transport = pair
+    seen: list[bytes] = []
+
+    def answers() -> None:
+        cork.write(b"a")
+        seen.extend(transport.written)
+
+    turn = cork.turn
+    company = {"an answer": turn.answer, "a request": turn.begin, "a write": lambda _: made()[0].write(b"x")}
+    company[other](lambda: None)
+    turn.answer(answers)
+    await asyncio.sleep(0)
+    assert (seen, transport.written) == ([], [b"a"])
+
+
 async def test_what_has_not_left_has_no_answer_yet(pair: tuple[Corked, Transport]) -> None:
     cork, _ = pair
     cork.write(b"a")
