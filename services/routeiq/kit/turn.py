@@ -87,7 +87,10 @@ class Turn:
         self.alone = False
         writers, self._writers = self._writers, []
         for writer in writers:
-            writer.flush()
+            try:
+                writer.flush()
+            except Exception:
+                log.exception("turn.failed")
         self._end()
 
     def _end(self) -> None:

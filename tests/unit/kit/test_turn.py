@@ -87,6 +87,21 @@ async def test_what_fails_is_logged_and_keeps_nothing_from_being_done(turn: Turn
     assert [line["event"] for line in logs] == ["turn.failed"] * 4
 
 
+async def test_a_write_that_fails_keeps_none_from_being_written(turn: Turn, diary: Diary) -> None:
+    class Broken:
+        def flush(self) -> None:
+            raise ArithmeticError
+
+    for writer in Broken(), diary:
+        turn.write(writer)
+    turn.end(diary.says("settled"))
+    turn.begin(lambda: turn.end(diary.says("settled, too")))
+    with capture_logs() as logs:
+        await asyncio.sleep(0)
+    assert diary.lines == ["settled", "written", "settled, too"]
+    assert [line["event"] for line in logs] == ["turn.failed"]
+
+
 async def test_what_leads_back_waits_for_the_next_turn(turn: Turn, diary: Diary) -> None:
     turn.end(diary.says("settled", lambda: turn.begin(diary.says("begun"))))
     await asyncio.sleep(0)

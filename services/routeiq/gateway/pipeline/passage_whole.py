@@ -23,11 +23,14 @@ class WholePassage(Passage):
     def arrive(self) -> None:
         self._shared.gate.leave(self)
         self._exchange.on_left(None)
-        body = self._call.body()
         try:
+            body = self._call.body()
             usage = read_usage(body) if body is not None else None
         except NotAnAnswer:
             self._rest.go_on((self._attempts, _no_answer(self._plan.deployments[0])))
+            return
+        except Exception as error:  # noqa: BLE001  # it is raised again in the task, which answers; here nobody would
+            self._rest.go_on((self._attempts, _failed(error)))
             return
         if body is None:
             self._hand_over()
@@ -55,3 +58,7 @@ class WholePassage(Passage):
 
 async def _no_answer(deployment: Deployment) -> UpstreamResponse:
     raise UpstreamFailed(f"The answer of `{deployment.group}` is not a JSON object.")
+
+
+async def _failed(error: Exception) -> UpstreamResponse:
+    raise error

@@ -9,6 +9,7 @@ import pytest
 
 from routeiq.config.price import INPUT, OUTPUT, costs_in, price_of
 from routeiq.config.state import Deployment
+from routeiq.gateway.pipeline import passage_whole
 from routeiq.gateway.plan import Usage
 from routeiq.gateway.upstream.http_exchange import BUFFER_BYTES
 from routeiq.gateway.upstream.openai_compatible import OpenAICompatible
@@ -40,6 +41,17 @@ async def test_an_answer_takes_no_task() -> None:
     assert (client.status, client.body_sent, client.task) == (200, ANSWER, None)
     assert one.outcome.usage == Usage(3, 5)
     assert one.idle
+
+
+async def test_a_look_at_an_answer_that_fails_is_an_error_and_no_endless_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: object) -> None:
+        raise ArithmeticError
+
+    monkeypatch.setattr(passage_whole, "read_usage", fails)
+    one = await bench()
+    one.pool.script.append(FINE)
+    client = await one.passed()
+    assert (client.status, one.outcome.status, one.outcome.error, one.idle) == (500, 500, "internal_error", True)
 
 
 async def test_an_answer_that_takes_no_task_says_what_it_cost() -> None:
