@@ -48,15 +48,15 @@ class Release:
         self._put("upgrade", "--reset-values")
 
     @contextmanager
-    def changed(self, change: Values) -> Iterator[None]:
-        """The same for a while."""
+    def changed(self, change: Values, *back: str) -> Iterator[None]:
+        """The same for a while. `back`: more options for helm on the way back."""
         before = self.values
         self.upgrade(change)
         try:
             yield
         finally:
             self.values = before
-            self._put("upgrade", "--reset-values")
+            self._put("upgrade", "--reset-values", *back)
 
     def rollback(self, revision: int) -> None:
         self.helm("rollback", self.name, str(revision), "--wait", f"--timeout={WAIT_S}s")
