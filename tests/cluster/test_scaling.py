@@ -37,8 +37,7 @@ def decisions(kube: Kube, pod: str) -> float:
 @contextmanager
 def scaled(release: Release, kube: Kube) -> Iterator[None]:
     """While an autoscaler decides how many pods routing has; then the chart does again, as the guide says: the
-    autoscaler goes first, because it might choose a number between helm's and its own end, and its number is taken over.
-    """
+    autoscaler goes first, because it might choose a number between helm's and its own end."""
     with release.changed(SCALED, "--force-conflicts"):
         try:
             yield

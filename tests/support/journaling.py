@@ -5,30 +5,69 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from routeiq.api.usage.v1 import usage_pb2 as pb
 from routeiq.gateway.journal.folder import Folder, adopt, create
 from routeiq.gateway.journal.journal import Journal
-from routeiq.gateway.journal.records import Called, Counts, Head, Record, Tail, encode, read_record
+from routeiq.gateway.journal.records import Counts, read_record
 from routeiq.gateway.journal.replay import Price, replay, unpriced
 from routeiq.gateway.journal.shelf import Shelf
 from routeiq.gateway.journal.slots import Slot
+from routeiq.gateway.journal.wire_record import Called, begun
 
 SEGMENT_BYTES = 128 * 1024
-CALLED = encode(Called("small", "id-small", "openai", "gpt-small", b"terms"))
+CALLED = Called("small", "id-small", "openai", "gpt-small", b"terms")
+INPUT_TOKENS = 40
+COUNTS = Counts(3, 5)
 Allocate = Callable[[int, int, int], None]
 
 
-def head(identifier: str, **fields: object) -> bytes:
-    base: dict[str, object] = {
-        "id": identifier, "request_id": f"r-{identifier}", "started_at": 1, "endpoint": "chat/completions",
-        "requested_model": "small", "stream": True, "input_tokens": 40, "state_version": "c1.s0",
-    }  # fmt: skip
-    return encode(Head(**(base | fields)))  # type: ignore[arg-type]  # test data
+class Read:
+    """A record, as its schema has it: what is not here is the message's own."""
+
+    def __init__(self, message: pb.UsageRecord) -> None:
+        self.message = message
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.message, name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Read) and self.message == other.message
+
+    __hash__ = None  # type: ignore[assignment]  # messages have none
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return tuple(self.message.parties.tags)
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(*[getattr(self.message.tokens, name) for name in Counts.__struct_fields__])
+
+    @property
+    def metered(self) -> bool:
+        return self.message.tokens.metered
+
+    @property
+    def cost_nano_usd(self) -> int | None:
+        """None: unknown."""
+        return self.message.cost_nano_usd if self.message.HasField("cost_nano_usd") else None
 
 
-def tail(**fields: object) -> bytes:
-    base: dict[str, object] = {"ended_at": 2, "status": 200, "attempts": 1, "counts": Counts(3, 5)}
-    return encode(Tail(**(base | fields)))  # type: ignore[arg-type]  # as above
+def head(identifier: str, **fields: Any) -> bytes:
+    one = pb.UsageRecord(id=identifier, request_id=f"r-{identifier}", started_at=1, stream=True, state_version="c1.s0")
+    one.served.endpoint, one.served.requested_model = "chat/completions", "small"
+    one.MergeFrom(pb.UsageRecord(**fields))
+    return one.SerializeToString()
+
+
+def tail(sequence: int = 0, *, counts: Counts = COUNTS, cost_nano_usd: int | None = 0, **fields: Any) -> bytes:
+    one = pb.UsageRecord(sequence=sequence, ended_at=2, status=200, attempts=1)
+    one.MergeFrom(pb.UsageRecord(cost_nano_usd=cost_nano_usd, **fields))
+    for name in Counts.__struct_fields__:
+        setattr(one.tokens, name, getattr(counts, name))
+    return one.SerializeToString()
 
 
 def opened(
@@ -41,12 +80,13 @@ def opened(
     return Journal(create(base), segment_bytes=segment_bytes, allocate=allocate, further=further)
 
 
-def begin(journal: Journal, identifier: str, **fields: object) -> Slot:
-    return journal.begin(head(identifier, **fields), CALLED)
+def begin(journal: Journal, identifier: str, **fields: Any) -> Slot:
+    return journal.begin(begun(head(identifier, journal=journal.id, **fields), CALLED, INPUT_TOKENS))
 
 
-def end(journal: Journal, slot: Slot, identifier: str, **fields: object) -> int:
-    return journal.end(slot, head(identifier), CALLED, tail(**fields))
+def end(journal: Journal, slot: Slot, identifier: str, **fields: Any) -> int:
+    beginning = head(identifier, journal=journal.id) + CALLED.served
+    return journal.end(slot, beginning + tail(journal.sequence + 1, **fields))
 
 
 def serve(journal: Journal, identifier: str) -> int:
@@ -67,7 +107,7 @@ def left(base: Path) -> Folder:
     return folder
 
 
-def replayed(base: Path, price: Price = unpriced) -> list[Record]:
+def replayed(base: Path, price: Price = unpriced) -> list[Read]:
     """All records of the only dead process."""
     folder = left(base)
     try:
@@ -76,9 +116,9 @@ def replayed(base: Path, price: Price = unpriced) -> list[Record]:
         folder.release()
 
 
-def records_of(shelf: Shelf) -> list[Record]:
-    return [read_record(data) for segment in shelf.segments for data in segment.records()]
+def records_of(shelf: Shelf) -> list[Read]:
+    return [Read(read_record(data)) for segment in shelf.segments for data in segment.records()]
 
 
-def ids(records: list[Record]) -> list[str]:
-    return [one.head.id for one in records]
+def ids(records: list[Read]) -> list[str]:
+    return [one.id for one in records]

@@ -14,12 +14,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from routeiq.gateway.journal.records import Counts, Record
+from routeiq.gateway.journal.records import Counts
 from routeiq.gateway.journal.replay import replay
 from routeiq.gateway.pipeline.prices import Prices
 from routeiq.gateway.pipeline.recording import usage_of
 from tests.support.fleet import HEADERS, Fleet, fleet_in
-from tests.support.journaling import left, records_of
+from tests.support.journaling import Read, left, records_of
 from tests.support.processes import FakeProvider, fake_provider
 
 CLIENTS, ROUNDS = 16, 3
@@ -105,7 +105,7 @@ async def test_every_request_is_in_the_journal_once(fleet: Fleet, provider: Fake
         await asyncio.to_thread(fleet.wait, "gateway")
         clients = await killed(fleet, chance.randint(CLIENTS, 5 * CLIENTS))
         records = await asyncio.to_thread(all_records, tmp_path / "journal")
-        found = {one.head.request_id: one for one in records}
+        found = {one.request_id: one for one in records}
         assert len(found) == len(records) > CLIENTS
         sent = {str(one["body"]["user"]) for one in provider.log()}  # type: ignore[index]
         assert sent <= found.keys() <= set(clients.began)
@@ -113,7 +113,7 @@ async def test_every_request_is_in_the_journal_once(fleet: Fleet, provider: Fake
         check(found, clients, sent)
 
 
-def all_records(base: Path) -> list[Record]:
+def all_records(base: Path) -> list[Read]:
     """Of the gateway that was killed; they are taken away."""
     folder = left(base)
     records = records_of(replay(folder, price))
@@ -125,15 +125,15 @@ def price(terms: bytes, counts: Counts) -> int | None:
     return Prices().cost_by(terms, usage_of(counts))
 
 
-def check(found: dict[str, Record], clients: Clients, sent: set[str]) -> None:
+def check(found: dict[str, Read], clients: Clients, sent: set[str]) -> None:
     for identifier, record in found.items():
-        tail, got = record.tail, clients.words[identifier]
+        got = clients.words[identifier]
         if identifier not in sent:
-            assert (tail.counts.output, tail.cost_nano_usd) == (0, 0)
-        if record.head.stream:
-            assert got <= tail.counts.output <= WORDS
+            assert (record.counts.output, record.cost_nano_usd) == (0, 0)
+        if record.stream:
+            assert got <= record.counts.output <= WORDS
         else:
-            assert tail.counts.output == WORDS or identifier not in clients.whole
-        assert tail.cost_nano_usd == 1000 * tail.counts.input + 2000 * tail.counts.output
+            assert record.counts.output == WORDS or identifier not in clients.whole
+        assert record.cost_nano_usd == 1000 * record.counts.input + 2000 * record.counts.output
         if identifier in clients.whole:
-            assert (tail.counts.input, tail.counts.output) == (PROMPT, WORDS)
+            assert (record.counts.input, record.counts.output) == (PROMPT, WORDS)

@@ -15,7 +15,6 @@ import structlog
 
 from routeiq.gateway.journal.folder import Folder
 from routeiq.gateway.journal.mapped import Allocate
-from routeiq.gateway.journal.records import PAIR, TRIPLE
 from routeiq.gateway.journal.segments import SIZE, Segment, prepare
 from routeiq.gateway.journal.shelf import Shelf
 from routeiq.gateway.journal.slots import Slot, Slots
@@ -25,7 +24,7 @@ log = structlog.get_logger()
 
 RETRY_S: Final = 1.0
 TAIL_BYTES: Final = 1024
-"""More than any tail, and whom else was called."""
+"""More than any tail, and who else was called."""
 LONGEST: Final = 64 * 1024
 """Of a record. What its caller says is cut to far less."""
 
@@ -73,22 +72,21 @@ class Journal:
         """Slots that are taken."""
         return self._slots.taken
 
-    def begin(self, head: bytes, called: bytes) -> Slot:
-        """Args: head, called: as `records.Head` and `Called` are encoded. Raises: JournalFull."""
-        size = len(head) + len(called) + TAIL_BYTES
+    def begin(self, begun: bytes) -> Slot:
+        """Args: begun: as `wire_record.begun` has it. Raises: JournalFull."""
+        size = len(begun) + TAIL_BYTES
         try:
             while self._waiting or self._promised + size > self._room:
                 self._took(self._prepare())
-            slot = self._slots.take(PAIR + head + called)
+            slot = self._slots.take(begun)
         except OSError as error:
             raise self._no_room(error) from None
         slot.promised = size
         self._promised += size
         return slot
 
-    def end(self, slot: Slot, head: bytes, called: bytes, tail: bytes) -> int:
-        """Returns: the record's sequence."""
-        record = TRIPLE + head + called + tail
+    def end(self, slot: Slot, record: bytes) -> int:
+        """Args: record: a whole one, of the sequence after the last one's. Returns: that."""
         self.sequence += 1
         if self._waiting or not self._add(record):
             self._waiting.append(record)

@@ -180,7 +180,7 @@ def measure(keeper: Keeper, registry: CollectorRegistry) -> None:
 
 def _oldest(publisher: Publisher) -> int | None:
     record = publisher.shelf.peek(publisher.watermark)
-    return None if record is None else read_record(record).tail.ended_at
+    return None if record is None else read_record(record).ended_at
 
 
 def _folders(base: Path) -> list[Folder]:

@@ -32,6 +32,13 @@ class Mapped:
         """Within its length; not in one step."""
         self._map[start : start + len(data)] = data
 
+    def put_away(self, start: int, end: int) -> None:
+        """Its pages up to `end`, and from the one that `start` is in, need not be in memory; who reads them gets them
+        again."""
+        first, after = start // mmap.PAGESIZE * mmap.PAGESIZE, end // mmap.PAGESIZE * mmap.PAGESIZE
+        if after > first:
+            self._map.madvise(mmap.MADV_DONTNEED, first, after - first)
+
     def close(self) -> None:
         """Nobody may use it any more."""
         self.words.release()

@@ -23,7 +23,7 @@ from routeiq.gateway.journal.shelf import Batch, Shelf
 log = structlog.get_logger()
 
 MOST_RECORDS, MOST_BYTES = 500, 192 * 1024
-"""Of a message; as protobuf, names and numbers take a little more room."""
+"""Of a message."""
 LOOK_EVERY_S = 0.1
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 PATIENCE_S, LONGEST_PATIENCE_S = 5.0, 60.0
@@ -131,7 +131,7 @@ class Publisher:
         return batch
 
     async def _send(self, batch: Batch) -> bool:
-        message = await message_of(self.journal, batch, self.shelf.oldest)
+        message = message_of(batch, self.shelf.oldest)
         identifier = f"{self.journal}.{batch.first}.{batch.last}.{self._again}"
         again = self._again
         if not await self._publish(subject_of(self.journal), message, identifier):

@@ -13,10 +13,12 @@ import msgspec
 import structlog
 
 from routeiq.gateway.journal.folder import Folder
-from routeiq.gateway.journal.records import TRIPLE, Counts, Orphan, Tail, encode, id_of
+from routeiq.gateway.journal.orphans import read_orphans
+from routeiq.gateway.journal.records import Counts, Orphan, read_record
 from routeiq.gateway.journal.segments import Segment, prepare, read_segments
 from routeiq.gateway.journal.shelf import Shelf
-from routeiq.gateway.journal.slots import NOT_REPORTED, REPORTED, read_orphans
+from routeiq.gateway.journal.slots import NOT_REPORTED, REPORTED
+from routeiq.gateway.journal.wire_record import tail
 
 log = structlog.get_logger()
 
@@ -37,12 +39,13 @@ def unpriced(terms: bytes, counts: Counts) -> int | None:
 
 
 def replay(folder: Folder, price: Price = unpriced) -> Shelf:
-    """All records of a journal whose process is dead. Raises: OSError: it cannot be read, or has no room."""
+    """All records of a journal whose process is dead. Raises: OSError: it cannot be read, or has no room. ValueError:
+    another release wrote it."""
     segments = read_segments(folder.path)
     orphans = list(read_orphans(folder.slots)) if folder.slots.exists() else []
     if orphans:
         known = _ids(segments)
-        orphans = [one for one in orphans if one.begun.head.id not in known]
+        orphans = [one for one in orphans if one.begun.record.id not in known]
     if orphans:
         segments.append(_close(folder, segments, orphans, price))
         log.warning("journal.interrupted", journal=folder.id, requests=len(orphans))
@@ -55,22 +58,16 @@ def mark_boot(folder: Folder) -> None:
     (folder.path / "boot").write_bytes(_boot())
 
 
-def interrupted(orphan: Orphan, price: Price, now_us: int) -> Tail:
-    """What becomes of it."""
-    counts, metered = _counts(orphan)
+def interrupted(orphan: Orphan, price: Price, now_us: int, sequence: int) -> bytes:
+    """Its record."""
+    record, (counts, metered) = orphan.begun.record, _counts(orphan)
     if orphan.reported == REPORTED:
         cost = orphan.cost_nano_usd
     else:
-        cost = price(orphan.begun.called.terms, counts) if counts.input or counts.output else 0
-    return Tail(
-        ended_at=max(now_us, orphan.begun.head.started_at),
-        status=STATUS,
-        error=INTERRUPTED,
-        attempts=orphan.calls,
-        bytes=orphan.bytes,
-        counts=counts,
-        metered=metered,
-        cost_nano_usd=cost,
+        cost = price(orphan.begun.terms, counts) if counts.input or counts.output else 0
+    ended_at, spoken = max(now_us, record.started_at), msgspec.structs.astuple(counts)
+    return record.SerializeToString() + tail(
+        sequence, ended_at, STATUS, INTERRUPTED, orphan.calls, orphan.bytes, spoken, metered, cost
     )
 
 
@@ -81,12 +78,12 @@ def _counts(orphan: Orphan) -> tuple[Counts, bool]:
         return counts, False
     if not orphan.events:
         return (counts, True) if orphan.reported != NOT_REPORTED else (Counts(), False)
-    spoken = counts.input if orphan.reported != NOT_REPORTED else orphan.begun.head.input_tokens
+    spoken = counts.input if orphan.reported != NOT_REPORTED else orphan.begun.input_tokens
     return msgspec.structs.replace(counts, input=spoken, output=max(counts.output, orphan.events)), True
 
 
 def _ids(segments: list[Segment]) -> set[str]:
-    return {id_of(record) for segment in segments for record in segment.records()}
+    return {read_record(record).id for segment in segments for record in segment.records()}
 
 
 def _close(folder: Folder, segments: list[Segment], orphans: list[Orphan], price: Price) -> Segment:
@@ -94,17 +91,14 @@ def _close(folder: Folder, segments: list[Segment], orphans: list[Orphan], price
     last = max((one.last for one in segments), default=0)
     failed = any(one.broken for one in segments) or _booted(folder)
     number = max((int(path.stem) for path in folder.path.glob("*.segment")), default=0) + 1
+    first = last + 1 + LEAP if failed else last + 1
     now_us = time.time_ns() // 1000
-    records = [_record(one, interrupted(one, price, now_us)) for one in orphans]
+    records = [interrupted(one, price, now_us, sequence) for sequence, one in enumerate(orphans, first)]
     segment = prepare(folder.path, number, size=_ROOM + sum(len(record) + 16 & -8 for record in records))
-    segment.begin(last + 1 + LEAP if failed else last + 1)
+    segment.begin(first)
     for record in records:
         segment.add(record)
     return segment
-
-
-def _record(orphan: Orphan, tail: Tail) -> bytes:
-    return TRIPLE + encode(orphan.begun.head) + encode(orphan.begun.called) + encode(tail)
 
 
 def _booted(folder: Folder) -> bool:

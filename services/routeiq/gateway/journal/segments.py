@@ -16,7 +16,9 @@ from routeiq.gateway.journal.mapped import Allocate, Mapped, extended, opened
 
 SIZE: Final = 4 * 1024 * 1024
 SUFFIX: Final = ".segment"
-_MARK: Final = int.from_bytes(b"RIQSEG01", "little")
+_MARK: Final = int.from_bytes(b"RIQSEG02", "little")
+_ANY_MARK: Final = 2**48 - 1
+"""Without the number of its kind."""
 _HEAD: Final = 16
 _LOW: Final = 2**32 - 1
 
@@ -24,7 +26,7 @@ _LOW: Final = 2**32 - 1
 class Segment:
     """One file. `first`: the sequence of its first record; 0: it has none yet."""
 
-    __slots__ = ("_mapped", "broken", "count", "end", "first", "number", "path")
+    __slots__ = ("_away", "_mapped", "broken", "count", "end", "first", "number", "path")
 
     def __init__(self, path: Path, mapped: Mapped) -> None:
         self.path, self._mapped = path, mapped
@@ -34,6 +36,7 @@ class Segment:
         """Where the next frame goes."""
         self.broken = False
         """It ends with what a power failure left."""
+        self._away = 0
 
     @property
     def last(self) -> int:
@@ -84,6 +87,11 @@ class Segment:
             at += 8 + (length + 7 & -8)
         return found, at
 
+    def put_away(self, at: int) -> None:
+        """What stands in front of it was read, and leaves memory: the process holds what is not on its way yet."""
+        self._mapped.put_away(self._away, at)
+        self._away = at
+
     def records(self) -> Iterator[bytes]:
         at = _HEAD
         for _ in range(self.count):
@@ -94,8 +102,10 @@ class Segment:
         self._mapped.close()
 
     def check(self) -> bool:
-        """Find out what is in it. Returns: whether it was ever begun."""
+        """Find out what is in it. Returns: whether it was ever begun. Raises: ValueError: it is another release's."""
         words, size = self._mapped.words, len(self._mapped.bytes)
+        if words[0] != _MARK and words[0] & _ANY_MARK == _MARK & _ANY_MARK:
+            raise ValueError(f"{self.path.name} was written by another release")
         if words[0] != _MARK or not words[1]:
             return False
         self.first = words[1]
@@ -122,7 +132,8 @@ def prepare(folder: Path, number: int, *, size: int = SIZE, allocate: Allocate =
 
 
 def read_segments(folder: Path) -> list[Segment]:
-    """Those of a dead process that were begun, in order, with what can be read of each. Raises: OSError."""
+    """Those of a dead process that were begun, in order, with what can be read of each. Raises: OSError. ValueError:
+    another release wrote them."""
     found = []
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         mapped = opened(path, unit=8)

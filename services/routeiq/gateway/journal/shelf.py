@@ -42,7 +42,9 @@ class Shelf:
         if segment is None:
             return None
         first = max(after + 1, segment.first)
-        records, at = segment.read(self._find(segment, first), min(most, segment.last - first + 1), most_bytes)
+        start = self._find(segment, first)
+        self._put_away(segment, start)
+        records, at = segment.read(start, min(most, segment.last - first + 1), most_bytes)
         self._place = (segment, first + len(records), at)
         return Batch(first, records)
 
@@ -63,3 +65,10 @@ class Shelf:
         if self._place is not None and self._place[:2] == (segment, sequence):
             return self._place[2]
         return segment.at(sequence)
+
+    def _put_away(self, segment: Segment, start: int) -> None:
+        """What batches before this one had."""
+        segment.put_away(start)
+        if self._place is not None and self._place[0] is not segment:
+            before = self._place[0]
+            before.put_away(before.end)

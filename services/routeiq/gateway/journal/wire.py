@@ -1,5 +1,4 @@
-"""Protobuf's wire format, as far as usage records need it (protobuf.dev/programming-guides/encoding): what differs from
-record to record is written here, because setting a message's fields one by one takes several times as long."""
+"""Protobuf's wire format, as far as usage records need it (protobuf.dev/programming-guides/encoding)."""
 
 from __future__ import annotations
 
@@ -33,26 +32,8 @@ def varint(number: int) -> bytes:
     return _varint(number if number >= 0 else number & _MASK, _SMALL)
 
 
-class Moments:
-    """Writes numbers whose upper bits are mostly the same, such as times of some seconds. For one thread."""
-
-    __slots__ = ("_rest", "_upper")
-
-    def __init__(self) -> None:
-        self._upper, self._rest = 0, b""
-
-    def of(self, number: int) -> bytes:
-        """As `varint` does."""
-        upper = number >> 21
-        if upper <= 0:
-            return varint(number)
-        if upper != self._upper:
-            self._upper, self._rest = upper, varint(upper)
-        return _MORE[number & 127] + _MORE[number >> 7 & 127] + _MORE[number >> 14 & 127] + self._rest
-
-
 def tag(field: int, kind: int = 0) -> bytes:
-    """What goes before a value. Args: kind: 0: a number, 1: 8 bytes, 2: what has a length."""
+    """What goes before a value. Args: kind: 0: a number, 1: 8 bytes, 2: what has a length, 5: 4 bytes."""
     return varint(field << 3 | kind)
 
 

@@ -14,8 +14,9 @@ from typing import Final, Protocol
 
 from routeiq.config.state import Deployment
 from routeiq.gateway.journal.journal import Journal
-from routeiq.gateway.journal.records import Called, Counts, Seven, TailValues, encode
+from routeiq.gateway.journal.records import Counts
 from routeiq.gateway.journal.slots import Slot
+from routeiq.gateway.journal.wire_record import Called, Seven, begun, tail
 from routeiq.gateway.per_deployment import PerDeployment
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.recording_head import LONGEST_NAME, Heads
@@ -105,20 +106,20 @@ class JournalRecorder:
         self.journal, self.pricing, self.estimate = journal, pricing, estimate
         self.called = PerDeployment(self._called)
         """As it stands in the journal."""
-        self._heads = Heads()
+        self._heads = Heads(journal.id)
 
     def begin(self, context: Context, plan: Plan, identifier: str = "") -> Recording:
         """Raises: JournalFull."""
         identifier, deployment = identifier or uuid7(), plan.deployments[0]
         started_at = time.time_ns() // 1000 - int((time.monotonic() - context.started) * 1e6)
         estimate = self.estimate(context) if plan.stream else 0  # a whole answer that is cut short costs nothing
-        head = self._heads.of(identifier, started_at, estimate, context, plan)
-        slot = self.journal.begin(head, self.called.of(deployment))
+        head = self._heads.of(identifier, started_at, context, plan)
+        slot = self.journal.begin(begun(head, self.called.of(deployment), estimate))
         return JournalRecording(self, slot, head, identifier, deployment, context)
 
-    def _called(self, deployment: Deployment) -> bytes:
+    def _called(self, deployment: Deployment) -> Called:
         model, name = deployment.billed_as[:LONGEST_NAME], deployment.model[:LONGEST_NAME]
-        return encode(Called(model, deployment.id, deployment.provider, name, self.pricing.terms(deployment)))
+        return Called(model, deployment.id, deployment.provider, name, self.pricing.terms(deployment))
 
 
 class JournalRecording:
@@ -153,7 +154,7 @@ class JournalRecording:
             self._slot.call()
         else:
             self._deployment = deployment
-            self._slot.call_other(self._recorder.called.of(deployment))
+            self._slot.call_other(begun(b"", self._recorder.called.of(deployment)))
 
     def called_off(self) -> None:
         self._slot.uncall()
@@ -182,12 +183,13 @@ class JournalRecording:
             cost = 0
         fallback = outcome.fallback if not plan.decision.fallback else ""
         first = int((self._first - self._context.started) * 1e6) if plan.stream and self._first else 0
-        tail: TailValues = (
-            time.time_ns() // 1000, outcome.status, outcome.error, len(outcome.attempts), outcome.streamed_bytes,
-            counts, metered, cost, outcome.cached, fallback, first,
+        journal = recorder.journal
+        ended = tail(
+            journal.sequence + 1, time.time_ns() // 1000, outcome.status, outcome.error, len(outcome.attempts),
+            outcome.streamed_bytes, counts, metered, cost, outcome.cached, fallback, first,
         )  # fmt: skip
-        sequence = recorder.journal.end(slot, self._head, recorder.called.of(deployment), encode(tail))
-        return Ended(self.id, recorder.journal.id, sequence, cost, usage)
+        sequence = journal.end(slot, b"".join((self._head, recorder.called.of(deployment).served, ended)))
+        return Ended(self.id, journal.id, sequence, cost, usage)
 
     def _billed(self, outcome: Outcome) -> tuple[Usage, bool]:
         """What for, and whether that was counted on the way."""

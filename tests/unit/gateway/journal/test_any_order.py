@@ -9,8 +9,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routeiq.gateway.journal.records import Called, encode
 from routeiq.gateway.journal.replay import INTERRUPTED, replay
+from routeiq.gateway.journal.wire_record import Called, begun
 from tests.support.journaling import begin, die, end, ids, left, opened, records_of, replayed
 
 Step = tuple[str, int]
@@ -27,25 +27,25 @@ STEPS = st.lists(
 @given(STEPS)
 def test_each_request_is_found_once(steps: Sequence[Step]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        begun, ended, found = run(Path(folder), steps)
-    assert sorted(name for name, _ in found) == sorted(begun)
+        began, ended, found = run(Path(folder), steps)
+    assert sorted(name for name, _ in found) == sorted(began)
     assert {name for name, error in found if not error} == ended
 
 
 def run(base: Path, steps: Sequence[Step]) -> tuple[list[str], set[str], list[tuple[str, str]]]:
     """Returns: who began, who ended, and who was found, with its error."""
-    begun: list[str] = []
+    began: list[str] = []
     ended: set[str] = set()
     found: list[tuple[str, str]] = []
     journal, slots = opened(base, segment_bytes=72 * 1024), {}
     for action, number in (*steps, ("die", 0)):
         name = sorted(slots)[number % len(slots)] if slots else ""
         if action == "begin":
-            begun.append(f"i{len(begun):03d}")
-            slots[begun[-1]] = begin(journal, begun[-1], tags=("t" * (number % 1500),))
+            began.append(f"i{len(began):03d}")
+            slots[began[-1]] = begin(journal, began[-1], parties={"tags": ["t" * (number % 1500)]})
         elif action == "die":
             die(journal)
-            found += [(one.head.id, one.tail.error) for one in taken(base)]
+            found += [(one.id, one.error) for one in taken(base)]
             journal, slots = opened(base, segment_bytes=72 * 1024), {}
         elif not name:
             continue
@@ -57,8 +57,8 @@ def run(base: Path, steps: Sequence[Step]) -> tuple[list[str], set[str], list[tu
         elif action == "relay":
             slots[name].relay(number, 1)
         else:
-            slots[name].call_other(encode(Called("x" * (number % 3000))))
-    return begun, ended, found
+            slots[name].call_other(begun(b"", Called("x" * (number % 3000), "", "", "")))
+    return began, ended, found
 
 
 def taken(base: Path) -> list:  # type: ignore[type-arg]
@@ -88,4 +88,4 @@ def test_whatever_tears_the_end_the_beginning_is_read(requests: int, at: int, ju
     names = [name for name in ids(found) if name != "open"]
     assert names[: len(safe)] == safe
     assert len(set(names)) == len(names)
-    assert [one.tail.error for one in found if one.head.id == "open"] == [INTERRUPTED]
+    assert [one.error for one in found if one.id == "open"] == [INTERRUPTED]

@@ -13,8 +13,9 @@ import pytest
 from routeiq.gateway.journal import folder
 from routeiq.gateway.journal.allowance import Allowance
 from routeiq.gateway.journal.journal import JournalFull
-from routeiq.gateway.journal.records import Called, Counts, encode, read_record
+from routeiq.gateway.journal.records import Counts, read_record
 from routeiq.gateway.journal.slots import SLOTS
+from routeiq.gateway.journal.wire_record import Called
 from tests.support.journaling import (
     SEGMENT_BYTES,
     begin,
@@ -57,11 +58,12 @@ def test_the_order_is_that_of_the_ends(tmp_path: Path) -> None:
 
 def test_a_record_says_what_was_written(tmp_path: Path) -> None:
     journal = opened(tmp_path)
-    slot = begin(journal, "a", tags=("x", "y"))
-    journal.end(slot, head("a", tags=("x", "y")), encode(Called("m", "d")), tail(cost_nano_usd=None, error="late"))
+    slot = begin(journal, "a", parties={"tags": ["x", "y"]})
+    beginning = head("a", parties={"tags": ["x", "y"]})
+    journal.end(slot, beginning + Called("m", "d", "", "").served + tail(1, cost_nano_usd=None, error="late"))
     (record,) = records_of(journal.shelf)
-    assert (record.head.tags, record.called.deployment_id) == (("x", "y"), "d")
-    assert (record.tail.counts, record.tail.cost_nano_usd, record.tail.error) == (Counts(3, 5), None, "late")
+    assert (record.tags, record.served.deployment_id) == (("x", "y"), "d")
+    assert (record.counts, record.cost_nano_usd, record.error) == (Counts(3, 5), None, "late")
 
 
 def test_it_goes_on_in_further_segments(tmp_path: Path) -> None:
@@ -86,12 +88,12 @@ def test_there_are_as_many_slots_as_requests(tmp_path: Path) -> None:
 def test_a_long_beginning_takes_several_slots_and_gives_them_back(tmp_path: Path) -> None:
     journal = opened(tmp_path)
     tags = tuple(f"{number:0100d}" for number in range(60))
-    slot = begin(journal, "long", tags=tags)
+    slot = begin(journal, "long", parties={"tags": tags})
     assert journal.in_flight > 5
     other = begin(journal, "short")
     die(journal)
-    records = {one.head.id: one for one in replayed(tmp_path)}
-    assert records["long"].head.tags == tags
+    records = {one.id: one for one in replayed(tmp_path)}
+    assert records["long"].tags == tags
     assert records.keys() == {"long", "short"}
     end(journal, slot, "long")
     end(journal, other, "short")
@@ -155,7 +157,7 @@ def test_a_record_that_finds_no_room_waits_for_it(tmp_path: Path) -> None:
     disk.full = True
     late, *large = [begin(journal, "some") for _ in range(7)]
     data = tail(error="x" * 30_000)  # far more than was promised
-    assert [journal.end(slot, head("large"), encode(Called()), data) for slot in large] == [1, 2, 3, 4, 5, 6]
+    assert [journal.end(slot, head("large") + data) for slot in large] == [1, 2, 3, 4, 5, 6]
     assert end(journal, late, "late") == 7
     with pytest.raises(JournalFull):
         begin(journal, "refused")
@@ -191,11 +193,30 @@ def test_a_batch_is_bounded_and_goes_on_where_the_last_ended(tmp_path: Path) -> 
         assert len(batch.records) <= 100
         assert sum(map(len, batch.records)) <= 20_000
         after = batch.last
-        found += [read_record(data).head.id for data in batch.records]
+        found += [read_record(data).id for data in batch.records]
     assert found == [f"i{number}" for number in range(1500)]
     again = journal.shelf.batch(700, 1, 1)
     assert again is not None
-    assert read_record(again.records[0]).head.id == "i700"
+    assert read_record(again.records[0]).id == "i700"
+
+
+def test_what_was_read_and_left_memory_is_read_again(tmp_path: Path) -> None:
+    journal = opened(tmp_path)
+
+    def read() -> list[bytes]:
+        found, after = [], 0
+        while batch := journal.shelf.batch(after, 100, 20_000):
+            found += batch.records
+            after = batch.last
+        return found
+
+    for number in range(1500):
+        serve(journal, f"i{number}")
+    first = read()
+    serve(journal, "another")  # into a page that has not left
+    again = read()
+    assert again[:-1] == first
+    assert [read_record(data).id for data in again] == [*(f"i{number}" for number in range(1500)), "another"]
 
 
 def test_what_the_ledger_has_is_dropped_but_the_segment_in_use(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from routeiq.api.usage.v1 import usage_pb2 as pb
 from routeiq.gateway.journal.journal import Journal
 from routeiq.gateway.journal.ledger_round import LedgerRound
 from routeiq.gateway.journal.publisher import MOST_BYTES, MOST_RECORDS, PATIENCE_S, Publisher
-from routeiq.gateway.journal.records import Called, Counts, encode
+from routeiq.gateway.journal.records import Counts
 from routeiq.gateway.journal.replay import LEAP, mark_boot, replay
+from routeiq.gateway.journal.wire_record import Called, begun
 from routeiq.kit.errors import Unavailable
 from tests.support.journaling import begin, die, head, left, opened, serve, tail
 
@@ -66,10 +67,13 @@ async def test_all_is_sent_in_order_in_bounded_batches(tmp_path: Path) -> None:
 
 async def test_a_record_says_everything(tmp_path: Path) -> None:
     journal, wire = opened(tmp_path), Wire()
-    beginning = head("a", tags=("x", "y"), confidence=0.5, key_hash="k", reason="why", decided_before=True)
-    called = encode(Called("m", "d", "openai", "gpt"))
-    slot = journal.begin(beginning, called)
-    journal.end(slot, beginning, called, tail(cost_nano_usd=None, counts=Counts(1, 2, 3, 4, 5, 6, 7), fallback="f"))
+    why = {"confidence": 0.5, "reason": "why", "cached": True}
+    beginning = head("a", journal=journal.id, parties={"tags": ["x", "y"], "key_hash": "k"}, decision=why)
+    called, counts = Called("m", "d", "openai", "gpt"), Counts(1, 2, 3, 4, 5, 6, 7)
+    slot = journal.begin(begun(beginning, called))
+    journal.end(
+        slot, beginning + called.served + tail(1, cost_nano_usd=None, counts=counts, decision={"fallback": "f"})
+    )
     await publisher(journal, wire).flush()
     ((record,),) = [batch.records for batch in wire.batches]
     assert (record.id, record.request_id, record.journal, record.sequence) == ("a", "r-a", journal.id, 1)

@@ -7,16 +7,17 @@ from pathlib import Path
 import pytest
 
 from routeiq.gateway.journal.folder import adopt
-from routeiq.gateway.journal.records import Called, Counts, Record, encode
+from routeiq.gateway.journal.records import Counts
 from routeiq.gateway.journal.replay import INTERRUPTED, LEAP, mark_boot, replay
-from tests.support.journaling import begin, die, end, ids, left, opened, records_of, replayed, serve
+from routeiq.gateway.journal.wire_record import Called, begun
+from tests.support.journaling import Read, begin, die, end, ids, left, opened, records_of, replayed, serve
 
 
 def price(terms: bytes, counts: Counts) -> int | None:
     return 2 * counts.input + 3 * counts.output if terms == b"terms" else None
 
 
-def only(records: list[Record]) -> Record:
+def only(records: list[Read]) -> Read:
     (record,) = records
     return record
 
@@ -30,18 +31,18 @@ def test_what_was_in_flight_is_interrupted(tmp_path: Path) -> None:
     slot.relay(50, 2)
     die(journal)
     whole, cut = replayed(tmp_path, price)
-    assert (whole.head.id, whole.tail.error) == ("whole", "")
-    assert (cut.head.id, cut.tail.error, cut.tail.attempts, cut.tail.bytes) == ("cut", INTERRUPTED, 1, 150)
-    assert (cut.tail.counts, cut.tail.metered) == (Counts(40, 9), True)
-    assert cut.tail.cost_nano_usd == 2 * 40 + 3 * 9
+    assert (whole.id, whole.error) == ("whole", "")
+    assert (cut.id, cut.error, cut.attempts, cut.bytes) == ("cut", INTERRUPTED, 1, 150)
+    assert (cut.counts, cut.metered) == (Counts(40, 9), True)
+    assert cut.cost_nano_usd == 2 * 40 + 3 * 9
 
 
 def test_who_was_never_called_costs_nothing(tmp_path: Path) -> None:
     journal = opened(tmp_path)
     begin(journal, "early")
     die(journal)
-    tail_ = only(replayed(tmp_path, price)).tail
-    assert (tail_.attempts, tail_.cost_nano_usd, tail_.counts) == (0, 0, Counts())
+    record = only(replayed(tmp_path, price))
+    assert (record.attempts, record.cost_nano_usd, record.counts) == (0, 0, Counts())
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -49,8 +50,8 @@ def test_an_answer_that_never_came_costs_nothing(tmp_path: Path, stream: bool) -
     journal = opened(tmp_path)
     begin(journal, "silent", stream=stream).call()
     die(journal)
-    tail_ = only(replayed(tmp_path, price)).tail
-    assert (tail_.attempts, tail_.cost_nano_usd, tail_.counts, tail_.metered) == (1, 0, Counts(), False)
+    record = only(replayed(tmp_path, price))
+    assert (record.attempts, record.cost_nano_usd, record.counts, record.metered) == (1, 0, Counts(), False)
 
 
 def test_what_the_upstream_said_is_what_is_billed(tmp_path: Path) -> None:
@@ -60,8 +61,8 @@ def test_what_the_upstream_said_is_what_is_billed(tmp_path: Path) -> None:
     slot.relay(10, 99)
     slot.report((11, 22, 1, 2, 3, 4, 5), 1234, final=True)
     die(journal)
-    tail_ = only(replayed(tmp_path, price)).tail
-    assert (tail_.counts, tail_.cost_nano_usd, tail_.metered) == (Counts(11, 22, 1, 2, 3, 4, 5), 1234, False)
+    record = only(replayed(tmp_path, price))
+    assert (record.counts, record.cost_nano_usd, record.metered) == (Counts(11, 22, 1, 2, 3, 4, 5), 1234, False)
 
 
 def test_what_it_said_at_first_is_joined_with_what_was_counted(tmp_path: Path) -> None:
@@ -71,8 +72,8 @@ def test_what_it_said_at_first_is_joined_with_what_was_counted(tmp_path: Path) -
     slot.report((11, 1, 6, 0, 0, 0, 0), None, final=False)
     slot.relay(10, 9)
     die(journal)
-    tail_ = only(replayed(tmp_path, price)).tail
-    assert (tail_.counts, tail_.metered) == (Counts(11, 9, 6), True)
+    record = only(replayed(tmp_path, price))
+    assert (record.counts, record.metered) == (Counts(11, 9, 6), True)
 
 
 def test_what_it_said_last_is_all_that_counts(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_what_it_said_last_is_all_that_counts(tmp_path: Path) -> None:
     other = begin(journal, "another")
     other.report((0, 0, 0, 0, 0, 0, 0), 0, final=True)
     die(journal)
-    found = {one.head.id: one.tail for one in replayed(tmp_path, price)}
+    found = {one.id: one for one in replayed(tmp_path, price)}
     assert (found["twice"].counts, found["twice"].cost_nano_usd) == (Counts(12, reasoning=5), None)
     assert (found["another"].counts, found["another"].cost_nano_usd) == (Counts(), 0)
 
@@ -97,18 +98,18 @@ def test_a_slot_that_is_used_again_says_nothing_of_who_had_it(tmp_path: Path) ->
     end(journal, slot, "before")
     begin(journal, "after").report((1, 0, 0, 0, 0, 0, 0), None, final=True)
     die(journal)
-    (tail_,) = [one.tail for one in replayed(tmp_path, price) if one.head.id == "after"]
-    assert (tail_.counts, tail_.cost_nano_usd) == (Counts(1), None)
+    (record,) = [one for one in replayed(tmp_path, price) if one.id == "after"]
+    assert (record.counts, record.cost_nano_usd) == (Counts(1), None)
 
 
 def test_an_unknown_price_stays_unknown(tmp_path: Path) -> None:
     journal = opened(tmp_path)
     slot = begin(journal, "dear")
-    slot.call_other(encode(Called("large", "id-large", terms=b"?")))
+    slot.call_other(begun(b"", Called("large", "id-large", "", "", b"?")))
     slot.relay(10, 1)
     die(journal)
     record = only(replayed(tmp_path, price))
-    assert (record.called.deployment_id, record.tail.cost_nano_usd) == ("id-large", None)
+    assert (record.served.deployment_id, record.cost_nano_usd) == ("id-large", None)
 
 
 def test_who_was_called_last_is_billed(tmp_path: Path) -> None:
@@ -116,10 +117,10 @@ def test_who_was_called_last_is_billed(tmp_path: Path) -> None:
     slot = begin(journal, "walks")
     slot.call()
     for name in ("second", "third" * 500):
-        slot.call_other(encode(Called(name, name)))
+        slot.call_other(begun(b"", Called(name, name, "", "")))
     die(journal)
     record = only(replayed(tmp_path))
-    assert (record.called.model, record.tail.attempts) == ("third" * 500, 3)
+    assert (record.served.model, record.attempts) == ("third" * 500, 3)
 
 
 def test_a_request_that_had_its_record_gets_no_second_one(tmp_path: Path) -> None:
@@ -129,7 +130,7 @@ def test_a_request_that_had_its_record_gets_no_second_one(tmp_path: Path) -> Non
     end(journal, slot, "twice")
     die(journal)
     journal.folder.slots.write_bytes(taken)  # killed between the record and this
-    assert [(one.head.id, one.tail.error) for one in replayed(tmp_path)] == [("twice", "")]
+    assert [(one.id, one.error) for one in replayed(tmp_path)] == [("twice", "")]
 
 
 def test_a_replay_that_was_killed_is_made_again_the_same(tmp_path: Path) -> None:
@@ -188,6 +189,21 @@ def test_a_torn_slot_is_left_out(tmp_path: Path) -> None:
         file.seek(200)
         file.write(b"\xff\xff\xff")
     assert ids(replayed(tmp_path)) == ["cut"]
+
+
+def test_what_another_release_wrote_is_left_to_it(tmp_path: Path) -> None:
+    journal = opened(tmp_path)
+    serve(journal, "whole")
+    begin(journal, "cut")
+    path = journal.shelf.segments[0].path
+    die(journal)
+    with path.open("r+b") as file:
+        file.write(b"RIQSEG99")
+    folder = left(tmp_path)
+    with pytest.raises(ValueError, match="written by another release"):
+        replay(folder)
+    assert path.exists()
+    assert folder.slots.exists()
 
 
 @pytest.mark.parametrize("name", ["slots", "00000001.segment"])

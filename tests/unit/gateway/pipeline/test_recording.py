@@ -14,7 +14,7 @@ from routeiq.config.price import INPUT, OUTPUT, costs_in, price_of
 from routeiq.config.state import Deployment
 from routeiq.gateway.app import create_app
 from routeiq.gateway.journal.journal import Journal, JournalFull
-from routeiq.gateway.journal.records import Counts, Record
+from routeiq.gateway.journal.records import Counts
 from routeiq.gateway.pipeline.context import Context
 from routeiq.gateway.pipeline.prices import Prices
 from routeiq.gateway.pipeline.recording import Ended, JournalRecorder, Recording
@@ -22,7 +22,7 @@ from routeiq.gateway.plan import Outcome, Plan, Usage
 from tests.support.asgi import Answer, Client, call, scope
 from tests.support.gateway import AUTH, make_gateway
 from tests.support.generating import Upstreams, ask, made, of, provider
-from tests.support.journaling import opened, records_of
+from tests.support.journaling import Read, opened, records_of
 from tests.support.twins import SSE_HEADERS, TwinProvider, TwinResponse, TwinRouting, decision, deployment, state
 
 PRICE = price_of(costs_in({INPUT: 1e-6, OUTPUT: 2e-6}))
@@ -79,7 +79,7 @@ class Bench:
         return await call(self.edge, scope(path=path, headers=[AUTH, *headers]), body)
 
     @property
-    def record(self) -> Record:
+    def record(self) -> Read:
         (record,) = records_of(self._journal.shelf)
         return record
 
@@ -91,47 +91,55 @@ def stream(*frames: bytes, breaks: bool = False) -> TwinResponse:
 async def test_an_answer_is_written_down(journal: Journal) -> None:
     bench = Bench(journal)
     answer = await bench.ask(("x-request-id", "r1"), ("x-litellm-tags", "a, b,,a"), user="ada")
-    head, called, tail = bench.record.head, bench.record.called, bench.record.tail
-    assert (head.request_id, head.endpoint, head.requested_model) == ("r1", "chat/completions", "small")
-    assert (head.customer_id, head.tags, head.stream) == ("ada", ("a", "b"), False)
-    assert (head.decision_id, head.state_version) == (answer.headers["x-routeiq-decision-id"], "c1.s0")
-    assert (called.model, called.deployment_id, called.provider) == ("small", "id-small", "simulated")
-    assert (tail.status, tail.error, tail.attempts, tail.bytes) == (200, "", 1, len(answer.body))
-    assert (tail.counts, tail.metered, tail.cost_nano_usd) == (Counts(3, 5), False, 13_000)
-    assert head.started_at <= tail.ended_at
+    record = bench.record
+    assert (record.request_id, record.served.endpoint, record.served.requested_model) == (
+        "r1",
+        "chat/completions",
+        "small",
+    )
+    assert (record.parties.customer_id, record.tags, record.stream) == ("ada", ("a", "b"), False)
+    assert (record.decision.id, record.state_version) == (answer.headers["x-routeiq-decision-id"], "c1.s0")
+    assert (record.served.model, record.served.deployment_id, record.served.provider) == (
+        "small",
+        "id-small",
+        "simulated",
+    )
+    assert (record.status, record.error, record.attempts, record.bytes) == (200, "", 1, len(answer.body))
+    assert (record.counts, record.metered, record.cost_nano_usd) == (Counts(3, 5), False, 13_000)
+    assert record.started_at <= record.ended_at
 
 
 async def test_who_keeps_accounts_is_told(journal: Journal) -> None:
     bench = Bench(journal)
     await bench.ask()
     (ended,) = bench.ended
-    assert (ended.id, ended.journal, ended.sequence) == (bench.record.head.id, journal.id, 1)
+    assert (ended.id, ended.journal, ended.sequence) == (bench.record.id, journal.id, 1)
     assert (ended.cost_nano_usd, ended.usage) == (13_000, Usage(3, 5))
 
 
 async def test_an_unknown_price_is_no_price(journal: Journal) -> None:
     bench = Bench(journal)
     await bench.ask(model="large")
-    assert bench.record.tail.cost_nano_usd is None
+    assert bench.record.cost_nano_usd is None
 
 
 async def test_a_stream_is_billed_as_its_end_says(journal: Journal) -> None:
     bench = Bench(journal, stream(WORD, WORD, LAST))
     answer = await bench.ask(stream=True)
-    tail = bench.record.tail
-    assert (tail.counts, tail.metered, tail.cost_nano_usd) == (Counts(3, 5), False, 13_000)
-    assert tail.bytes == len(answer.body)
-    assert tail.first_data_us > 0
+    record = bench.record
+    assert (record.counts, record.metered, record.cost_nano_usd) == (Counts(3, 5), False, 13_000)
+    assert record.bytes == len(answer.body)
+    assert record.first_data_us > 0
 
 
 @pytest.mark.parametrize("breaks", [True, False])
 async def test_a_stream_without_an_end_is_billed_by_what_came(journal: Journal, breaks: bool) -> None:
     bench = Bench(journal, stream(WORD, WORD, WORD, breaks=breaks))
     await bench.ask(stream=True)
-    tail = bench.record.tail
-    assert (tail.counts.output, tail.metered) == (3, True)
-    assert 100 <= tail.counts.input <= 120
-    assert tail.cost_nano_usd == 1000 * tail.counts.input + 2000 * 3
+    record = bench.record
+    assert (record.counts.output, record.metered) == (3, True)
+    assert 100 <= record.counts.input <= 120
+    assert record.cost_nano_usd == 1000 * record.counts.input + 2000 * 3
 
 
 @pytest.mark.parametrize("words", range(5))
@@ -142,10 +150,10 @@ async def test_of_a_client_that_leaves_what_came_is_billed(journal: Journal, wor
     await asyncio.sleep(0.02)
     client.leave()
     await task
-    tail = bench.record.tail
-    assert (tail.status, tail.error, tail.attempts) == (499, "client_disconnected", 1)
-    assert (tail.counts.output, tail.metered) == (words, words > 0)
-    assert tail.cost_nano_usd == (1000 * tail.counts.input + 2000 * words if words else 0)
+    record = bench.record
+    assert (record.status, record.error, record.attempts) == (499, "client_disconnected", 1)
+    assert (record.counts.output, record.metered) == (words, words > 0)
+    assert record.cost_nano_usd == (1000 * record.counts.input + 2000 * words if words else 0)
 
 
 class Endless(TwinResponse):
@@ -163,15 +171,15 @@ class Endless(TwinResponse):
 async def test_what_an_upstream_refuses_costs_nothing(journal: Journal) -> None:
     bench = Bench(journal, TwinResponse(400, (b'{"error":{"message":"no","code":"bad"}}',)))
     await bench.ask()
-    tail = bench.record.tail
-    assert (tail.status, tail.counts, tail.cost_nano_usd, tail.attempts) == (400, Counts(), 0, 1)
+    record = bench.record
+    assert (record.status, record.counts, record.cost_nano_usd, record.attempts) == (400, Counts(), 0, 1)
 
 
 async def test_an_answer_that_does_not_say_is_measured(journal: Journal) -> None:
     bench = Bench(journal, TwinResponse(200, (b'{"choices":[{"message":{"content":"0123456789"}}]}',)))
     await bench.ask()
-    tail = bench.record.tail
-    assert (tail.counts.output, tail.metered) == (2, True)
+    record = bench.record
+    assert (record.counts.output, record.metered) == (2, True)
 
 
 async def test_a_request_that_was_refused_before_its_plan_is_none(journal: Journal) -> None:
@@ -185,13 +193,13 @@ async def test_a_request_that_was_refused_before_its_plan_is_none(journal: Journ
 async def test_a_customer_that_cannot_be_named_is_nobody(journal: Journal, named: object) -> None:
     bench = Bench(journal)
     await bench.ask(user=named)
-    assert bench.record.head.customer_id == ""
+    assert bench.record.parties.customer_id == ""
 
 
 async def test_tags_are_few_and_short(journal: Journal) -> None:
     bench = Bench(journal)
     await bench.ask(("x-litellm-tags", ",".join(f"{number}-" + "y" * 500 for number in range(100))))
-    tags = bench.record.head.tags
+    tags = bench.record.tags
     assert len(tags) == 32
     assert max(map(len, tags)) == 128
 
@@ -202,10 +210,10 @@ async def test_an_answer_that_was_given_before_costs_nothing(journal: Journal) -
     for _ in range(2):
         await ask(gateway, task_type="chat")
     first, again = records_of(journal.shelf)
-    assert (first.head.endpoint, first.head.customer_id, first.head.service) == ("generate", "ada", "docs")
-    assert (first.head.task_type, first.tail.cost_nano_usd, first.tail.cached) == ("chat", 13_000, False)
-    assert (again.tail.cost_nano_usd, again.tail.cached, again.tail.attempts) == (0, True, 0)
-    assert again.tail.counts == first.tail.counts
+    assert (first.served.endpoint, first.parties.customer_id, first.parties.service) == ("generate", "ada", "docs")
+    assert (first.parties.task_type, first.cost_nano_usd, first.cached) == ("chat", 13_000, False)
+    assert (again.cost_nano_usd, again.cached, again.attempts) == (0, True, 0)
+    assert again.counts == first.counts
 
 
 class Full:

@@ -1,4 +1,4 @@
-"""The head of a record, which is laid out by hand: each field is where `records.Head` has it."""
+"""What a record says from its beginning."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import pytest
 
 from routeiq.gateway.callers.caller import Caller
 from routeiq.gateway.endpoint import Endpoint
-from routeiq.gateway.journal.record_parts import Parts
-from routeiq.gateway.journal.records import TRIPLE, Called, Head, Tail, encode
+from routeiq.gateway.journal.records import read_record
 from routeiq.gateway.pipeline.context import Call, Context, Purpose
 from routeiq.gateway.pipeline.recording_head import LONGEST_NAME, Heads
 from routeiq.gateway.plan import Decision, Plan
 from routeiq.kit.principal import Principal, Role
+from tests.support.journaling import Read
 from tests.support.twins import deployment, state
 
 OWN = Caller(Principal("hash", Role.USER, "u", "t", "alias"))
@@ -31,41 +31,41 @@ def read(
     purpose: Purpose | None = None,
     version: str = "c1",
     model: str = "small",
-) -> Head:
+) -> Read:
     body = {"model": msgspec.Raw(b'"small"')} | ({"user": msgspec.Raw(msgspec.json.encode(user))} if user else {})
     call = Call(Endpoint.CHAT, body, model, True)
     context = Context("r", caller, state(), call, headers or {}, 0.0, purpose)
     plan = Plan("r" * 36, Endpoint.CHAT, body, True, (), (deployment(),), decision, 0.0, 0, version)
-    packed = heads.of("i" * 36, 1_763_000_000_000_000, 70_000, context, plan)
-    found = msgspec.msgpack.decode(packed, type=Head)
-    assert packed == encode(found)
-    parts = Parts(TRIPLE + packed + encode(Called("m")) + encode(Tail(2, 200)))
-    assert (parts.id, parts.request_id, parts.started_at) == (b"i" * 36, b"r" * 36, found.started_at)
-    return found
+    return Read(read_record(heads.of("i" * 36, 1_763_000_000_000_000, context, plan)))
 
 
-def parties(found: Head) -> tuple[object, ...]:
-    return found.key_hash, found.user_id, found.team_id, found.customer_id, found.service, found.task_type, found.tags
+def parties(found: Read) -> tuple[object, ...]:
+    one = found.parties
+    return one.key_hash, one.user_id, one.team_id, one.customer_id, one.service, one.task_type, found.tags
 
 
 def test_all_of_it_is_said() -> None:
-    said = read(Heads(), decision=FULL, model="m" * 2000)
+    said = read(Heads("journal"), decision=FULL, model="m" * 2000)
     assert (said.id, said.request_id, said.started_at) == ("i" * 36, "r" * 36, 1_763_000_000_000_000)
-    assert (said.endpoint, said.requested_model, said.stream) == ("chat/completions", "m" * LONGEST_NAME, True)
-    assert (said.input_tokens, said.state_version) == (70_000, "c1")
+    assert (said.served.endpoint, said.served.requested_model, said.stream) == (
+        "chat/completions",
+        "m" * LONGEST_NAME,
+        True,
+    )
+    assert (said.journal, said.state_version) == ("journal", "c1")
     assert parties(said) == ("hash", "u", "t", "", "alias", "", ())
-    assert (said.decision_id, said.strategy, said.reason) == ("é" * 40, "learned", "x" * LONGEST_NAME)
-    assert (said.confidence, said.artifact_id, said.fallback) == (0.25, "artifact", "no_artifact")
-    assert said.decided_before
+    assert (said.decision.id, said.decision.strategy, said.decision.reason) == ("é" * 40, "learned", "x" * LONGEST_NAME)
+    why = said.decision
+    assert (why.confidence, why.artifact_id, why.fallback, why.cached) == (0.25, "artifact", "no_artifact", True)
 
 
 def test_what_is_not_known_is_not_said() -> None:
-    said = read(Heads())
-    assert (said.confidence, said.artifact_id, said.fallback, said.decided_before) == (None, "", "", False)
+    why = read(Heads("journal")).decision
+    assert (why.artifact_id, why.fallback, why.cached, why.HasField("confidence")) == ("", "", False, False)
 
 
 def test_the_next_request_of_a_caller_has_its_own_parties() -> None:
-    heads = Heads()
+    heads = Heads("journal")
     usual = ("hash", "u", "t", "", "alias", "", ())
     assert parties(read(heads)) == usual
     assert parties(read(heads, user="somebody")) == ("hash", "u", "t", "somebody", "alias", "", ())
@@ -78,12 +78,12 @@ def test_the_next_request_of_a_caller_has_its_own_parties() -> None:
 
 
 def test_another_version_of_the_configuration_is_said() -> None:
-    heads = Heads()
+    heads = Heads("journal")
     assert [read(heads, version=one).state_version for one in ("c1", "c2", "c2", "c1")] == ["c1", "c2", "c2", "c1"]
 
 
 @pytest.mark.parametrize("caller", [OWN, TAGGED])
 def test_a_purpose_says_whom_it_is_for(caller: Caller) -> None:
-    said = read(Heads(), caller, {b"x-service-name": b"shop"}, purpose=Purpose("u2", "service", "task"))
-    assert said.endpoint == "generate"
-    assert (said.customer_id, said.service, said.task_type, said.tags) == ("u2", "service", "task", caller.tags)
+    said = read(Heads("journal"), caller, {b"x-service-name": b"shop"}, purpose=Purpose("u2", "service", "task"))
+    assert said.served.endpoint == "generate"
+    assert parties(said)[3:] == ("u2", "service", "task", caller.tags)

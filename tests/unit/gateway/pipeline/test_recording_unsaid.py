@@ -9,10 +9,10 @@ import pytest
 
 from routeiq.config.price import INPUT, OUTPUT, costs_in, price_of
 from routeiq.gateway.journal.journal import Journal
-from routeiq.gateway.journal.records import Counts, Tail
+from routeiq.gateway.journal.records import Counts
 from routeiq.gateway.pipeline.prices import Prices
 from routeiq.gateway.pipeline.recording import JournalRecorder
-from tests.support.journaling import opened, records_of
+from tests.support.journaling import Read, opened, records_of
 from tests.support.passing import answer_of, says, turns
 from tests.support.prompt_gateway import CHAT, Bench, Waiting, bench, member
 
@@ -36,9 +36,9 @@ async def serving(journal: Journal, *, waits: bool = False) -> Bench:
     return await bench(member(price=PRICE), recorder=JournalRecorder(journal, Prices()), **kind)
 
 
-def tail_of(journal: Journal) -> Tail:
+def record_of(journal: Journal) -> Read:
     (record,) = records_of(journal.shelf)
-    return record.tail
+    return record
 
 
 def streamed(*frames: bytes) -> bytes:
@@ -61,9 +61,9 @@ async def test_words_that_are_said_to_be_none_are_counted(
     one = await serving(journal, waits=waits)
     one.pool.script.append(lambda peer: peer.say(streamed(WORD, WORD, WORD, LAST % said)))
     await one.begin(STREAM).ended()
-    tail = tail_of(journal)
-    assert (tail.counts, tail.metered) == (counts, counts.output == 3)
-    assert tail.cost_nano_usd == 1000 * counts.input + 2000 * counts.output
+    record = record_of(journal)
+    assert (record.counts, record.metered) == (counts, counts.output == 3)
+    assert record.cost_nano_usd == 1000 * counts.input + 2000 * counts.output
 
 
 async def test_an_earlier_report_counts_where_the_last_is_zeros(journal: Journal) -> None:
@@ -71,14 +71,14 @@ async def test_an_earlier_report_counts_where_the_last_is_zeros(journal: Journal
     said = LAST[:-16] % b'{"prompt_tokens":7,"completion_tokens":3}'
     one.pool.script.append(lambda peer: peer.say(streamed(WORD, said, LAST % ZEROS)))
     await one.begin(STREAM).ended()
-    assert (tail_of(journal).counts, tail_of(journal).metered) == (Counts(7, 3), False)
+    assert (record_of(journal).counts, record_of(journal).metered) == (Counts(7, 3), False)
 
 
 async def test_an_empty_stream_of_zeros_costs_its_prompt(journal: Journal) -> None:
     one = await serving(journal)
     one.pool.script.append(lambda peer: peer.say(streamed(LAST % ZEROS)))
     await one.begin(STREAM).ended()
-    assert (tail_of(journal).counts.output, tail_of(journal).metered) == (0, True)
+    assert (record_of(journal).counts.output, record_of(journal).metered) == (0, True)
 
 
 @pytest.mark.parametrize("waits", [False, True])
@@ -87,7 +87,7 @@ async def test_a_whole_answer_of_zeros_is_measured(journal: Journal, waits: bool
     one.pool.script.append(says(200, LONG.replace(b'{"prompt_tokens":3,"completion_tokens":5}', ZEROS)))
     client = one.begin()
     await client.ended()
-    assert (tail_of(journal).counts.output, tail_of(journal).metered) == (50, True)
+    assert (record_of(journal).counts.output, record_of(journal).metered) == (50, True)
     assert "x-litellm-response-cost" not in client.headers
 
 
@@ -103,10 +103,10 @@ async def test_a_client_that_leaves_pays_for_what_came_of_its_answer(
     await turns()
     client.leave()
     await turns(10)
-    tail, words = tail_of(journal), sent.count(b"word ")
-    assert (tail.status, tail.error) == (499, "client_disconnected")
-    assert words <= tail.counts.output <= words + 1
-    assert tail.metered == (tail.counts.output > 0) == bool(tail.cost_nano_usd)
+    record, words = record_of(journal), sent.count(b"word ")
+    assert (record.status, record.error) == (499, "client_disconnected")
+    assert words <= record.counts.output <= words + 1
+    assert record.metered == (record.counts.output > 0) == bool(record.cost_nano_usd)
 
 
 async def test_a_refusal_that_nobody_waits_for_costs_nothing(journal: Journal) -> None:
@@ -115,4 +115,4 @@ async def test_a_refusal_that_nobody_waits_for_costs_nothing(journal: Journal) -
     client = one.begin()
     await turns()
     client.leave()
-    assert tail_of(journal).cost_nano_usd == 0
+    assert record_of(journal).cost_nano_usd == 0

@@ -127,3 +127,13 @@ class Tokens(_message.Message):
     audio_output: int
     metered: bool
     def __init__(self, input: _Optional[int] = ..., output: _Optional[int] = ..., cache_read: _Optional[int] = ..., cache_write: _Optional[int] = ..., audio_input: _Optional[int] = ..., reasoning: _Optional[int] = ..., audio_output: _Optional[int] = ..., metered: _Optional[bool] = ...) -> None: ...
+
+class Begun(_message.Message):
+    __slots__ = ("record", "terms", "input_tokens")
+    RECORD_FIELD_NUMBER: _ClassVar[int]
+    TERMS_FIELD_NUMBER: _ClassVar[int]
+    INPUT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    record: UsageRecord
+    terms: bytes
+    input_tokens: int
+    def __init__(self, record: _Optional[_Union[UsageRecord, _Mapping]] = ..., terms: _Optional[bytes] = ..., input_tokens: _Optional[int] = ...) -> None: ...
