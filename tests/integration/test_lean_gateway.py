@@ -28,7 +28,13 @@ from routeiq.gateway.app import launch
 
 async def run():
     service = await launch(Path("config.json"))
-    return sorted({*sys.modules} & {*sys.argv[1:]})
+    serving = asyncio.create_task(service.serve())
+    await service.server.wait_started()
+    await asyncio.sleep(0)  # the tasks that were begun have imported what they need
+    found = sorted({*sys.modules} & {*sys.argv[1:]})
+    serving.cancel()
+    await asyncio.wait([serving])
+    return found
 
 print(json.dumps(asyncio.run(run())))
 """
@@ -67,6 +73,17 @@ def test_it_loads_nothing_that_it_may_never_need(tmp_path: Path) -> None:
     assert loaded(tmp_path, *OPTIONAL, *OTHERS) == []
 
 
+def test_one_with_a_bus_loads_its_client_without_websockets(tmp_path: Path) -> None:
+    client = "nats.aio.client"
+    assert loaded(tmp_path, client, "aiohttp", ROUTEIQ_NATS_URL="nats://127.0.0.1:1") == [client]
+
+
+def test_one_that_asks_another_service_for_something_loads_no_other_client_for_it() -> None:
+    program = "import sys, routeiq.kit.internal_http; print(*sorted({*sys.modules} & {*sys.argv[1:]}))"
+    command = [sys.executable, "-c", program, "h11", "aiohttp", "httpcore", "httpx", "anyio"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "h11\n"
+
+
 def test_one_that_exports_spans_loads_nothing_of_metrics_and_logs(tmp_path: Path) -> None:
     traced = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
     exporter = "opentelemetry.exporter.otlp.proto.grpc.trace_exporter"
@@ -74,7 +91,7 @@ def test_one_that_exports_spans_loads_nothing_of_metrics_and_logs(tmp_path: Path
 
 
 def loaded(folder: Path, *names: str, **more: str) -> list[str]:
-    """Those of the modules that a gateway has when it is about to serve."""
+    """Those of the modules that a gateway has when it serves, before the first request."""
     (folder / "config.json").write_text(json.dumps(DOCUMENT))
     create_private_key(folder / "identity.key")
     environ = {

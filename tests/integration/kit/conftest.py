@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 
 import pytest
+import uvloop
 
 from routeiq.kit.bus import Bus
 from routeiq.kit.db import Database
@@ -25,3 +27,11 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def bus(nats_server: NATS) -> AsyncIterator[Bus]:
     async with connected(nats_server) as made:
         yield made
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The client between services is tested on the loop of production as well."""
+    factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
+    if item.path.name == "test_internal_http.py":
+        factories["uvloop"] = uvloop.new_event_loop
+    return factories

@@ -145,7 +145,7 @@ class Delegate:
             raise
 
     async def _open(self) -> InternalClient:
-        """In a thread, because aiohttp takes a while to import. Requests that come together keep the first one made."""
+        """In a thread, because h11 takes a while to import. Requests that come together keep the first one made."""
         if not self._url:
             raise Unavailable(f"No address of {self._name} is configured here.", retry_after_s=60)
         made = await asyncio.to_thread(_make_client, self._url, self._name)
@@ -258,6 +258,6 @@ def _is_key(part: bytes) -> bool:
 
 
 def _make_client(url: str, name: str) -> InternalClient:
-    from routeiq.kit.internal_http import InternalClient  # noqa: PLC0415  # aiohttp: 8 MB, for who manages
+    from routeiq.kit.internal_http import InternalClient  # noqa: PLC0415  # for who manages
 
     return InternalClient(url, name)
