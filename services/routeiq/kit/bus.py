@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
 
 from routeiq.kit.errors import ConfigurationError, Unavailable
+from routeiq.kit.lean import without
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -226,22 +226,9 @@ async def _dispose(client: Client) -> None:
 
 def _nats() -> tuple[type[Client], type[Exception]]:
     """The client, and what it raises."""
-    with _without_aiohttp():
+    with without("aiohttp"):  # for NATS over WebSockets, which `Bus` refuses: 8 MB more
         from nats.errors import Error  # noqa: PLC0415  # 6 MB, for who has a bus
 
         from routeiq.kit.bus_client import BusClient  # noqa: PLC0415  # as above
 
     return BusClient, Error
-
-
-@contextlib.contextmanager
-def _without_aiohttp() -> Iterator[None]:
-    """nats-py imports it, where it is found, for NATS over WebSockets alone; it takes another 11 MB."""
-    if "aiohttp" in sys.modules:
-        yield
-        return
-    sys.modules["aiohttp"] = None  # type: ignore[assignment]  # Python's way to say that there is none
-    try:
-        yield
-    finally:
-        del sys.modules["aiohttp"]

@@ -141,7 +141,9 @@ async def test_no_address_is_no_bus() -> None:
     await bus.close()
 
 
-@pytest.mark.parametrize("url", ["http://user:secret@host", "nats://user:secret@host:port", "secret", "nats://"])
+@pytest.mark.parametrize(
+    "url", ["http://user:secret@host", "ws://user:secret@host", "nats://user:secret@host:port", "secret", "nats://"]
+)
 def test_what_is_no_address_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         Bus(url)
