@@ -42,7 +42,7 @@ class Asked(NamedTuple):
 class InternalConnection(asyncio.Protocol):
     """`ask`, take the `piece`s, `release`.
 
-    Args: those_open: it is one of them from when it is made until its socket is closed."""
+    Args: those_open: it is one of them from when it is first asked until its socket is closed."""
 
     _transport: asyncio.Transport
 
@@ -114,7 +114,6 @@ class InternalConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._those_open.add(self)
 
     def data_received(self, data: bytes) -> None:
         if self.free:  # nobody asked: it would pass for the next answer
@@ -144,6 +143,9 @@ class InternalConnection(asyncio.Protocol):
         self._writable.set()
 
     def _begin(self, asked: Asked) -> None:
+        if self._lost:
+            raise ConnectionResetError
+        self._those_open.add(self)  # no sooner: of one whose dial is cancelled uvloop says nothing more
         self.free = self._answered = self._ended = False
         if self._expiry is not None:
             self._expiry.cancel()

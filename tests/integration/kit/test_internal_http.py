@@ -151,6 +151,20 @@ async def test_who_is_cancelled_closes_its_connection() -> None:
             await owner.left.wait()
 
 
+async def test_nothing_is_kept_of_who_was_cancelled_at_any_moment() -> None:
+    async with owned(answers) as owner:
+        for turns in range(12):
+            asking = asyncio.create_task(send(owner))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.wait([asking])
+            if not asking.cancelled():
+                asking.result().close()
+        await asyncio.sleep(0.05)
+        assert not owner.client._open
+
+
 @pytest.mark.parametrize("unasked", [b"", OK])
 async def test_one_that_its_owner_closed_or_spoke_on_unasked_is_not_used_again(unasked: bytes) -> None:
     async def once(owner: Owner, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
