@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
 from typing import Final, NamedTuple, Protocol
 
 LEASE_S: Final = 30.0
@@ -118,13 +119,15 @@ class _Held:
 class Account:
     """One of `MemoryAccounts`. `marks`: the watermarks that `spent` was read with; None: it was not."""
 
-    __slots__ = ("entries", "held", "marks", "period", "spent", "swept", "used")
+    __slots__ = ("entries", "held", "journals", "marks", "period", "spent", "swept", "used")
 
     def __init__(self, standing: Standing) -> None:
         self.period, self.spent = standing.period, standing.spent
         self.held, self.swept, self.used = 0, 0.0, 0.0
         self.marks: dict[str, int] | None = None
         self.entries: dict[str, _Held] = {}
+        self.journals: set[str] = set()
+        """In which the records of its entries are; also some of those that have gone since it was last told."""
 
     @property
     def standing(self) -> Standing:
@@ -135,6 +138,8 @@ class Account:
         return bool(journal) and self.marks is not None and sequence <= self.marks.get(journal, 0)
 
     def put(self, id_: str, amount: int, lapses: float, journal: str = "", sequence: int = 0) -> None:
+        if journal:
+            self.journals.add(journal)
         known = self.entries.get(id_)
         if known is None:
             self.entries[id_] = _Held(amount, lapses, journal, sequence)
@@ -149,10 +154,6 @@ class Account:
             del self.entries[id_]
             self.held -= known.amount
 
-    def journals(self) -> set[str]:
-        """In which the records of its entries are."""
-        return {one.journal for one in self.entries.values() if one.journal}
-
     def tell(self, standing: Standing, marks: dict[str, int]) -> None:
         """Answers may come late: within a period `spent` only grows, and what is older says nothing."""
         newer = standing.period > self.period
@@ -166,10 +167,15 @@ class Account:
 
     def _pass(self, marks: dict[str, int]) -> None:
         """Also where nothing more was spent: what a request cost in a period that is over is not spent in this one."""
-        passed: list[str] = []
+        passed, journals = list[str](), set[str]()
         for id_, one in self.entries.items():
-            if one.journal and one.sequence <= marks.get(one.journal, 0):
+            if not one.journal:
+                continue
+            if one.sequence <= marks.get(one.journal, 0):
                 passed.append(id_)
+            else:
+                journals.add(one.journal)
+        self.journals = journals
         for id_ in passed:
             self.drop(id_)
 
@@ -203,7 +209,7 @@ class MemoryAccounts:
                 return Unknown(claim.account)
             amount = _allowed(account, id_, claim)
             if amount is None:
-                account.sweep(now)
+                self._sweep(account, now)
                 amount = _allowed(account, id_, claim)
             if amount is None:
                 return Refused(claim, account.spent, account.held)
@@ -236,7 +242,7 @@ class MemoryAccounts:
                 account.marks, account.used = kept if standing.by_ledger else None, now
             else:
                 account.tell(standing, kept)
-                account.sweep(now)
+                self._sweep(account, now)
         for name, id_, amount, journal, sequence in entries:
             account = self._accounts.get(name)
             if account is not None and not account.passed(journal, sequence):
@@ -244,6 +250,10 @@ class MemoryAccounts:
 
     def forget(self, account: str) -> None:
         self._accounts.pop(account, None)
+
+    def _sweep(self, account: Account, now: float) -> None:
+        if self._lease_s < inf:
+            account.sweep(now)
 
 
 def _allowed(account: Account, id_: str, claim: Claim) -> int | None:

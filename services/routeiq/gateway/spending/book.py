@@ -272,7 +272,7 @@ class Book:
 
     def _journals_of(self, name: str) -> set[str]:
         account = self.own.get(name)
-        return account.journals() if account is not None else set()
+        return account.journals if account is not None else set()
 
     def _in_use(self, name: str, now: float) -> bool:
         account = self.own.get(name)
