@@ -7,7 +7,8 @@ from itertools import count
 
 import pytest
 
-from routeiq.kit.accounts import Accounts, Claim, Entry, MemoryAccounts, Standing, Verdict
+from routeiq.kit.accounts import Accounts, Claim, Entry, Standing, Verdict
+from routeiq.kit.accounts_memory import MemoryAccounts
 from routeiq.kit.accounts_redis import RedisAccounts
 from tests.support.servers.valkey import PATIENCE_S, Valkey
 

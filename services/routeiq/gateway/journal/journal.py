@@ -130,6 +130,7 @@ class Journal:
     def _turn(self) -> None:
         """To the next segment."""
         first = self._current.last + 1
+        self._current.put_away(self._current.end)
         segment = self._current = self._ready.popleft()
         segment.begin(first)
         self.shelf.segments.append(segment)

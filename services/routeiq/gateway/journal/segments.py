@@ -88,7 +88,7 @@ class Segment:
         return found, at
 
     def put_away(self, at: int) -> None:
-        """What stands in front of it was read, and leaves memory: the process holds what is not on its way yet."""
+        """What stands in front of it leaves memory until it is read: it was, or its turn comes later."""
         self._mapped.put_away(self._away, at)
         self._away = at
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import structlog
 
 from routeiq.gateway.spending.refusals import BudgetsUnavailable
-from routeiq.kit.accounts import Claim, Entry, MemoryAccounts, Standing, Taken, Unknown, Verdict
+from routeiq.kit.accounts import Claim, Entry, Standing, Taken, Unknown, Verdict
+from routeiq.kit.accounts_memory import MemoryAccounts
 from routeiq.kit.errors import Unavailable
 from routeiq.kit.redis import RedisAway, RedisRefused
 
@@ -76,7 +77,7 @@ class Book:
         closed: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.own = MemoryAccounts(lease_s=inf, clock=clock)
+        self.own = MemoryAccounts(lease_s=inf, clock=clock, names=shared is not None)
         self._shared, self._read, self._closed, self._clock = shared, read_ledger, closed, clock
         self._marks: Mapping[str, int] = {}
         self._answered: Collection[str] = ()
@@ -276,11 +277,11 @@ class Book:
 
     def _in_use(self, name: str, now: float) -> bool:
         account = self.own.get(name)
-        return account is not None and (bool(account.entries) or now - account.used < IN_USE_S)
+        return account is not None and (account.busy or now - account.used < IN_USE_S)
 
     def _idle(self, name: str, now: float) -> bool:
         account = self.own.get(name)
-        return account is not None and not account.entries and now - account.used >= IDLE_S
+        return account is not None and not account.busy and now - account.used >= IDLE_S
 
     def _owe(self, shared: RedisAccounts, id_: str, costs: Costs) -> None:
         """It may have heard of a reservation that was not made."""

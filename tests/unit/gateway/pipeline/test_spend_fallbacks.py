@@ -13,7 +13,8 @@ from routeiq.gateway.pipeline.spend import Spend
 from routeiq.gateway.spending.book import Book, Costs
 from routeiq.gateway.spending.estimates import Estimates
 from routeiq.gateway.upstream.openai_compatible import OpenAICompatible
-from routeiq.kit.accounts import Claim, Entry, MemoryAccounts, Standing, Verdict
+from routeiq.kit.accounts import Claim, Entry, Standing, Verdict
+from routeiq.kit.accounts_memory import MemoryAccounts
 from routeiq.kit.accounts_redis import RedisAccounts
 from tests.support.passing import says, turns
 from tests.support.prompt_gateway import Bench, Waiting, bench, member
