@@ -92,7 +92,7 @@ async def test_together_they_overshoot_by_two_rounds_at_most(valkey: Valkey) -> 
             return count
 
         let_in = sum(await asyncio.gather(*map(ask, both)))
-        within_two_rounds = 2 * (2 * EVERY_S + 0.05) / rate_s  # and what an answer takes on a busy machine
+        within_two_rounds = 2 * (2 * EVERY_S + 0.3) / rate_s  # and what an answer takes on a busy machine
         assert 100 <= let_in <= 100 + within_two_rounds
 
 
