@@ -12,8 +12,7 @@ IN_PARALLEL = -n $(JOBS) --dist loadfile
 COMPILED_TESTS := $(addprefix tests/unit/kit/test_,accounts_memory.py asgi.py batch.py build.py cork.py http_head.py http_request.py ids.py metrics.py) \
   tests/unit/gateway/pipeline tests/unit/gateway/upstream tests/contract/executor/test_executor.py \
   $(addprefix tests/unit/gateway/,callers/test_rates.py journal spending) tests/contract/counters \
-  tests/contract/executor/test_tally.py tests/integration/accounts/test_stores.py \
-  tests/integration/journal/test_kill.py \
+  tests/contract/executor/test_tally.py tests/integration/accounts/test_stores.py tests/integration/journal/test_kill.py \
   tests/contract/upstream/test_http_*.py tests/integration/test_http_*.py \
   $(addprefix tests/integration/test_,drain.py edge_limits.py lean_gateway.py passages.py routing_away.py traces.py \
     upstream_away.py) tests/e2e/test_fuzz.py

@@ -39,7 +39,7 @@ _INPUT_AND_OUTPUT: Final = _TOKENS + bytes((18, 1 << 3 | _FIXED64))
 _OUTPUT: Final = 2 << 3 | _FIXED64
 _pack_started: Final = Packed("<Bq").pack
 _pack: Final = Packed("<BQBq3sqBqBiBiHQ").pack
-_pack_priced: Final = Packed("<BQBq3sqBqBiBiHQHq").pack
+_pack_cost: Final = Packed("<Hq").pack
 _UUID: Final = 36
 _WITH_ID_OF_UUID: Final = sized(_DECISION, sized(tag(1, 2), bytes(_UUID)))[:-_UUID]
 _DECISION_ID: Final = tag(1, 2)
@@ -123,16 +123,12 @@ def tail(
     """What became of it. Args: error: empty: a whole answer.  fallback: where the decision has none.  cost_nano_usd:
     None: nobody knows the price."""
     sent, made, read, written, heard, thought, spoken = counts
-    if cost_nano_usd is None:
-        said = _pack(
-            _SEQUENCE, sequence, _ENDED, ended_at, _INPUT_AND_OUTPUT, sent, _OUTPUT, made, _STATUS, status,
-            _ATTEMPTS, attempts, _BYTES, size,
-        )  # fmt: skip
-    else:
-        said = _pack_priced(
-            _SEQUENCE, sequence, _ENDED, ended_at, _INPUT_AND_OUTPUT, sent, _OUTPUT, made, _STATUS, status,
-            _ATTEMPTS, attempts, _BYTES, size, _COST, cost_nano_usd,
-        )  # fmt: skip
+    said = _pack(
+        _SEQUENCE, sequence, _ENDED, ended_at, _INPUT_AND_OUTPUT, sent, _OUTPUT, made, _STATUS, status,
+        _ATTEMPTS, attempts, _BYTES, size,
+    )  # fmt: skip
+    if cost_nano_usd is not None:
+        said += _pack_cost(_COST, cost_nano_usd)
     if first_data_us:
         said += _FIRST_DATA + varint(first_data_us)
     if metered or read or written or heard or thought or spoken:

@@ -58,7 +58,7 @@ class Meter:
 
     def refused(self, endpoint: str, status: int) -> None:
         """A request that never had a plan."""
-        self._requests.by[endpoint, str(status)] += 1.0
+        self._requests.by[endpoint, str(status)] += 1
         self._turned_away[str(status)] += 1
 
     def totals(self) -> tuple[int, int]:
@@ -68,13 +68,13 @@ class Meter:
         seen = Tally[str]()
         for (_, status), count in self._requests.by.items():
             seen[status] += int(count)
-        for status, away in self._turned_away.items():
-            seen[status] -= away if status < "500" else 0
+        for status, count in self._turned_away.items():
+            seen[status] -= count if status < "500" else 0
         return seen.total(), sum(count for status, count in seen.items() if status >= "500" or status in FAILED_4XX)
 
     def unread(self, status: int) -> None:
         """A request that the server itself refused: it had no endpoint yet."""
-        self._unread.by[(str(status),)] += 1.0
+        self._unread.by[(str(status),)] += 1
 
     def flush(self) -> None:
         """Count and log what waits for it."""
