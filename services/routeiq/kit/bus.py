@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
 
+from routeiq.kit.cancellation import heeding
 from routeiq.kit.errors import ConfigurationError, Unavailable
 from routeiq.kit.lean import without
 
@@ -33,7 +34,6 @@ FLUSH_S = 1
 SCHEMES = ("nats", "tls")
 
 Handler = Callable[[bytes], None]
-T = TypeVar("T")
 
 
 class BusUnavailable(Unavailable):
@@ -180,19 +180,6 @@ class Bus:
                 listener()
             except Exception:  # one listener's fault is not the others'
                 log.exception("bus.listener")
-
-
-async def heeding(work: Awaitable[T]) -> T:
-    """What `work` gives, unless the task is cancelled meanwhile: nats-py waits by `asyncio.wait_for`, which before
-    Python 3.12 forgets that if the answer comes at the same moment. Who works in a loop would then never end."""
-    task = asyncio.current_task()
-    assert task is not None, "called outside a task"
-    before = task.cancelling()
-    try:
-        return await work
-    finally:
-        if task.cancelling() > before:
-            raise asyncio.CancelledError
 
 
 def _is_address(server: str) -> bool:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from routeiq.kit.bus import Bus, BusUnavailable, heeding
+from routeiq.kit.bus import Bus, BusUnavailable
+from routeiq.kit.cancellation import heeding
 from routeiq.kit.errors import RouteIQError, Unavailable
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from routeiq.kit.bus import Bus, heeding
+from routeiq.kit.bus import Bus
 from routeiq.kit.bus_stream import StreamSpec, ensure_stream
+from routeiq.kit.cancellation import heeding
 
 if TYPE_CHECKING:
     from nats.aio.client import Client

@@ -12,7 +12,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
-from routeiq.kit.bus import Bus, BusUnavailable, heeding
+from routeiq.kit.bus import Bus, BusUnavailable
+from routeiq.kit.cancellation import heeding
 
 if TYPE_CHECKING:
     from nats.js.api import RawStreamMsg, StreamConfig

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 
-from routeiq.kit.bus import Bus, BusUnavailable, heeding
+from routeiq.kit.bus import Bus, BusUnavailable
 from routeiq.kit.bus_store import CALL_S, Store, Stored
+from routeiq.kit.cancellation import heeding
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg

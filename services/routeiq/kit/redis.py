@@ -14,6 +14,7 @@ import structlog
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from routeiq.kit.cancellation import heeding
 from routeiq.kit.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Redis:
         client = self._client or await self._open()
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await work(client)
+                return await heeding(work(client))
         except Exception as error:  # what is not Redis' is raised again
             kind = _meaning(error)
             if kind is None:
@@ -128,7 +129,7 @@ class Redis:
             await asyncio.sleep(LOOK_EVERY_S)
             try:
                 async with asyncio.timeout(LOOK_TIMEOUT_S):
-                    await client.ping()
+                    await heeding(client.ping())
             except Exception as error:  # the edge of the task: it goes on whatever happens
                 if _meaning(error) is None:
                     log.exception("redis.look_failed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from routeiq.kit import counters_redis
 from routeiq.kit.counters import Limit
-from routeiq.kit.counters_redis import EVERY_S, IDLE_S, LIVES_S, PREFIX, RedisCounters
+from routeiq.kit.counters_redis import EVERY_S, LIVES_S, PREFIX, RedisCounters
 from routeiq.kit.redis import TIMEOUT_S, Redis, RedisAway
 from tests.support.clocks import WallClock
 from tests.support.servers.valkey import PATIENCE_S, Valkey
@@ -23,28 +25,51 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LIMIT = Limit("a", 10)
 TOKENS = Limit("t", 100, tokens=True)
+UNTIL_S = 30
 
 
-async def until(fact: Callable[[], bool], timeout_s: float = 5.0) -> float:
-    """Returns: how long it took."""
-    begun = time.monotonic()
-    async with asyncio.timeout(timeout_s):
+@pytest.fixture(autouse=True)
+def never_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What happens sooner was not found because a minute was over."""
+    monkeypatch.setattr(counters_redis, "IDLE_S", 2.0 * UNTIL_S)
+
+
+async def until(fact: Callable[[], bool]) -> None:
+    async with asyncio.timeout(UNTIL_S):
         while not fact():
             await asyncio.sleep(0.005)
-    return time.monotonic() - begun
+
+
+class Watched(RedisCounters):
+    """Knows when its rounds began and ended."""
+
+    def __init__(self, redis: Redis, *, clock: Callable[[], float]) -> None:
+        super().__init__(redis, clock=clock)
+        self.rounds: list[tuple[float, float]] = []
+
+    async def round(self) -> None:
+        begun = time.monotonic()
+        await super().round()
+        self.rounds.append((begun, time.monotonic()))
+
+    def told(self, moment: float) -> float:
+        """When the first round that began then had ended."""
+        return next((end for begun, end in self.rounds if begun >= moment), math.inf)
 
 
 @contextlib.asynccontextmanager
-async def pair(url: str, *, timeout_s: float = PATIENCE_S) -> AsyncIterator[tuple[RedisCounters, RedisCounters]]:
+async def pair(url: str, *, timeout_s: float = PATIENCE_S) -> AsyncIterator[tuple[Watched, Watched]]:
     """Two that share a minute that does not end."""
     clock = WallClock()
-    first, second = (RedisCounters(Redis(url, timeout_s=timeout_s), clock=clock) for _ in range(2))
+    first, second = (Watched(Redis(url, timeout_s=timeout_s), clock=clock) for _ in range(2))
     for one in (first, second):
         one.start()
-    await until(lambda: not (first.alone or second.alone))
-    yield first, second
-    for one in (first, second):
-        await one.close()
+    try:
+        await until(lambda: not (first.alone or second.alone))
+        yield first, second
+    finally:
+        for one in (first, second):
+            await one.close()
 
 
 def taken(counters: RedisCounters, limit: Limit = LIMIT) -> int:
@@ -61,10 +86,10 @@ async def test_each_learns_what_the_other_counted(valkey: Valkey) -> None:
             first.take([LIMIT])
         await asyncio.sleep(4 * EVERY_S)
         second.take([LIMIT])
-        assert await until(lambda: second.count("a") == 5) < IDLE_S / 2
+        await until(lambda: second.count("a") == 5)
         assert taken(second) == 5
         first.add("a", 0)
-        assert await until(lambda: first.count("a") == 10) < IDLE_S / 2
+        await until(lambda: first.count("a") == 10)
         assert taken(first) == 0
 
 
@@ -76,7 +101,7 @@ async def test_what_is_given_back_is_everyones(valkey: Valkey) -> None:
         await until(lambda: second.count("t") == 101)
         first.add("t", -90, first.ends)
         assert second.take([TOKENS], 50) == TOKENS
-        assert await until(lambda: second.take([TOKENS], 50) is None) < IDLE_S / 2
+        await until(lambda: second.take([TOKENS], 50) is None)
 
 
 async def test_together_they_overshoot_by_two_rounds_at_most(valkey: Valkey) -> None:
@@ -84,16 +109,19 @@ async def test_together_they_overshoot_by_two_rounds_at_most(valkey: Valkey) -> 
     limit, rate_s = Limit("b", 100), 0.01
     async with pair(valkey.url) as both:
 
-        async def ask(counters: RedisCounters) -> int:
-            count, end = 0, time.monotonic() + 1.5
+        async def ask(counters: Watched) -> list[float]:
+            let_in, end = [], time.monotonic() + 1.5
             while time.monotonic() < end:
-                count += counters.take([limit]) is None
+                if counters.take([limit]) is None:
+                    let_in.append(time.monotonic())
                 await asyncio.sleep(rate_s)
-            return count
+            return let_in
 
-        let_in = sum(await asyncio.gather(*map(ask, both)))
-        within_two_rounds = 2 * (2 * EVERY_S + 0.3) / rate_s  # and what an answer takes on a busy machine
-        assert 100 <= let_in <= 100 + within_two_rounds
+        let_in = await asyncio.gather(*map(ask, both))
+        assert sum(map(len, let_in)) >= 100
+        reached = sorted(let_in[0] + let_in[1])[99]
+        for mine, other, times in zip(both, reversed(both), let_in, strict=True):
+            assert times[-1] <= mine.told(other.told(reached))
 
 
 async def test_what_is_kept_in_redis_ends_by_itself(valkey: Valkey) -> None:
@@ -158,6 +186,18 @@ async def test_whatever_happens_in_between_in_the_end_all_agree(valkey: Valkey, 
         await one.close()
 
 
+async def test_it_ends_whenever_it_is_closed(valkey: Valkey) -> None:
+    """Also in the moment in which redis-py, before Python 3.12, forgets a cancellation: one in twenty of these."""
+    for number in range(80):
+        one = RedisCounters(Redis(valkey.url, timeout_s=PATIENCE_S), clock=WallClock())
+        one.start()
+        for key in range(300):
+            one.take([Limit(f"ends-{key}", 1000)])
+        await asyncio.sleep(number % 8 * 0.004)
+        async with asyncio.timeout(PATIENCE_S):
+            await one.close()
+
+
 async def test_many_keys_are_told_in_pieces(valkey: Valkey) -> None:
     async with pair(valkey.url) as (first, second):
         for number in range(1000):
@@ -177,12 +217,12 @@ async def test_without_redis_each_counts_alone_and_then_all_is_joined_again() ->
             server.kill()
             begun = time.monotonic()
             assert (taken(first), taken(second)) == (9, 10)
-            assert time.monotonic() - begun < 1
+            assert time.monotonic() - begun < PATIENCE_S / 2
             await until(lambda: first.alone and second.alone)
             with pytest.raises(RedisAway):
                 await first.round()
             server.start()
-            assert await until(lambda: not (first.alone or second.alone)) < 3
+            await until(lambda: not (first.alone or second.alone))
             await until(lambda: first.full([LIMIT]) is not None and first.count("a") == 20)
             await until(lambda: second.full([LIMIT]) is not None and second.count("a") == 20)
 
@@ -200,7 +240,7 @@ async def test_one_that_is_frozen_holds_nobody_up() -> None:
                     longest = max(longest, time.monotonic() - begun)
                 assert longest < 1
                 assert first.alone
-            assert await until(lambda: not first.alone) < 3
+            await until(lambda: not first.alone)
 
 
 async def test_one_that_refuses_leaves_each_alone(valkey: Valkey) -> None:

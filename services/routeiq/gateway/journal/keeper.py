@@ -102,7 +102,8 @@ class Keeper:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._own.flush(), LAST_WORDS_S)
+            async with asyncio.timeout(LAST_WORDS_S):
+                await self._own.flush()
         for _, folder in self._adopted.values():
             folder.release()
         if self.journal.in_flight:  # whoever is late may still end; the lock goes with the process

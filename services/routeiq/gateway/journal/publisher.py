@@ -116,7 +116,8 @@ class Publisher:
     async def _know(self) -> None:
         """What was sent before, as far as somebody says so in time."""
         try:
-            await asyncio.wait_for(self._known.wait(), PATIENCE_S)
+            async with asyncio.timeout(PATIENCE_S):
+                await self._known.wait()
         except TimeoutError:
             self._known.set()
 

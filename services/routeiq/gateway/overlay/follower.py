@@ -92,7 +92,8 @@ class OverlayFollower:
         self._waiting.append((version, waiter))
         self.look()
         try:
-            return await asyncio.wait_for(waiter, timeout_s)
+            async with asyncio.timeout(timeout_s):
+                return await waiter
         except TimeoutError:
             return False
 

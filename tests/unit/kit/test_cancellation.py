@@ -1,4 +1,4 @@
-"""Who is cancelled while NATS answers is cancelled, also where what is waited for forgets it."""
+"""Who is cancelled is cancelled, also where what it waits for forgets it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from routeiq.kit.bus import heeding
+from routeiq.kit.cancellation import heeding
 
 
 async def forgetful(error: Exception | None = None) -> str:
