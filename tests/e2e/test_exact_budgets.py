@@ -108,6 +108,20 @@ def _held_by(world: World, holder: str) -> str:
     return key_of(world, team_id=team, user_id=user)
 
 
+async def test_a_regenerated_key_has_what_the_old_one_left(world: World) -> None:
+    """Also of what still runs, or the ledger does not have yet."""
+    old = await asyncio.to_thread(key_of, world, max_budget=FOR_TEN)
+    early = asyncio.create_task(burst(world, old, 4, max_tokens=OUTPUT_TOKENS))
+    done = await burst(world, old, 3, max_tokens=OUTPUT_TOKENS)
+    regenerated = {"key": old, "grace_period": "1h"}
+    new = (await asyncio.to_thread(made, world, "/key/regenerate", regenerated))["key"]
+    both = await asyncio.gather(
+        burst(world, new, 20, max_tokens=OUTPUT_TOKENS), burst(world, old, 20, max_tokens=OUTPUT_TOKENS)
+    )
+    replies = [*await early, *done, *both[0], *both[1]]
+    assert sum(reply.status == 200 for reply in replies) == PAID_FOR
+
+
 async def test_without_a_limit_nobody_is_refused_while_something_is_left(world: World) -> None:
     key = await asyncio.to_thread(key_of, world, max_budget=FOR_TEN)
     async with httpx.AsyncClient(timeout=30) as client:

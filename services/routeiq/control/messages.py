@@ -100,6 +100,7 @@ def _key(found: Governing, at: Moment) -> pb.Key:
             for model, one in model_budgets(held.by_model).items()
         },
         tags=_texts(data.get("tags")),
+        account_id=found.account_id or "",
     )
 
 

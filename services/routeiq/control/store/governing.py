@@ -27,6 +27,8 @@ class Governing(NamedTuple):
     team: Team | None
     member: Member | None
     member_budget: Budget | None
+    account_id: str | None
+    """The hash of the first of the keys that `key` took the place of, one after the other; None: of none."""
     model_spends: Mapping[str, ModelSpend] = MappingProxyType({})
     """By model; those of the key that have been written."""
 
@@ -36,8 +38,10 @@ def _statement() -> Select[Any]:
     asked = bindparam("key_hash", type_=String)
     former = select(FormerKey).where(FormerKey.hash == asked, FormerKey.works_until > bindparam("now")).subquery()
     one = select(asked.label("hash")).subquery()
+    before = select(FormerKey.hash).where(FormerKey.successor == Key.hash)
+    first = before.order_by(FormerKey.ended_at, FormerKey.hash).limit(1).correlate(Key).scalar_subquery()
     return (
-        select(Key, former.c.works_until, _Shared, User, Team, Member, _Members)
+        select(Key, former.c.works_until, _Shared, User, Team, Member, _Members, first)
         .select_from(one)
         .outerjoin(former, former.c.hash == one.c.hash)
         .join(Key, Key.hash == func.coalesce(former.c.successor, one.c.hash))

@@ -98,7 +98,7 @@ def _holders(answer: pb.ResolveResponse) -> Iterable[Holder]:
     key = answer.key
     by_model = {model: _budget(budget) for model, budget in key.budgets_by_model.items()}
     found = (
-        Holder("key", key.hash, _limits(key.limits), _budget(key.budget), key.spend_nano_usd, by_model),
+        Holder("key", key.hash, _limits(key.limits), _budget(key.budget), key.spend_nano_usd, by_model, key.account_id),
         _holder("user", answer.user.id, answer.user),
         _holder("team", answer.team.id, answer.team),
         _holder("member", member_id(key.team_id, key.user_id), answer.member),

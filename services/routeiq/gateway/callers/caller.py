@@ -50,7 +50,8 @@ _NO_BUDGETS: Mapping[str, Budget] = MappingProxyType({})
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Whom limits and a budget belong to: the key, its user, its team, or its user in that team. `kind` and `id`: its
-    account's (`clients.control_accounts`). `spend_nano_usd`: as control last knew it."""
+    account's (`clients.control_accounts`). `spend_nano_usd`: as control last knew it. `account_id`: the account's,
+    where that is another: a key's, which took the place of an older one."""
 
     kind: str
     id: str
@@ -58,6 +59,12 @@ class Holder:
     budget: Budget = NO_BUDGET
     spend_nano_usd: int = 0
     budgets_by_model: Mapping[str, Budget] = field(default_factory=lambda: _NO_BUDGETS)
+    account_id: str = ""
+
+    @property
+    def counted_as(self) -> str:
+        """The id under which it spends, and its requests are counted."""
+        return self.account_id or self.id
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -161,11 +161,11 @@ def rates_of(holders: Iterable[Holder]) -> Rates | None:
     always: list[Rate] = []
     by_model: dict[str, list[Rate]] = {}
     for holder in holders:
-        limits, value = holder.limits, ":".join(member_of(holder.id)) if holder.kind == "member" else holder.id
-        always += _rates(DESCRIPTORS[holder.kind], value, limits.rpm, limits.tpm)
+        limits = holder.limits
+        always += _rates(DESCRIPTORS[holder.kind], _of_holder(holder), limits.rpm, limits.tpm)
         for model in _models(limits):
             rpm, tpm = limits.rpm_by_model.get(model), limits.tpm_by_model.get(model)
-            rates = _rates(BY_MODEL[holder.kind], f"{value}:{model}", rpm, tpm)
+            rates = _rates(BY_MODEL[holder.kind], _of_holder(holder, f":{model}"), rpm, tpm)
             by_model.setdefault(model, []).extend(rates)
     return Rates(always, by_model) if always or by_model else None
 
@@ -174,20 +174,34 @@ def _models(limits: Limits) -> Iterable[str]:
     return dict.fromkeys((*limits.rpm_by_model, *limits.tpm_by_model))
 
 
-def _rates(descriptor: str, value: str, rpm: int | None, tpm: int | None) -> Iterable[Rate]:
+class _Whose(NamedTuple):
+    """`shown`: as refusals say it. `counted`: a key's first one's, whose minute goes on in all that take its place."""
+
+    shown: str
+    counted: str
+
+
+def _of_holder(holder: Holder, model: str = "") -> _Whose:
+    shown, counted = holder.id, holder.counted_as
+    if holder.kind == "member":
+        shown = counted = ":".join(member_of(shown))
+    return _Whose(shown + model, counted + model)
+
+
+def _rates(descriptor: str, whose: _Whose, rpm: int | None, tpm: int | None) -> Iterable[Rate]:
     for most, type_ in ((rpm, REQUESTS), (tpm, TOKENS)):
         if most is not None:
-            yield _rate(descriptor, value, most, type_)
+            yield _rate(descriptor, whose, most, type_)
 
 
-def _rate(descriptor: str, value: str, most: int, type_: str) -> Rate:
+def _rate(descriptor: str, whose: _Whose, most: int, type_: str) -> Rate:
     """Its key is a hash: it leaves the process, and its parts may hold any character."""
-    key = hashlib.blake2b(f"{descriptor}\0{value}\0{type_}".encode(), digest_size=16).hexdigest()
+    key = hashlib.blake2b(f"{descriptor}\0{whose.counted}\0{type_}".encode(), digest_size=16).hexdigest()
     prefix, text = f"x-ratelimit-{descriptor}", b"%d" % most
     return Rate(
         Limit(key, most, type_ is TOKENS),
         descriptor,
-        value,
+        whose.shown,
         (f"{prefix}-limit-{type_}".encode(), text),
         f"{prefix}-remaining-{type_}".encode(),
         (f"x-ratelimit-limit-{type_}".encode(), text),

@@ -75,7 +75,7 @@ class CallersNeeds:
 def _need(holder: Holder, budget: Budget, model: str = "") -> Need | None:
     if budget.max_nano_usd is None:
         return None
-    name = Account(holder.kind, holder.id, model).name
+    name = Account(holder.kind, holder.counted_as, model).name
     return Need(name, budget.max_nano_usd, holder, budget, model)
 
 
@@ -85,4 +85,4 @@ def _models(holders: tuple[Holder, ...]) -> list[tuple[str, Need]]:
 
 
 def _place(holder: Holder) -> tuple[Claim, Holder]:
-    return Claim(Account(PLACES, holder.id, holder.kind).name, holder.limits.max_parallel or 0, 1), holder
+    return Claim(Account(PLACES, holder.counted_as, holder.kind).name, holder.limits.max_parallel or 0, 1), holder

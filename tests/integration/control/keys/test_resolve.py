@@ -35,6 +35,18 @@ async def test_a_replaced_key_is_its_successor_until_its_grace_ends(keyring: Key
     assert (await resolved(keyring, again["token"])).HasField("key")
 
 
+async def test_its_account_is_that_of_the_first_one(keyring: Keyring) -> None:
+    made = await keyring.made()
+    assert not (await resolved(keyring, made["token"])).key.account_id
+    again = made
+    for _ in range(3):
+        keyring.now += HOUR
+        again = await keyring.post("/key/regenerate", {"key": again["key"], "grace_period": "24h"})
+        for one in (made, again):
+            key = (await resolved(keyring, one["token"])).key
+            assert (key.hash, key.account_id) == (again["token"], made["token"])
+
+
 async def test_without_grace_the_old_key_is_gone(keyring: Keyring) -> None:
     made = await keyring.made()
     await keyring.post("/key/regenerate", {"key": made["key"]})

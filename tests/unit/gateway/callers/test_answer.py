@@ -9,6 +9,8 @@ import pytest
 from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.gateway.callers.answer import Refused, caller_of, labels_changed, labels_of
 from routeiq.gateway.callers.caller import Budget, Caller, Holder, Limits
+from routeiq.gateway.spending.book import Account
+from routeiq.gateway.spending.needs import Needs
 from routeiq.kit.principal import Role
 
 
@@ -72,6 +74,19 @@ def test_limits_and_budgets_are_plain_data_of_who_has_any() -> None:
     assert key == Holder("key", "h", Limits(rpm=0, tpm_by_model={"m": 9}), Budget(), 5, {"m": Budget(max_nano_usd=7)})
     assert team == Holder("team", "t", Limits(), Budget("b", 10, None, "30d", 99), 3)
     assert member == Holder("member", "t/u", Limits(max_parallel=2))
+
+
+def test_a_key_that_took_anothers_place_spends_and_is_counted_as_that_one() -> None:
+    old = pb.Key(hash="old", limits=pb.Limits(rpm=2, max_parallel=1), budget=pb.Budget(max_nano_usd=7))
+    new = pb.Key(hash="new", account_id="old", limits=old.limits, budget=old.budget)
+    before, after = (resolved(pb.ResolveResponse(key=one)) for one in (old, new))
+    assert (after.holders[0].id, after.holders[0].counted_as) == ("new", "old")
+    needs = [Needs(one) for one in (before, after)]
+    assert needs[0].budgets[0].account == needs[1].budgets[0].account == Account("key", "old").name
+    assert needs[0].places[0][0].account == needs[1].places[0][0].account
+    rates = [one.rates.of_any_model for one in (before, after) if one.rates is not None]
+    assert rates[0].limits == rates[1].limits
+    assert [one.rate_of(one.limits[0]).value for one in rates] == ["old", "new"]
 
 
 def test_a_budget_says_its_period_and_the_first_that_ends_says_until_when_the_caller_is_good() -> None:

@@ -83,7 +83,7 @@ class Budget(_message.Message):
     def __init__(self, id: _Optional[str] = ..., max_nano_usd: _Optional[int] = ..., soft_nano_usd: _Optional[int] = ..., duration: _Optional[str] = ..., reset_at: _Optional[int] = ..., period: _Optional[int] = ..., spent_nano_usd: _Optional[int] = ...) -> None: ...
 
 class Key(_message.Message):
-    __slots__ = ("hash", "name", "alias", "user_id", "team_id", "blocked", "expires_at", "models", "aliases", "allowed_routes", "permissions", "limits", "budget", "spend_nano_usd", "budgets_by_model", "tags")
+    __slots__ = ("hash", "name", "alias", "user_id", "team_id", "blocked", "expires_at", "models", "aliases", "allowed_routes", "permissions", "limits", "budget", "spend_nano_usd", "budgets_by_model", "tags", "account_id")
     class AliasesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -114,6 +114,7 @@ class Key(_message.Message):
     SPEND_NANO_USD_FIELD_NUMBER: _ClassVar[int]
     BUDGETS_BY_MODEL_FIELD_NUMBER: _ClassVar[int]
     TAGS_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     hash: str
     name: str
     alias: str
@@ -130,7 +131,8 @@ class Key(_message.Message):
     spend_nano_usd: int
     budgets_by_model: _containers.MessageMap[str, Budget]
     tags: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, hash: _Optional[str] = ..., name: _Optional[str] = ..., alias: _Optional[str] = ..., user_id: _Optional[str] = ..., team_id: _Optional[str] = ..., blocked: _Optional[bool] = ..., expires_at: _Optional[int] = ..., models: _Optional[_Iterable[str]] = ..., aliases: _Optional[_Mapping[str, str]] = ..., allowed_routes: _Optional[_Iterable[str]] = ..., permissions: _Optional[_Iterable[str]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., budget: _Optional[_Union[Budget, _Mapping]] = ..., spend_nano_usd: _Optional[int] = ..., budgets_by_model: _Optional[_Mapping[str, Budget]] = ..., tags: _Optional[_Iterable[str]] = ...) -> None: ...
+    account_id: str
+    def __init__(self, hash: _Optional[str] = ..., name: _Optional[str] = ..., alias: _Optional[str] = ..., user_id: _Optional[str] = ..., team_id: _Optional[str] = ..., blocked: _Optional[bool] = ..., expires_at: _Optional[int] = ..., models: _Optional[_Iterable[str]] = ..., aliases: _Optional[_Mapping[str, str]] = ..., allowed_routes: _Optional[_Iterable[str]] = ..., permissions: _Optional[_Iterable[str]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., budget: _Optional[_Union[Budget, _Mapping]] = ..., spend_nano_usd: _Optional[int] = ..., budgets_by_model: _Optional[_Mapping[str, Budget]] = ..., tags: _Optional[_Iterable[str]] = ..., account_id: _Optional[str] = ...) -> None: ...
 
 class User(_message.Message):
     __slots__ = ("id", "role", "models", "limits", "budget", "spend_nano_usd")
