@@ -22,6 +22,7 @@ from tests.support.servers.nats import NATS
 from tests.support.servers.postgres import Postgres
 from tests.support.servers.server import Server
 from tests.support.servers.valkey import Valkey
+from tests.support.waiting import PATIENCE_S
 
 INPUT_USD, OUTPUT_USD = 3e-6, 7e-6
 INPUT_NANO, OUTPUT_NANO = 3_000, 7_000
@@ -61,7 +62,7 @@ class World:
 
     def spent(self, key: str) -> float:
         """USD, as `/key/info` says it."""
-        answer = httpx.get(f"{self.urls[0]}/key/info", params={"key": key}, headers=ADMIN, timeout=20)
+        answer = httpx.get(f"{self.urls[0]}/key/info", params={"key": key}, headers=ADMIN, timeout=PATIENCE_S)
         answer.raise_for_status()
         return float(answer.json()["info"]["spend"])
 
@@ -104,7 +105,7 @@ def world_in(folder: Path) -> Iterator[World]:
 
 def _keys(url: str) -> tuple[str, ...]:
     """One without a budget, one with, one of a team with a budget."""
-    with httpx.Client(base_url=url, headers=ADMIN, timeout=20) as client:
+    with httpx.Client(base_url=url, headers=ADMIN, timeout=PATIENCE_S) as client:
         team = _made(client, "/team/new", {"max_budget": BUDGET_USD})["team_id"]
         wanted: tuple[dict[str, Any], ...] = (
             {},

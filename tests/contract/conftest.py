@@ -10,6 +10,7 @@ from openai import AsyncOpenAI, OpenAI
 
 from tests.support.processes import FakeProvider, fake_provider
 from tests.support.suite import Suite, running
+from tests.support.waiting import PATIENCE_S
 
 CANDIDATES = {"cheap": "fake-cheap", "middle": "fake-middle", "strong": "fake-strong"}
 BEHAVIOURS = (
@@ -67,11 +68,11 @@ def _entry(name: str, params: dict[str, object], mode: str = "chat") -> dict[str
 
 @pytest.fixture
 def client(suite: Suite) -> Iterator[OpenAI]:
-    with OpenAI(base_url=f"{suite.url}/v1", api_key=suite.key, max_retries=0, timeout=30) as made:
+    with OpenAI(base_url=f"{suite.url}/v1", api_key=suite.key, max_retries=0, timeout=PATIENCE_S) as made:
         yield made
 
 
 @pytest.fixture
 async def async_client(suite: Suite) -> AsyncIterator[AsyncOpenAI]:
-    async with AsyncOpenAI(base_url=f"{suite.url}/v1", api_key=suite.key, max_retries=0, timeout=30) as made:
+    async with AsyncOpenAI(base_url=f"{suite.url}/v1", api_key=suite.key, max_retries=0, timeout=PATIENCE_S) as made:
         yield made

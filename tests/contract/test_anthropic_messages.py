@@ -11,6 +11,7 @@ import pytest
 from tests.contract.conftest import UPSTREAM_KEY
 from tests.support.processes import FakeProvider
 from tests.support.suite import Suite
+from tests.support.waiting import PATIENCE_S
 
 BODY = {"model": "claude", "max_tokens": 20, "messages": [{"role": "user", "content": "Hi"}]}
 
@@ -18,7 +19,7 @@ BODY = {"model": "claude", "max_tokens": 20, "messages": [{"role": "user", "cont
 @pytest.fixture
 def http(suite: Suite) -> Iterator[httpx.Client]:
     headers = {"x-api-key": suite.key, "anthropic-version": "2023-06-01", "anthropic-beta": "context-1m"}
-    with httpx.Client(base_url=suite.url, headers=headers, timeout=30) as made:
+    with httpx.Client(base_url=suite.url, headers=headers, timeout=PATIENCE_S) as made:
         yield made
 
 

@@ -12,6 +12,7 @@ from anthropic.types import MessageParam, ToolParam
 from tests.contract.conftest import UPSTREAM_KEY
 from tests.support.processes import FakeProvider
 from tests.support.suite import Suite
+from tests.support.waiting import PATIENCE_S
 
 HI: list[MessageParam] = [{"role": "user", "content": "Hi"}]
 WEATHER: ToolParam = {"name": "get_weather", "input_schema": {"type": "object", "properties": {}}}
@@ -21,14 +22,14 @@ SAID = "The fake provider says hello."
 @pytest.fixture
 def client(suite: Suite) -> Iterator[Anthropic]:
     """With `x-api-key`, as it is made."""
-    with Anthropic(base_url=suite.url, api_key=suite.key, max_retries=0, timeout=30) as made:
+    with Anthropic(base_url=suite.url, api_key=suite.key, max_retries=0, timeout=PATIENCE_S) as made:
         yield made
 
 
 @pytest.fixture
 async def async_client(suite: Suite) -> AsyncIterator[AsyncAnthropic]:
     """With a bearer token, its other way to authenticate."""
-    async with AsyncAnthropic(base_url=suite.url, auth_token=suite.key, max_retries=0, timeout=30) as made:
+    async with AsyncAnthropic(base_url=suite.url, auth_token=suite.key, max_retries=0, timeout=PATIENCE_S) as made:
         yield made
 
 

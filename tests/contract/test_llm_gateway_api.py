@@ -15,8 +15,9 @@ from tests.support.fleet import HEADERS, Fleet, fleet_in
 from tests.support.processes import fake_provider
 from tests.support.servers.postgres import Postgres
 from tests.support.stores import DATABASES
+from tests.support.waiting import PATIENCE_S
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 SERVICE_KEY = "a-service-key-of-these-tests"
 DOCUMENT: dict[str, object] = {"model_list": []}
@@ -54,7 +55,7 @@ def fleet(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def api(fleet: Fleet) -> Iterator[httpx.Client]:
     """On the port of the API alone. There is neither provider nor override."""
     url = f"http://127.0.0.1:{fleet.ports['gateway-api']}/api/v1"
-    with httpx.Client(base_url=url, headers={"X-Service-Key": SERVICE_KEY}, timeout=20) as client:
+    with httpx.Client(base_url=url, headers={"X-Service-Key": SERVICE_KEY}, timeout=PATIENCE_S) as client:
         yield client
         for one in client.get("/overrides").json():
             assert client.delete(f"/overrides/{one['id']}").status_code == 204
@@ -82,7 +83,7 @@ def generate(api: httpx.Client, status: int = 200, **fields: object) -> dict[str
 @pytest.mark.parametrize("key", [{}, {"X-Service-Key": "wrong"}, {"Authorization": "Bearer sk-wrong"}])
 def test_only_health_is_for_everybody(fleet: Fleet, key: dict[str, str]) -> None:
     url = f"{fleet.url}/api/v1"
-    health = httpx.get(f"{url}/health", headers=key, timeout=10)
+    health = httpx.get(f"{url}/health", headers=key, timeout=PATIENCE_S)
     assert (health.status_code, health.json()) == (
         200, {"status": "healthy", "service": "llm-gateway", "database": "connected"},
     )  # fmt: skip
@@ -91,14 +92,14 @@ def test_only_health_is_for_everybody(fleet: Fleet, key: dict[str, str]) -> None
         ("GET", "/providers/x"), ("PATCH", "/providers/x"), ("DELETE", "/providers/x"), ("POST", "/providers/x/test"),
         ("GET", "/overrides"), ("POST", "/overrides"), ("PUT", "/overrides/x"), ("DELETE", "/overrides/x"),
     ):  # fmt: skip
-        refused = httpx.request(method, url + path, headers=key, json={}, timeout=10)
+        refused = httpx.request(method, url + path, headers=key, json={}, timeout=PATIENCE_S)
         assert (refused.status_code, refused.json()) == (401, {"detail": "invalid key"}), path
 
 
 def test_both_ports_and_the_administrators_key_serve(fleet: Fleet, api: httpx.Client, upstream: str) -> None:
     add(api, upstream, "own")
     for headers in ({"X-Service-Key": SERVICE_KEY}, HEADERS):
-        answer = httpx.post(f"{fleet.url}/api/v1/generate", headers=headers, json=ASKED, timeout=10)
+        answer = httpx.post(f"{fleet.url}/api/v1/generate", headers=headers, json=ASKED, timeout=PATIENCE_S)
         assert answer.status_code == 200
     assert answer.headers["x-request-id"]
 
@@ -225,7 +226,7 @@ def chat(fleet: Fleet, service: str = "", **fields: object) -> httpx.Response:
     """OpenAI's way, for a model of a provider."""
     body = {"model": "own/small", "messages": [{"role": "user", "content": "hi"}], **fields}
     headers = {**HEADERS, **({"x-service-name": service} if service else {})}
-    answer = httpx.post(f"{fleet.url}/v1/chat/completions", headers=headers, json=body, timeout=10)
+    answer = httpx.post(f"{fleet.url}/v1/chat/completions", headers=headers, json=body, timeout=PATIENCE_S)
     assert answer.status_code == 200, answer.text
     return answer
 
@@ -234,12 +235,12 @@ def test_models_of_providers_are_listed_and_called_by_openais_clients(
     fleet: Fleet, api: httpx.Client, upstream: str
 ) -> None:
     add(api, upstream, "own", "small", "org/large")
-    listed = httpx.get(f"{fleet.url}/v1/models", headers=HEADERS, timeout=10).json()
+    listed = httpx.get(f"{fleet.url}/v1/models", headers=HEADERS, timeout=PATIENCE_S).json()
     assert {"own/small", "own/org/large"} <= {one["id"] for one in listed["data"]}
     assert chat(fleet, model="own/org/large").json()["model"] == "own/org/large"
     api.patch("/providers/own", json={"is_enabled": False})
     body = {"model": "own/small", "messages": [{"role": "user", "content": "hi"}]}
-    gone = httpx.post(f"{fleet.url}/v1/chat/completions", headers=HEADERS, json=body, timeout=10)
+    gone = httpx.post(f"{fleet.url}/v1/chat/completions", headers=HEADERS, json=body, timeout=PATIENCE_S)
     assert gone.status_code == 404
 
 
@@ -250,5 +251,5 @@ def test_a_provider_of_anthropics_dialect_generates(api: httpx.Client, upstream:
 
 
 def test_it_is_all_described(fleet: Fleet) -> None:
-    paths = httpx.get(f"{fleet.url}/openapi.json", timeout=20).json()["paths"]
+    paths = httpx.get(f"{fleet.url}/openapi.json", timeout=PATIENCE_S).json()["paths"]
     assert {"/api/v1/generate", "/api/v1/providers", "/api/v1/overrides", "/api/v1/health"} <= paths.keys()

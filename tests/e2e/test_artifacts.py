@@ -20,6 +20,7 @@ from tests.support.fleet import HEADERS, KEY, LIKE, ROUTEIQ, Fleet, fleet_in
 from tests.support.routing import MODELS, write_static_artifact
 from tests.support.servers.nats import NATS
 from tests.support.suite import Suite, running
+from tests.support.waiting import PATIENCE_S
 
 SERVICES = ("routing", "config-sync", "gateway")
 
@@ -87,7 +88,7 @@ def id_of(folder: Path, name: str) -> str:
 
 def served(fleet: Fleet, artifact_id: str, model: str) -> None:
     """Wait until answers come from it."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         answer = fleet.chat(f"What is {time.monotonic()}?")
         assert answer.status_code == 200
@@ -163,13 +164,16 @@ def beside(suite: Suite, *arguments: str) -> str:
 
 def decided_by(suite: Suite, artifact_id: str) -> None:
     """Wait until `auto` answers from it."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE_S
     found = ""
     while time.monotonic() < end and found != artifact_id:
         question = {"role": "user", "content": f"What is 2 + {time.monotonic()}?"}
         body = {"model": "auto", "max_tokens": 1, "messages": [question]}
         answer = httpx.post(
-            f"{suite.url}/v1/chat/completions", json=body, headers={"authorization": f"Bearer {suite.key}"}, timeout=30
+            f"{suite.url}/v1/chat/completions",
+            json=body,
+            headers={"authorization": f"Bearer {suite.key}"},
+            timeout=PATIENCE_S,
         )
         found = answer.headers.get("x-routeiq-artifact", "")
         time.sleep(0.1)

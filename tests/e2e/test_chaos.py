@@ -14,7 +14,7 @@ from tests.chaos.world import INPUT_NANO, OUTPUT_NANO
 ROUNDS, SEED = 10, 7
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_ten_rounds(tmp_path_factory: pytest.TempPathFactory) -> None:
     table, problems = await play(tmp_path_factory.mktemp("chaos"), ROUNDS, SEED)
     assert problems == [], "\n".join([*table, *problems[:20]])

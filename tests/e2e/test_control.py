@@ -15,6 +15,7 @@ from routeiq.kit.key_files import load_private_key
 from routeiq.kit.signing import HEADER
 from tests.support.assertions import bad, good
 from tests.support.suite import Suite
+from tests.support.waiting import PATIENCE_S
 
 INTERNAL = ("control", "a2a-registry", "mcp-registry", "config-sync")
 
@@ -32,7 +33,9 @@ def test_control_has_a_database_and_a_key_of_its_owners_alone(suite: Suite) -> N
 def test_nobody_from_outside_is_answered(suite: Suite, service: str, path: str) -> None:
     headers = {"authorization": f"Bearer {suite.key}", "x-routeiq-internal-assertion": "nonsense"}
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(urllib.request.Request(suite.endpoints[service] + path, headers=headers), timeout=10)
+        urllib.request.urlopen(
+            urllib.request.Request(suite.endpoints[service] + path, headers=headers), timeout=PATIENCE_S
+        )
     with refused.value as answer:
         assert answer.code == 401
 
@@ -43,15 +46,17 @@ def test_nobody_is_answered_with_an_assertion_that_is_not_for_it(suite: Suite, s
     statuses = {}
     for what, assertion in bad(key, service).items():
         headers = {HEADER: assertion} if assertion is not None else {}
-        statuses[what] = httpx.get(suite.endpoints[service] + "/key/list", headers=headers, timeout=10).status_code
+        statuses[what] = httpx.get(
+            suite.endpoints[service] + "/key/list", headers=headers, timeout=PATIENCE_S
+        ).status_code
     assert set(statuses.values()) == {401}, statuses
     right = {HEADER: good(key, service)}
-    assert httpx.get(suite.endpoints[service] + "/nowhere", headers=right, timeout=10).status_code == 404
+    assert httpx.get(suite.endpoints[service] + "/nowhere", headers=right, timeout=PATIENCE_S).status_code == 404
 
 
 def test_a_key_is_made_used_and_ended_through_the_gateway(suite: Suite) -> None:
     admin = {"authorization": f"Bearer {suite.key}"}
-    with httpx.Client(base_url=suite.url, timeout=10) as client:
+    with httpx.Client(base_url=suite.url, timeout=PATIENCE_S) as client:
         key = client.post("/key/generate", headers=admin, json={"models": ["sim-small"]}).json()["key"]
         own = {"authorization": f"Bearer {key}"}
         body = {"model": "sim-small", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]}

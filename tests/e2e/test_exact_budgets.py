@@ -15,6 +15,7 @@ import pytest
 from tests.chaos.books import complete, read_rows
 from tests.chaos.traffic import Got
 from tests.chaos.world import ADMIN, INPUT_NANO, OUTPUT_NANO, World, world_in
+from tests.support.waiting import PATIENCE_S
 
 PROMPT = "What may this cost, and who is going to pay for it in the end?"
 MESSAGES = [{"role": "user", "content": PROMPT}]
@@ -39,7 +40,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def made(world: World, path: str, body: dict[str, Any]) -> Any:
-    answer = httpx.post(f"{world.urls[0]}{path}", json=body, headers=ADMIN, timeout=20)
+    answer = httpx.post(f"{world.urls[0]}{path}", json=body, headers=ADMIN, timeout=PATIENCE_S)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -62,7 +63,7 @@ async def ask(client: httpx.AsyncClient, world: World, key: str, number: int, **
 
 
 async def burst(world: World, key: str, count: int, **body: Any) -> list[Reply]:
-    async with httpx.AsyncClient(timeout=30, limits=httpx.Limits(max_connections=200)) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_S, limits=httpx.Limits(max_connections=200)) as client:
         return await asyncio.gather(*(ask(client, world, key, number, **body) for number in range(count)))
 
 
@@ -124,7 +125,7 @@ async def test_a_regenerated_key_has_what_the_old_one_left(world: World) -> None
 
 async def test_without_a_limit_nobody_is_refused_while_something_is_left(world: World) -> None:
     key = await asyncio.to_thread(key_of, world, max_budget=FOR_TEN)
-    async with httpx.AsyncClient(timeout=30) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
         replies = [await ask(client, world, key, number) for number in range(14)]
     assert [reply.status for reply in replies] == [200] * (PAID_FOR + 1) + [422] * 3
 
@@ -146,7 +147,7 @@ async def test_who_leaves_is_billed_for_what_was_sent(world: World, leaves_after
     body = {"model": "priced", "messages": MESSAGES, "stream": True, "max_tokens": OUTPUT_TOKENS}
     headers = {"authorization": f"Bearer {key}", "x-request-id": got.id}
     async with (
-        httpx.AsyncClient(timeout=30) as client,
+        httpx.AsyncClient(timeout=PATIENCE_S) as client,
         client.stream("POST", f"{world.urls[0]}/v1/chat/completions", json=body, headers=headers) as answer,
     ):
         async for line in answer.aiter_lines():

@@ -19,6 +19,7 @@ import pytest
 
 from routeiq.routing.settings import SHIPPED_ARTIFACT
 from tests.support.suite import ROUTEIQ, Suite, launch, running
+from tests.support.waiting import PATIENCE_S
 
 GIVEN = "sk-given-by-the-environment"
 
@@ -74,7 +75,7 @@ def test_a_service_key_is_made_and_counts_on_its_paths_alone(suite: Suite) -> No
     }.items():
         try:
             with urllib.request.urlopen(
-                urllib.request.Request(suite.url + path, headers=headers), timeout=10
+                urllib.request.Request(suite.url + path, headers=headers), timeout=PATIENCE_S
             ) as answer:
                 seen[path] = answer.status
         except urllib.error.HTTPError as error:

@@ -13,8 +13,9 @@ from routeiq.kit.asgi import Receive, Scope, Send
 from routeiq.kit.server import HTTPServer
 from tests.support.asgi import Client, call, scope
 from tests.support.gateway import AUTH, edge, error, linked
-from tests.support.http_server import PATIENCE_S, Raw, connected, serving
+from tests.support.http_server import Raw, connected, serving
 from tests.support.owner import FakeOwner
+from tests.support.waiting import PATIENCE_S
 
 KEY_LINE = f"{AUTH[0]}: {AUTH[1]}".encode()
 
@@ -163,12 +164,12 @@ async def test_an_answer_streams(owner: FakeOwner) -> None:
     owner.hang = True
     async with gateway(owner) as client:
         await client.send(ask(b"GET", b"/key/list"))
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_S):
             head = await client.reader.readuntil(b"\r\n\r\n")
             assert await client.reader.readexactly(14) == b"9\r\ndata: 1\n\n\r\n"
         assert b"text/event-stream" in head
         client.writer.close()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_S):
             await owner.left.wait()
 
 
@@ -248,7 +249,7 @@ async def test_under_another_server_it_is_the_same(owner: FakeOwner) -> None:
         while len(owner.seen) < 2:
             await asyncio.sleep(0.01)
         client.leave()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_S):
             await asyncio.gather(asking, owner.left.wait())
         for delegate in link.delegates.values():
             await delegate.close()

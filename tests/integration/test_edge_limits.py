@@ -19,6 +19,7 @@ from tests.support.asgi import call, scope
 from tests.support.gateway import AUTH, KEY, make_gateway
 from tests.support.http_server import connected, post, serving
 from tests.support.twins import ANSWER, TwinProvider, TwinResponse, TwinRouting, decision, deployment, state
+from tests.support.waiting import PATIENCE_S
 
 CHAT = b'{"model":"small","messages":[{"role":"user","content":"hi"}]}'
 REQUEST = post(CHAT, b"authorization: Bearer %b" % KEY.encode(), path=b"/v1/chat/completions")
@@ -117,7 +118,7 @@ async def test_an_answer_that_cannot_be_sent_is_a_500() -> None:
     async with served(gateway_of(Prompt(), model="sm\x07ll")) as server, connected(server) as raw:
         body = CHAT.replace(b"small", b"sm\\u0007ll")
         await raw.send(post(body, b"authorization: Bearer %b" % KEY.encode(), path=b"/v1/chat/completions"))
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE_S):
             assert (await raw.reply()).status == 500
 
 

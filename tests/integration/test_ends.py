@@ -18,6 +18,7 @@ from routeiq.kit.key_files import load_private_key
 from routeiq.kit.signing import HEADER
 from tests.support.assertions import good
 from tests.support.fleet import HEADERS, Fleet, fleet_in
+from tests.support.waiting import PATIENCE_S
 
 DELAY_S = 3.0
 HTTP = ("gateway", "control", "config-sync", "a2a-registry", "mcp-registry")
@@ -25,7 +26,7 @@ GRPC = {"routing": "routing", "control": "control-grpc"}
 SERVICES = (*HTTP, "routing")
 SERVING = health_pb2.HealthCheckResponse.SERVING
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 
 def prefix(service: str) -> str:
@@ -45,13 +46,13 @@ def started(fleet: Fleet, service: str, **settings: str) -> None:
 
 
 def page(fleet: Fleet, service: str, name: str) -> int:
-    return httpx.get(f"http://127.0.0.1:{fleet.ports[f'{service}-ops']}/_health/{name}", timeout=5).status_code
+    return httpx.get(f"http://127.0.0.1:{fleet.ports[f'{service}-ops']}/_health/{name}", timeout=PATIENCE_S).status_code
 
 
 def health(fleet: Fleet, service: str, host: str = "127.0.0.1") -> int:
     """What a kubelet finds, which has no assertion."""
     with grpc.insecure_channel(f"{host}:{fleet.ports[GRPC[service]]}") as channel:
-        answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=5)  # type: ignore[no-untyped-call]
+        answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=PATIENCE_S)  # type: ignore[no-untyped-call]
         return int(answer.status)
 
 
@@ -76,7 +77,7 @@ def wait_until_unready(fleet: Fleet, service: str) -> float:
 def test_it_is_unready_at_once_and_serves_for_the_delay(fleet: Fleet, service: str) -> None:
     started(fleet, service, DRAIN_DELAY_S=str(DELAY_S))
     expected = 200 if service == "gateway" else 404
-    with httpx.Client(timeout=5) as kept:
+    with httpx.Client(timeout=PATIENCE_S) as kept:
         before = asked(fleet, service, kept)
         assert (before.status_code, before.headers.get("connection")) == (expected, None)
         process, begun = fleet.processes.pop(service), time.monotonic()

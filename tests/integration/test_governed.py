@@ -22,6 +22,7 @@ from tests.support.fleet import HEADERS, Fleet, fleet_in
 from tests.support.servers.nats import NATS
 from tests.support.servers.postgres import Postgres
 from tests.support.stores import DATABASES
+from tests.support.waiting import PATIENCE_S
 
 GATEWAYS = ("gateway", "gateway-2")
 TTL_S = 2.0
@@ -29,7 +30,7 @@ POLL_S = 1.0
 MADE: dict[str, Any] = dict.fromkeys(("created_at", "updated_at"), datetime(2026, 1, 1, tzinfo=UTC))
 MADE |= dict.fromkeys(("created_by", "updated_by"), "test")
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,7 @@ def until(holds: Callable[[], bool], within_s: float = 20.0) -> float:
 
 
 def managed(fleet: Fleet, path: str, body: dict[str, object], process: str = "gateway") -> dict[str, Any]:
-    answer = httpx.post(fleet.url_of(process) + path, headers=HEADERS, json=body, timeout=10)
+    answer = httpx.post(fleet.url_of(process) + path, headers=HEADERS, json=body, timeout=PATIENCE_S)
     assert answer.status_code == 200, answer.text
     assert "x-routeiq-internal-changed" not in answer.headers
     found: dict[str, Any] = answer.json()
@@ -92,7 +93,7 @@ def asks(fleet: Fleet, process: str, key: str) -> int:
     """The status of a chat with that key."""
     body = {"model": "first", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]}
     url = f"{fleet.url_of(process)}/v1/chat/completions"
-    return httpx.post(url, headers={"authorization": f"Bearer {key}"}, json=body, timeout=10).status_code
+    return httpx.post(url, headers={"authorization": f"Bearer {key}"}, json=body, timeout=PATIENCE_S).status_code
 
 
 def add_model(fleet: Fleet, name: str) -> None:
@@ -111,12 +112,12 @@ def add_model(fleet: Fleet, name: str) -> None:
 
 
 def serves(fleet: Fleet, process: str, model: str) -> bool:
-    listed = httpx.get(f"{fleet.url_of(process)}/v1/models", headers=HEADERS, timeout=10).json()
+    listed = httpx.get(f"{fleet.url_of(process)}/v1/models", headers=HEADERS, timeout=PATIENCE_S).json()
     return model in {one["id"] for one in listed["data"]}
 
 
 def served_version(fleet: Fleet, process: str) -> str:
-    return str(httpx.get(f"{fleet.url_of(process)}/router/info", headers=HEADERS, timeout=10).json()["version"])
+    return str(httpx.get(f"{fleet.url_of(process)}/router/info", headers=HEADERS, timeout=PATIENCE_S).json()["version"])
 
 
 def test_a_key_works_on_both_and_ends_on_both(fleet: Fleet) -> None:
@@ -160,14 +161,14 @@ def test_control_may_die_and_come_back(fleet: Fleet) -> None:
     assert asks(fleet, "gateway", key) == 200
     assert asks(fleet, "gateway", "sk-nobody-knows-0123456789") == 503
     assert fleet.chat().status_code == 200
-    away = httpx.get(f"{fleet.url}/key/list", headers=HEADERS, timeout=10)
+    away = httpx.get(f"{fleet.url}/key/list", headers=HEADERS, timeout=PATIENCE_S)
     assert (away.status_code, int(away.headers["retry-after"]) >= 1) == (503, True)
     assert away.json()["error"]["type"] == "service_unavailable"
     ready = httpx.get(f"http://127.0.0.1:{fleet.ports['gateway-ops']}/_health/ready")
     assert ready.status_code == 200
     fleet.start("control")
     fleet.wait("control")
-    until(lambda: httpx.get(f"{fleet.url}/key/list", headers=HEADERS, timeout=10).status_code == 200)
+    until(lambda: httpx.get(f"{fleet.url}/key/list", headers=HEADERS, timeout=PATIENCE_S).status_code == 200)
     until(lambda: asks(fleet, "gateway", "sk-nobody-knows-0123456789") == 401)
 
 
@@ -195,7 +196,8 @@ def test_a_model_is_served_when_its_write_is_answered(fleet: Fleet) -> None:
     assert serves(fleet, "gateway", "fresh")
     assert until(lambda: serves(fleet, "gateway-2", "fresh")) < 1.0
     body = {"model": "fresh", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]}
-    assert httpx.post(f"{fleet.url}/v1/chat/completions", headers=HEADERS, json=body, timeout=10).status_code == 200
+    answer = httpx.post(f"{fleet.url}/v1/chat/completions", headers=HEADERS, json=body, timeout=PATIENCE_S)
+    assert answer.status_code == 200
     managed(fleet, "/model/delete", {"id": row["model_id"]}, "gateway-2")
     assert not serves(fleet, "gateway-2", "fresh")
     assert until(lambda: not serves(fleet, "gateway", "fresh")) < 1.0
@@ -219,34 +221,34 @@ def test_many_writes_at_once_are_all_in_force_when_they_are_answered(fleet: Flee
 
 
 def test_what_the_document_says_nobody_changes_through_the_api(fleet: Fleet) -> None:
-    listed = httpx.get(f"{fleet.url}/model/info", headers=HEADERS, timeout=10).json()["data"]
+    listed = httpx.get(f"{fleet.url}/model/info", headers=HEADERS, timeout=PATIENCE_S).json()["data"]
     own = next(one for one in listed if one["model_name"] == "first")
     body = {"id": own["model_info"]["id"]}
-    refused = httpx.post(f"{fleet.url}/model/delete", headers=HEADERS, json=body, timeout=10)
+    refused = httpx.post(f"{fleet.url}/model/delete", headers=HEADERS, json=body, timeout=PATIENCE_S)
     assert refused.status_code == 400
     assert serves(fleet, "gateway", "first")
 
 
 def test_the_second_port_has_the_gateway_api_alone(fleet: Fleet) -> None:
     url = f"http://127.0.0.1:{fleet.ports['gateway-api']}"
-    assert httpx.get(f"{url}/key/list", headers=HEADERS, timeout=10).status_code == 404
-    assert httpx.get(f"{url}/api/v1/providers", timeout=10).status_code == 401
-    assert httpx.get(f"{url}/api/v1/providers/none/such", headers=HEADERS, timeout=10).status_code == 404
+    assert httpx.get(f"{url}/key/list", headers=HEADERS, timeout=PATIENCE_S).status_code == 404
+    assert httpx.get(f"{url}/api/v1/providers", timeout=PATIENCE_S).status_code == 401
+    assert httpx.get(f"{url}/api/v1/providers/none/such", headers=HEADERS, timeout=PATIENCE_S).status_code == 404
 
 
 def test_a_user_reaches_its_own_and_nothing_else(fleet: Fleet) -> None:
     key = new_key(fleet)
     headers = {"authorization": f"Bearer {key}"}
-    own = httpx.get(f"{fleet.url}/key/info", headers=headers, timeout=10)
+    own = httpx.get(f"{fleet.url}/key/info", headers=headers, timeout=PATIENCE_S)
     assert own.status_code == 200
     assert key not in own.text
-    refused = httpx.post(f"{fleet.url}/team/new", headers=headers, json={}, timeout=10)
+    refused = httpx.post(f"{fleet.url}/team/new", headers=headers, json={}, timeout=PATIENCE_S)
     assert (refused.status_code, refused.json()["error"]["type"]) == (401, "auth_error")
-    assert httpx.get(f"{fleet.url}/audit", headers=headers, timeout=10).status_code == 403
+    assert httpx.get(f"{fleet.url}/audit", headers=headers, timeout=PATIENCE_S).status_code == 403
 
 
 def test_the_document_of_the_api_has_what_control_serves(fleet: Fleet) -> None:
-    document = httpx.get(f"{fleet.url}/openapi.json", timeout=10).json()
+    document = httpx.get(f"{fleet.url}/openapi.json", timeout=PATIENCE_S).json()
     generate = document["paths"]["/key/generate"]["post"]
     assert "requestBody" in generate
     assert document["paths"]["/v1/chat/completions"]

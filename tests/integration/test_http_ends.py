@@ -13,6 +13,7 @@ from routeiq.kit.http_protocol import HTTPProtocol
 from routeiq.kit.server import sweep
 from routeiq.kit.ticker import Ticker
 from tests.support.http_server import Handler, connected, plain, post, same, serving
+from tests.support.waiting import PATIENCE_S
 
 LIMIT = 1 << 24
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -70,7 +71,7 @@ async def test_a_client_that_leaves_is_noticed(known: type, how: str) -> None:
     async with serving(known(leaver(seen, begun))) as server, connected(server) as raw:
         await raw.send(post(b"abc")[: -1 if how == "in mid-body" else None] + (GET if how == "pipelined" else b""))
         if how != "at once":
-            await asyncio.wait_for(begun.wait(), 5)
+            await asyncio.wait_for(begun.wait(), PATIENCE_S)
             await asyncio.sleep(0.01)
         raw.writer.close() if how == "whole" else raw.writer.write_eof()
         for _ in range(100):
@@ -156,7 +157,7 @@ async def test_a_peer_that_takes_nothing_is_given_up(parts: int) -> None:
             sweep(connections, now + later)
             assert len(connections) == 1
         sweep(connections, now + 61)
-        await asyncio.wait_for(ended.wait(), 1)
+        await asyncio.wait_for(ended.wait(), PATIENCE_S)
         await asyncio.sleep(0.05)
         assert not connections
 

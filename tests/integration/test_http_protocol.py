@@ -14,6 +14,7 @@ from routeiq.kit.http_bounds import MAX_HEAD_BYTES
 from routeiq.kit.http_protocol import HTTPProtocol
 from routeiq.kit.server import HTTPServer, bind, sweep
 from tests.support.http_server import answering
+from tests.support.waiting import PATIENCE_S
 
 POST = b"POST / HTTP/1.1\r\nhost: x\r\n"
 CHUNKED = POST + b"transfer-encoding: chunked\r\n\r\n"
@@ -49,7 +50,7 @@ async def status(server: HTTPServer, *parts: bytes) -> int:
             await asyncio.sleep(0)
     except ConnectionError:
         pass
-    line = await asyncio.wait_for(reader.readline(), 5)
+    line = await asyncio.wait_for(reader.readline(), PATIENCE_S)
     writer.close()
     return int(line.split()[1])
 
@@ -67,7 +68,7 @@ async def test_an_endless_head_is_refused_early(server: HTTPServer, start: bytes
     try:
         while sent < 100 * MAX_HEAD_BYTES and not reader.at_eof():
             writer.write(piece)
-            await asyncio.wait_for(writer.drain(), 5)
+            await asyncio.wait_for(writer.drain(), PATIENCE_S)
             sent += len(piece)
             await asyncio.sleep(0.001)
     except ConnectionError:
@@ -90,7 +91,7 @@ async def test_large_bodies_in_small_chunks_are_fine(server: HTTPServer) -> None
 async def test_what_is_not_http_is_400_in_the_gateways_shape(server: HTTPServer) -> None:
     reader, writer = await connect(server)
     writer.write(b"EHLO\r\n\r\n")
-    assert b'"code":"invalid_http"' in await asyncio.wait_for(reader.read(), 5)
+    assert b'"code":"invalid_http"' in await asyncio.wait_for(reader.read(), PATIENCE_S)
     writer.close()
 
 
@@ -108,7 +109,7 @@ async def test_a_silent_peer_is_given_up(
     writer.write(sent)
     await asyncio.sleep(0.2)
     sweep(server._server.server_state.connections, asyncio.get_running_loop().time())
-    assert answer in await asyncio.wait_for(reader.read(), 5)
+    assert answer in await asyncio.wait_for(reader.read(), PATIENCE_S)
     writer.close()
 
 

@@ -16,6 +16,7 @@ from routeiq.kit.rpc_client import AUTHORIZATION, open_channel
 from routeiq.kit.signing import HEADER
 from tests.support.assertions import bad, good
 from tests.support.fleet import Fleet, fleet_in
+from tests.support.waiting import PATIENCE_S
 
 HTTP = ("control", "a2a-registry", "mcp-registry", "config-sync")
 CALLS = {
@@ -23,7 +24,7 @@ CALLS = {
     "routing": ("routing", "/routeiq.api.routing.v1.RoutingService/GetInfo", routing.GetInfoRequest()),
 }
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +47,9 @@ def test_http(fleet: Fleet, key: Ed25519PrivateKey, service: str) -> None:
     statuses = {}
     for what, assertion in bad(key, service).items():
         headers = {HEADER: assertion} if assertion is not None else {}
-        statuses[what] = httpx.get(f"{fleet.url_of(service)}/key/list", headers=headers, timeout=10).status_code
+        statuses[what] = httpx.get(f"{fleet.url_of(service)}/key/list", headers=headers, timeout=PATIENCE_S).status_code
     assert set(statuses.values()) == {401}, statuses
-    answer = httpx.get(f"{fleet.url_of(service)}/nowhere", headers={HEADER: good(key, service)}, timeout=10)
+    answer = httpx.get(f"{fleet.url_of(service)}/nowhere", headers={HEADER: good(key, service)}, timeout=PATIENCE_S)
     assert answer.status_code == 404
 
 
@@ -61,8 +62,8 @@ async def test_grpc(fleet: Fleet, key: Ed25519PrivateKey, port: str) -> None:
     for what, assertion in bad(key, service).items():
         metadata = ((AUTHORIZATION, f"Bearer {assertion}"),) if assertion is not None else ()
         with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await call(request, timeout=10, metadata=metadata)
+            await call(request, timeout=PATIENCE_S, metadata=metadata)
         codes[what] = refused.value.code()
     assert set(codes.values()) == {grpc.StatusCode.UNAUTHENTICATED}, codes
-    await call(request, timeout=10, metadata=((AUTHORIZATION, f"Bearer {good(key, service)}"),))
+    await call(request, timeout=PATIENCE_S, metadata=((AUTHORIZATION, f"Bearer {good(key, service)}"),))
     await channel.close()

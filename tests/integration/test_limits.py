@@ -18,6 +18,7 @@ from tests.support.fake_control import FakeControl
 from tests.support.fleet import DOCUMENT, Fleet, fleet_in
 from tests.support.limited import MESSAGES, limits
 from tests.support.servers.valkey import Valkey
+from tests.support.waiting import PATIENCE_S
 
 GATEWAYS = ("gateway", "gateway-2")
 LIMITED, FREE = "sk-that-has-limits-0123456789", "sk-that-has-none-0123456789"
@@ -67,7 +68,7 @@ async def metric(client: httpx.AsyncClient, fleet: Fleet, process: str, name: st
 
 
 async def until_joined(client: httpx.AsyncClient, fleet: Fleet, joined: bool) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         for process in GATEWAYS:
             while bool(await metric(client, fleet, process, "gateway_limits_joined")) != joined:
                 await asyncio.sleep(0.05)

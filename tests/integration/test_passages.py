@@ -7,7 +7,6 @@ import contextlib
 import json
 import random
 import signal
-import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -18,8 +17,9 @@ import pytest
 from openai import AsyncOpenAI
 
 from tests.support.fleet import KEY, Fleet, fleet_in
-from tests.support.http_server import PATIENCE_S, Raw, Reply, post
+from tests.support.http_server import Raw, Reply, post
 from tests.support.processes import FakeProvider, fake_provider
+from tests.support.waiting import PATIENCE_S, until
 
 AUTH = b"authorization: Bearer %b" % KEY.encode()
 CHAT = b"/v1/chat/completions"
@@ -145,7 +145,7 @@ async def test_many_connections_get_their_own_answers(shared: Fleet) -> None:
 
 
 async def test_the_official_client_gets_its_own_answers(shared: Fleet) -> None:
-    async with AsyncOpenAI(base_url=f"{shared.url}/v1", api_key=KEY, max_retries=0, timeout=30) as client:
+    async with AsyncOpenAI(base_url=f"{shared.url}/v1", api_key=KEY, max_retries=0, timeout=PATIENCE_S) as client:
 
         async def ask(marker: str) -> tuple[str, str | None, str | None]:
             made = client.chat.completions.create(model="echo", messages=[{"role": "user", "content": marker}])
@@ -187,12 +187,9 @@ def running(fleet: Fleet) -> float:
     return float(line.split()[1])
 
 
-async def until(fleet: Fleet, number: int) -> None:
+async def until_running(fleet: Fleet, number: int) -> None:
     """So many requests run."""
-    end = time.monotonic() + PATIENCE_S
-    while running(fleet) != number:
-        assert time.monotonic() < end
-        await asyncio.sleep(0.02)
+    await until(lambda: running(fleet) == number)
 
 
 async def test_a_client_that_leaves_ends_its_call(shared: Fleet, provider: FakeProvider) -> None:
@@ -202,10 +199,10 @@ async def test_a_client_that_leaves_ends_its_call(shared: Fleet, provider: FakeP
         await warm.reply()
     async with connected(shared) as raw, connected(shared) as stays:
         await raw.send(chat("x", "slow-head"))
-        await until(shared, 1)
+        await until_running(shared, 1)
         await stays.send(chat("stays"))
         assert said(await stays.reply()) == "stays"
-    await until(shared, 0)
+    await until_running(shared, 0)
     provider.wait_until_idle()
     assert provider.state()["left"] == 1
 
@@ -216,9 +213,9 @@ async def test_the_limit_counts_bodies_that_are_still_sent_and_answers_that_are_
         await third.send(chat("warm"))
         assert said(await third.reply()) == "warm"
         await half.send(chat("half")[:-5])
-        await until(own, 1)
+        await until_running(own, 1)
         await slow.send(chat("x", "slow-head"))
-        await until(own, 2)
+        await until_running(own, 2)
         for request in (chat("third"), chat("third", stream=True), in_chunks(body("third")), chat("third")):
             await third.send(request)
             reply = await third.reply()
@@ -227,7 +224,7 @@ async def test_the_limit_counts_bodies_that_are_still_sent_and_answers_that_are_
         assert said(await half.reply()) == "half"
         await third.send(chat("third"))
         assert said(await third.reply()) == "third"
-    await until(own, 0)
+    await until_running(own, 0)
 
 
 @pytest.mark.parametrize("own", [{"MAX_CONCURRENCY": "5"}], indirect=True)
@@ -239,7 +236,7 @@ async def test_a_burst_is_served_or_sent_away(own: Fleet) -> None:
 
     answers = await asyncio.gather(*(ask(number % 2 == 0) for number in range(100)))
     assert set(answers) == {"x", "overloaded"}
-    await until(own, 0)
+    await until_running(own, 0)
 
 
 @pytest.mark.parametrize("own", [{"DRAIN_S": "0.5"}], indirect=True)
@@ -248,7 +245,7 @@ async def test_a_shutdown_tells_who_is_still_waiting(own: Fleet) -> None:
         await raw.send(chat("warm"))
         assert said(await raw.reply()) == "warm"
         await raw.send(chat("x", "slow-head"))
-        await until(own, 1)
+        await until_running(own, 1)
         await other.send(chat("quick"))
         own.processes["gateway"].send_signal(signal.SIGTERM)
         assert said(await other.reply()) == "quick"

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.support.fleet import ROUTEIQ, Fleet, fleet_in
+from tests.support.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
         yield made
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_routing_may_come_and_go_while_the_gateway_serves(fleet: Fleet) -> None:
     fleet.start("gateway")
     fleet.wait("gateway")
@@ -47,7 +48,7 @@ def test_routing_may_come_and_go_while_the_gateway_serves(fleet: Fleet) -> None:
 def test_what_is_no_request_is_counted(fleet: Fleet) -> None:
     fleet.start("gateway")
     fleet.wait("gateway")
-    with socket.create_connection(("127.0.0.1", fleet.ports["gateway"]), timeout=10) as peer:
+    with socket.create_connection(("127.0.0.1", fleet.ports["gateway"]), timeout=PATIENCE_S) as peer:
         peer.sendall(b"EHLO\r\n\r\n")
         assert peer.recv(12) == b"HTTP/1.1 400"
     metrics = httpx.get(f"http://127.0.0.1:{fleet.ports['gateway-ops']}/metrics").text

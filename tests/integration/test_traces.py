@@ -18,6 +18,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
 )
 
 from routeiq.kit.telemetry import Telemetry
+from tests.support.waiting import PATIENCE_S
 
 
 class Collector(TraceServiceServicer):
@@ -50,7 +51,7 @@ def test_a_span_reaches_the_collector(collector: Collector) -> None:
     assert span is not None
     span.end({"router.strategy": "ensemble"}, [("happened", {"n": 1})])
     telemetry.shutdown()
-    request, metadata = collector.requests.get(timeout=5)
+    request, metadata = collector.requests.get(timeout=PATIENCE_S)
     (resource,) = request.resource_spans
     (exported,) = resource.scope_spans[0].spans
     assert {one.key: one.value.string_value for one in resource.resource.attributes}.items() >= {

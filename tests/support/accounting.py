@@ -10,7 +10,8 @@ import pytest
 from routeiq.kit.accounts import Accounts, Claim, Entry, Standing, Verdict
 from routeiq.kit.accounts_memory import MemoryAccounts
 from routeiq.kit.accounts_redis import RedisAccounts
-from tests.support.servers.valkey import PATIENCE_S, Valkey
+from tests.support.servers.valkey import Valkey
+from tests.support.waiting import PATIENCE_S
 
 STORES = ("memory", "redis")
 

@@ -15,6 +15,8 @@ import struct
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+from tests.support.waiting import PATIENCE_S
+
 
 @dataclass(frozen=True)
 class Pause:
@@ -55,7 +57,7 @@ class Adversary:
     def next_script(self) -> Script:
         return self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
 
-    async def until_closed(self, timeout_s: float = 5.0) -> None:
+    async def until_closed(self, timeout_s: float = PATIENCE_S) -> None:
         """Wait for the last connection's end. Raises TimeoutError."""
         async with asyncio.timeout(timeout_s):
             while self.open:

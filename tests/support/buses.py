@@ -1,4 +1,4 @@
-"""Connections to a NATS server, and patience with it."""
+"""Connections to a NATS server."""
 
 from __future__ import annotations
 
@@ -11,16 +11,9 @@ from typing import Any, NoReturn, Protocol
 from routeiq.kit.bus import Bus
 from routeiq.kit.bus_keys import Entry
 from tests.support.servers.nats import NATS
-
-PATIENCE_S = 20.0
+from tests.support.waiting import until
 
 Values = dict[str, bytes]
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not true():
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from routeiq.kit.identity import AssertionVerifier
 from routeiq.kit.rpc import RpcServer
 from routeiq.kit.signing import AssertionSigner
 from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_S
 
 SERVICE = "routeiq.api.control.v1.ControlService"
 
@@ -89,7 +90,7 @@ class FakeControl(control_pb2_grpc.ControlServiceServicer):
         self._server: RpcServer | None = None
 
     def client(
-        self, *, timeout_s: float = 2.0, key: Ed25519PrivateKey | None = None, more: Sequence[str] = ()
+        self, *, timeout_s: float = PATIENCE_S, key: Ed25519PrivateKey | None = None, more: Sequence[str] = ()
     ) -> ControlClient:
         """Args: more: addresses of further replicas."""
         addresses = ",".join((self.address, *more))

@@ -18,9 +18,12 @@ import httpx
 
 from routeiq.kit.key_files import create_private_key, save_public_key
 from tests.support.ports import free_ports
+from tests.support.waiting import PATIENCE_S
 
 ROUTEIQ = Path(sys.executable).parent / "routeiq"
 KEY = "sk-for-the-serve-tests"
+START_S = 120.0
+"""Also to end."""
 HEADERS = {"authorization": f"Bearer {KEY}"}
 ENCRYPTION_KEY = "0123456789abcdef" * 4
 CHAT = {"model": "auto", "max_tokens": 1}
@@ -73,11 +76,11 @@ class Fleet:
     def stop(self, service: str, number: int = signal.SIGTERM) -> int:
         process = self.processes.pop(service)
         process.send_signal(number)
-        return process.wait(30)
+        return process.wait(START_S)
 
     def wait(self, service: str) -> None:
         """Until its second port says ready."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + START_S
         while time.monotonic() < end:
             with contextlib.suppress(httpx.HTTPError):
                 if httpx.get(f"http://127.0.0.1:{self.ports[f'{service}-ops']}/_health/ready").status_code == 200:
@@ -98,7 +101,7 @@ class Fleet:
 
     def chat(self, text: str = "What is 2 + 2?") -> httpx.Response:
         body = {**CHAT, "messages": [{"role": "user", "content": text}]}
-        return httpx.post(f"{self.url}/v1/chat/completions", headers=HEADERS, json=body, timeout=30)
+        return httpx.post(f"{self.url}/v1/chat/completions", headers=HEADERS, json=body, timeout=PATIENCE_S)
 
     def environ_of(self, service: str) -> dict[str, str]:
         """What a process is told."""

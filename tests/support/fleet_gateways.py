@@ -27,9 +27,9 @@ from routeiq.kit.key_files import create_private_key
 from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.server import bind
 from tests.support.documents import bundle_of
+from tests.support.waiting import PATIENCE_S
 
 KEY = "sk-for-the-fleet-tests"
-SPEAKS_WITHIN_S = 10.0
 
 
 class Leader:
@@ -52,7 +52,7 @@ class Leader:
 
     async def said(self, replica: str, wish: int) -> pb.Replica:
         """What a replica says, once it has dealt with that wish."""
-        async with asyncio.timeout(SPEAKS_WITHIN_S):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 entry = await self.roster.get(replica)
                 found = pb.Replica.FromString(entry.value) if entry else pb.Replica()
@@ -91,6 +91,6 @@ async def gateway(
 
 
 async def ready(built: Gateway) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not built.readiness.ready:
             await asyncio.sleep(0.01)

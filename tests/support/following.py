@@ -13,7 +13,8 @@ from routeiq.clients.fleet_follower import Applying, FleetFollower
 from routeiq.clients.fleet_names import CANARY, DESIRED
 from routeiq.config.bundle import Bundle
 from routeiq.kit.bus_keys import Entry
-from tests.support.buses import running, until
+from tests.support.buses import running
+from tests.support.waiting import PATIENCE_S, until
 
 SERVICE = "gateway"
 
@@ -65,7 +66,7 @@ class Leader:
         entries = await self._roster.entries()
         return {key: pb.Replica.FromString(entry.value) for key, entry in entries.items()}
 
-    async def heard(self, true: Callable[[Mapping[str, pb.Replica]], bool], within_s: float = 10.0) -> None:
+    async def heard(self, true: Callable[[Mapping[str, pb.Replica]], bool], within_s: float = PATIENCE_S) -> None:
         """Until the roster is so."""
         async with asyncio.timeout(within_s):
             while not true(await self.roster()):

@@ -16,7 +16,7 @@ from psycopg.sql import SQL, Identifier, Literal
 from routeiq.control.store.tables import SCHEMA, Base
 
 AUDIT = "audit_logs"
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 IDLE_S = 2
 
 

@@ -13,6 +13,7 @@ from routeiq.gateway.upstream.requests import HTTPRequest
 from routeiq.kit.outbound import OutboundGuard
 from routeiq.kit.outbound.aiohttp_transport import PinnedResolver
 from tests.support.adversary import Adversary, Pause
+from tests.support.waiting import PATIENCE_S
 
 HELLO = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
 HALF = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello"
@@ -26,7 +27,7 @@ def make_client(
     *,
     guard: OutboundGuard | None = None,
     tls: ssl.SSLContext | None = None,
-    connect_timeout_s: float = 2.0,
+    connect_timeout_s: float = PATIENCE_S,
     max_connections: int = 1000,
     max_body_bytes: int = 1024 * 1024,
 ) -> HTTPClient:
@@ -49,12 +50,12 @@ def make_client(
     )
 
 
-def call(upstream: Adversary, timeout_s: float = 3.0) -> HTTPRequest:
+def call(upstream: Adversary, timeout_s: float = PATIENCE_S) -> HTTPRequest:
     """A short request."""
     return HTTPRequest(upstream.url, {}, b"{}", "group", timeout_s)
 
 
-async def ask(client: HTTPClient, upstream: Adversary, timeout_s: float = 3.0) -> bytes:
+async def ask(client: HTTPClient, upstream: Adversary, timeout_s: float = PATIENCE_S) -> bytes:
     """The whole answer to it."""
     return await (await client.send(call(upstream, timeout_s))).read()
 

@@ -11,9 +11,9 @@ from routeiq.kit.asgi import ASGIApp, Receive, Scope, Send
 from routeiq.kit.exchange import KEY, AtOnce
 from routeiq.kit.http_protocol import Refused
 from routeiq.kit.server import HTTPServer, bind
+from tests.support.waiting import PATIENCE_S
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
-PATIENCE_S = 5.0
 
 
 def with_lifespan(handler: Handler, at_once: AtOnce | None = None) -> ASGIApp:

@@ -15,6 +15,7 @@ from routeiq.kit.outbound import Origin as Word
 from routeiq.kit.outbound import OutboundGuard, OutboundPolicy, Route
 from routeiq.kit.outbound.guard import Addresses
 from routeiq.kit.turn import Turn, turn_of
+from tests.support.waiting import PATIENCE_S
 
 
 def headers_in(lines: bytes) -> list[tuple[bytes, bytes]]:
@@ -141,7 +142,7 @@ class TwinExchange:
 
     async def ended(self) -> None:
         """Return once nothing more can come."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not self.left and (self._open or not self.answers):
                 await asyncio.sleep(0)
             if self.task is not None:
@@ -262,7 +263,7 @@ def silent(_: Peer) -> None:
 
 async def task_of(client: TwinExchange) -> None:
     """Return once it has got one, and that has ended, with or without an answer: without one, the server says 500."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while client.task is None:
             await asyncio.sleep(0)
         await asyncio.wait([client.task])

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-START_TIMEOUT_S = 20.0
+from tests.support.waiting import PATIENCE_S
+
+START_TIMEOUT_S = 120.0
 _FAKE_PROVIDER = Path(__file__).with_name("fake_provider.py")
 
 
@@ -54,9 +56,9 @@ class FakeProvider:
     def reset(self) -> None:
         """Forget what was recorded."""
         request = urllib.request.Request(f"{self.url}/__reset", method="POST")
-        urllib.request.urlopen(request, timeout=5).close()
+        urllib.request.urlopen(request, timeout=PATIENCE_S).close()
 
-    def wait_until_idle(self, timeout_s: float = 5.0) -> None:
+    def wait_until_idle(self, timeout_s: float = PATIENCE_S) -> None:
         """Until no call is in progress. Raises TimeoutError."""
         end = time.monotonic() + timeout_s
         while self.state()["open"]:
@@ -65,7 +67,7 @@ class FakeProvider:
             time.sleep(0.02)
 
     def _get(self, path: str) -> Any:
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=PATIENCE_S) as answer:
             return json.loads(answer.read())
 
 

@@ -12,6 +12,7 @@ import httpx
 from openai import APIStatusError, OpenAI
 
 from tests.support.fleet import DOCUMENT, KEY, Fleet, fleet_in
+from tests.support.waiting import PATIENCE_S, wait_until
 
 GATEWAYS = ("gateway", "gateway-2")
 SERVICE_KEY = "a-service-key-of-the-scripts"
@@ -41,8 +42,10 @@ class Manager:
 
     def __init__(self, url: str, key: str = KEY, header: str = "x-api-key") -> None:
         self.url, self.key = url, key
-        self.http = httpx.Client(base_url=url, headers={header: key}, timeout=20)
-        self._openai = OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0, http_client=httpx.Client(timeout=20))
+        self.http = httpx.Client(base_url=url, headers={header: key}, timeout=PATIENCE_S)
+        self._openai = OpenAI(
+            base_url=f"{url}/v1", api_key=key, max_retries=0, http_client=httpx.Client(timeout=PATIENCE_S)
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -110,7 +113,4 @@ def replicas_in(
 
 
 def _wait_for_nats(fleet: Fleet, processes: tuple[str, ...]) -> None:
-    end = time.monotonic() + 20
-    while not all("bus.connected" in fleet.log_of(process) for process in processes):
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: all("bus.connected" in fleet.log_of(process) for process in processes))

@@ -21,6 +21,7 @@ from routeiq.kit.rpc import RpcServer
 from routeiq.kit.signing import AssertionSigner
 from tests.support.fake_control import SERVICE, FakeControl
 from tests.support.keyring import NOW, team_row, user_row
+from tests.support.waiting import PATIENCE_S
 
 
 class Told(Protocol):
@@ -132,7 +133,7 @@ async def of_the_database(database: Database) -> AsyncIterator[Told]:
     servicer = ControlServicer(database, lambda: NOW)
     server.add(SERVICE, partial(control_pb2_grpc.add_ControlServiceServicer_to_server, servicer))
     address = await server.start("127.0.0.1", 0)
-    client = ControlClient(address, AssertionSigner(key, "gateway"), timeout_s=30.0)
+    client = ControlClient(address, AssertionSigner(key, "gateway"), timeout_s=PATIENCE_S)
     try:
         yield OfTheDatabase(database, client)
     finally:

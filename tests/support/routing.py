@@ -19,6 +19,7 @@ from routeiq.routing.engine.cost_model import EncodeTiming
 from routeiq.routing.engine.loading import Encoder, Loaded
 from routeiq.routing.prompt_text import FEATURE_NAMES, prompt_features, routing_text
 from routeiq.routing.scorers import Estimate, StaticCost, StaticScorer
+from tests.support.waiting import PATIENCE_S
 
 FloatArray = NDArray[np.float32]
 
@@ -51,7 +52,7 @@ class FakeEncoder:
 
     def encode(self, batch: Sequence[Sequence[int]]) -> FloatArray:
         self.batches.append([len(ids) for ids in batch])
-        if not self.gate.wait(timeout=30):
+        if not self.gate.wait(timeout=PATIENCE_S):
             raise TimeoutError("the test never opened the gate")
         time.sleep(self.token_s * max(map(len, batch)) * len(batch))
         return np.stack([_vector(ids) for ids in batch])

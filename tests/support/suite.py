@@ -15,9 +15,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.waiting import PATIENCE_S
+
 ROUTEIQ = Path(sys.executable).parent / "routeiq"
-READY_TIMEOUT_S = 60.0
-STOP_TIMEOUT_S = 40.0
+READY_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 120.0
 
 
 @dataclass
@@ -46,7 +48,7 @@ class Suite:
         """Status and body."""
         request = urllib.request.Request(self.url + path, headers={"authorization": f"Bearer {key}"} if key else {})
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             with error:

@@ -28,8 +28,8 @@ from routeiq.kit.principal import Principal, Role
 from routeiq.kit.service import Service
 from routeiq.kit.signing import HEADER, AssertionSigner
 from tests.support.assertions import ADMIN
+from tests.support.waiting import PATIENCE_S
 
-PATIENCE_S = 20.0
 FAST = "routeiq: {rollout: {settle_s: 0.5}}\n"
 """The end of a document whose rollouts end soon."""
 USER = Principal("cd" * 32, Role.USER)

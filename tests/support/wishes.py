@@ -12,8 +12,7 @@ from routeiq.clients.fleet_names import ARTIFACTS, DESIRED, FLEET, REPLICAS
 from routeiq.kit.bus import Bus
 from routeiq.kit.bus_keys import KeyBucket
 from routeiq.kit.bus_objects import ObjectBucket
-
-PATIENCE_S = 30.0
+from tests.support.waiting import PATIENCE_S
 
 
 class Leader:

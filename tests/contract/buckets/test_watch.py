@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from routeiq.kit.bus_keys import Entry, KeyBucket
 from tests.support.buckets import MemoryKeys
-from tests.support.buses import Watcher, running, until, watching
+from tests.support.buses import Watcher, running, watching
+from tests.support.waiting import until
 
 
 async def test_the_first_thing_told_is_the_whole(keys: KeyBucket | MemoryKeys) -> None:

@@ -10,7 +10,8 @@ from routeiq.kit.counters import Counters, Limit, MemoryCounters
 from routeiq.kit.counters_redis import RedisCounters
 from routeiq.kit.redis import Redis
 from tests.support.clocks import WallClock
-from tests.support.servers.valkey import PATIENCE_S, Valkey
+from tests.support.servers.valkey import Valkey
+from tests.support.waiting import PATIENCE_S
 
 TOKENS = Limit("tokens", 10, tokens=True)
 

@@ -16,6 +16,7 @@ from routeiq.gateway.upstream.requests import HTTPRequest
 from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
 from tests.support.http_clients import MakeClient
 from tests.support.processes import FakeProvider
+from tests.support.waiting import PATIENCE_S
 
 
 def call(fake: FakeProvider, behaviour: str = "", *, stream: bool = False, timeout_s: float = 5.0) -> HTTPRequest:
@@ -202,7 +203,7 @@ async def test_a_malformed_chunk_in_mid_stream_fails_at_once(http: HTTPClient) -
     async with server:
         response = await http.send(asked)
         with pytest.raises(UpstreamFailed, match="broke off"):
-            await asyncio.wait_for(response.read(), 1.0)
+            await asyncio.wait_for(response.read(), PATIENCE_S)
 
 
 @pytest.mark.parametrize("status", [0, 99, 600, 999])

@@ -17,6 +17,7 @@ from tests.support.rolling import artifacts
 from tests.support.rolling.documents import AUTO
 from tests.support.rolling.standing import Stood, standing
 from tests.support.rolling.world import World
+from tests.support.waiting import PATIENCE_S
 
 RATE = 40.0
 
@@ -34,7 +35,7 @@ async def stored(world: World, artifact_id: str, tar: bytes) -> None:
     bus = Bus(world.nats.url)
     bus.start()
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not bus.connected:
                 await asyncio.sleep(0.01)
         await ObjectBucket(bus, ARTIFACTS).put(artifact_id, tar)

@@ -17,6 +17,7 @@ from tests.support.rolling.figures import Record, measured
 from tests.support.rolling.footprint import Footprint, slope
 from tests.support.rolling.traffic import MESSAGE
 from tests.support.rolling.world import World
+from tests.support.waiting import PATIENCE_S
 
 RELOADS = int(os.environ.get("RELOADS") or 40)
 DOCUMENTS = 20
@@ -29,7 +30,7 @@ are counted in `tests/unit/gateway/release/test_swaps.py`."""
 WATCHED = ("gateway", "gateway-2", "config-sync", "config-sync-2", "routing")
 
 
-@pytest.mark.timeout(120 + (WARM_UP + RELOADS) * 6)
+@pytest.mark.timeout(600 + (WARM_UP + RELOADS) * 6)
 def test_nothing_grows(world: World, record_property: Record) -> None:
     pids = {name: world.fleet.processes[name].pid for name in WATCHED}
     held: dict[str, list[Footprint]] = {name: [] for name in WATCHED}
@@ -67,5 +68,5 @@ def _reload(world: World, number: int) -> None:
 
 def _said(url: str) -> str:
     body = {"model": "m", "messages": MESSAGE}
-    answer = httpx.post(f"{url}/v1/chat/completions", json=body, headers=HEADERS, timeout=20)
+    answer = httpx.post(f"{url}/v1/chat/completions", json=body, headers=HEADERS, timeout=PATIENCE_S)
     return str(answer.json()["choices"][0]["message"]["content"])

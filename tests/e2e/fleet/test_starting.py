@@ -14,8 +14,9 @@ from tests.support.rolling.door import Way
 from tests.support.rolling.settings import LATER, SYNCS
 from tests.support.rolling.traffic import MESSAGE
 from tests.support.rolling.world import World
+from tests.support.waiting import PATIENCE_S
 
-PATIENCE_S = 8.0
+WAITED_S = 8.0
 """Longer than a gateway waits for a newer version than the one that it has."""
 
 
@@ -43,7 +44,7 @@ def said(world: World, gateway: str) -> tuple[str, str]:
     """The content of an answer, and the version that it names."""
     body = {"model": "m", "messages": MESSAGE}
     url = f"{world.fleet.url_of(gateway)}/v1/chat/completions"
-    answer = httpx.post(url, json=body, headers=HEADERS, timeout=20)
+    answer = httpx.post(url, json=body, headers=HEADERS, timeout=PATIENCE_S)
     return answer.json()["choices"][0]["message"]["content"], answer.headers["x-routeiq-version"]
 
 
@@ -65,7 +66,7 @@ def test_without_nats_and_disk_it_is_not_ready(lonely: World) -> None:
     shutil.rmtree(lonely.fleet.folder / f"state-{LATER}", ignore_errors=True)
     with lonely.without_nats():
         lonely.fleet.start(LATER)
-        time.sleep(PATIENCE_S)
+        time.sleep(WAITED_S)
         assert readiness(lonely) == 503
     lonely.fleet.wait(LATER)
     assert said(lonely, LATER) == said(lonely, "gateway")

@@ -15,6 +15,7 @@ from tests.e2e.governed.test_refused import LINES, done
 from tests.support.assertions import good
 from tests.support.belongings import PARAMETER
 from tests.support.governed import Wire
+from tests.support.waiting import PATIENCE_S
 
 OF_GATEWAY = [one for one in LINES if one.values[1].owner is Owner.GATEWAY]
 Operations = dict[tuple[str, str], dict[str, Any]]
@@ -43,7 +44,7 @@ def of_control(house: House) -> Operations:
     """Control's own document, which has more than the gateway lets through if anything."""
     key = load_private_key(house.fleet.folder / "identity.key")
     url = f"{house.fleet.url_of('control')}/openapi.json"
-    return operations(httpx.get(url, headers={HEADER: good(key, "control")}, timeout=20).json())
+    return operations(httpx.get(url, headers={HEADER: good(key, "control")}, timeout=PATIENCE_S).json())
 
 
 def lines(*owners: Owner) -> dict[tuple[str, str], Line]:

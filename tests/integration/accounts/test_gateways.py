@@ -15,9 +15,10 @@ from routeiq.kit.accounts import Claim, Refused, Taken, Verdict
 from routeiq.kit.accounts_redis import RedisAccounts
 from routeiq.kit.redis import TIMEOUT_S
 from routeiq.kit.redis_line import command
-from tests.support.servers.valkey import PATIENCE_S, Valkey
+from tests.support.servers.valkey import Valkey
 from tests.support.spending import CHAT, LIMITED, NANO_A_TOKEN, Ledger, Priced, ask, caller, gateway, holder
 from tests.support.twins import SSE_HEADERS, TwinProvider, TwinResponse
+from tests.support.waiting import PATIENCE_S
 
 ONE = 50 * NANO_A_TOKEN
 STREAM = LIMITED[:-1] + b',"stream":true}'
@@ -64,9 +65,9 @@ async def left(server: Valkey, account: Account = KEY) -> tuple[int, int] | None
     return None
 
 
-async def until_left(server: Valkey, expected: tuple[int, int], timeout_s: float = 5.0, *, of: Account = KEY) -> float:
+async def until_left(server: Valkey, expected: tuple[int, int], *, of: Account = KEY) -> float:
     begun = time.monotonic()
-    async with asyncio.timeout(timeout_s):
+    async with asyncio.timeout(PATIENCE_S):
         while await left(server, of) != expected:
             await asyncio.sleep(0.02)
     return time.monotonic() - begun
@@ -187,7 +188,7 @@ async def test_a_redis_that_is_silent_is_waited_for_once(server: Valkey) -> None
             for number in range(50):
                 assert isinstance(await reserve(book, f"late-{number}", 10), Refused)
             assert time.monotonic() - begun < 1
-        await until_left(server, (0, 100), 8.0)
+        await until_left(server, (0, 100))
 
 
 async def test_what_was_given_back_meanwhile_is_not_held_by_a_redis_that_kept_its_memory(server: Valkey) -> None:

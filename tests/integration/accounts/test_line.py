@@ -8,7 +8,8 @@ import pytest
 
 from routeiq.kit.redis import RedisAway, RedisRefused
 from routeiq.kit.redis_line import RedisLine, command
-from tests.support.servers.valkey import PATIENCE_S, Valkey
+from tests.support.servers.valkey import Valkey
+from tests.support.waiting import PATIENCE_S
 
 
 async def test_answers_come_in_the_order_of_the_calls(valkey: Valkey) -> None:

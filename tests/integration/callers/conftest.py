@@ -21,6 +21,7 @@ from tests.support.fake_control import FakeControl
 from tests.support.gateway import KEY, make_gateway
 from tests.support.http_server import serving
 from tests.support.twins import TwinProvider, TwinRouting, decision, deployment, state
+from tests.support.waiting import PATIENCE_S
 
 VIRTUAL = "sk-a-virtual-key-of-the-tests"
 
@@ -66,7 +67,7 @@ async def house(
     served: State | None = None,
     second: SecondLevel | None = None,
     timing: Timing | None = None,
-    timeout_s: float = 2.0,
+    timeout_s: float = PATIENCE_S,
     capacity: int = 10_000,
     strict: bool = False,
 ) -> AsyncIterator[House]:
@@ -85,7 +86,7 @@ async def house(
     edge = create_app(gateway)
     async with serving(edge, at_once=edge.at_once) as server:
         url = f"http://{server.address}"
-        async with httpx.AsyncClient(base_url=url, timeout=10) as http:
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as http:
             yield House(url, gateway, callers, client, provider, clock, http)
     await callers.close()
     await overrides.close()

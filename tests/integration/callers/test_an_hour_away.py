@@ -9,6 +9,7 @@ import httpx
 
 from tests.integration.callers.conftest import KEY, VIRTUAL, House, house
 from tests.support.fake_control import FakeControl, changed
+from tests.support.waiting import PATIENCE_S
 
 BLOCKED = "sk-a-blocked-key-of-tests"
 ENDING = "sk-that-ends-while-control-is-away"
@@ -98,7 +99,7 @@ async def _is(one: House, key: str, status: int) -> bool:
 
 async def _until(one: House, holds: Callable[[], Awaitable[bool]]) -> None:
     """The clock of the keys goes on with each attempt; gRPC takes what time it needs to connect again."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not await holds():
             one.clock.at += 0.005
             await asyncio.sleep(0.01)

@@ -13,6 +13,7 @@ from routeiq.clients.control import ControlClient, ControlUnavailable
 from routeiq.kit.signing import AssertionSigner
 from tests.integration.callers.conftest import VIRTUAL, house
 from tests.support.fake_control import FakeControl, changed, hash_of
+from tests.support.waiting import PATIENCE_S
 
 
 async def test_a_key_is_asked_for_once_and_then_known(control: FakeControl) -> None:
@@ -122,7 +123,7 @@ async def test_a_key_in_use_is_renewed_before_its_time_is_over(control: FakeCont
         await one.chat()
         one.clock.at += 46
         await one.chat()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while len(control.asked) < 2 or one.callers._lookup._flights:
                 await asyncio.sleep(0.01)
         one.clock.at += 44

@@ -18,6 +18,7 @@ from routeiq.kit.redis import Redis
 from tests.integration.callers.conftest import VIRTUAL, house
 from tests.support.fake_control import FakeControl, changed, hash_of
 from tests.support.servers.valkey import Valkey
+from tests.support.waiting import until
 
 SECRET = bytes(range(32))
 STALE_S = 24 * 3600.0
@@ -215,12 +216,6 @@ async def test_a_deletion_waits_for_redis_to_come_back(control: FakeControl) -> 
             await until(lambda: not redis.away and second._writer is None)
             async with Client.from_url(server.url) as raw:
                 assert [name async for name in raw.scan_iter("*:k:*")] == []
-
-
-async def until(fact: Callable[[], bool], timeout_s: float = 10.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not fact():
-            await asyncio.sleep(0.02)
 
 
 async def test_closing_does_not_wait_for_a_dead_redis() -> None:

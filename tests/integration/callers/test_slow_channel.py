@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from routeiq.clients.control import ControlClient
 from routeiq.kit.signing import AssertionSigner
 from tests.support.fake_control import FakeControl
+from tests.support.waiting import PATIENCE_S
 
 
 @asynccontextmanager
@@ -35,7 +36,7 @@ async def test_a_connection_that_takes_longer_than_the_pause_between_attempts_is
     """Where the machine or the network is busy, each attempt would else end too early, for ever."""
     async with FakeControl() as control, _slowly_to(control.address, 0.7) as address:
         client = ControlClient(address, AssertionSigner(control.key, "gateway"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while not await client.serves():
                 await asyncio.sleep(0.1)
         await client.close()

@@ -12,7 +12,7 @@ from routeiq.kit.signing import HEADER
 from tests.support.servers.nats import NATS
 from tests.support.syncing import FAST, USER, Follower, Sync, config_sync, document, following, write
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(600)
 UNION = {
     "enabled", "hot_reload_enabled", "sync_interval_seconds", "s3", "gcs", "appconfig", "configmap", "reload_count",
     "last_sync_time", "running", "local_config_path", "local_config_hash", "ha_mode", "leader_election",

@@ -10,8 +10,9 @@ import pytest
 
 from tests.support.servers.nats import NATS
 from tests.support.syncing import Follower, Sync, config_sync, document, following, write
+from tests.support.waiting import PATIENCE_S
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(600)
 CAREFUL = "routeiq: {rollout: {settle_s: 0.5, canary: {share: 0.3, observe_s: 8}}}\n"
 
 
@@ -39,7 +40,7 @@ async def test_an_error_rate_that_rises_brings_all_back(sync: Sync, fleet: dict[
     assert served(fleet, "two") == ["gateway.a", "gateway.b"]
     for name, one in fleet.items():
         one.figures = (200, 150) if name == "gateway.a" else (200, 1)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_S):
         while (await sync.status())["rollout"]["phase"] != "idle":
             await asyncio.sleep(0.1)
     assert served(fleet, "one") == list(fleet)

@@ -17,8 +17,9 @@ from routeiq.kit.bus_objects import ObjectBucket
 from tests.support.buses import connected
 from tests.support.servers.nats import NATS
 from tests.support.syncing import FAST, Follower, config_sync, document, following, write
+from tests.support.waiting import PATIENCE_S
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(600)
 GARBAGE = b"\xff\xfe no value of ours \x00{"
 UNHEARD_OF = pb.Wanted(wish=2**62, release=pb.Release(number=5, document="ab" * 32)).SerializeToString()
 VALUES = [
@@ -38,7 +39,7 @@ async def fleet(own_nats: NATS) -> AsyncIterator[tuple[dict[str, Follower], Bus]
 
 
 async def served(followers: dict[str, Follower], model: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not all(model in one.document for one in followers.values()):
             await asyncio.sleep(0.05)
 

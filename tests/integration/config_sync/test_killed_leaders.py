@@ -18,8 +18,9 @@ from routeiq.kit.bus_keys import Entry, KeyBucket
 from routeiq.kit.bus_objects import ObjectBucket
 from tests.support.servers.nats import NATS
 from tests.support.syncing import Follower, document, following
+from tests.support.waiting import PATIENCE_S
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 STRAIGHT = Plan(settle_s=0.1)
 CAREFUL = Plan(canary_replicas=1, observe_s=0.2, settle_s=0.1)
 
@@ -68,14 +69,14 @@ async def release(bus: Bus, name: str) -> Release:
 
 
 async def ended(rollouts: Rollouts) -> Record:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while (record := await rollouts.go_on()).rollout:
             await asyncio.sleep(0.02)
     return record
 
 
 async def serve(followers: dict[str, Follower], name: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not all(f"simulated/{name}}}" in one.document for one in followers.values()):
             await asyncio.sleep(0.02)
 

@@ -21,8 +21,9 @@ from routeiq.kit.bus_keys import KeyBucket
 from tests.support.buses import connected
 from tests.support.servers.nats import NATS
 from tests.support.syncing import FAST, config_sync, document, following, write
+from tests.support.waiting import PATIENCE_S
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(600)
 CAREFUL = "routeiq: {rollout: {settle_s: 0.5, canary: {replicas: 1, observe_s: 3}}}\n"
 
 
@@ -120,7 +121,7 @@ async def test_a_server_that_lost_all_gets_it_again(own_nats: NATS, file: Path, 
         own_nats.kill()
         shutil.rmtree(own_nats.folder / "store")
         own_nats.start()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while not (said := await sync.status())["nats"] or said["version"] != before["version"]:
                 await asyncio.sleep(0.1)
         await sync.until(laggards=[], replicas={"acked": 1, "total": 1})

@@ -22,8 +22,9 @@ from routeiq.kit.bus_objects import ObjectBucket
 from tests.support.artifact_folders import write_folder
 from tests.support.servers.nats import NATS
 from tests.support.syncing import Follower, Sync, config_sync, document, following, write
+from tests.support.waiting import PATIENCE_S
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ async def lost(own_nats: NATS, sync: Sync) -> None:
     own_nats.kill()
     await asyncio.to_thread(shutil.rmtree, own_nats.folder / "store")
     own_nats.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while not (said := await sync.status())["nats"] or said["version"] != before["version"]:
             await asyncio.sleep(0.1)
     await sync.until(laggards=[], replicas={"acked": 1, "total": 1})

@@ -35,6 +35,7 @@ from routeiq.kit.db import Database
 from routeiq.kit.identity import AssertionVerifier
 from routeiq.kit.rpc import RpcServer
 from routeiq.kit.signing import AssertionSigner
+from tests.support.waiting import PATIENCE_S
 
 NOW, NEXT = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
 MADE: dict[str, Any] = {"created_at": NOW, "created_by": "me", "updated_at": NOW, "updated_by": "me"}
@@ -64,7 +65,7 @@ async def serving(database: Database, make: type[ControlServicer] = ControlServi
     server = RpcServer(AssertionVerifier([key.public_key()], AUDIENCE))
     servicer = make(database, lambda: NOW)
     server.add(SERVICE, partial(control_pb2_grpc.add_ControlServiceServicer_to_server, servicer))
-    client = ControlClient(await server.start("127.0.0.1", 0), AssertionSigner(key, "gateway"), timeout_s=30.0)
+    client = ControlClient(await server.start("127.0.0.1", 0), AssertionSigner(key, "gateway"), timeout_s=PATIENCE_S)
     try:
         yield Served(client, database)
     finally:

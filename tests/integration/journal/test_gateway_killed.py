@@ -21,6 +21,7 @@ from routeiq.gateway.pipeline.recording import usage_of
 from tests.support.fleet import HEADERS, Fleet, fleet_in
 from tests.support.journaling import Read, left, records_of
 from tests.support.processes import FakeProvider, fake_provider
+from tests.support.waiting import PATIENCE_S
 
 CLIENTS, ROUNDS = 16, 3
 WORDS, PROMPT = 6, 11
@@ -87,9 +88,9 @@ def says_something(line: str) -> bool:
 async def killed(fleet: Fleet, after: int) -> Clients:
     """Args: after: so many whole answers, however long they take on this machine."""
     clients = Clients(fleet.url)
-    async with httpx.AsyncClient(timeout=20) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
         loads = [asyncio.create_task(clients.load(name, client)) for name in range(CLIENTS)]
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while len(clients.whole) < after:
                 await asyncio.sleep(0.001)
         await asyncio.to_thread(fleet.stop, "gateway", signal.SIGKILL)

@@ -27,6 +27,7 @@ from routeiq.kit.bus_sender import StreamSender
 from routeiq.kit.bus_stream import StreamSpec
 from tests.support.journaling import SEGMENT_BYTES, begin, die, opened, serve
 from tests.support.servers.nats import NATS
+from tests.support.waiting import PATIENCE_S
 
 
 class Ledger:
@@ -118,7 +119,7 @@ def folders(base: Path) -> list[str]:
 
 
 async def settled(keeper: Keeper) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while any(one.pending for one in keeper.publishers):
             await asyncio.sleep(0.02)
 
@@ -161,7 +162,7 @@ async def test_a_volume_that_is_lost_is_refilled(tmp_path: Path, own_nats: NATS)
     ledger.frozen = True
     async with keeping(tmp_path, own_nats, ledger) as keeper:
         serve_all(keeper.journal, (f"i{number}" for number in range(1000)))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while keeper.published < 1000:
                 await asyncio.sleep(0.02)
         await asyncio.to_thread(own_nats.kill)
@@ -180,7 +181,7 @@ async def test_what_a_full_stream_gave_up_unread_is_sent_again(tmp_path: Path, o
     small = USAGE_STREAM._replace(max_bytes=400_000)
     async with keeping(tmp_path, own_nats, ledger, stream=small) as keeper:
         serve_all(keeper.journal, sorted(names))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while keeper.published < len(names):
                 await asyncio.sleep(0.02)
         client = await nats.connect(own_nats.url)
@@ -211,10 +212,10 @@ async def test_what_a_dead_process_left_reaches_the_ledger(tmp_path: Path, own_n
     die(dead)
     async with keeping(tmp_path, own_nats, ledger) as keeper:
         serve_all(keeper.journal, ["mine"])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while ledger.records.keys() != {"whole", "cut", "mine"} or len(keeper.publishers) > 1:
                 await asyncio.sleep(0.02)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while dead.folder.path.exists():
                 await asyncio.sleep(0.02)
     assert {one.journal for one in ledger.records.values()} == {dead.id, keeper.journal.id}
@@ -225,7 +226,7 @@ async def test_a_process_that_stops_sends_its_last_words(tmp_path: Path, own_nat
     ledger = Ledger(own_nats)
     ledger.frozen = True
     async with keeping(tmp_path, own_nats, ledger) as keeper:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             serve_all(keeper.journal, ["first"])
             while not keeper.published:
                 await asyncio.sleep(0.02)
@@ -242,7 +243,7 @@ async def test_the_stream_is_made_once(own_nats: NATS) -> None:
     with pytest.raises(NotFoundError):
         await context.stream_info(USAGE_STREAM.name)
     senders = [StreamSender(bus, USAGE_STREAM._replace(max_age_s=3600.0)) for _ in range(3)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not bus.connected:
             await asyncio.sleep(0.01)
     sent = await asyncio.gather(*(one.publish("routeiq.usage.x", b"x", "same") for one in senders))

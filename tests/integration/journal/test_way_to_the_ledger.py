@@ -14,8 +14,11 @@ import pytest
 
 from tests.support.fleet import HEADERS, Fleet, fleet_in
 from tests.support.servers.nats import NATS
+from tests.support.waiting import PATIENCE_S
 
-PATIENCE_S = 45
+pytestmark = pytest.mark.timeout(600)
+LEDGER_S = 3 * PATIENCE_S
+"""What died with half a minute to answer in is asked again."""
 MODEL = {"model": "simulated/words", "tokens_per_second": 50, "ttft_ms": 0}
 PRICES = {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6}
 DOCUMENT = {"model_list": [{"model_name": "words", "litellm_params": MODEL | PRICES}]}
@@ -38,7 +41,7 @@ async def ask(
     body = {"model": "words", "stream": stream, "max_tokens": tokens, "messages": [{"role": "user", "content": "hi"}]}
     headers, words = {**HEADERS, "x-request-id": identifier}, 0
     async with (
-        httpx.AsyncClient(timeout=30) as client,
+        httpx.AsyncClient(timeout=PATIENCE_S) as client,
         client.stream("POST", f"{fleet.url}/v1/chat/completions", json=body, headers=headers) as answer,
     ):
         assert answer.status_code == 200
@@ -63,7 +66,7 @@ def ledger(fleet: Fleet) -> dict[str, sqlite3.Row]:
 
 
 async def until(done: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(LEDGER_S):
         while not await asyncio.to_thread(done):
             await asyncio.sleep(0.1)
 

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
+from routeiq.kit import bus as bus_module
 from routeiq.kit.bus import Bus
 from routeiq.kit.errors import ConfigurationError
 from tests.support.servers.nats import NATS
+from tests.support.waiting import LONGER_S, PATIENCE_S, until
 
 SUBJECT = "routeiq.changed.keys"
-PATIENCE_S = 15.0
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not true():
-            await asyncio.sleep(0.02)
 
 
 class Ears:
@@ -78,9 +72,8 @@ async def test_after_a_restart_it_hears_again_and_knows_that_it_missed_something
 ) -> None:
     own_nats.kill()
     await until(lambda: not (mouth.connected or ears.bus.connected))
-    begun = time.monotonic()
-    assert not await mouth.publish(SUBJECT, b"lost")
-    assert time.monotonic() - begun < 0.9
+    async with asyncio.timeout(PATIENCE_S):  # what waited for the server would do so for ever
+        assert not await mouth.publish(SUBJECT, b"lost")
     own_nats.start()
     await until(lambda: mouth.connected and ears.connections == 2)
     await mouth.publish(SUBJECT, b"again")
@@ -90,10 +83,10 @@ async def test_after_a_restart_it_hears_again_and_knows_that_it_missed_something
 async def test_a_server_that_is_not_there_yet_holds_nobody_up(own_nats: NATS) -> None:
     own_nats.stop()
     ears = Ears(own_nats.url)
-    begun = time.monotonic()
     ears.bus.start()
-    assert not await ears.bus.publish(SUBJECT, b"lost")
-    assert (time.monotonic() - begun < 1.5, ears.bus.connected) == (True, False)
+    async with asyncio.timeout(PATIENCE_S):
+        assert not await ears.bus.publish(SUBJECT, b"lost")
+    assert not ears.bus.connected
     own_nats.start()
     await until(lambda: ears.connections == 1)
     await ears.bus.close()
@@ -123,12 +116,14 @@ async def test_what_is_under_way_is_sent_before_it_closes(own_nats: NATS, ears: 
     assert ears.heard == [b"%d" % number for number in range(100)]
 
 
-async def test_closing_while_nothing_answers_is_quick(own_nats: NATS) -> None:
+async def test_closing_while_nothing_answers_is_quick(own_nats: NATS, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CONNECT_S", "PAUSE_S", "FLUSH_S"):
+        monkeypatch.setattr(bus_module, name, LONGER_S)
     own_nats.stop()
     bus = Bus(own_nats.url)
     bus.start()
     await asyncio.sleep(0.1)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE_S):
         await bus.close()
         await bus.close()
     assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
@@ -12,10 +12,11 @@ import pytest
 from routeiq.kit import bus_consumer
 from routeiq.kit.bus import Bus
 from routeiq.kit.bus_consumer import BusConsumer, BusMessage
+from routeiq.kit.bus_sender import MESSAGE_ID
 from routeiq.kit.bus_stream import StreamSpec
 from tests.support.servers.nats import NATS
+from tests.support.waiting import PATIENCE_S, until
 
-PATIENCE_S = 20.0
 STREAM, SUBJECT = "WORK", "work.one"
 
 
@@ -53,15 +54,10 @@ class Shop:
         if self.bus.client is None:
             return False
         with suppress(Exception):
-            await self.bus.client.jetstream(timeout=1).publish(SUBJECT, text.encode())
+            once = {MESSAGE_ID: text}
+            await self.bus.client.jetstream(timeout=1).publish(SUBJECT, text.encode(), headers=once)
             return True
         return False
-
-
-async def until(true: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not await true():
-            await asyncio.sleep(0.05)
 
 
 @pytest.fixture
@@ -150,10 +146,19 @@ async def test_a_consumer_that_was_deleted_is_made_again(shop: Shop) -> None:
     assert texts(await shop.hear(1)) == ["after"]
 
 
-async def test_what_was_sent_to_one_that_leaves_goes_to_others_at_once(shop: Shop) -> None:
+async def test_what_was_sent_to_one_that_leaves_goes_to_others_at_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus_consumer, "REQUEST_S", PATIENCE_S)
     assert await shop.is_silent(0.3)
     await shop.say(*map(str, range(5)))
-    await asyncio.sleep(0.3)  # they are on their way to it
+    assert shop.bus.client is not None
+    manager = shop.bus.client.jsm()
+
+    async def are_on_their_way() -> bool:
+        return (await manager.consumer_info(STREAM, "workers")).num_ack_pending == 5
+
+    await until(are_on_their_way)
     await shop.consumer.close()
     heard = await shop.hear(5, shop.another())
     assert sorted(texts(heard)) == list(map(str, range(5)))

@@ -8,10 +8,12 @@ import time
 
 import pytest
 
+from routeiq.kit import bus_store
 from routeiq.kit.bus import Bus, BusUnavailable
 from routeiq.kit.bus_objects import PIECE_BYTES, ObjectBucket, ObjectMissing
-from tests.support.buses import connected, restart, running, until
+from tests.support.buses import connected, restart, running
 from tests.support.servers.nats import NATS
+from tests.support.waiting import until
 
 MIB = 1024 * 1024
 MOST_HELD_S = 0.02
@@ -139,15 +141,17 @@ async def test_what_a_killed_writer_left_is_swept_once_it_is_old_and_nothing_els
     assert (await bucket.get("a"), await bucket.get("empty")) == (b"x" * MIB, b"")
 
 
-async def test_a_server_that_ends_halfway_leaves_no_object(own_nats: NATS) -> None:
+async def test_a_server_that_ends_halfway_leaves_no_object(own_nats: NATS, monkeypatch: pytest.MonkeyPatch) -> None:
     async with connected(own_nats) as bus:
         bucket = ObjectBucket(bus, "torn")
         await bucket.put("b", b"x")
         data = bytes(50 * MIB)
-        putting = await halfway(bus, bucket, data)
-        await restart(own_nats, bus)
-        with pytest.raises(BusUnavailable):
-            await putting
+        with monkeypatch.context() as hasty:
+            hasty.setattr(bus_store, "CALL_S", 3.0)
+            putting = await halfway(bus, bucket, data)
+            await restart(own_nats, bus)
+            with pytest.raises(BusUnavailable):
+                await putting
         assert (await bucket.exists("a"), await bucket.names()) == (False, ["b"])
         await bucket.put("a", data)
         assert await bucket.get("a") == data

@@ -14,6 +14,7 @@ from routeiq.kit.bus_consumer import BusConsumer
 from routeiq.kit.bus_sender import StreamSender
 from routeiq.kit.bus_stream import ensure_stream
 from tests.support.servers.nats import NATS
+from tests.support.waiting import PATIENCE_S
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ async def test_a_stream_of_somebody_else_gets_nothing_and_gives_nothing(
     bus = Bus(own_nats.url)
     bus.start()
     sender, consumer = StreamSender(bus, STREAM), BusConsumer(bus, STREAM, "control")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not bus.connected:
             await asyncio.sleep(0.01)
     with capture_logs() as said:

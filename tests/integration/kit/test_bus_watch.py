@@ -13,6 +13,7 @@ from routeiq.kit.bus import Bus
 from routeiq.kit.bus_keys import BucketSpec, KeyBucket
 from tests.support.buses import connected, restart, watching
 from tests.support.servers.nats import NATS
+from tests.support.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ async def test_that_a_value_lapsed_is_told(bus: Bus) -> None:
     async with watching(bucket) as watcher:
         await bucket.put("a", b"x")
         await watcher.until({"a": b"x"})
-        async with asyncio.timeout(3.0):
+        async with asyncio.timeout(PATIENCE_S):
             await watcher.until({})
 
 
@@ -135,6 +136,6 @@ async def test_who_has_stopped_watching_leaves_nothing_behind(bucket: KeyBucket,
     assert asyncio.all_tasks() - tasks == set()
     assert bus._listeners == listeners
     assert bus.client is not None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while [one for one in await bus.client.jsm().consumers_info(f"KV_{bucket.name}") if one.push_bound]:
             await asyncio.sleep(0.05)

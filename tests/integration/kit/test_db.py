@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from routeiq.kit.db import Database
 from tests.support.notes import Account, Note, add
+from tests.support.waiting import PATIENCE_S
 
 WRITERS = 100
 
@@ -100,7 +101,7 @@ async def test_a_hundred_writers_at_once_lose_nothing(database: Database) -> Non
 async def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
     async with database.transaction() as session:
         await add(session)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE_S):
             assert await count(database) == 0
 
 

@@ -13,6 +13,7 @@ import pytest
 from routeiq.kit.errors import BodyTooLarge
 from routeiq.kit.internal_http import InternalAnswer, InternalClient, ServiceAway, ServiceSilent
 from tests.support.certificates import make_tls
+from tests.support.waiting import LONGER_S, PATIENCE_S
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 Play = Callable[["Owner", asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -87,8 +88,8 @@ async def send(
     target: str = "/",
     body: bytes | AsyncIterator[bytes] = b"",
     *,
-    head_timeout_s: float = 5,
-    gap_timeout_s: float = 5,
+    head_timeout_s: float = PATIENCE_S,
+    gap_timeout_s: float = PATIENCE_S,
     **headers: str,
 ) -> InternalAnswer:
     return await owner.client.send(
@@ -126,28 +127,28 @@ async def test_after_closing_a_later_call_opens_anew() -> None:
     async with owned(answers) as owner:
         assert await read(await send(owner)) == b"ok"
         await owner.client.close()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_S):
             await owner.left.wait()
         assert await read(await send(owner)) == b"ok"
         assert owner.connections == 2
 
 
 async def test_an_answer_that_is_not_read_closes_its_connection() -> None:
-    async with owned(says(b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\nhalf", then=5)) as owner:
+    async with owned(says(b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\nhalf", then=LONGER_S)) as owner:
         answer = await send(owner)
         assert (answer.status, answer.length) == (200, 20)
         answer.close()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_S):
             await owner.left.wait()
 
 
 async def test_who_is_cancelled_closes_its_connection() -> None:
-    async with owned(says(then=5)) as owner:
+    async with owned(says(then=LONGER_S)) as owner:
         asking = asyncio.create_task(send(owner))
         while not owner.heads:
             await asyncio.sleep(0.01)
         asking.cancel()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_S):
             await owner.left.wait()
 
 
@@ -263,7 +264,7 @@ async def test_who_refuses_an_upload_need_not_take_it() -> None:
             yield b"x" * 65536
             await asyncio.sleep(0)
 
-    async with owned(says(b"HTTP/1.1 413 No\r\ncontent-length: 2\r\n\r\nno", then=5)) as owner:
+    async with owned(says(b"HTTP/1.1 413 No\r\ncontent-length: 2\r\n\r\nno", then=LONGER_S)) as owner:
         answer = await send(owner, "POST", body=endless())
         assert (answer.status, await read(answer)) == (413, b"no")
     assert {task.get_name() for task in asyncio.all_tasks()} & {"internal upload"} == set()
@@ -286,13 +287,13 @@ async def test_half_an_upload_does_not_pass_for_a_whole_one() -> None:
     async with owned(listens) as owner:
         with pytest.raises(ServiceAway):
             await send(owner, "POST", body=breaks())
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_S):
             assert await rest in (b"", b"4\r\nhalf\r\n")
 
 
 async def test_a_silent_owner_is_not_one_that_is_away() -> None:
-    async with owned(says(then=5)) as owner:
-        for head_s, gap_s in ((0.1, 5), (5, 0.1)):
+    async with owned(says(then=LONGER_S)) as owner:
+        for head_s, gap_s in ((0.1, LONGER_S), (LONGER_S, 0.1)):
             with pytest.raises(ServiceSilent, match=r"^owner did not answer in time\.$"):
                 await send(owner, "POST", body=b"{}", head_timeout_s=head_s, gap_timeout_s=gap_s)
         assert owner.connections == 2
@@ -300,7 +301,7 @@ async def test_a_silent_owner_is_not_one_that_is_away() -> None:
 
 @pytest.mark.parametrize(
     ("then", "error", "text"),
-    [(5, ServiceSilent, "stopped in the middle of its answer"), (0, ServiceAway, "broke off its answer")],
+    [(LONGER_S, ServiceSilent, "stopped in the middle of its answer"), (0, ServiceAway, "broke off its answer")],
 )
 @pytest.mark.parametrize(
     "framing", [b"content-length: 20\r\n\r\nhalf", b"transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n"]
@@ -365,7 +366,7 @@ async def test_who_reads_slowly_fills_no_memory() -> None:
 
 
 async def test_there_are_no_more_than_a_hundred_at_a_time() -> None:
-    async with owned(says(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n", then=5)) as owner:
+    async with owned(says(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n", then=LONGER_S)) as owner:
         first = [await send(owner) for _ in range(100)]
         with pytest.raises(ServiceSilent):
             await send(owner, head_timeout_s=0.1)

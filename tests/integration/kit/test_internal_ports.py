@@ -35,6 +35,7 @@ from routeiq.kit.service import Service
 from routeiq.kit.signing import HEADER, LIFETIME_S, AssertionSigner
 from tests.support.fleet import ENCRYPTION_KEY
 from tests.support.http_server import serving, with_lifespan
+from tests.support.waiting import PATIENCE_S
 
 SERVICES = ("control", "a2a-registry", "mcp-registry", "config-sync")
 WHO = Principal("ab" * 32, Role.VIEWER, "u-1", "t-1", "laptop \u00fc", ("keys", "models"))
@@ -120,7 +121,7 @@ async def served(service: Service) -> AsyncIterator[Service]:
     task = asyncio.create_task(service.serve())
     await service.server.wait_started()
     try:
-        async with asyncio.timeout(60), httpx.AsyncClient(timeout=30) as client:
+        async with asyncio.timeout(60), httpx.AsyncClient(timeout=PATIENCE_S) as client:
             while (await client.get(f"{service.ops_url}/_health/ready")).status_code != 200:
                 await asyncio.sleep(0.02)
         yield service
@@ -142,7 +143,7 @@ async def who(scope: Scope, receive: Receive, send: Send) -> None:
 async def http_port(keys: Keys, clock: FakeClock) -> AsyncIterator[Ask]:
     """Gives what asks it: whether it lets one in."""
     verifier = AssertionVerifier([keys.ours.public_key()], "guarded", clock)
-    async with serving(AssertionGuard(who, verifier)) as server, httpx.AsyncClient(timeout=30) as client:
+    async with serving(AssertionGuard(who, verifier)) as server, httpx.AsyncClient(timeout=PATIENCE_S) as client:
 
         async def ask(token: str | None) -> bool:
             answer = await client.get(f"http://{server.address}/", headers={} if token is None else {HEADER: token})
@@ -169,7 +170,7 @@ async def grpc_port(keys: Keys, clock: FakeClock) -> AsyncIterator[Ask]:
         async def ask(token: str | None) -> bool:
             metadata = () if token is None else (("authorization", f"Bearer {token}"),)
             try:
-                await channel.unary_unary("/guarded.Echoes/Echo")(b"x", metadata=metadata, timeout=30)
+                await channel.unary_unary("/guarded.Echoes/Echo")(b"x", metadata=metadata, timeout=PATIENCE_S)
             except grpc.aio.AioRpcError as error:
                 if error.code() is not grpc.StatusCode.UNAUTHENTICATED:
                     raise
@@ -217,7 +218,7 @@ async def test_no_path_of_a_service_answers_without(keys: Keys, name: str, sqlit
     )
     surroundings = (start_with(None, {"ROUTEIQ_DISCOVERY": "false"}), OutboundPolicy()) if name == "control" else ()
     made = module.create_service(settings, *surroundings)
-    async with served(made) as service, httpx.AsyncClient(timeout=30) as client:
+    async with served(made) as service, httpx.AsyncClient(timeout=PATIENCE_S) as client:
         bare = [await client.request(method, service.url + path) for path in PATHS for method in ("GET", "POST")]
         token = AssertionSigner(keys.ours, "gateway").sign(name, WHO)
         other = AssertionSigner(keys.ours, "gateway").sign("another", WHO)
@@ -236,7 +237,7 @@ async def test_the_application_knows_who_asks(keys: Keys, subject: Principal | s
     app = with_lifespan(who)
     made = internal_service("guarded", app, settings, Readiness("guarded", serving=True), CollectorRegistry())
     token = AssertionSigner(keys.ours, "gateway").sign("guarded", subject)
-    async with served(made) as service, httpx.AsyncClient(timeout=30) as client:
+    async with served(made) as service, httpx.AsyncClient(timeout=PATIENCE_S) as client:
         assert (await client.get(service.url, headers={HEADER: token})).text == seen
 
 

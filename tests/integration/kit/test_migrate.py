@@ -17,9 +17,11 @@ import pytest
 from routeiq.kit.db import Database, DatabaseUnavailable
 from routeiq.kit.migrate import Migrated, MigrationFailed, Migrations, Patience
 from tests.support.servers.postgres import Postgres
+from tests.support.waiting import PATIENCE_S, wait_until
 
 SCHEMA = "notes"
 SOON = Patience(server_s=0.3, alone_s=0.5, lock_s=0.3)
+FOR_A_TABLE = Patience(server_s=PATIENCE_S, alone_s=PATIENCE_S, lock_s=0.3)
 _ENV = "from alembic import context\nfrom routeiq.kit.migrate import in_environment\nin_environment(context, None)\n"
 _STEP = """
 import time
@@ -79,13 +81,16 @@ def test_of_those_that_start_at_once_one_works(database_url: str, add_step: AddS
     assert sorted(done, key=str) == [Migrated("0001", "0001")] * 3 + [Migrated(None, "0001")]
 
 
-def test_another_migration_is_waited_for_a_while_only(database_url: str, add_step: AddStep) -> None:
-    first = add_step(f"time.sleep(2); {TABLE}")
+def test_another_migration_is_waited_for_a_while_only(database_url: str, add_step: AddStep, tmp_path: Path) -> None:
+    begun, may_end = tmp_path / "begun", tmp_path / "may-end"
+    waits = f"[time.sleep(0.01) for _ in iter(lambda: __import__('os').path.exists({str(may_end)!r}), True)]"
+    first = add_step(f"open({str(begun)!r}, 'w').close(); {waits}; {TABLE}")
     thread = threading.Thread(target=first.run, args=(database_url,))
     thread.start()
-    time.sleep(0.7)
+    wait_until(begun.exists)
     with pytest.raises((MigrationFailed, DatabaseUnavailable)):
         first.run(database_url, SOON)
+    may_end.touch()
     thread.join()
     assert tables(database_url) == {"note"}
 
@@ -154,7 +159,7 @@ def test_a_server_that_comes_late_is_waited_for(own: Postgres, add_step: AddStep
     own.stop()
     steps = add_step(TABLE)
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(steps.run, own.url, Patience(server_s=20))
+        running = pool.submit(steps.run, own.url, Patience(server_s=PATIENCE_S))
         time.sleep(0.5)
         own.start()
         assert running.result() == Migrated(None, "0001")
@@ -164,7 +169,7 @@ def test_a_server_that_never_comes_is_given_up(add_step: AddStep) -> None:
     begun = time.monotonic()
     with pytest.raises(DatabaseUnavailable):
         add_step(TABLE).run("postgresql://nobody@127.0.0.1:1/none", SOON)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < PATIENCE_S / 2
 
 
 def test_a_step_waits_for_a_table_a_while_only(postgres_url: str, add_step: AddStep) -> None:
@@ -173,7 +178,7 @@ def test_a_step_waits_for_a_table_a_while_only(postgres_url: str, add_step: AddS
     with psycopg.connect(postgres_url) as other:
         other.execute("LOCK TABLE notes.note")
         with pytest.raises(MigrationFailed, match="lock timeout"):
-            steps.run(postgres_url, SOON)
+            steps.run(postgres_url, FOR_A_TABLE)
     assert steps.run(postgres_url) == Migrated("0001", "0002")
 
 

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable
+import contextlib
 
 import pytest
+from redis.asyncio import Redis as Client
 
 from routeiq.kit.redis import Redis, RedisAway, RedisRefused, RedisSettings
 from tests.support.servers.valkey import Valkey
-
-
-async def until(fact: Callable[[], bool], timeout_s: float = 10.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not fact():
-            await asyncio.sleep(0.02)
+from tests.support.waiting import PATIENCE_S, until
 
 
 async def test_it_does_what_it_is_told(valkey: Valkey) -> None:
-    redis = Redis(valkey.url, timeout_s=10)
+    redis = Redis(valkey.url, timeout_s=PATIENCE_S)
     await redis.run(lambda client: client.set("test-redis", b"x", ex=10))
     assert await redis.run(lambda client: client.get("test-redis")) == b"x"
     await redis.close()
 
 
 async def test_a_refusal_is_no_absence(valkey: Valkey) -> None:
-    redis = Redis(valkey.url, timeout_s=10)
+    redis = Redis(valkey.url, timeout_s=PATIENCE_S)
     await redis.run(lambda client: client.set("test-redis-text", b"x", ex=10))
     with pytest.raises(RedisRefused):
         await redis.run(lambda client: client.smembers("test-redis-text"))
@@ -38,7 +32,7 @@ async def test_an_error_of_the_work_is_its_own(valkey: Valkey) -> None:
     async def broken(_: object) -> None:
         raise KeyError("mine")
 
-    redis = Redis(valkey.url, timeout_s=10)
+    redis = Redis(valkey.url, timeout_s=PATIENCE_S)
     with pytest.raises(KeyError):
         await redis.run(broken)
     assert not redis.away
@@ -47,16 +41,27 @@ async def test_an_error_of_the_work_is_its_own(valkey: Valkey) -> None:
 
 async def test_nobody_waits_for_one_that_is_frozen_and_it_is_used_again_when_it_answers() -> None:
     with Valkey() as server:
-        redis = Redis(server.url)
-        await redis.run(lambda client: client.ping())
+        redis, asked = Redis(server.url, timeout_s=0.5), 0
+
+        async def ping(client: Client) -> None:
+            nonlocal asked
+            asked += 1
+            await client.ping()
+
+        async def answers() -> bool:
+            with contextlib.suppress(RedisAway):
+                await redis.run(ping)
+                return True
+            return False
+
+        await until(answers)
         with server.frozen():
-            begun = time.monotonic()
+            asked = 0
             for _ in range(100):
                 with pytest.raises(RedisAway):
-                    await redis.run(lambda client: client.ping())
-            assert time.monotonic() - begun < 2.5
-        await until(lambda: not redis.away)
-        await redis.run(lambda client: client.ping())
+                    await redis.run(ping)
+            assert asked == 1, "of a hundred one has waited"
+        await until(answers)
         server.kill()
         with pytest.raises(RedisAway):
             await redis.run(lambda client: client.ping())

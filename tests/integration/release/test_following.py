@@ -15,10 +15,11 @@ from routeiq.clients.fleet_joining import Joining
 from routeiq.clients.fleet_names import CANARY, VALIDATE_DOCUMENT
 from routeiq.gateway.release.applying import PATIENCE_S
 from routeiq.kit.bus_requests import Requests
-from tests.support.buses import connected, until
+from tests.support.buses import connected
 from tests.support.documents import bundle_of, text_of
 from tests.support.fleet_gateways import Leader, gateway, ready, settings
 from tests.support.servers.nats import NATS
+from tests.support.waiting import until
 
 SLOW = text_of("own") + "- {model_name: slow, litellm_params: {model: simulated/slow, tokens_per_second: 20}}\n"
 

@@ -28,6 +28,7 @@ from routeiq.routing.servicer import SERVICE
 from routeiq.routing.settings import Settings
 from tests.integration.routing.conftest import Caller
 from tests.support.routing import BrokenEncoder, BrokenScorer, twin_loaded
+from tests.support.waiting import PATIENCE_S
 
 QUESTION = make_prompt(["How far is the moon?"])
 PRICED = [
@@ -159,14 +160,14 @@ async def test_the_service_is_ready_once_loaded_and_stops_when_asked(settings: S
     assert await probe(service) == 200
     assert await health(service.url) == Serving.SERVING
     service.stop()
-    await asyncio.wait_for(serving, 10)
+    await asyncio.wait_for(serving, PATIENCE_S)
 
 
 async def test_the_service_ends_when_it_cannot_serve(settings: Settings, tmp_path: Path) -> None:
     service = RoutingService(settings.model_copy(update={"artifact_dir": tmp_path}))
     await service.start()
     with pytest.raises(ArtifactInvalid):
-        await asyncio.wait_for(service.serve(), 10)
+        await asyncio.wait_for(service.serve(), PATIENCE_S)
 
 
 async def test_launch_reads_the_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +178,7 @@ async def test_launch_reads_the_environment(settings: Settings, monkeypatch: pyt
     serving = asyncio.create_task(service.serve())
     assert service.url.startswith("127.0.0.1:")
     service.stop()
-    await asyncio.wait_for(serving, 30)
+    await asyncio.wait_for(serving, PATIENCE_S)
 
 
 def broken_scorer() -> Loaded:

@@ -21,12 +21,12 @@ from routeiq.routing.settings import Settings
 from routeiq.routing.supply import Supply
 from tests.integration.routing.conftest import in_fleet
 from tests.support.artifact_folders import write_folder
-from tests.support.buses import PATIENCE_S
 from tests.support.servers.nats import NATS
 from tests.support.syncing import config_sync, document
+from tests.support.waiting import PATIENCE_S
 from tests.support.wishes import Leader
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture

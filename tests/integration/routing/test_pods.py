@@ -22,6 +22,7 @@ from routeiq.routing.settings import Settings
 from tests.integration.routing.conftest import Caller
 from tests.support.ports import free_port
 from tests.support.routing import FakeEncoder, twin_loaded
+from tests.support.waiting import LONGER_S, PATIENCE_S
 
 BOTH = pb.CandidateSet(candidates=[pb.Candidate(name="small"), pb.Candidate(name="large")])
 DEADLINE_S = 0.4
@@ -47,7 +48,7 @@ def batches_to(caller: Caller, *addresses: str) -> tuple[RoutingClient, RoutingB
     return client, RoutingBatches(client, metrics)
 
 
-async def ask(batches: RoutingBatches, text: str, timeout_s: float = 5.0) -> pb.RouteResponse:
+async def ask(batches: RoutingBatches, text: str, timeout_s: float = PATIENCE_S) -> pb.RouteResponse:
     return await batches.route(make_prompt([text]), BOTH, cost_weight=0.03, timeout_s=timeout_s)
 
 
@@ -107,7 +108,7 @@ async def test_an_entry_that_the_service_refuses_is_refused_alone(pods: list[Rou
     client, batches = batches_to(caller, pods[0].address)
     twice = pb.CandidateSet(candidates=[pb.Candidate(name="small"), pb.Candidate(name="small")])
     try:
-        bad = batches.route(make_prompt(["x"]), twice, timeout_s=5)
+        bad = batches.route(make_prompt(["x"]), twice, timeout_s=PATIENCE_S)
         answers = await asyncio.gather(
             ask(batches, "a"), ask(batches, "b"), bad, ask(batches, "c"), return_exceptions=True
         )
@@ -127,7 +128,7 @@ async def test_a_service_that_was_away_is_used_again(settings: Settings, caller:
                 await ask(batches, "away")
         await app.start()
         await app.wait_loaded()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while not await answered(batches):
                 await asyncio.sleep(0.05)
         assert await answered(batches)
@@ -180,11 +181,12 @@ async def test_a_call_outlives_the_name_of_its_pod(pods: list[RoutingApp], calle
 
     names = Pods(f"routing:{port}", RoutingMetrics(CollectorRegistry()), resolve_every_s=0.02, resolve=resolve)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while names.addresses != (pods[0].address,):
                 await asyncio.sleep(0.01)
             request = pb.RouteRequest(prompt=make_prompt(["hi"]), candidates=BOTH.candidates)
-            call = asyncio.create_task(names.any().call("Route", request, 10, call_metadata(caller.signer, "routing")))
+            metadata = call_metadata(caller.signer, "routing")
+            call = asyncio.create_task(names.any().call("Route", request, PATIENCE_S, metadata))
             found[0] = "127.0.0.2"
             while names.addresses == (pods[0].address,):
                 await asyncio.sleep(0.01)
@@ -207,11 +209,11 @@ async def test_a_pod_that_ends_answers_what_it_took_and_the_other_one_takes_the_
         await asyncio.gather(*(ask(batches, f"prompt {number}") for number in range(20)))
         encoders[0].gate.clear()
         before = len(encoders[0].batches)
-        held = [asyncio.create_task(ask(batches, f"held {number}", 20)) for number in range(20)]
-        async with asyncio.timeout(10):
+        held = [asyncio.create_task(ask(batches, f"held {number}")) for number in range(20)]
+        async with asyncio.timeout(PATIENCE_S):
             while len(encoders[0].batches) == before:
                 await asyncio.sleep(0.01)
-        ending = asyncio.create_task(pods[0].stop(10))
+        ending = asyncio.create_task(pods[0].stop(LONGER_S))
         await asyncio.sleep(0.1)
         later = await asyncio.gather(*(ask(batches, f"later {number}") for number in range(50)))
         encoders[0].gate.set()
@@ -238,20 +240,20 @@ async def test_a_name_whose_pod_has_gone_is_looked_up_at_once(settings: Settings
     for app in (old, new):
         await app.start()
         await app.wait_loaded()
-    names = Pods(f"routing:{port}", RoutingMetrics(CollectorRegistry()), resolve_every_s=60, resolve=resolve)
+    names = Pods(f"routing:{port}", RoutingMetrics(CollectorRegistry()), resolve_every_s=LONGER_S, resolve=resolve)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while names.addresses != (old.address,) or not names.any().connected():
                 await asyncio.sleep(0.01)
             found[0] = "127.0.0.2"
             await asyncio.sleep(1.5)
             assert names.addresses == (old.address,), "it is not yet time to look again"
-            await old.stop(1)
+            await old.stop(PATIENCE_S)
             while names.addresses != (new.address,):
                 await asyncio.sleep(0.01)
             request = pb.RouteRequest(prompt=make_prompt(["hi"]), candidates=BOTH.candidates)
             metadata = call_metadata(caller.signer, "routing")
-            assert isinstance(await names.any().call("Route", request, 5, metadata), pb.RouteResponse)
+            assert isinstance(await names.any().call("Route", request, PATIENCE_S, metadata), pb.RouteResponse)
     finally:
         await names.close()
         await old.stop()

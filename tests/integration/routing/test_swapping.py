@@ -109,7 +109,7 @@ def held() -> int:
     return held_kib()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_fifty_swaps_leave_no_memory_behind(
     app: RoutingApp, client: RoutingClient, leader: Leader, tmp_path: Path, encoder: OnnxEncoder
 ) -> None:

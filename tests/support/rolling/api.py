@@ -9,9 +9,10 @@ from typing import Any
 import httpx
 
 from tests.support.fleet import HEADERS
+from tests.support.waiting import PATIENCE_S
 
 POLL_S = 0.05
-RELOAD_S = 20.0
+RELOAD_S = 60.0
 AT_REST = ("idle", "settling")
 """Phases in which nobody is to change."""
 
@@ -32,7 +33,7 @@ class Api:
     def status(self) -> Any:
         return self.ask("GET", "/config/sync/status")
 
-    def until(self, holds: Callable[[Any], object], timeout_s: float = 20.0) -> Any:
+    def until(self, holds: Callable[[Any], object], timeout_s: float = PATIENCE_S) -> Any:
         """The first status that is so. One that cannot be had is not."""
         end, status = time.monotonic() + timeout_s, None
         while time.monotonic() < end:
@@ -42,11 +43,11 @@ class Api:
             time.sleep(POLL_S)
         raise AssertionError(status)
 
-    def until_all(self, timeout_s: float = 20.0) -> Any:
+    def until_all(self, timeout_s: float = PATIENCE_S) -> Any:
         """Until every replica says that it serves what is wanted."""
         return self.until(lambda one: _all_serve(one, self._fleet), timeout_s)
 
-    def until_wrong(self, texts: Sequence[str], timeout_s: float = 20.0) -> Any:
+    def until_wrong(self, texts: Sequence[str], timeout_s: float = PATIENCE_S) -> Any:
         """Until it says that something is wrong, in words that have all of `texts`."""
         return self.until(lambda one: all(text in wrong(one) for text in texts), timeout_s)
 
@@ -59,7 +60,7 @@ class Api:
 
     def ask(self, method: str, path: str, body: Mapping[str, object] | None = None, **more: Any) -> Any:
         """The answer's JSON, whatever its status."""
-        answer = httpx.request(method, f"{self._url}{path}", headers=HEADERS, json=body, timeout=30, **more)
+        answer = httpx.request(method, f"{self._url}{path}", headers=HEADERS, json=body, timeout=PATIENCE_S, **more)
         return answer.json()
 
 

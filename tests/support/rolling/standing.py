@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tests.support.rolling.traffic import Traffic
 from tests.support.rolling.witness import failed, mark, mixed
 from tests.support.rolling.world import World
+from tests.support.waiting import PATIENCE_S
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Stood:
         assert not lost, (len(lost), lost[:2])
         assert mixed(self.traffic.answers) == []
 
-    async def all_at(self, number: int, timeout_s: float = 20.0) -> float:
+    async def all_at(self, number: int, timeout_s: float = PATIENCE_S) -> float:
         """Until every gateway answers by this document. Returns: when, as `time.monotonic()`."""
         return await self.traffic.until(lambda answer: mark(answer) == number, timeout_s)
 

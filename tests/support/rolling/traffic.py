@@ -13,8 +13,9 @@ from typing import NamedTuple
 import aiohttp
 
 from tests.support.fleet import HEADERS
+from tests.support.waiting import PATIENCE_S
 
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 TICK_S = 0.004
 MESSAGE = [{"role": "user", "content": "Which configuration is this?"}]
 
@@ -62,7 +63,7 @@ class Traffic:
             self.stopped = True
             await running
 
-    async def until(self, holds: Callable[[Answer], bool], timeout_s: float = 20.0) -> float:
+    async def until(self, holds: Callable[[Answer], bool], timeout_s: float = PATIENCE_S) -> float:
         """Until the newest answer of each gateway is so. Returns: when, as `time.monotonic()`."""
         end = time.monotonic() + timeout_s
         while not (len(self._latest) == len(self.urls) and all(map(holds, self._latest.values()))):

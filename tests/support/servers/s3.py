@@ -7,6 +7,7 @@ import sys
 from urllib.parse import quote
 
 from tests.support.servers.server import Server
+from tests.support.waiting import PATIENCE_S
 
 ACCESS = {
     "AWS_ACCESS_KEY_ID": "AKIATESTTESTTESTTEST",
@@ -41,7 +42,7 @@ class S3(Server):
         self._ask("DELETE", f"/{bucket}/{quote(key)}")
 
     def _ask(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         try:
             connection.request(method, path, body, {"authorization": _SIGNED, **(headers or {})})
             answer = connection.getresponse()

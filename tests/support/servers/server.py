@@ -22,8 +22,8 @@ from typing import Self
 
 from tests.support.ports import free_port
 
-START_TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 60.0
 ATTEMPTS = 3
 NOBODY = 65534
 

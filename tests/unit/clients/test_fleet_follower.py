@@ -13,8 +13,8 @@ from routeiq.clients.fleet_names import CANARY, DESIRED
 from routeiq.kit.bus_objects import ObjectMissing
 from routeiq.kit.errors import ConfigurationError, Unavailable
 from tests.support.buckets import MemoryKeys, MemoryObjects
-from tests.support.buses import until
 from tests.support.following import Leader, Replica, document, following, release
+from tests.support.waiting import until
 
 A, B = release(1, "a: 1"), release(2, "b: 1")
 

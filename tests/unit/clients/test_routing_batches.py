@@ -18,6 +18,7 @@ from routeiq.clients.routing import RoutingUnavailable
 from routeiq.clients.routing_batches import RoutingBatches
 from routeiq.clients.routing_metrics import RoutingMetrics
 from routeiq.kit.errors import InvalidRequest
+from tests.support.waiting import LONGER_S, PATIENCE_S
 
 BOTH = pb.CandidateSet(candidates=[pb.Candidate(name="small"), pb.Candidate(name="large")])
 
@@ -69,7 +70,7 @@ async def batching(service: TwinService, **options: float) -> AsyncIterator[Rout
         await made.close()
 
 
-async def ask(batches: RoutingBatches, text: str, timeout_s: float = 5.0, among: pb.CandidateSet = BOTH) -> str:
+async def ask(batches: RoutingBatches, text: str, timeout_s: float = PATIENCE_S, among: pb.CandidateSet = BOTH) -> str:
     prompt = pb.Prompt(text=[text])
     answer = await batches.route(prompt, among, cost_weight=0.5, timeout_s=timeout_s, request_id=f"r-{text}")
     return answer.selected_model
@@ -81,7 +82,7 @@ async def ask_all(batches: RoutingBatches, texts: list[str]) -> list[str]:
 
 async def test_a_lone_request_is_sent_at_once_with_its_id() -> None:
     service = TwinService()
-    async with batching(service, wait_s=60) as batches:
+    async with batching(service, wait_s=LONGER_S) as batches:
         assert await ask(batches, "a") == "a"
     assert service.request_ids == ["r-a"]
     assert service.requests[0].entries[0].objective.cost_weight == 0.5
@@ -97,7 +98,7 @@ async def test_requests_while_another_is_under_way_travel_together() -> None:
 
 async def test_a_full_batch_does_not_wait() -> None:
     service = TwinService()
-    async with batching(service, wait_s=60, size=3) as batches:
+    async with batching(service, wait_s=LONGER_S, size=3) as batches:
         await ask_all(batches, list("abcd"))
     assert [len(request.entries) for request in service.requests] == [1, 3]
 
@@ -118,7 +119,7 @@ async def test_the_more_calls_are_under_way_the_longer_a_batch_waits() -> None:
 
 async def test_what_waits_is_sent_when_nothing_is_under_way_any_more() -> None:
     service = TwinService(after_s=0.02)
-    async with batching(service, wait_s=60) as batches, asyncio.timeout(5):
+    async with batching(service, wait_s=LONGER_S) as batches, asyncio.timeout(PATIENCE_S):
         assert await ask_all(batches, ["a", "b"]) == ["a", "b"]
     assert [len(request.entries) for request in service.requests] == [1, 1]
 
@@ -189,13 +190,11 @@ async def test_the_impatient_leave_and_the_patient_get_their_answer() -> None:
         first = asyncio.create_task(ask(batches, "first"))
         await asyncio.sleep(0)
         hasty, patient = asyncio.create_task(ask(batches, "hasty", 0.03)), asyncio.create_task(ask(batches, "patient"))
-        begun = asyncio.get_running_loop().time()
         with pytest.raises(RoutingUnavailable) as caught:
             await hasty
-        assert caught.value.reason == "deadline"
-        assert asyncio.get_running_loop().time() - begun < 1.5
+        assert (caught.value.reason, first.done(), patient.done()) == ("deadline", False, False)
         assert (await patient, await first) == ("patient", "first")
-    assert service.timeouts[1] == pytest.approx(5, abs=0.1)
+    assert service.timeouts[1] == pytest.approx(PATIENCE_S, abs=PATIENCE_S / 2)
 
 
 async def test_a_request_that_is_cancelled_cancels_nobody_else() -> None:
@@ -229,7 +228,7 @@ async def test_beyond_the_limit_the_answer_is_overloaded_at_once() -> None:
 
 
 async def test_closing_answers_who_waits() -> None:
-    async with batching(TwinService(after_s=60), wait_s=60) as batches:
+    async with batching(TwinService(after_s=60), wait_s=LONGER_S) as batches:
         waiting = [asyncio.create_task(ask(batches, text)) for text in "abc"]
         await asyncio.sleep(0.01)
     answers = await asyncio.gather(*waiting, return_exceptions=True)
@@ -276,7 +275,7 @@ def test_everybody_gets_an_answer_of_their_own_or_a_reason(
 
     async def all_of_them() -> None:
         service = TwinService(after_s=takes / 1000, fails=fault, refuse=tuple(map(str, refused)))
-        async with batching(service, size=size, pending=limit) as batches, asyncio.timeout(5):
+        async with batching(service, size=size, pending=limit) as batches, asyncio.timeout(PATIENCE_S):
             await asyncio.gather(*(one(batches, number, request) for number, request in enumerate(wanted)))
             assert batches.pending == 0
         assert all(len(request.entries) <= size for request in service.requests)

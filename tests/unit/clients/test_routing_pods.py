@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import grpc
@@ -15,6 +15,7 @@ from routeiq.clients.routing_breaker import FAILURES
 from routeiq.clients.routing_metrics import RoutingMetrics
 from routeiq.clients.routing_pods import Pods, look_up, split_addresses
 from routeiq.kit.errors import ConfigurationError
+from tests.support.waiting import until
 
 
 class Names:
@@ -65,12 +66,6 @@ async def following(
         yield pods
     finally:
         await pods.close()
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not true():
-            await asyncio.sleep(0.002)
 
 
 async def test_literal_addresses_are_pods_and_are_never_looked_up() -> None:

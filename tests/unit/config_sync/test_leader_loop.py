@@ -15,7 +15,8 @@ from routeiq.config_sync.polling import NoPolling
 from routeiq.config_sync.rollouts import Rollouts
 from routeiq.kit.bus import BusUnavailable
 from tests.support.buckets import MemoryKeys
-from tests.support.buses import running, until
+from tests.support.buses import running
+from tests.support.waiting import until
 
 
 async def nothing() -> None:

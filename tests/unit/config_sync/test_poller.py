@@ -14,6 +14,7 @@ from routeiq.config_sync.poller import Asked, Poller
 from routeiq.config_sync.sources.document import Fetched
 from routeiq.config_sync.sources.place import SourceFailed
 from routeiq.kit.errors import Unavailable
+from tests.support.waiting import PATIENCE_S
 
 BY_FORCE = Asked("somebody", force=True)
 
@@ -58,7 +59,7 @@ class Waiting:
         await self.begun(count + 1)
 
     async def begun(self, count: int) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while len(self.asked) < count:
                 await asyncio.sleep(0.001)
 

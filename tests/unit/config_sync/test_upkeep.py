@@ -11,7 +11,8 @@ from routeiq.config_sync import upkeep as upkeep_module
 from routeiq.config_sync.record import Record, Release, Wish
 from routeiq.config_sync.upkeep import Upkeep
 from routeiq.kit.bus import BusUnavailable
-from tests.support.buses import running, until
+from tests.support.buses import running
+from tests.support.waiting import until
 
 GOOD, WANTED = Release("d1", artifact="a" * 64, number=1), Release("d2", artifact="b" * 64, number=2)
 

@@ -22,6 +22,7 @@ from tests.support.config_documents import loaded
 from tests.support.holders import DAILY, HASH, NOW, TOMORROW, USD, Holders, budget, charge, key, member, team, user
 from tests.support.http_server import serving
 from tests.support.terms import document
+from tests.support.waiting import PATIENCE_S
 
 KEY = Account("key", HASH)
 BOTH = ("slack", "webhook")
@@ -160,7 +161,7 @@ async def test_one_whose_deliverer_died_is_anothers_after_its_lease(holders: Hol
     await spend(holders, USD)
     desk.gate.clear()
     stalled = asyncio.create_task(delivery(holders, desk).deliver())
-    await asyncio.wait_for(desk.asked.wait(), 5)
+    await asyncio.wait_for(desk.asked.wait(), PATIENCE_S)
     stalled.cancel()
     await asyncio.wait([stalled])
     desk.gate.set()

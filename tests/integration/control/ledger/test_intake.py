@@ -30,6 +30,7 @@ from tests.support.control_database import open_patiently
 from tests.support.holders import key
 from tests.support.servers.postgres import Postgres
 from tests.support.usage_batches import KEY, NOW, Books, record, sent
+from tests.support.waiting import PATIENCE_S
 
 BAD = 13
 Result = TypeVar("Result")
@@ -148,7 +149,7 @@ class Waiting(Ledger):
 
     async def write(self, batches: Sequence[Batch]) -> Written:
         self.writes.set()
-        await asyncio.wait_for(self.read.wait(), 10)
+        await asyncio.wait_for(self.read.wait(), PATIENCE_S)
         return await super().write(batches)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
@@ -16,8 +16,7 @@ from routeiq.kit.clock import now
 from tests.support.control_database import open_patiently
 from tests.support.servers.nats import NATS
 from tests.support.usage_batches import JOURNAL, Books, record, sent
-
-PATIENCE_S = 30.0
+from tests.support.waiting import until
 
 
 @asynccontextmanager
@@ -30,12 +29,6 @@ async def replica(books: Books, bus: Bus) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-
-
-async def until(true: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not await true():
-            await asyncio.sleep(0.05)
 
 
 async def publish(bus: Bus, first: int, last: int) -> None:

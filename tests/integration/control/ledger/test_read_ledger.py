@@ -37,6 +37,7 @@ from tests.support.holders import (
     team,
     user,
 )
+from tests.support.waiting import PATIENCE_S
 
 GPT = Account("key", HASH, "gpt-4o")
 
@@ -47,7 +48,8 @@ async def client(holders: Holders) -> AsyncIterator[ControlClient]:
     server = RpcServer(AssertionVerifier([signing.public_key()], AUDIENCE))
     servicer = ControlServicer(holders.database, lambda: holders.now, holders.calendar)
     server.add(SERVICE, partial(control_pb2_grpc.add_ControlServiceServicer_to_server, servicer))
-    client = ControlClient(await server.start("127.0.0.1", 0), AssertionSigner(signing, "gateway"), timeout_s=30.0)
+    address, signer = await server.start("127.0.0.1", 0), AssertionSigner(signing, "gateway")
+    client = ControlClient(address, signer, timeout_s=PATIENCE_S)
     yield client
     await client.close()
     await server.stop(0)

@@ -14,11 +14,12 @@ from routeiq.config_sync.sources.document import DocumentSource, Fetched
 from routeiq.config_sync.sources.file import FilePlace
 from routeiq.config_sync.sources.place import Content, SourceFailed
 from routeiq.kit.errors import ConfigurationError
+from tests.support.waiting import PATIENCE_S
 
 
 def source(path: Path) -> DocumentSource:
     place = FilePlace(path)
-    return DocumentSource(place, {}, folder=place.folder, timeout_s=5)
+    return DocumentSource(place, {}, folder=place.folder, timeout_s=PATIENCE_S)
 
 
 def write(path: Path, text: str, age_s: float = 60) -> Path:
@@ -139,7 +140,7 @@ async def test_a_mounted_configmap_that_is_switched_is_seen(tmp_path: Path) -> N
     assert not changed.done()
     (tmp_path / "..tmp").symlink_to("..2")
     (tmp_path / "..tmp").rename(tmp_path / "..data")
-    await asyncio.wait_for(changed, 2)
+    await asyncio.wait_for(changed, PATIENCE_S)
     fetched = await read.fetch(known)
     assert fetched is not None
     assert sorted(text[:4] for text in fetched.bundle.files.values()) == ["a: 2", "b: 2"]
@@ -170,12 +171,12 @@ async def test_a_file_that_comes_and_goes_is_seen(tmp_path: Path) -> None:
         await read.fetch(None)
     changed = asyncio.create_task(read.changed())
     write(main, "include: [b.yaml]\n")
-    await asyncio.wait_for(changed, 2)
+    await asyncio.wait_for(changed, PATIENCE_S)
     with pytest.raises(ConfigurationError, match=r"c\.yaml:1: include\[0\]: .*b\.yaml: is not there"):
         await read.fetch(None)
     changed = asyncio.create_task(read.changed())
     write(tmp_path / "b.yaml", "a: 1\n")
-    await asyncio.wait_for(changed, 2)
+    await asyncio.wait_for(changed, PATIENCE_S)
     assert await read.fetch(None) is not None
 
 

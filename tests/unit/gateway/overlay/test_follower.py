@@ -26,6 +26,7 @@ from routeiq.gateway.overlay.kept import kept_overlay
 from routeiq.gateway.state import StateHolder
 from routeiq.kit.errors import ConfigurationError
 from tests.support.twins import deployment, state
+from tests.support.waiting import until
 
 DOCUMENT = state(deployment("small"))
 
@@ -92,13 +93,6 @@ async def following(
     finally:
         task.cancel()
         await asyncio.wait([task])
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 2
-    while not holds():
-        assert time.monotonic() < end
-        await asyncio.sleep(0.005)
 
 
 async def test_it_is_fetched_at_the_start_and_when_told() -> None:

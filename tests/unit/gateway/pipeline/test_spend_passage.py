@@ -14,6 +14,7 @@ from tests.support.passing import hangs_up, says, silent, turns
 from tests.support.prompt_gateway import Bench, Waiting, bench, member
 from tests.support.spending import NANO_A_TOKEN, VIRTUAL, Known, caller, cost_at_most, cost_of, figures, holder
 from tests.support.twins import ANSWER
+from tests.support.waiting import PATIENCE_S
 
 KEY = holder(10 * NANO_A_TOKEN)
 BODY = b'{"model":"small","messages":[{"role":"user","content":"hi"}],"max_tokens":6}'
@@ -75,5 +76,5 @@ async def test_what_is_cut_short_holds_nothing(one: Bench) -> None:
     client = one.begin(BODY, VIRTUAL)
     await turns()
     one.gate.cut()
-    await asyncio.wait_for(client.ended(), 5)
+    await asyncio.wait_for(client.ended(), PATIENCE_S)
     assert (client.status, held(one)) == (503, (0, 0))

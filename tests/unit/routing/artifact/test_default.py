@@ -26,7 +26,7 @@ def test_it_says_what_it_was_made_from():
     assert load_artifact(DEFAULT).manifest.training.data_sha256 in card
 
 
-@pytest.mark.timeout(400)  # hundreds of real encodings, with coverage, beside another process
+@pytest.mark.timeout(900)  # hundreds of real encodings, with coverage, beside another process
 def test_it_routes_public_test_prompts_well():
     rows = [row for row in pq.read_table(DATA / "multi_tasks.parquet").to_pylist() if row["split"] == "test"]
     artifact, encoder = load_artifact(DEFAULT), real_encoder()
