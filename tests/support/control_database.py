@@ -53,7 +53,7 @@ def open_patiently(address: str) -> Database:
     from routeiq.control.store.tables import SCHEMA  # noqa: PLC0415  # 0.4 s, for tests that ask
     from routeiq.kit.db import Database, Limits  # noqa: PLC0415
 
-    patient = Limits(connect_s=20.0, write_s=30.0, statement_s=30.0, lock_s=30.0, transaction_s=60.0)
+    patient = Limits(connect_s=60.0, write_s=60.0, statement_s=60.0, lock_s=60.0, transaction_s=120.0)
     return Database(address, schema=SCHEMA, name="routeiq-control", limits=patient)
 
 

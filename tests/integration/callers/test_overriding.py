@@ -10,6 +10,7 @@ from routeiq.config.state import Mode, ModelName, OverrideEntry, ProviderEntry, 
 from tests.integration.callers.conftest import VIRTUAL, house, served
 from tests.support.fake_control import FakeControl, changed
 from tests.support.twins import deployment, state
+from tests.support.waiting import until
 
 
 def overriding(control: FakeControl) -> State:
@@ -131,8 +132,12 @@ async def test_a_customer_cannot_be_named_to_reach_a_forbidden_model(control: Fa
 
 
 async def test_without_control_an_unknown_customer_is_served_as_all_others(control: FakeControl) -> None:
-    async with house(control, served=overriding(control), timeout_s=0.3) as one:
-        assert (await one.chat(user="somebody")).status_code == 200
+    async with house(control, served=overriding(control), timeout_s=1.0) as one:
+
+        async def somebody_is_known() -> bool:
+            return override_of(await one.chat(user="somebody")) == ("small", "requested_model")
+
+        await until(somebody_is_known)
         await control.kill()
         assert override_of(await one.chat(user="another")) == ("small", "requested_model,override_unknown")
         assert override_of(await one.chat(user="somebody")) == ("small", "requested_model")

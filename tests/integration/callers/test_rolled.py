@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.support.fake_control import FakeControl, hash_of
+from tests.support.waiting import PATIENCE_S
 
 KEY = "sk-a-key-of-the-rollout"
 
@@ -22,7 +23,7 @@ async def test_a_control_that_ends_answers_what_it_took_and_the_other_one_takes_
             one.gate.clear()
             held = [asyncio.create_task(client.resolve(key_hash=hashed)) for _ in range(20)]
             await asyncio.sleep(0.1)
-            ending = asyncio.create_task(one.end(5))
+            ending = asyncio.create_task(one.end(PATIENCE_S))
             for _ in range(10):
                 answers += await asyncio.gather(*(client.resolve(key_hash=hashed) for _ in range(10)))
                 await asyncio.sleep(0.02)
