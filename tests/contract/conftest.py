@@ -39,12 +39,17 @@ def suite(provider: FakeProvider, tmp_path_factory: pytest.TempPathFactory) -> I
         yield started
 
 
+def _within(behaviour: str) -> float:
+    """Seconds: who never answers is given up."""
+    return 5 if behaviour in ("slow-head", "stall") else PATIENCE_S
+
+
 def document(provider: FakeProvider) -> dict[str, object]:
     """Three candidates for `auto`, one model per behaviour, an embedding model, an Anthropic model."""
     base = {"api_base": provider.api_base, "api_key": UPSTREAM_KEY}
     anthropic = {"api_base": provider.url, "api_key": UPSTREAM_KEY}
     models = [_entry(name, {"model": f"openai/{upstream}", **base}) for name, upstream in CANDIDATES.items()]
-    models += [_entry(name, {"model": f"openai/gpt--{name}", "timeout": 5, **base}) for name in BEHAVIOURS]
+    models += [_entry(name, {"model": f"openai/gpt--{name}", "timeout": _within(name), **base}) for name in BEHAVIOURS]
     models += [
         _entry("falls-back", {"model": "openai/gpt--status-429", **base}),
         _entry("falls-back-too", {"model": "openai/gpt--die-before", **base}),

@@ -55,5 +55,5 @@ def test_errors_have_anthropics_shape(http: httpx.Client, body: dict[str, object
 
 
 def test_a_wrong_key_too(suite: Suite) -> None:
-    answer = httpx.post(f"{suite.url}/v1/messages", json=BODY, headers={"x-api-key": "wrong"})
+    answer = httpx.post(f"{suite.url}/v1/messages", json=BODY, headers={"x-api-key": "wrong"}, timeout=PATIENCE_S)
     assert (answer.status_code, answer.json()["error"]["type"]) == (401, "authentication_error")

@@ -13,6 +13,7 @@ from openai.types.chat import ChatCompletionMessageParam
 from tests.contract.conftest import CANDIDATES, UPSTREAM_KEY
 from tests.support.processes import FakeProvider
 from tests.support.suite import Suite
+from tests.support.waiting import PATIENCE_S
 
 HI: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Why is the sky blue?"}]
 SAID = "The fake provider says hello."
@@ -123,7 +124,12 @@ def test_no_credential_of_the_caller_goes_upstream(suite: Suite, provider: FakeP
         "x-litellm-api-key": suite.key,
     }
     body = {"model": "cheap", "messages": HI}
-    assert httpx.post(f"{suite.url}/v1/chat/completions?key={suite.key}", headers=headers, json=body).status_code == 200
+    assert (
+        httpx.post(
+            f"{suite.url}/v1/chat/completions?key={suite.key}", headers=headers, json=body, timeout=PATIENCE_S
+        ).status_code
+        == 200
+    )
     seen = provider.last()
     assert suite.key not in str(seen)
     assert "session=1" not in str(seen)
@@ -150,7 +156,10 @@ def test_an_unknown_model_is_not_found(client: OpenAI) -> None:
 )
 def test_a_bad_body_is_a_bad_request(suite: Suite, body: bytes) -> None:
     answer = httpx.post(
-        f"{suite.url}/v1/chat/completions", content=body, headers={"authorization": f"Bearer {suite.key}"}
+        f"{suite.url}/v1/chat/completions",
+        content=body,
+        headers={"authorization": f"Bearer {suite.key}"},
+        timeout=PATIENCE_S,
     )
     assert answer.status_code == 400
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
@@ -234,7 +243,7 @@ def test_a_client_that_leaves_cancels_its_upstream(suite: Suite, provider: FakeP
 )
 def test_a_key_is_found_wherever_a_client_puts_it(suite: Suite, name: str) -> None:
     value = f"Bearer {suite.key}" if name == "authorization" else suite.key
-    assert httpx.get(f"{suite.url}/v1/models", headers={name: value}).status_code == 200
+    assert httpx.get(f"{suite.url}/v1/models", headers={name: value}, timeout=PATIENCE_S).status_code == 200
 
 
 def test_bare_paths_work_as_well(suite: Suite) -> None:

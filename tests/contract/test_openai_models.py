@@ -11,6 +11,7 @@ from openai import AsyncOpenAI, OpenAI
 
 from tests.contract.conftest import CANDIDATES
 from tests.support.suite import Suite
+from tests.support.waiting import PATIENCE_S
 
 ENCODER = "all-MiniLM-L6-v2"
 
@@ -59,7 +60,9 @@ def test_a_chat_model_does_not_embed(client: OpenAI) -> None:
 
 
 def test_router_info_has_both_published_shapes(suite: Suite) -> None:
-    info = httpx.get(f"{suite.url}/router/info", headers={"authorization": f"Bearer {suite.key}"}).json()
+    info = httpx.get(
+        f"{suite.url}/router/info", headers={"authorization": f"Bearer {suite.key}"}, timeout=PATIENCE_S
+    ).json()
     assert info["strategy_count"] == len(info["registered_strategies"])
     assert info["hot_reload"] == info["hot_reload_enabled"]
     assert info["last_reload"].endswith("Z")
@@ -71,7 +74,7 @@ def test_router_info_has_both_published_shapes(suite: Suite) -> None:
 )
 def test_route_agrees_with_chat(suite: Suite, client: OpenAI, body: dict[str, object]) -> None:
     headers = {"authorization": f"Bearer {suite.key}"}
-    told = httpx.post(f"{suite.url}/router/route", headers=headers, json=body).json()
+    told = httpx.post(f"{suite.url}/router/route", headers=headers, json=body, timeout=PATIENCE_S).json()
     done = client.chat.completions.with_raw_response.create(
         model="auto", messages=[{"role": "user", "content": "What is 2+2?"}]
     )

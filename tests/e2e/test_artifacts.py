@@ -133,10 +133,10 @@ def test_what_cannot_be_done_is_said(folder: Path, fleet: Fleet, tmp_path: Path)
 
 def test_a_body_that_is_no_artifact_is_refused(fleet: Fleet) -> None:
     for content in (b"", b"x" * 2000):
-        answer = httpx.post(f"{fleet.url}/router/artifacts", headers=HEADERS, content=content)
+        answer = httpx.post(f"{fleet.url}/router/artifacts", headers=HEADERS, content=content, timeout=PATIENCE_S)
         assert answer.status_code == 400
         assert answer.json()["error"]["code"] == "artifact_invalid"
-    assert httpx.get(f"{fleet.url}/router/artifacts").status_code == 401
+    assert httpx.get(f"{fleet.url}/router/artifacts", timeout=PATIENCE_S).status_code == 401
 
 
 def test_what_the_document_names_counts(folder: Path, fleet: Fleet) -> None:

@@ -71,7 +71,7 @@ def ledger_of(world: World, key: str, records: int) -> int:
     """What it says the key's requests cost, once it has them all."""
     url = world.fleet.environ["ROUTEIQ_CONTROL_DATABASE_URL"]
     digest = hashlib.sha256(key.encode()).hexdigest()
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE_S
     while True:
         rows = [row for row in read_rows(url) if row.key_hash == digest and row.cost_nano_usd]
         if len(rows) >= records or time.monotonic() > end:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.memory import held_kib
 from tests.support.suite import Suite
+from tests.support.waiting import PATIENCE_S
 
 WARM_UP, ALL = 2_000, 10_000
 MOST_GROWTH_KIB = 2 * 1024
@@ -23,7 +24,9 @@ BODIES = (
 
 async def send(suite: Suite, first: int, last: int) -> None:
     """Every request is a little different, as an attacker's would be."""
-    async with httpx.AsyncClient(base_url=suite.url, limits=httpx.Limits(max_connections=8)) as client:
+    async with httpx.AsyncClient(
+        base_url=suite.url, limits=httpx.Limits(max_connections=8), timeout=PATIENCE_S
+    ) as client:
         numbers = iter(range(first, last))
 
         async def worker() -> None:

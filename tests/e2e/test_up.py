@@ -19,7 +19,7 @@ import pytest
 
 from routeiq.routing.settings import SHIPPED_ARTIFACT
 from tests.support.suite import ROUTEIQ, Suite, launch, running
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import LONGER_S, PATIENCE_S
 
 GIVEN = "sk-given-by-the-environment"
 
@@ -44,7 +44,7 @@ def alive(pid: int) -> bool:
 
 
 def wait_gone(pid: int) -> bool:
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE_S
     while alive(pid) and time.monotonic() < end:
         time.sleep(0.05)
     return not alive(pid)
@@ -154,7 +154,7 @@ def test_kill_9_takes_the_children_along_and_the_next_start_works(tmp_path: Path
 def test_nats_is_started_again_when_it_dies(tmp_path: Path) -> None:
     with running(tmp_path) as started:
         os.kill(nats_pid(started), signal.SIGKILL)
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE_S
         address = started.endpoints["nats"].removeprefix("nats://").rsplit(":", 1)
         while time.monotonic() < end:
             with contextlib.suppress(OSError), socket.create_connection((address[0], int(address[1])), 1):
@@ -173,7 +173,7 @@ def test_a_database_of_anybodys_is_not_touched(tmp_path: Path) -> None:
 def test_a_database_that_is_not_its_own_is_migrated_only_if_that_is_said(tmp_path: Path) -> None:
     theirs = {"ROUTEIQ_CONTROL_DATABASE_URL": f"sqlite:///{tmp_path}/theirs.db"}
     refusing = launch(tmp_path, environ=theirs)
-    end = time.monotonic() + 40
+    end = time.monotonic() + LONGER_S
     while "database.not_migrated" not in refusing.said and time.monotonic() < end:
         time.sleep(0.1)
     assert refusing.stop() == 0

@@ -18,9 +18,9 @@ from routeiq.kit.key_files import load_private_key
 from routeiq.kit.signing import HEADER
 from tests.support.assertions import good
 from tests.support.fleet import HEADERS, Fleet, fleet_in
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import LONGER_S, PATIENCE_S
 
-DELAY_S = 3.0
+DELAY_S = 1.0
 HTTP = ("gateway", "control", "config-sync", "a2a-registry", "mcp-registry")
 GRPC = {"routing": "routing", "control": "control-grpc"}
 SERVICES = (*HTTP, "routing")
@@ -68,45 +68,52 @@ def wait_until_unready(fleet: Fleet, service: str) -> float:
     """Returns: the seconds that it took."""
     begun = time.monotonic()
     while page(fleet, service, "ready") != 503:
-        assert time.monotonic() - begun < DELAY_S, "readiness never said no"
+        assert time.monotonic() - begun < PATIENCE_S, "readiness never said no"
         time.sleep(0.02)
     return time.monotonic() - begun
 
 
 @pytest.mark.parametrize("service", HTTP)
 def test_it_is_unready_at_once_and_serves_for_the_delay(fleet: Fleet, service: str) -> None:
-    started(fleet, service, DRAIN_DELAY_S=str(DELAY_S))
+    started(fleet, service, DRAIN_DELAY_S=str(LONGER_S))
     expected = 200 if service == "gateway" else 404
     with httpx.Client(timeout=PATIENCE_S) as kept:
         before = asked(fleet, service, kept)
         assert (before.status_code, before.headers.get("connection")) == (expected, None)
-        process, begun = fleet.processes.pop(service), time.monotonic()
-        process.send_signal(signal.SIGTERM)
+        fleet.processes[service].send_signal(signal.SIGTERM)
         wait_until_unready(fleet, service)
         assert page(fleet, service, "live") == 200
         after = asked(fleet, service, kept)
         assert (after.status_code, after.headers.get("connection")) == (expected, "close")
         assert asked(fleet, service, kept).status_code == expected, "a new connection is taken, too"
-    assert process.wait(20) == 0
+    fleet.stop(service, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("service", HTTP)
+def test_it_ends_by_itself_after_the_delay(fleet: Fleet, service: str) -> None:
+    started(fleet, service, DRAIN_DELAY_S=str(DELAY_S))
+    begun = time.monotonic()
+    assert fleet.stop(service) == 0
     assert time.monotonic() - begun >= DELAY_S
 
 
 @pytest.mark.parametrize("service", GRPC)
 def test_grpc_health_needs_no_assertion_and_ends_with_the_service(fleet: Fleet, service: str) -> None:
-    started(fleet, service, DRAIN_DELAY_S=str(DELAY_S))
+    started(fleet, service, DRAIN_DELAY_S=str(LONGER_S))
     assert health(fleet, service) == SERVING
-    process = fleet.processes.pop(service)
-    process.send_signal(signal.SIGTERM)
+    fleet.processes[service].send_signal(signal.SIGTERM)
     wait_until_unready(fleet, service)
     assert page(fleet, service, "live") == 200
     if service == "routing":
         assert health(fleet, service) == health_pb2.HealthCheckResponse.NOT_SERVING
-    assert process.wait(20) == 0
+    fleet.stop(service, signal.SIGKILL)
+    started(fleet, service, DRAIN_DELAY_S=str(DELAY_S))
+    assert fleet.stop(service) == 0
 
 
 def takes(host: str, port: int) -> bool:
     try:
-        socket.create_connection((host, port), 2).close()
+        socket.create_connection((host, port), PATIENCE_S).close()
     except OSError:
         return False
     return True

@@ -13,7 +13,7 @@ from routeiq.kit.http_protocol import HTTPProtocol
 from routeiq.kit.server import sweep
 from routeiq.kit.ticker import Ticker
 from tests.support.http_server import Handler, connected, plain, post, same, serving
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S, until
 
 LIMIT = 1 << 24
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -74,10 +74,7 @@ async def test_a_client_that_leaves_is_noticed(known: type, how: str) -> None:
             await asyncio.wait_for(begun.wait(), PATIENCE_S)
             await asyncio.sleep(0.01)
         raw.writer.close() if how == "whole" else raw.writer.write_eof()
-        for _ in range(100):
-            await asyncio.sleep(0.01)
-            if "done" in seen:
-                break
+        await until(lambda: "done" in seen)
     assert seen == ["left", "done"]
 
 

@@ -13,6 +13,7 @@ from routeiq.kit.asgi import Answer, Receive, Scope, Send, read_body
 from routeiq.kit.exchange import KEY, exchange_of
 from routeiq.kit.server import HTTPServer, sweep
 from tests.support.http_server import chunked, connected, plain, post, same, serving
+from tests.support.waiting import PATIENCE_S
 
 LIMIT = 1 << 24
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -185,7 +186,7 @@ async def test_what_the_server_refuses_is_reported_once_each() -> None:
 
 
 async def test_an_official_client_is_served(server: HTTPServer) -> None:
-    async with httpx.AsyncClient(base_url=f"http://{server.address}") as client:
+    async with httpx.AsyncClient(base_url=f"http://{server.address}", timeout=PATIENCE_S) as client:
         for body in (b"", b"x" * 200_000):
             answer = await client.post("/p", content=body)
             assert len(answer.json()["body"]) == len(body)

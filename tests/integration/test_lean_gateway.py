@@ -14,6 +14,7 @@ import pytest
 
 from routeiq.kit.key_files import create_private_key
 from tests.support.fleet import DOCUMENT, HEADERS, KEY, fleet_in
+from tests.support.waiting import PATIENCE_S
 
 MOST_RSS_MIB = 81
 """At the start; the goal is 90 after traffic. Measured: 74."""
@@ -117,7 +118,7 @@ def test_a_worker_that_serves_is_small(tmp_path: Path) -> None:
         fleet.start("gateway")
         fleet.wait("gateway")
         body = {"model": "first", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]}
-        with httpx.Client(headers=HEADERS) as client:
+        with httpx.Client(headers=HEADERS, timeout=PATIENCE_S) as client:
             for _ in range(50):
                 assert client.post(f"{fleet.url}/v1/chat/completions", json=body).status_code == 200
         status = Path(f"/proc/{fleet.processes['gateway'].pid}/status").read_text()

@@ -182,7 +182,7 @@ async def test_bodies_come_as_they_like(shared: Fleet, way: str, size: int) -> N
 
 def running(fleet: Fleet) -> float:
     """Requests in flight, as the metrics have it."""
-    text = httpx.get(f"http://127.0.0.1:{fleet.ports['gateway-ops']}/metrics").text
+    text = httpx.get(f"http://127.0.0.1:{fleet.ports['gateway-ops']}/metrics", timeout=PATIENCE_S).text
     (line,) = [line for line in text.splitlines() if line.startswith("gateway_requests_in_flight ")]
     return float(line.split()[1])
 

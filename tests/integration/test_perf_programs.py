@@ -14,6 +14,7 @@ import pytest
 from tests.perf import tools
 from tests.perf.children import Children
 from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_S
 
 PLAIN = {name: (sys.executable, str(tools.PLAIN / f"{name}.py")) for name in ("loadgen", "mock_upstream")}
 NATIVE = {name: tools.command(name) for name in PLAIN}
@@ -39,7 +40,9 @@ def port(programs: dict[str, tuple[str, ...]], tmp_path: Path) -> Iterator[int]:
 
 def run(programs: dict[str, tuple[str, ...]], port: int, *options: str) -> dict[str, Any]:
     command = [*programs["loadgen"], *SHORT, *options, f"http://127.0.0.1:{port}/v1/chat/completions"]
-    found: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=20).stdout)
+    found: dict[str, Any] = json.loads(
+        subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE_S).stdout
+    )
     return found
 
 

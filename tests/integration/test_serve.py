@@ -33,7 +33,7 @@ def test_routing_may_come_and_go_while_the_gateway_serves(fleet: Fleet) -> None:
 
     fleet.start("routing")
     fleet.wait("routing")
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE_S
     while "x-routeiq-fallback" in (learned := fleet.chat()).headers and time.monotonic() < end:
         time.sleep(0.1)
     assert "x-routeiq-fallback" not in learned.headers
@@ -51,7 +51,7 @@ def test_what_is_no_request_is_counted(fleet: Fleet) -> None:
     with socket.create_connection(("127.0.0.1", fleet.ports["gateway"]), timeout=PATIENCE_S) as peer:
         peer.sendall(b"EHLO\r\n\r\n")
         assert peer.recv(12) == b"HTTP/1.1 400"
-    metrics = httpx.get(f"http://127.0.0.1:{fleet.ports['gateway-ops']}/metrics").text
+    metrics = httpx.get(f"http://127.0.0.1:{fleet.ports['gateway-ops']}/metrics", timeout=PATIENCE_S).text
     assert 'gateway_http_refusals_total{status="400"} 1.0' in metrics
 
 
@@ -59,8 +59,13 @@ def test_what_is_no_request_is_counted(fleet: Fleet) -> None:
 def test_a_shell_answers_its_health_and_stops(fleet: Fleet, service: str) -> None:
     fleet.start(service)
     fleet.wait(service)
-    assert httpx.get(f"http://127.0.0.1:{fleet.ports[f'{service}-ops']}/_health/live").json()["service"] == service
-    assert httpx.get(f"http://127.0.0.1:{fleet.ports[service]}/_health/live").status_code == 401
+    assert (
+        httpx.get(f"http://127.0.0.1:{fleet.ports[f'{service}-ops']}/_health/live", timeout=PATIENCE_S).json()[
+            "service"
+        ]
+        == service
+    )
+    assert httpx.get(f"http://127.0.0.1:{fleet.ports[service]}/_health/live", timeout=PATIENCE_S).status_code == 401
     assert fleet.stop(service) == 0
 
 

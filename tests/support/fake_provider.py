@@ -12,7 +12,7 @@ OpenAI ones also without `/v1` and under `/openai/deployments/{model}`. A behavi
     die-mid-stream    aborts the connection in the middle of the body, unary or stream
     not-http          answers with bytes that are no HTTP
     garbage           200 with a body that is neither JSON nor SSE, but says it is
-    slow-head         waits 30 s before the status line
+    slow-head         waits 300 s before the status line
     stall             a stream that stops after two events and says no more; a unary body that stops half-way
     paced             20 ms between two events
     gzip              a compressed body

@@ -31,7 +31,7 @@ async def refusal(call: Call) -> web.StreamResponse | None:
         abort_after_flush(call.request)
         return web.Response()
     if call.is_("slow-head"):
-        await asyncio.sleep(30)
+        await asyncio.sleep(300)
     if call.is_("html-error"):
         return web.Response(
             status=502, text="<html>Bad gateway at 10.0.0.1</html>", content_type="text/html", headers=HEADERS

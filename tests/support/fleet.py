@@ -83,7 +83,12 @@ class Fleet:
         end = time.monotonic() + START_S
         while time.monotonic() < end:
             with contextlib.suppress(httpx.HTTPError):
-                if httpx.get(f"http://127.0.0.1:{self.ports[f'{service}-ops']}/_health/ready").status_code == 200:
+                if (
+                    httpx.get(
+                        f"http://127.0.0.1:{self.ports[f'{service}-ops']}/_health/ready", timeout=PATIENCE_S
+                    ).status_code
+                    == 200
+                ):
                     return
             time.sleep(0.05)
         raise AssertionError((self.folder / f"{service}.log").read_text())
@@ -145,8 +150,8 @@ def fleet_in(
     """Nothing runs yet; what was started is killed with the block."""
     (folder / "config.yaml").write_text(json.dumps(configured))
     save_public_key(folder / "identity.pub", create_private_key(folder / "identity.key").public_key())
-    names = ("gateway", "gateway-2", "routing", "control", "a2a-registry", "mcp-registry", "config-sync")
-    further = ("control-grpc", "gateway-api", "gateway-2-api")
+    names = ("gateway", "gateway-2", "gateway-3", "routing", "control", "a2a-registry", "mcp-registry", "config-sync")
+    further = ("control-grpc", "gateway-api", "gateway-2-api", "gateway-3-api")
     ports = free_ports(*names, *(f"{name}-ops" for name in names), *further)
     made = Fleet(folder, ports, environ=dict(environ), governed=governed)
     try:

@@ -114,7 +114,7 @@ async def config_sync(
         settings, file, sources=SourceSettings(**{"interval_s": 0.5, **sources}), ha=HASettings(mode=mode, pod=pod)
     )
     task = asyncio.create_task(service.serve())
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
         sync = Sync(service.url, key, client, service, task)
         try:
             yield sync

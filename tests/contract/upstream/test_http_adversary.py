@@ -136,12 +136,12 @@ async def test_a_late_answer_is_nobodys_and_is_reported(http: HTTPClient, upstre
 async def test_a_slow_writer_is_waited_for(http: HTTPClient, upstream: Adversary) -> None:
     """Each wait is below the bound, all together are above it."""
     body_at = UNARY.index(b"{")
-    upstream.plays([UNARY[:body_at], *[s for b in UNARY[body_at:] for s in (bytes([b]), Pause(0.03))]])
-    assert await ask(http, call(upstream, timeout_s=0.8)) == BODY
+    upstream.plays([UNARY[:body_at], *[s for b in UNARY[body_at:] for s in (bytes([b]), Pause(0.1))]])
+    assert await ask(http, call(upstream, timeout_s=2.5)) == BODY
 
 
 async def test_an_upstream_that_reads_nothing_is_a_timeout(http: HTTPClient, upstream: Adversary) -> None:
-    upstream.plays([EARLY, Pause(2.0)])
+    upstream.plays([EARLY, Pause(LONGER_S)])
     with pytest.raises(UpstreamTimeout):
         await http.send(call(upstream, b"x" * 16_000_000, timeout_s=0.3))
 

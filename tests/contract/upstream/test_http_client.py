@@ -16,10 +16,12 @@ from routeiq.gateway.upstream.requests import HTTPRequest
 from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
 from tests.support.http_clients import MakeClient
 from tests.support.processes import FakeProvider
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import LONGER_S, PATIENCE_S
 
 
-def call(fake: FakeProvider, behaviour: str = "", *, stream: bool = False, timeout_s: float = 5.0) -> HTTPRequest:
+def call(
+    fake: FakeProvider, behaviour: str = "", *, stream: bool = False, timeout_s: float = PATIENCE_S
+) -> HTTPRequest:
     body = {"model": "m", "stream": stream, "messages": []}
     headers = {"content-type": "application/json", "x-fake-behaviour": behaviour or "none"}
     return HTTPRequest(f"{fake.api_base}/chat/completions", headers, json.dumps(body).encode(), "group", timeout_s)
@@ -96,13 +98,13 @@ async def test_a_refused_connection_fails(http: HTTPClient) -> None:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
         with pytest.raises(UpstreamFailed, match="could not be reached"):
-            await http.send(HTTPRequest(url, {}, b"", "group", 2))
+            await http.send(HTTPRequest(url, {}, b"", "group", PATIENCE_S))
 
 
 @pytest.mark.parametrize("url", ["no-url", "ftp://x/y", "http://"])
 async def test_an_address_that_is_none_fails(http: HTTPClient, url: str) -> None:
     with pytest.raises(UpstreamFailed):
-        await http.send(HTTPRequest(url, {}, b"", "group", 2))
+        await http.send(HTTPRequest(url, {}, b"", "group", PATIENCE_S))
 
 
 async def test_a_late_head_is_a_timeout(http: HTTPClient, fake: FakeProvider) -> None:
@@ -113,7 +115,7 @@ async def test_a_late_head_is_a_timeout(http: HTTPClient, fake: FakeProvider) ->
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_stalled_body_is_a_timeout(http: HTTPClient, fake: FakeProvider, stream: bool) -> None:
-    response = await http.send(call(fake, "stall", stream=stream, timeout_s=0.2))
+    response = await http.send(call(fake, "stall", stream=stream, timeout_s=2.0))
     with pytest.raises(UpstreamTimeout):
         await response.read()
     await asyncio.to_thread(fake.wait_until_idle)
@@ -194,7 +196,7 @@ async def served(*parts: bytes | float) -> tuple[asyncio.Server, HTTPRequest]:
 
     server = await asyncio.start_server(play, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    return server, HTTPRequest(f"http://127.0.0.1:{port}/", {}, b"{}", "group", 2.0)
+    return server, HTTPRequest(f"http://127.0.0.1:{port}/", {}, b"{}", "group", LONGER_S)
 
 
 async def test_a_malformed_chunk_in_mid_stream_fails_at_once(http: HTTPClient) -> None:

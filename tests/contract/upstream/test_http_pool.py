@@ -18,6 +18,7 @@ from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy, Route, T
 from routeiq.kit.outbound.addresses import IPAddress, plain
 from tests.support.adversary import CLOSE, RESET, STALL, Adversary, Pause, Sign, adversary
 from tests.support.http_clients import HALF, HELLO, LATE, ask, ask_all, call
+from tests.support.waiting import until
 
 
 @pytest.mark.parametrize("end", [RESET, CLOSE], ids=["reset", "close"])
@@ -52,17 +53,21 @@ async def test_nothing_else_is_sent_twice(pool: PooledClient, upstream: Adversar
     if not fresh:
         await ask(pool, upstream)
     with pytest.raises(UpstreamFailed):
-        await ask(pool, upstream, timeout_s=0.2)
+        await ask(pool, upstream, timeout_s=2.0)
     assert len(upstream.requests) == (1 if fresh else 2)
 
 
 async def test_the_newest_connection_is_taken_first_and_idle_ones_are_closed(upstream: Adversary) -> None:
-    client = PooledClient(idle_s=0.15)
+    client = PooledClient(idle_s=2.0)
     upstream.plays(LATE)
     await ask_all(client, upstream, upstream, upstream)
-    for _ in range(10):
+
+    async def one_is_left() -> bool:
         await ask(client, upstream)
-    assert (upstream.connections, upstream.open) == (3, 1)
+        return upstream.open == 1
+
+    await until(one_is_left)
+    assert upstream.connections == 3
     await upstream.until_closed()
     assert client.open_connections == 0
     await client.close()
@@ -122,13 +127,13 @@ async def test_a_closed_answer_is_no_empty_one(
 
 async def test_time_counts_only_while_somebody_waits(pool: PooledClient, upstream: Adversary) -> None:
     """A slow reader is no slow upstream; pieces within the bound go on for longer than it."""
-    upstream.plays([HALF, Pause(0.2), b"h", Pause(0.2), b"e", Pause(0.2), b"llo"])
-    response = await pool.send(call(upstream, timeout_s=0.5))
+    upstream.plays([HALF, Pause(1.1), b"h", Pause(1.1), b"e", Pause(1.1), b"llo"])
+    response = await pool.send(call(upstream, timeout_s=3.0))
     await asyncio.sleep(0.1)
     chunks = []
     async for chunk in response.chunks():
         chunks.append(chunk)
-        await asyncio.sleep(0.6 if len(chunks) == 1 else 0)
+        await asyncio.sleep(3.2 if len(chunks) == 1 else 0)
     assert b"".join(chunks) == b"hellohello"
 
 

@@ -22,8 +22,8 @@ from tests.support.rolling.world import World
 PHASES = ("observing", "idle", "settling")
 KILLS = int(os.environ.get("KILLS") or 1)
 RATE = 40.0
-TAKEOVER_S = 15.0
-HARD_TIMES_S = 60.0
+TAKEOVER_S = 45.0
+HARD_TIMES_S = 120.0
 """A hanging store is given up after its time limit, and tried again after a pause that has grown."""
 
 

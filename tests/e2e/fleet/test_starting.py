@@ -73,4 +73,6 @@ def test_without_nats_and_disk_it_is_not_ready(lonely: World) -> None:
 
 
 def readiness(world: World) -> int:
-    return httpx.get(f"http://127.0.0.1:{world.fleet.ports[f'{LATER}-ops']}/_health/ready").status_code
+    return httpx.get(
+        f"http://127.0.0.1:{world.fleet.ports[f'{LATER}-ops']}/_health/ready", timeout=PATIENCE_S
+    ).status_code

@@ -16,6 +16,7 @@ from tests.integration.callers.conftest import VIRTUAL
 from tests.support.fake_control import FakeControl
 from tests.support.fleet import DOCUMENT, HEADERS, Fleet, fleet_in
 from tests.support.servers.valkey import Valkey
+from tests.support.waiting import PATIENCE_S
 
 BODY = {"model": "first", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]}
 CALLERS = ({"authorization": f"Bearer {VIRTUAL}"}, HEADERS, {"x-api-key": "sk-nobody"})
@@ -44,7 +45,7 @@ async def start(fleet: Fleet) -> None:
 
 
 async def chat(fleet: Fleet, headers: dict[str, str]) -> int:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
         return (await client.post(f"{fleet.url}/v1/chat/completions", json=BODY, headers=headers)).status_code
 
 
@@ -53,7 +54,7 @@ async def test_a_restart_without_control_leaves_known_keys_and_the_master_key(fl
     control.rows.add(VIRTUAL)
     await start(made)
     assert [await chat(made, headers) for headers in CALLERS] == [200, 200, 401]
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
         metrics = (await client.get(f"http://127.0.0.1:{made.ports['gateway-ops']}/metrics")).text
         assert 'gateway_control_lookups_total{outcome="asked",what="key"} 2.0' in metrics
         assert 'gateway_control_lookups_total{outcome="unknown",what="key"} 1.0' in metrics

@@ -84,7 +84,7 @@ async def takes_over(*buses: Bus) -> None:
     begun = time.monotonic()
     task = asyncio.create_task(b.run())
     while not b.leading:
-        assert time.monotonic() - begun < 15
+        assert time.monotonic() - begun < 45, "fifteen, where the machine has time"
         await asyncio.sleep(0.1)
     assert not a.leading
     await a.turn()

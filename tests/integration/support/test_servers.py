@@ -19,6 +19,7 @@ from tests.support.servers.nats import NATS
 from tests.support.servers.postgres import Postgres
 from tests.support.servers.server import Server
 from tests.support.servers.valkey import Valkey
+from tests.support.waiting import PATIENCE_S
 
 KINDS = (Postgres, Valkey, NATS)
 _RUN = """
@@ -88,7 +89,7 @@ def test_it_ends_with_the_process_that_started_it(kind: type[Server], number: si
         pid, folder = owner.stdout.readline().split()
     owner.send_signal(number)
     owner.wait(20)
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE_S
     while _lives(int(pid)) and time.monotonic() < end:
         time.sleep(0.02)
     assert not _lives(int(pid))

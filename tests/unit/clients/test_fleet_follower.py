@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
 from routeiq.api.fleet.v1 import fleet_pb2 as pb
-from routeiq.clients import fleet_follower
+from routeiq.clients import fleet_follower, fleet_report
 from routeiq.clients.fleet_buckets import FleetBuckets
+from routeiq.clients.fleet_follower import Applying
 from routeiq.clients.fleet_names import CANARY, DESIRED
 from routeiq.kit.bus_objects import ObjectMissing
 from routeiq.kit.errors import ConfigurationError, Unavailable
 from tests.support.buckets import MemoryKeys, MemoryObjects
 from tests.support.following import Leader, Replica, document, following, release
-from tests.support.waiting import until
+from tests.support.waiting import LONGER_S, until
 
 A, B = release(1, "a: 1"), release(2, "b: 1")
 
@@ -29,13 +31,14 @@ class Fleet:
 
     async def said(self, wish: int) -> pb.Replica:
         """What the replica says once it has dealt with that wish."""
-        await self.leader.heard(lambda roster: "gateway.one" in roster and roster["gateway.one"].wish == wish, 5.0)
+        await self.leader.heard(lambda roster: "gateway.one" in roster and roster["gateway.one"].wish == wish)
         return (await self.leader.roster())["gateway.one"]
 
 
 @pytest.fixture
 async def fleet(monkeypatch: pytest.MonkeyPatch) -> Fleet:
     monkeypatch.setattr(fleet_follower, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(fleet_report, "REPORT_EVERY_S", LONGER_S)
     made = Fleet()
     await made.leader.store("a: 1", "b: 1")
     return made
@@ -49,8 +52,7 @@ def replica(fleet: Fleet) -> Replica:
 async def test_a_wish_is_applied_and_said_at_once(fleet: Fleet, replica: Replica) -> None:
     async with following(replica):
         await fleet.leader.heard(lambda roster: roster["gateway.one"].applied == 0 if roster else False)
-        async with asyncio.timeout(1.0):  # far less than the time between two reports
-            said = await fleet.said(await fleet.leader.want(A))
+        said = await fleet.said(await fleet.leader.want(A))  # within far less than the time between two reports
     assert (said.service, said.replica, said.applied, said.error) == ("gateway", "one", 1, "")
     assert (said.config_version, said.requests, said.failures) == ("c1", 7, 2)
     assert (replica.texts, replica.follower.wanted) == (["a: 1"], pb.Wanted(release=A, wish=1))
@@ -151,18 +153,37 @@ async def test_what_it_needs_and_lacks_is_waited_for(fleet: Fleet, replica: Repl
         assert (await fleet.said(wish)).error == ""
 
 
-async def test_the_pause_grows_and_a_new_wish_ends_it(
-    fleet: Fleet, replica: Replica, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class Moments(list[Applying]):
+    """Knows when each was added."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at: list[float] = []
+
+    def append(self, one: Applying) -> None:
+        super().append(one)
+        self.at.append(asyncio.get_running_loop().time())
+
+
+async def test_the_pause_grows(fleet: Fleet, replica: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fleet_follower, "FIRST_PAUSE_S", 0.1)
+    replica.asked = moments = Moments()
     async with following(replica):
         replica.fails = Unavailable("not now")
         await fleet.leader.want(A)
-        await asyncio.sleep(1.0)
-        assert len(replica.asked) == 4, "at 0, 0.1, 0.3 and 0.7 s"
+        await until(lambda: len(moments) > 3)
+    pauses = [after - before for before, after in pairwise(moments.at)]
+    assert all(pause > 0.09 * 2**number for number, pause in enumerate(pauses[:3])), "at 0, 0.1, 0.3 and 0.7 s"
+
+
+async def test_a_new_wish_ends_the_pause(fleet: Fleet, replica: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet_follower, "FIRST_PAUSE_S", LONGER_S)
+    async with following(replica):
+        replica.fails = Unavailable("not now")
+        await fleet.leader.want(A)
+        await until(lambda: len(replica.asked) == 1)
         replica.fails = None
-        async with asyncio.timeout(0.4):  # the next look would be at 1.5 s
-            await fleet.said(await fleet.leader.want(B))
+        await fleet.said(await fleet.leader.want(B))
 
 
 async def test_a_wish_meanwhile_is_done_behind_what_is_under_way(fleet: Fleet, replica: Replica) -> None:

@@ -14,6 +14,7 @@ from routeiq.clients.fleet_names import replica_id, replica_key
 from routeiq.clients.fleet_report import MOST_ERROR, FleetReport, Serving
 from tests.support.buckets import MemoryKeys
 from tests.support.buses import running
+from tests.support.waiting import LONGER_S, PATIENCE_S, until
 
 KEY = "routing.pod-1"
 
@@ -33,10 +34,21 @@ async def said(roster: MemoryKeys) -> pb.Replica | None:
 
 
 async def hear(roster: MemoryKeys) -> pb.Replica:
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(PATIENCE_S):
         while (found := await said(roster)) is None:
             await asyncio.sleep(0.01)
     return found
+
+
+async def tells(roster: MemoryKeys, wish: int) -> bool:
+    found = await said(roster)
+    return found is not None and found.wish == wish
+
+
+@pytest.fixture(autouse=True)
+def seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is heard sooner was not said because it was time."""
+    monkeypatch.setattr(fleet_report, "REPORT_EVERY_S", LONGER_S)
 
 
 async def test_the_first_thing_it_says_is_that_it_lives(roster: MemoryKeys) -> None:
@@ -60,7 +72,7 @@ async def test_news_are_said_at_once(roster: MemoryKeys) -> None:
     async with running(asyncio.create_task(report.run())):
         await hear(roster)
         report.say(4, pb.Release(number=2, config_version="c2", artifact="a"), "x" * (MOST_ERROR + 1))
-        await asyncio.sleep(0.05)
+        await until(lambda: tells(roster, wish=4))
         found = await hear(roster)
     assert (found.wish, found.applied, found.config_version, found.artifact) == (4, 2, "c2", "a")
     assert found.error == "x" * MOST_ERROR
@@ -80,8 +92,7 @@ async def test_when_nobody_hears_it_says_so_again_soon(roster: MemoryKeys, monke
     async with running(asyncio.create_task(report_to(roster).run())):
         await asyncio.sleep(0.1)
         roster.away = False
-        async with asyncio.timeout(1.0):
-            await hear(roster)
+        await hear(roster)
 
 
 async def test_who_leaves_is_no_longer_there(roster: MemoryKeys) -> None:
@@ -90,12 +101,13 @@ async def test_who_leaves_is_no_longer_there(roster: MemoryKeys) -> None:
     assert await said(roster) is None
 
 
-async def test_leaving_while_nobody_hears_is_quick(roster: MemoryKeys) -> None:
+async def test_leaving_while_nobody_hears_is_quick(roster: MemoryKeys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet_report, "RETRY_S", LONGER_S)
     task = asyncio.create_task(report_to(roster).run())
     await hear(roster)
     roster.away = True
     task.cancel()
-    async with asyncio.timeout(0.5):
+    async with asyncio.timeout(PATIENCE_S):
         await asyncio.wait([task])
     assert task.cancelled()
 
@@ -112,7 +124,7 @@ def test_a_key_has_only_what_keys_may_have() -> None:
 
 async def test_it_names_itself_as_wishes_name_it(roster: MemoryKeys) -> None:
     report = FleetReport(roster, "gateway", "host.example", lambda: (0, 0), None)
-    async with running(asyncio.create_task(report.run())), asyncio.timeout(5.0):
+    async with running(asyncio.create_task(report.run())), asyncio.timeout(PATIENCE_S):
         while (entry := await roster.get("gateway.host-example")) is None:
             await asyncio.sleep(0.01)
     found = pb.Replica.FromString(entry.value)

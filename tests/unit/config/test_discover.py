@@ -18,6 +18,7 @@ from routeiq.config.prices import Wanted, price_file, read_facts
 from routeiq.config.scalars import JSONValue
 from routeiq.config.state import Mode
 from routeiq.config.tiers import LIKE, Tier, tier_of
+from tests.support.waiting import LONGER_S, PATIENCE_S
 
 
 class FakeFetch:
@@ -123,13 +124,13 @@ def test_source_that_hangs_holds_nothing_up() -> None:
     release = threading.Event()
 
     def hang(url: str, headers: Mapping[str, str], timeout_s: float) -> JSONValue:
-        release.wait(10)
+        release.wait(LONGER_S)
         raise FetchFailed("late")
 
     started = time.monotonic()
     found = discover({"ANTHROPIC_API_KEY": "k"}, fetch=hang, limit_s=0.1)
     release.set()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < PATIENCE_S
     assert len(found.offers) == 3
     assert found.warnings == ("A provider did not list its models in time; they are not offered.",)
 

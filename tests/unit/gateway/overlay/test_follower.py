@@ -20,13 +20,13 @@ from routeiq.config.problems import Problems
 from routeiq.config.start import Start
 from routeiq.config.state import State
 from routeiq.gateway.changes import Changes
-from routeiq.gateway.overlay.follower import REACH_S, STANDS_S, OverlayFollower
+from routeiq.gateway.overlay.follower import STANDS_S, OverlayFollower
 from routeiq.gateway.overlay.in_force import InForce
 from routeiq.gateway.overlay.kept import kept_overlay
 from routeiq.gateway.state import StateHolder
 from routeiq.kit.errors import ConfigurationError
 from tests.support.twins import deployment, state
-from tests.support.waiting import until
+from tests.support.waiting import LONGER_S, PATIENCE_S, until
 
 DOCUMENT = state(deployment("small"))
 
@@ -100,7 +100,7 @@ async def test_it_is_fetched_at_the_start_and_when_told() -> None:
     async with following(control) as (follower, holder):
         await until(lambda: holder.current.version == "c1.s3")
         control.version = 4
-        assert await follower.reach(4)
+        assert await follower.reach(4, PATIENCE_S)
         assert (holder.current.version, control.asked) == ("c1.s4", [0, 3])
 
 
@@ -117,14 +117,14 @@ async def test_an_older_one_is_taken_once_control_stands_by_it(tmp_path: Path) -
     """Its database was restored: what control says is what there is."""
     control, now = TwinControl(version=5), FakeClock()
     async with following(control, tmp_path, clock=now) as (follower, holder):
-        assert await follower.reach(5)
+        assert await follower.reach(5, PATIENCE_S)
         control.version = 4
         for _ in range(2):
-            assert not await follower.reach(6)
+            assert not await follower.reach(6, PATIENCE_S)
             assert holder.current.version == "c1.s5"
             now.now += STANDS_S - 1
         now.now += 2
-        assert not await follower.reach(6)
+        assert not await follower.reach(6, PATIENCE_S)
         assert (holder.current.version, follower.version) == ("c1.s4", 4)
         await until(lambda: (kept := kept_overlay(tmp_path).read()) is not None and kept.version == 4)
 
@@ -133,11 +133,11 @@ async def test_an_older_one_is_taken_once_control_stands_by_it(tmp_path: Path) -
 async def test_an_older_one_that_is_not_all_that_control_says_is_not_taken(between: int) -> None:
     control, now = TwinControl(version=5), FakeClock()
     async with following(control, clock=now) as (follower, holder):
-        assert await follower.reach(5)
+        assert await follower.reach(5, PATIENCE_S)
         for version in (4, between, 4):
             control.version = version
             now.now += STANDS_S - 1
-            assert not await follower.reach(6)
+            assert not await follower.reach(6, PATIENCE_S)
         assert holder.current.version == "c1.s5"
 
 
@@ -145,14 +145,14 @@ async def test_a_database_that_was_lost_takes_nothing_out_of_service() -> None:
     """Its first change is newer than all that was, and is taken."""
     control, now = TwinControl(version=5), FakeClock()
     async with following(control, clock=now) as (follower, holder):
-        assert await follower.reach(5)
+        assert await follower.reach(5, PATIENCE_S)
         control.version = 0
         for _ in range(3):
-            assert not await follower.reach(6)
+            assert not await follower.reach(6, PATIENCE_S)
             now.now += STANDS_S
         assert holder.current.version == "c1.s5"
         control.version = 6
-        assert await follower.reach(6)
+        assert await follower.reach(6, PATIENCE_S)
         assert holder.current.version == "c1.s6"
 
 
@@ -162,7 +162,7 @@ async def test_two_that_wait_are_served_in_order() -> None:
     async with following(control) as (follower, holder):
         await until(lambda: control.asked == [0])
         control.version = 2
-        waits = [asyncio.create_task(follower.reach(version)) for version in (1, 2)]
+        waits = [asyncio.create_task(follower.reach(version, PATIENCE_S)) for version in (1, 2)]
         await asyncio.sleep(0.01)
         assert control.slow is not None
         control.slow.set()
@@ -172,9 +172,8 @@ async def test_two_that_wait_are_served_in_order() -> None:
 
 async def test_who_waits_is_told_that_control_is_away() -> None:
     async with following(TwinControl(away=True)) as (follower, holder):
-        started = time.monotonic()
-        assert not await follower.reach(9)
-        assert time.monotonic() - started < REACH_S
+        async with asyncio.timeout(PATIENCE_S):
+            assert not await follower.reach(9, LONGER_S)
         assert holder.current is DOCUMENT
         assert await follower.settled()
 
@@ -188,23 +187,23 @@ async def test_who_waits_does_so_for_a_while_only() -> None:
 async def test_one_that_cannot_be_merged_leaves_what_is_in_force() -> None:
     control = TwinControl(version=13)
     async with following(control) as (follower, holder):
-        assert not await follower.reach(13)
+        assert not await follower.reach(13, PATIENCE_S)
         assert holder.current is DOCUMENT
         control.version = 14
-        assert await follower.reach(14)
+        assert await follower.reach(14, PATIENCE_S)
 
 
 async def test_a_start_without_control_is_from_disk(tmp_path: Path) -> None:
     control = TwinControl(version=6)
     async with following(control, tmp_path) as (follower, _):
-        assert await follower.reach(6)
+        assert await follower.reach(6, PATIENCE_S)
         await until(lambda: kept_overlay(tmp_path).read() is not None)
     away = TwinControl(version=9, away=True)
     async with following(away, tmp_path) as (follower, holder):
         assert (holder.current.version, follower.version) == ("c1.s6", 6)
         await until(lambda: away.asked == [6])
         away.away = False
-        assert await follower.reach(9)
+        assert await follower.reach(9, PATIENCE_S)
 
 
 def header(**changed: object) -> bytes:

@@ -131,16 +131,16 @@ async def test_after_a_stale_connection_the_next_is_a_new_one() -> None:
 
 
 async def test_a_stale_connection_does_not_give_its_deployment_more_time() -> None:
-    one = await bench(member(timeout_s=1.6))
+    one = await bench(member(timeout_s=4.0))
     one.pool.script.extend([silent, silent])
     client = one.begin()
-    await asyncio.sleep(1.2)
+    await asyncio.sleep(3.0)
     one.pool.peers[0].hang_up()
     begun = asyncio.get_running_loop().time()
     await client.ended()
     assert client.status == 504
-    assert asyncio.get_running_loop().time() - begun < 1.2
-    assert one.outcome.attempts[0].seconds > 1.5
+    assert asyncio.get_running_loop().time() - begun < 3.5
+    assert one.outcome.attempts[0].seconds > 3.9
 
 
 async def test_an_answer_that_is_too_long_to_keep_is_handed_over_whole() -> None:

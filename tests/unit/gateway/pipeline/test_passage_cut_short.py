@@ -21,6 +21,7 @@ from tests.support.prompt_gateway import (
     told,
 )
 from tests.support.twins import ANSWER
+from tests.support.waiting import PATIENCE_S
 
 STREAM = CHAT[:-1] + b',"stream":true}'
 
@@ -69,7 +70,7 @@ async def test_a_client_may_leave_between_the_passage_and_its_task(line: Line) -
     client.leave()
     await turns(10)
     assert client.task is not None
-    await asyncio.wait([client.task], timeout=1)
+    await asyncio.wait([client.task], timeout=PATIENCE_S)
     assert (client.answers, len(one.ended.outcomes), one.idle) == (0, 1, True)
 
 

@@ -240,11 +240,11 @@ async def test_the_requests_deadline_is_a_504() -> None:
 
 
 async def test_silence_in_its_middle_ends_a_stream_and_chunks_keep_it_alive() -> None:
-    one = await bench(member(stream_timeout_s=0.5))
+    one = await bench(member(stream_timeout_s=2.0))
     one.pool.script.append(streams(FRAMES[0], end=b""))
     client = one.begin(STREAM)
     for _ in range(4):
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.6)
         one.pool.peers[0].say(chunk(FRAMES[0]))
     assert one.ended.outcomes == []
     await client.ended()

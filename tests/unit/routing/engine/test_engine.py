@@ -16,6 +16,7 @@ from routeiq.routing.engine.batching import EncodeFailed
 from routeiq.routing.engine.engine import MEANS_STRATEGY, PRIOR_STRATEGY, EmbedShed, NotLoaded
 from routeiq.routing.settings import Settings
 from tests.support.routing import MODELS, BrokenEncoder, FakeEncoder, twin_loaded
+from tests.support.waiting import LONGER_S, PATIENCE_S
 
 PRICED = (Candidate("a", prices=Prices(0.1, 0.1)), Candidate("b", prices=Prices(9.0, 9.0)))
 
@@ -27,7 +28,7 @@ def registry() -> CollectorRegistry:
 
 @pytest.fixture
 async def engine(registry: CollectorRegistry) -> AsyncIterator[Engine]:
-    made = Engine(Settings(queue_limit=4, reply_reserve_s=0.5), EngineMetrics(registry))
+    made = Engine(Settings(queue_limit=4, reply_reserve_s=10.0), EngineMetrics(registry))
     made.start()
     yield made
     await made.close()
@@ -96,7 +97,7 @@ async def test_a_late_encoding_is_answered_by_the_means_before_the_deadline(
     engine: Engine, encoder: FakeEncoder
 ) -> None:
     encoder.gate.clear()
-    deadline = soon(1.0)
+    deadline = soon(5.0)
     decision = await engine.route(Question("slow", deadline=deadline))
     assert asyncio.get_running_loop().time() < deadline
     assert decision.fallback is Fallback.DEADLINE
@@ -118,11 +119,11 @@ async def test_a_late_encoding_still_fills_the_cache(engine: Engine, encoder: Fa
 
 async def test_what_cannot_be_in_time_is_answered_at_once(engine: Engine) -> None:
     encoder = FakeEncoder()
-    engine.swap(twin_loaded(encoder, token_s=10.0))
+    engine.swap(twin_loaded(encoder, token_s=LONGER_S))
     started = asyncio.get_running_loop().time()
-    decision = await engine.route(Question("late", deadline=started + 10.0))
+    decision = await engine.route(Question("late", deadline=started + LONGER_S))
     assert decision.fallback is Fallback.DEADLINE
-    assert asyncio.get_running_loop().time() - started < 5
+    assert asyncio.get_running_loop().time() - started < PATIENCE_S
     assert encoder.batches == []
 
 
@@ -259,7 +260,7 @@ async def test_embeddings_come_in_order_and_are_kept(engine: Engine, encoder: Fa
 
 
 async def test_an_embedding_that_would_be_late_is_refused(engine: Engine) -> None:
-    engine.swap(twin_loaded(FakeEncoder(), token_s=10.0))
+    engine.swap(twin_loaded(FakeEncoder(), token_s=LONGER_S))
     with pytest.raises(EmbedShed):
         await engine.embed(["one", "two"], soon(0.5))
 
