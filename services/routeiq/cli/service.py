@@ -18,7 +18,7 @@ import uvloop
 from routeiq.cli.errors import one_error
 from routeiq.kit import log
 from routeiq.kit.lean import import_for_gateway, import_uvicorn
-from routeiq.kit.memory import kept, one_heap
+from routeiq.kit.memory import give_back_programs, kept, one_heap
 from routeiq.kit.signals import run_until_stopped
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def serve(service: ServiceName, config: Path | None) -> None:
     async def run() -> None:
         with kept():
             runner = await module.launch(config)
+        give_back_programs()
         await run_until_stopped(runner)
 
     with one_error():
