@@ -175,5 +175,5 @@ async def test_redis_away_and_back_empty(world: World) -> None:
     await asyncio.sleep(5)
     later = await burst(world, key, 10, max_tokens=OUTPUT_TOKENS)
     assert [reply.status for reply in meanwhile] == [200] * 2
-    assert away_s < 2
+    assert away_s < 5
     assert sum(reply.status == 200 for reply in later) == PAID_FOR - 7

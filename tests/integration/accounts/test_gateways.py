@@ -128,7 +128,7 @@ async def test_what_the_ledger_has_is_spent_and_held_no_more(server: Valkey) -> 
         assert await left(server) == (20, 30)
 
 
-async def test_a_redis_that_forgets_is_right_again_within_five_seconds(server: Valkey) -> None:
+async def test_a_redis_that_forgets_is_right_again_soon(server: Valkey) -> None:
     ledger = Ledger()
     ledger.spent[KEY] = 10
     async with books(server, ledger) as (one, other):
