@@ -18,12 +18,10 @@ import httpx
 
 from routeiq.kit.key_files import create_private_key, save_public_key
 from tests.support.ports import free_ports
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S, START_S
 
 ROUTEIQ = Path(sys.executable).parent / "routeiq"
 KEY = "sk-for-the-serve-tests"
-START_S = 120.0
-"""Also to end."""
 HEADERS = {"authorization": f"Bearer {KEY}"}
 ENCRYPTION_KEY = "0123456789abcdef" * 4
 CHAT = {"model": "auto", "max_tokens": 1}
@@ -80,15 +78,10 @@ class Fleet:
 
     def wait(self, service: str) -> None:
         """Until its second port says ready."""
-        end = time.monotonic() + START_S
+        url, end = f"http://127.0.0.1:{self.ports[f'{service}-ops']}/_health/ready", time.monotonic() + START_S
         while time.monotonic() < end:
             with contextlib.suppress(httpx.HTTPError):
-                if (
-                    httpx.get(
-                        f"http://127.0.0.1:{self.ports[f'{service}-ops']}/_health/ready", timeout=PATIENCE_S
-                    ).status_code
-                    == 200
-                ):
+                if httpx.get(url, timeout=PATIENCE_S).status_code == 200:
                     return
             time.sleep(0.05)
         raise AssertionError((self.folder / f"{service}.log").read_text())

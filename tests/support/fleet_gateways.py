@@ -27,7 +27,7 @@ from routeiq.kit.key_files import create_private_key
 from routeiq.kit.outbound import OutboundPolicy
 from routeiq.kit.server import bind
 from tests.support.documents import bundle_of
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S, until
 
 KEY = "sk-for-the-fleet-tests"
 
@@ -91,6 +91,4 @@ async def gateway(
 
 
 async def ready(built: Gateway) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not built.readiness.ready:
-            await asyncio.sleep(0.01)
+    await until(lambda: built.readiness.ready)

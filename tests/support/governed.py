@@ -14,9 +14,9 @@ import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
 from routeiq.control.store.tables import SCHEMA, Base
+from tests.support.waiting import PATIENCE_S
 
 AUDIT = "audit_logs"
-TIMEOUT_S = 60
 IDLE_S = 2
 
 
@@ -37,7 +37,7 @@ class Wire:
 
     def __init__(self, url: str) -> None:
         self.host = urlsplit(url).netloc
-        self._connection = http.client.HTTPConnection(self.host, timeout=TIMEOUT_S)
+        self._connection = http.client.HTTPConnection(self.host, timeout=PATIENCE_S)
         self._used = 0.0
 
     def ask(self, method: str, target: str, headers: Mapping[str, str], body: object = None) -> Reply:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from kubernetes.aio.client import ApiClient, Configuration
 
 from tests.support.by_heads import by_heads
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import until
 
 Event = dict[str, Any]
 TOKEN = "kube-token-0123456789abcdef"
@@ -64,9 +64,7 @@ class KubernetesAPI:
 
     async def watched(self, count: int) -> None:
         """Until so many watches have begun."""
-        async with asyncio.timeout(PATIENCE_S):
-            while len(self.watches) < count:
-                await asyncio.sleep(0.01)
+        await until(lambda: len(self.watches) >= count)
 
     async def client(self) -> ApiClient:
         configuration = Configuration(host=self.url)

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S, START_S
 
-START_TIMEOUT_S = 120.0
 _FAKE_PROVIDER = Path(__file__).with_name("fake_provider.py")
 
 
@@ -100,7 +99,7 @@ def process(command: list[str], env: dict[str, str] | None = None) -> Iterator[d
 
 def _first_line(child: subprocess.Popen[bytes]) -> dict[str, object]:
     assert child.stdout is not None
-    ready, _, _ = select.select([child.stdout], [], [], START_TIMEOUT_S)
+    ready, _, _ = select.select([child.stdout], [], [], START_S)
     line = child.stdout.readline() if ready else b""
     if not line:
         raise RuntimeError(f"{child.args!r} did not say where it listens.")

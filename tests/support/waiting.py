@@ -13,6 +13,8 @@ from contextlib import suppress
 PATIENCE_S = 60.0
 LONGER_S = 2 * PATIENCE_S
 """For a product's own time-out that a test is not to meet: who waited for it would be found out."""
+START_S = 2 * PATIENCE_S
+"""Of a process or a server, to start or to end."""
 POLL_S = 0.01
 
 

@@ -49,9 +49,9 @@ _NO_BUDGETS: Mapping[str, Budget] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whom limits and a budget belong to: the key, its user, its team, or its user in that team. `kind` and `id`: its
-    account's (`clients.control_accounts`). `spend_nano_usd`: as control last knew it. `account_id`: the account's,
-    where that is another: a key's, which took the place of an older one."""
+    """Whom limits and a budget belong to: the key, its user, its team, or its user in that team. `kind`, and mostly
+    `id`: its account's (`clients.control_accounts`). `spend_nano_usd`: as control last knew it. `account_id`: the
+    account's, of a key that took the place of another; empty: it is `id`."""
 
     kind: str
     id: str
