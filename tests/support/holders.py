@@ -34,8 +34,7 @@ class Holders:
             session.add_all(rows)
 
     async def spend(self, *charges: Charge) -> list[Spent]:
-        async with self.database.transaction() as session:
-            return await spend(session, charges, self.now, self.calendar)
+        return await self.database.run(lambda session: spend(session, charges, self.now, self.calendar))
 
     async def row(self, table: type[Row], *key: str) -> Row:
         async with self.database.reading() as session:

@@ -8,7 +8,7 @@ holders of a kind are read, and written, by one statement; budgets by model, whi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from routeiq.control.store.accounts import KEY, LOCK_ORDER, Account, model_spend
 from routeiq.control.store.periods import Period, Schedule, begin, model_period, period_of
 from routeiq.control.store.standings import Standing, Turned, begin_periods, set_spent, standings_of
 from routeiq.control.store.tables import ModelSpend
+from routeiq.kit.db import WriteConflict
 
 Cost = tuple[int, int]
 """When a request ended, in microseconds since 1970, and what it cost in nano-USD."""
@@ -48,13 +49,16 @@ _UNLIMITED = Money()
 
 
 async def spend(session: AsyncSession, charges: Iterable[Charge], now: datetime, calendar: Calendar) -> list[Spent]:
-    """Count them. Holders that are gone are passed over. Returns: those that have a budget and were charged."""
+    """Count them. Holders that are gone are passed over. Returns: those that have a budget and were charged.
+
+    Raises: WriteConflict: a key was given another text meanwhile."""
     costs = await _of_successors(session, charges)
     ids: dict[str, set[str]] = {kind: set() for kind in LOCK_ORDER}
     for account in costs:
         if account.kind in ids:
             ids[account.kind].add(account.id)
     standings = {kind: await standings_of(session, kind, ids[kind], lock=True) for kind in LOCK_ORDER if ids[kind]}
+    await _check_none_moved(session, ids[KEY] - standings.get(KEY, {}).keys())
     found: list[Spent] = []
     for kind, holders in standings.items():
         found += await _charge(session, kind, holders.values(), costs, now, calendar)
@@ -71,6 +75,12 @@ async def _of_successors(session: AsyncSession, charges: Iterable[Charge]) -> Co
         for account in [one for one in found if one.kind == KEY and one.id == old]:
             found[account._replace(id=new)] += found.pop(account)
     return found
+
+
+async def _check_none_moved(session: AsyncSession, missing: Collection[str]) -> None:
+    """Whoever gives a key another text has its row locked: who waits for that finds no row of that hash any more."""
+    if missing and await successors_of(session, missing):
+        raise WriteConflict
 
 
 async def _charge(

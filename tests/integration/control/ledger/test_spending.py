@@ -10,7 +10,7 @@ import pytest
 from routeiq.control.spending.limits import Money
 from routeiq.control.store.accounts import Account
 from routeiq.control.store.periods import number_of
-from routeiq.control.store.tables import FormerKey, Member, ModelSpend, Team, User
+from routeiq.control.store.tables import FormerKey, Key, Member, ModelSpend, Team, User
 from tests.support.holders import (
     DAILY,
     HASH,
@@ -114,6 +114,20 @@ async def test_a_key_that_was_replaced_spends_what_its_successor_has(holders: Ho
     await holders.add(key(), FormerKey(hash=OTHER, successor=HASH, ended_at=NOW, ended_by="test", row={}))
     await holders.spend(charge(Account("key", OTHER)), charge())
     assert (await holders.key()).spend_nano_usd == 2 * USD
+
+
+async def test_a_key_that_is_replaced_while_who_charges_it_waits_for_it(holders: Holders) -> None:
+    await holders.add(key(model_max_budget={"gpt-4o": {"max_budget": 9}}))
+    async with holders.database.transaction() as session:
+        row = await session.get_one(Key, HASH, with_for_update=True)
+        charging = asyncio.create_task(holders.spend(charge(), charge(GPT)))
+        await asyncio.sleep(0.3)
+        assert not charging.done()
+        row.hash = OTHER
+        session.add(FormerKey(hash=HASH, successor=OTHER, ended_at=NOW, ended_by="test", row={}))
+    await charging
+    assert (await holders.key(OTHER)).spend_nano_usd == USD
+    assert (await holders.row(ModelSpend, OTHER, "gpt-4o")).spend_nano_usd == USD
 
 
 async def test_many_at_once_lose_nothing(holders: Holders) -> None:
