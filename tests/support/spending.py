@@ -120,6 +120,7 @@ class Ledger:
     def __init__(self) -> None:
         self.spent: dict[Account, int] = {}
         self.marks: dict[str, int] = {}
+        self.deleted: set[Account] = set()
         self.away = False
         self.asked: list[Collection[Account]] = []
 
@@ -141,5 +142,6 @@ class Ledger:
                     budget=pb.Budget(spent_nano_usd=self.spent.get(one, 0)),
                 )
                 for one in accounts
+                if one not in self.deleted
             ],
         )

@@ -82,6 +82,8 @@ class Book:
         self._marks: Mapping[str, int] = {}
         self._answered: Collection[str] = ()
         """The accounts that the last answer of the ledger had."""
+        self._gone: Collection[str] = ()
+        """Those that it was asked for and did not have: of keys that were deleted, budgets that were taken away."""
         self._owed: list[bytes] = []
         """What Redis was not told."""
         self._wake, self._all, self._put = asyncio.Event(), True, 0
@@ -233,6 +235,7 @@ class Book:
         }
         self.own.round((), standings, marks)
         self._marks, self._answered = marks, frozenset(standings)
+        self._gone = {account.name for account in asked} - standings.keys()
 
     async def _tell(self, used: Collection[str]) -> None:
         shared = self._shared
@@ -281,7 +284,10 @@ class Book:
 
     def _idle(self, name: str, now: float) -> bool:
         account = self.own.get(name)
-        return account is not None and not account.busy and now - account.used >= IDLE_S
+        if account is None:
+            return False
+        unused_s = now - account.used
+        return unused_s >= IN_USE_S if name in self._gone else unused_s >= IDLE_S and not account.busy
 
     def _owe(self, shared: RedisAccounts, id_: str, costs: Costs) -> None:
         """It may have heard of a reservation that was not made."""

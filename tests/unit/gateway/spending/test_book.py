@@ -48,6 +48,19 @@ async def test_what_is_no_longer_in_use_is_asked_for_no_more_and_in_the_end_forg
     assert not list(book.own.names())
 
 
+async def test_of_a_key_that_was_deleted_nothing_is_kept_although_the_ledger_never_says_that_it_spent_it() -> None:
+    ledger, clock = Ledger(), Clock()
+    book = Book(None, ledger.read, clock=clock)
+    reserve(book)
+    book.settle("a", [(KEY.name, 10), (PLACE.name, None)], "journal", 1)
+    ledger.deleted.add(KEY)
+    await book.round()
+    assert figures(book) == (7, 10), "who still asks with it is known by it"
+    clock.now += IN_USE_S
+    await book.round()
+    assert book.own.get(KEY.name) is None
+
+
 async def test_what_the_caller_brought_counts_until_the_ledger_says_it_better() -> None:
     ledger = Ledger()
     book = Book(None, ledger.read)
