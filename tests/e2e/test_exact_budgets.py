@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import time
+import uuid
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -121,6 +122,32 @@ async def test_a_regenerated_key_has_what_the_old_one_left(world: World) -> None
     )
     replies = [*await early, *done, *both[0], *both[1]]
     assert sum(reply.status == 200 for reply in replies) == PAID_FOR
+
+
+async def test_a_key_that_gets_its_former_text_again_spends_nothing_twice(world: World) -> None:
+    """While something runs under each, and the ledger has little of it yet."""
+    text = f"sk-{uuid.uuid4()}"
+    key, early, replies = await asyncio.to_thread(key_of, world, key=text, max_budget=FOR_TEN), [], []
+    for new in (f"sk-{uuid.uuid4()}", text):
+        early.append(asyncio.create_task(burst(world, key, 4, max_tokens=OUTPUT_TOKENS)))
+        replies += await burst(world, key, 2, max_tokens=OUTPUT_TOKENS)
+        asked = {"key": key, "new_key": new, "grace_period": "1h"}
+        key = (await asyncio.to_thread(made, world, "/key/regenerate", asked))["key"]
+    replies += await burst(world, key, 20, max_tokens=OUTPUT_TOKENS)
+    for some in early:
+        replies += await some
+    assert sum(reply.status == 200 for reply in replies) == PAID_FOR
+
+
+async def test_a_deleted_keys_text_made_anew_is_another_key(world: World) -> None:
+    """At once, with nothing of what the old one had spent."""
+    text = f"sk-{uuid.uuid4()}"
+    old = await asyncio.to_thread(key_of, world, key=text, max_budget=FOR_TEN)
+    assert sum(reply.status == 200 for reply in await burst(world, old, 20, max_tokens=OUTPUT_TOKENS)) == PAID_FOR
+    ledger_of(world, old, PAID_FOR)
+    await asyncio.to_thread(made, world, "/key/delete", {"keys": [old]})
+    new = await asyncio.to_thread(key_of, world, key=text, max_budget=FOR_TEN)
+    assert sum(reply.status == 200 for reply in await burst(world, new, 20, max_tokens=OUTPUT_TOKENS)) == PAID_FOR
 
 
 async def test_without_a_limit_nobody_is_refused_while_something_is_left(world: World) -> None:

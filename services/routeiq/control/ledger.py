@@ -13,7 +13,7 @@ from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.control.keys.model_budgets import model_budgets
 from routeiq.control.messages import Moment, model_budget_of, standing_budget_of
 from routeiq.control.spending.limits import models_of
-from routeiq.control.store.accounts import KEY, LOCK_ORDER, Account, model_spends, successors_of
+from routeiq.control.store.accounts import KEY, LOCK_ORDER, Account, hashes_of, model_spends
 from routeiq.control.store.standings import Standing, standings_of
 from routeiq.control.store.tables import ModelSpend
 from routeiq.control.store.usage_tables import UsageWatermark
@@ -40,16 +40,13 @@ async def _watermarks(session: AsyncSession, journals: Collection[str], now: dat
 
 
 async def _spending(session: AsyncSession, asked: Collection[Account], at: Moment) -> list[pb.Spending]:
-    """Under the names that were asked for, also of a key that another one took the place of."""
-    holders: dict[str, dict[str, Standing]] = {}
-    for kind in LOCK_ORDER:
-        holders[kind] = await standings_of(session, kind, {one.id for one in asked if one.kind == kind})
-    replaced = {one.id for one in asked if one.kind == KEY} - holders[KEY].keys()
-    successors = await successors_of(session, replaced)
-    holders[KEY] |= await standings_of(session, KEY, set(successors.values()) - holders[KEY].keys())
-    named = [
-        (one, one._replace(id=successors[one.id]) if one.kind == KEY and one.id in successors else one) for one in asked
-    ]
+    """Under the names that were asked for, whatever hash the key has now."""
+    keys = await hashes_of(session, {one.id for one in asked if one.kind == KEY})
+    named = [(one, one._replace(id=keys[one.id]) if one.kind == KEY and one.id in keys else one) for one in asked]
+    holders = {
+        kind: await standings_of(session, kind, {meant.id for _, meant in named if meant.kind == kind})
+        for kind in LOCK_ORDER
+    }
     models = await model_spends(session, {(meant.id, meant.model) for _, meant in named if meant.model})
     return list(_said(named, holders, models, at))
 

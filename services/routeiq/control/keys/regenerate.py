@@ -19,6 +19,7 @@ from routeiq.control.keys.standing import Standing, standing_of
 from routeiq.control.keys.tokens import checked_successor, fresh, hash_of, name_of
 from routeiq.control.office import Write
 from routeiq.control.store import keys as store
+from routeiq.control.store.accounts import key_account
 from routeiq.control.store.tables import Key
 from routeiq.control.terms import Terms
 
@@ -60,6 +61,7 @@ async def _need_no_stronger(work: Write, standing: Standing, row: Key) -> None:
 
 async def _replace(work: Write, row: Key, new: str, before: dict[str, object], grace: str | None) -> None:
     until = expiry(grace, work.now) if grace else None
+    row.account_id = await key_account(work.session, row)
     await store.archive(work.session, row, before, store.End(work.now, work.actor.id, hash_of(new), until))
     await store.end_former(work.session, hash_of(new))
     row.hash, row.name = hash_of(new), name_of(new)

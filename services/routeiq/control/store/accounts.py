@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, null, select, tuple_
+from sqlalchemy import Select, func, null, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
@@ -44,6 +44,26 @@ async def holders_of(session: AsyncSession, kind: str, ids: Collection[str]) -> 
         rows = await session.execute(of.statement(some).execution_options(populate_existing=True))
         found |= {of.id_of(row): Held(row, shared) for row, shared in rows}
     return found
+
+
+_before = select(FormerKey.hash).where(FormerKey.successor == Key.hash)
+FIRST_OF_KEYS = _before.order_by(FormerKey.ended_at, FormerKey.hash).limit(1).correlate(Key).scalar_subquery()
+"""The hash of the first of the keys that a key took the place of, one after the other. Beside `Key`."""
+
+
+async def key_account(session: AsyncSession, row: Key) -> str:
+    """Under which gateways know the key. It does not change while there is a key in its row."""
+    statement = select(func.coalesce(Key.account_id, FIRST_OF_KEYS, Key.hash)).where(Key.hash == row.hash)
+    return str(await session.scalar(statement))
+
+
+async def hashes_of(session: AsyncSession, accounts: Set[str]) -> dict[str, str]:
+    """What the keys are called now, as which gateways know these. Others are hashes themselves."""
+    found: dict[str, str] = {}
+    for some in parts(sorted(accounts)):
+        statement = select(Key.account_id, Key.hash).where(among(session, Key.account_id, some))
+        found |= {account: key_hash for account, key_hash in await session.execute(statement) if account is not None}
+    return found | await successors_of(session, accounts - found.keys())
 
 
 async def successors_of(session: AsyncSession, hashes: Collection[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from sqlalchemy import Select, String, and_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from routeiq.control.store.accounts import FIRST_OF_KEYS
 from routeiq.control.store.tables import Budget, FormerKey, Key, Member, ModelSpend, Override, Team, User
 
 _Shared = aliased(Budget)
@@ -28,7 +29,7 @@ class Governing(NamedTuple):
     member: Member | None
     member_budget: Budget | None
     account_id: str | None
-    """The hash of the first of the keys that `key` took the place of, one after the other; None: of none."""
+    """None: its hash is its account's (`accounts.key_account`)."""
     model_spends: Mapping[str, ModelSpend] = MappingProxyType({})
     """By model; those of the key that have been written."""
 
@@ -38,10 +39,9 @@ def _statement() -> Select[Any]:
     asked = bindparam("key_hash", type_=String)
     former = select(FormerKey).where(FormerKey.hash == asked, FormerKey.works_until > bindparam("now")).subquery()
     one = select(asked.label("hash")).subquery()
-    before = select(FormerKey.hash).where(FormerKey.successor == Key.hash)
-    first = before.order_by(FormerKey.ended_at, FormerKey.hash).limit(1).correlate(Key).scalar_subquery()
+    account = func.coalesce(Key.account_id, FIRST_OF_KEYS)
     return (
-        select(Key, former.c.works_until, _Shared, User, Team, Member, _Members, first)
+        select(Key, former.c.works_until, _Shared, User, Team, Member, _Members, account)
         .select_from(one)
         .outerjoin(former, former.c.hash == one.c.hash)
         .join(Key, Key.hash == func.coalesce(former.c.successor, one.c.hash))

@@ -50,8 +50,8 @@ _NO_BUDGETS: Mapping[str, Budget] = MappingProxyType({})
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Whom limits and a budget belong to: the key, its user, its team, or its user in that team. `kind`, and mostly
-    `id`: its account's (`clients.control_accounts`). `spend_nano_usd`: as control last knew it. `account_id`: the
-    account's, of a key that took the place of another; empty: it is `id`."""
+    `id`: its account's (`clients.control_accounts`). `spend_nano_usd`: as control last knew it. `account_id`: a
+    key's account's, whatever text it has; empty: it is `id`."""
 
     kind: str
     id: str

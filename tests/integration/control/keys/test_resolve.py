@@ -7,10 +7,12 @@ import time
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.control.servicer import ControlServicer
 from routeiq.control.store.periods import first_number
+from routeiq.control.store.tables import Key
 from routeiq.kit.money import MAX_NANO_USD
 from tests.support.keyring import HOUR, NOW, Keyring, budget_row, member_row, team_row, user_row
 
@@ -35,16 +37,46 @@ async def test_a_replaced_key_is_its_successor_until_its_grace_ends(keyring: Key
     assert (await resolved(keyring, again["token"])).HasField("key")
 
 
-async def test_its_account_is_that_of_the_first_one(keyring: Keyring) -> None:
+async def account_of(keyring: Keyring, key: Any) -> str:
+    return (await resolved(keyring, key["token"])).key.account_id
+
+
+async def test_its_account_stays_through_all_its_texts(keyring: Keyring) -> None:
     made = await keyring.made()
-    assert not (await resolved(keyring, made["token"])).key.account_id
+    account = await account_of(keyring, made)
+    assert account not in ("", made["token"])
     again = made
-    for _ in range(3):
+    for text in ("sk-another-text-of-mine", None, made["key"], "sk-another-text-of-mine"):
         keyring.now += HOUR
-        again = await keyring.post("/key/regenerate", {"key": again["key"], "grace_period": "24h"})
+        asked = {"key": again["key"], "grace_period": "24h"} | ({"new_key": text} if text else {})
+        again = await keyring.post("/key/regenerate", asked)
         for one in (made, again):
             key = (await resolved(keyring, one["token"])).key
-            assert (key.hash, key.account_id) == (again["token"], made["token"])
+            assert (key.hash, key.account_id) == (again["token"], account)
+
+
+async def test_the_same_text_made_anew_has_an_account_of_its_own(keyring: Keyring) -> None:
+    made = await keyring.made(key="sk-a-text-of-mine")
+    before = await account_of(keyring, made)
+    await keyring.post("/key/delete", {"keys": [made["key"]]})
+    await keyring.made(key="sk-a-text-of-mine")
+    assert await account_of(keyring, made) not in ("", before)
+
+
+async def test_of_the_release_before_it_is_that_of_the_first_one(keyring: Keyring) -> None:
+    """As that one left them: a key, and one that took the place of another."""
+    made, first = await keyring.made(), await keyring.made()
+    second = await keyring.post("/key/regenerate", {"key": first["key"], "grace_period": "24h"})
+    async with keyring.database.transaction() as session:
+        await session.execute(update(Key).values(account_id=None))
+    assert await account_of(keyring, made) == ""
+    assert await account_of(keyring, second) == await account_of(keyring, first) == first["token"]
+    for old, account in ((made, made["token"]), (second, first["token"])):
+        keyring.now += HOUR
+        new = await keyring.post("/key/regenerate", {"key": old["key"]})
+        row = await keyring.row(new["token"])
+        assert row is not None
+        assert row.account_id == await account_of(keyring, new) == account
 
 
 async def test_without_grace_the_old_key_is_gone(keyring: Keyring) -> None:

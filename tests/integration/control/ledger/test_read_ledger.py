@@ -121,6 +121,13 @@ async def test_a_replaced_key_is_told_by_the_name_that_was_asked_for(holders: Ho
     assert (one.account.id, one.budget.spent_nano_usd) == (OTHER, 4)
 
 
+async def test_a_key_is_told_by_its_account_whatever_text_it_has(holders: Holders, client: ControlClient) -> None:
+    await holders.add(key(spend_nano_usd=4, account_id="mine"))
+    for name in ("mine", HASH):
+        [one] = (await client.read_ledger([Account("key", name)], [])).spending
+        assert (one.account.id, one.budget.spent_nano_usd) == (name, 4)
+
+
 async def test_watermarks_are_those_of_journals_that_wrote_and_those_asked_for(
     holders: Holders, client: ControlClient
 ) -> None:
