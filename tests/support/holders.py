@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from routeiq.clients.control_accounts import Account
 from routeiq.control.budgets.calendar import Calendar
 from routeiq.control.spending.charging import Charge, Spent, spend
-from routeiq.control.store.accounts import Account
 from routeiq.control.store.tables import Base, Budget, Key, Member, Team, User
 from routeiq.kit.db import Database
 

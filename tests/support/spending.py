@@ -9,12 +9,13 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry
 
 from routeiq.api.control.v1 import control_pb2 as pb
+from routeiq.clients.control_accounts import Account
 from routeiq.config.state import Deployment, ProviderEntry
 from routeiq.gateway.app import Edge, create_app
 from routeiq.gateway.callers.caller import Budget, Caller, Holder, Limits
 from routeiq.gateway.pipeline.spend import Spend
 from routeiq.gateway.plan import Usage
-from routeiq.gateway.spending.book import Account, Book
+from routeiq.gateway.spending.book import Book
 from routeiq.gateway.spending.estimates import Estimates
 from routeiq.gateway.upstream.provider import Provider
 from routeiq.kit.errors import Unavailable

@@ -3,8 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from typing import NamedTuple
 
 SEPARATOR = "/"
+
+
+class Account(NamedTuple):
+    """Who spends; `model`: and on which."""
+
+    kind: str
+    id: str
+    model: str = ""
+
+    @property
+    def name(self) -> str:
+        """In stores. No id has a NUL."""
+        return f"{self.kind}\0{self.model}\0{self.id}"
+
+
+def account_called(name: str) -> Account:
+    kind, model, id_ = name.split("\0", 2)
+    return Account(kind, id_, model)
 
 
 def member_id(team_id: str, user_id: str) -> str:

@@ -10,10 +10,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routeiq.api.control.v1 import control_pb2 as pb
+from routeiq.clients.control_accounts import Account
 from routeiq.control.keys.model_budgets import model_budgets
 from routeiq.control.messages import Moment, model_budget_of, standing_budget_of
 from routeiq.control.spending.limits import models_of
-from routeiq.control.store.accounts import KEY, LOCK_ORDER, Account, hashes_of, model_spends
+from routeiq.control.store.accounts import KEY, LOCK_ORDER, hashes_of, model_spends
 from routeiq.control.store.standings import Standing, standings_of
 from routeiq.control.store.tables import ModelSpend
 from routeiq.control.store.usage_tables import UsageWatermark

@@ -9,7 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 
-from routeiq.gateway.spending.book import Account, Book
+from routeiq.clients.control_accounts import Account
+from routeiq.gateway.spending.book import Book
 from routeiq.gateway.spending.refusals import BudgetsUnavailable
 from routeiq.kit.accounts import Claim, Refused, Taken, Verdict
 from routeiq.kit.accounts_redis import RedisAccounts

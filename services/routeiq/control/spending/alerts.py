@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from routeiq.clients.control_accounts import Account
 from routeiq.control.spending.charging import Spent
 from routeiq.control.spending.wording import event_of
-from routeiq.control.store.accounts import TEAM, USER, Account, Held, holders_of
+from routeiq.control.store.accounts import TEAM, USER, Held, holders_of
 from routeiq.control.store.alerts import Due, known_of, put
 
 SOFT = 0

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routeiq.clients.control_accounts import budgeted_model
+from routeiq.clients.control_accounts import Account, budgeted_model
 from routeiq.control.budgets.calendar import Calendar
 from routeiq.control.keys.model_budgets import ModelBudget, model_budgets
 from routeiq.control.spending.limits import Money, allowed, models_of, schedule
-from routeiq.control.store.accounts import KEY, LOCK_ORDER, Account, model_spends, successors_of
+from routeiq.control.store.accounts import KEY, LOCK_ORDER, model_spends, successors_of
 from routeiq.control.store.periods import Period, Schedule, begin, model_period, period_of
 from routeiq.control.store.standings import Standing, Turned, begin_periods, set_spent, standings_of
 from routeiq.control.store.tables import ModelSpend

@@ -20,14 +20,6 @@ AT_ONCE = 2000
 """Rows that one statement names."""
 
 
-class Account(NamedTuple):
-    """As `control.v1.Account` has it."""
-
-    kind: str
-    id: str
-    model: str = ""
-
-
 class Held(NamedTuple):
     """A holder and the budget that it shares."""
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from routeiq.clients.control_accounts import member_id
+from routeiq.clients.control_accounts import Account, member_id
 from routeiq.control.spending.charging import Charge, Cost
-from routeiq.control.store.accounts import KEY, MEMBER, TEAM, USER, Account
+from routeiq.control.store.accounts import KEY, MEMBER, TEAM, USER
 from routeiq.control.usage.intake_rows import Incoming, Payer
 
 _NUL = "\0"

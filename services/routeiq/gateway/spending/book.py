@@ -12,10 +12,11 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import structlog
 
+from routeiq.clients.control_accounts import Account, account_called
 from routeiq.gateway.spending.refusals import BudgetsUnavailable
 from routeiq.kit.accounts import Claim, Entry, Standing, Taken, Unknown, Verdict
 from routeiq.kit.accounts_memory import MemoryAccounts
@@ -37,26 +38,9 @@ LEAST_A_ROUND, ROUNDS_FOR_ALL = 1000, 4
 """Of more entries a share is put at each round, all of them within four."""
 MOST_OWED = 10_000
 PLACES = "places"
+"""The kind of account of requests at one time, which no ledger knows."""
 
 Costs = list[tuple[str, int | None]]
-
-
-class Account(NamedTuple):
-    """As `control.v1.Account` has it."""
-
-    kind: str
-    id: str
-    model: str = ""
-
-    @property
-    def name(self) -> str:
-        """In stores. No id has a NUL."""
-        return f"{self.kind}\0{self.model}\0{self.id}"
-
-
-def account_called(name: str) -> Account:
-    kind, model, id_ = name.split("\0", 2)
-    return Account(kind, id_, model)
 
 
 ReadLedger = Callable[[Collection[Account], Collection[str]], "Awaitable[pb.ReadLedgerResponse]"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from routeiq.clients.control_accounts import budgeted_model
+from routeiq.clients.control_accounts import Account, budgeted_model
 from routeiq.gateway.callers.caller import Budget, Caller, Holder
-from routeiq.gateway.spending.book import PLACES, Account
+from routeiq.gateway.spending.book import PLACES
 from routeiq.kit.accounts import Claim
 
 MOST_KEPT: Final = 10_000

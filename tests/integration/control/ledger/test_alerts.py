@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import delete, select
 from starlette.types import Receive, Scope, Send
 
+from routeiq.clients.control_accounts import Account
 from routeiq.control.spending.counting import Counting
 from routeiq.control.spending.delivery import LEASE, Delivery
 from routeiq.control.spending.destinations import destinations_of
 from routeiq.control.spending.forgetting import Forgetting
-from routeiq.control.store.accounts import Account
 from routeiq.control.store.tables import BudgetAlert, User
 from routeiq.kit.outbound import Origin, OutboundGuard, OutboundPolicy
 from tests.support.config_documents import loaded

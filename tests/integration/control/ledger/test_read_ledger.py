@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from routeiq.api.control.v1 import control_pb2 as pb
 from routeiq.api.control.v1 import control_pb2_grpc
 from routeiq.clients.control import AUDIENCE, ControlClient
+from routeiq.clients.control_accounts import Account
 from routeiq.control.servicer import ControlServicer
-from routeiq.control.store.accounts import Account
 from routeiq.control.store.periods import number_of
 from routeiq.control.store.tables import FormerKey
 from routeiq.control.store.usage_tables import UsageWatermark

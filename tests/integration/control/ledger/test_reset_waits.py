@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from routeiq.clients.control_accounts import Account
 from routeiq.control.spending.charging import spend
-from routeiq.control.store.accounts import Account
 from routeiq.control.store.periods import number_of
 from routeiq.control.store.tables import Team
 from routeiq.control.store.usage_reset import forget_spending

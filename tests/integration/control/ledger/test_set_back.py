@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from routeiq.clients.control_accounts import Account
 from routeiq.control.budgets.calendar import Calendar
 from routeiq.control.spending.charging import spend
-from routeiq.control.store.accounts import Account
 from routeiq.control.store.periods import first_number, number_of
 from routeiq.control.store.tables import Budget, Key, ModelSpend
 from routeiq.control.terms import Terms

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from routeiq.clients.control_accounts import Account
 from routeiq.control.spending.limits import Money
-from routeiq.control.store.accounts import Account
 from routeiq.control.store.periods import number_of
 from routeiq.control.store.tables import FormerKey, Key, Member, ModelSpend, Team, User
 from tests.support.holders import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from routeiq.clients.control_accounts import Account
 from routeiq.control.spending.turning import Turning
-from routeiq.control.store.accounts import Account
 from routeiq.control.store.periods import number_of
 from routeiq.control.store.tables import Budget, Member, ModelSpend, Team, User
 from tests.support.holders import (

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
+from routeiq.clients.control_accounts import Account
 from routeiq.control.budgets.calendar import Calendar
 from routeiq.control.spending.charging import spend
-from routeiq.control.store.accounts import Account, holders_of
+from routeiq.control.store.accounts import holders_of
 from routeiq.control.store.periods import Period, period_of, schedule_of
 from routeiq.control.store.tables import Key
 from tests.support.holders import charge as of_request

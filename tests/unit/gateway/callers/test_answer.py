@@ -7,9 +7,9 @@ from math import inf
 import pytest
 
 from routeiq.api.control.v1 import control_pb2 as pb
+from routeiq.clients.control_accounts import Account
 from routeiq.gateway.callers.answer import Refused, caller_of, labels_changed, labels_of
 from routeiq.gateway.callers.caller import Budget, Caller, Holder, Limits
-from routeiq.gateway.spending.book import Account
 from routeiq.gateway.spending.needs import Needs
 from routeiq.kit.principal import Role
 

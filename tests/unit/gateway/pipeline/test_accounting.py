@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
+from routeiq.clients.control_accounts import Account
 from routeiq.gateway.endpoint import Endpoint
 from routeiq.gateway.pipeline.accounting import Accounting
 from routeiq.gateway.pipeline.context import Call, Context
@@ -13,7 +14,6 @@ from routeiq.gateway.pipeline.limits import RateLimits
 from routeiq.gateway.pipeline.recording import NotRecording, Recording
 from routeiq.gateway.pipeline.selection import Selection
 from routeiq.gateway.plan import Decision, Fallbacks, Plan
-from routeiq.gateway.spending.book import Account
 from routeiq.kit.asgi import Answer
 from routeiq.kit.counters import MemoryCounters
 from routeiq.kit.errors import RouteIQError

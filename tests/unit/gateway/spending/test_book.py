@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from routeiq.gateway.spending.book import IDLE_S, IN_USE_S, LEAST_A_ROUND, PLACES, Account, Book
+from routeiq.clients.control_accounts import Account
+from routeiq.gateway.spending.book import IDLE_S, IN_USE_S, LEAST_A_ROUND, PLACES, Book
 from routeiq.kit.accounts import Claim, Entry, Taken
 from routeiq.kit.accounts_redis import RedisAccounts
 from tests.support.accounting import Clock
