@@ -1,4 +1,5 @@
-"""SIGINT and SIGTERM: the first asks for an orderly stop, the second ends the process."""
+"""SIGINT and SIGTERM: the first asks for an orderly stop, the second ends the process. A terminal that goes, too, asks
+for one (SIGHUP), unless the process was started to outlive it."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from routeiq.kit.service import Runner
 
-STOPPING = (signal.SIGINT, signal.SIGTERM)
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -22,16 +23,17 @@ def stop_event() -> Iterator[asyncio.Event]:
     loop = asyncio.get_running_loop()
 
     def on_signal(number: int) -> None:
-        if stop.is_set():
+        if stop.is_set() and number != signal.SIGHUP:  # which a shell may repeat
             os._exit(128 + number)
         stop.set()
 
-    for number in STOPPING:
+    heard = [number for number in STOPPING if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN]
+    for number in heard:
         loop.add_signal_handler(number, on_signal, number)
     try:
         yield stop
     finally:
-        for number in STOPPING:
+        for number in heard:
             loop.remove_signal_handler(number)
 
 
