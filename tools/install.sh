@@ -13,7 +13,7 @@ if [ -f "$ready" ] && [ "$(cat "$ready")" = "$wanted" ] && [ -x "$bin/python" ];
     exit 0
 fi
 "$PYTHON" tools/check_python.py
-echo "Setting up $VENV (once, about a minute) ..."
+echo "Setting up $VENV (once, some minutes; nothing is said meanwhile) ..."
 if [ -f "$ready" ] && [ -x "$bin/python" ]; then
     rm "$ready"
 else

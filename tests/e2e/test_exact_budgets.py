@@ -140,14 +140,29 @@ async def test_a_key_that_gets_its_former_text_again_spends_nothing_twice(world:
 
 
 async def test_a_deleted_keys_text_made_anew_is_another_key(world: World) -> None:
-    """At once, with nothing of what the old one had spent."""
+    """At once, with nothing of what the old one had spent, or still runs."""
     text = f"sk-{uuid.uuid4()}"
     old = await asyncio.to_thread(key_of, world, key=text, max_budget=FOR_TEN)
-    assert sum(reply.status == 200 for reply in await burst(world, old, 20, max_tokens=OUTPUT_TOKENS)) == PAID_FOR
-    ledger_of(world, old, PAID_FOR)
+    early = asyncio.create_task(burst(world, old, 20, max_tokens=OUTPUT_TOKENS))
+    await asyncio.sleep(0.05)
     await asyncio.to_thread(made, world, "/key/delete", {"keys": [old]})
     new = await asyncio.to_thread(key_of, world, key=text, max_budget=FOR_TEN)
-    assert sum(reply.status == 200 for reply in await burst(world, new, 20, max_tokens=OUTPUT_TOKENS)) == PAID_FOR
+    replies = await asyncio.gather(*(burst(world, new, 20, max_tokens=OUTPUT_TOKENS) for _ in range(2)))
+    await early
+    assert sum(reply.status == 200 for some in replies for reply in some) == PAID_FOR
+
+
+async def test_who_is_given_a_regenerated_keys_former_text_pays_for_nobody_else(world: World) -> None:
+    text = f"sk-{uuid.uuid4()}"
+    old = await asyncio.to_thread(key_of, world, key=text, max_budget=FOR_TEN)
+    early = asyncio.create_task(burst(world, old, 6, max_tokens=OUTPUT_TOKENS))
+    await asyncio.sleep(0.05)
+    new = (await asyncio.to_thread(made, world, "/key/regenerate", {"key": old}))["key"]
+    other = await asyncio.to_thread(key_of, world, key=text, max_budget=FOR_TEN)
+    replies = await early
+    await asyncio.sleep(2)  # for the ledger to have them
+    for key, most in ((new, PAID_FOR - sum(reply.status == 200 for reply in replies)), (other, PAID_FOR)):
+        assert sum(reply.status == 200 for reply in await burst(world, key, 20, max_tokens=OUTPUT_TOKENS)) == most
 
 
 async def test_without_a_limit_nobody_is_refused_while_something_is_left(world: World) -> None:

@@ -14,7 +14,7 @@ from routeiq.clients.control_accounts import Account
 from routeiq.control.keys.model_budgets import model_budgets
 from routeiq.control.messages import Moment, model_budget_of, standing_budget_of
 from routeiq.control.spending.limits import models_of
-from routeiq.control.store.accounts import KEY, LOCK_ORDER, hashes_of, model_spends
+from routeiq.control.store.accounts import KEY, LOCK_ORDER, keys_of_accounts, keys_of_hashes, model_spends
 from routeiq.control.store.standings import Standing, standings_of
 from routeiq.control.store.tables import ModelSpend
 from routeiq.control.store.usage_tables import UsageWatermark
@@ -42,7 +42,9 @@ async def _watermarks(session: AsyncSession, journals: Collection[str], now: dat
 
 async def _spending(session: AsyncSession, asked: Collection[Account], at: Moment) -> list[pb.Spending]:
     """Under the names that were asked for, whatever hash the key has now."""
-    keys = await hashes_of(session, {one.id for one in asked if one.kind == KEY})
+    ids = {one.id for one in asked if one.kind == KEY}
+    keys = await keys_of_accounts(session, ids)
+    keys |= await keys_of_hashes(session, ids - keys.keys())
     named = [(one, one._replace(id=keys[one.id]) if one.kind == KEY and one.id in keys else one) for one in asked]
     holders = {
         kind: await standings_of(session, kind, {meant.id for _, meant in named if meant.kind == kind})

@@ -25,6 +25,7 @@ from routeiq.control.store.holders import budget_exists, team
 from routeiq.control.store.periods import first_number
 from routeiq.control.store.tables import Key, Team
 from routeiq.control.terms import Terms
+from routeiq.kit.ids import uuid7
 
 WHERE = "Please specify `team_id` in the request body."
 
@@ -104,6 +105,7 @@ async def _make(work: Write, body: GenerateKey, terms: Terms, key: str) -> Key:
         row.extra = {**row.extra, "key_type": body.key_type.value}
     if not row.allowed_routes:
         row.allowed_routes = list(PRESETS.get(body.key_type or "", ()))
+    row.account_id = uuid7() if await store.was_known(work.session, row.hash) else None
     await store.end_former(work.session, row.hash)
     await written(work, row, new=True)
     await tell(work, row.hash)

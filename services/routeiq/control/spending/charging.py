@@ -8,7 +8,7 @@ holders of a kind are read, and written, by one statement; budgets by model, whi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from routeiq.clients.control_accounts import Account, budgeted_model
 from routeiq.control.budgets.calendar import Calendar
 from routeiq.control.keys.model_budgets import ModelBudget, model_budgets
 from routeiq.control.spending.limits import Money, allowed, models_of, schedule
-from routeiq.control.store.accounts import KEY, LOCK_ORDER, model_spends, successors_of
+from routeiq.control.store.accounts import KEY, KEY_HASH, LOCK_ORDER, keys_of_accounts, keys_of_hashes, model_spends
 from routeiq.control.store.periods import Period, Schedule, begin, model_period, period_of
 from routeiq.control.store.standings import Standing, Turned, begin_periods, set_spent, standings_of
 from routeiq.control.store.tables import ModelSpend
@@ -46,41 +46,42 @@ class Spent(NamedTuple):
 
 Costs = Mapping[Account, Sequence[Cost]]
 _UNLIMITED = Money()
+_KEYS = {KEY: keys_of_accounts, KEY_HASH: keys_of_hashes}
 
 
 async def spend(session: AsyncSession, charges: Iterable[Charge], now: datetime, calendar: Calendar) -> list[Spent]:
     """Count them. Holders that are gone are passed over. Returns: those that have a budget and were charged.
 
-    Raises: WriteConflict: a key was given another text meanwhile."""
-    costs = await _of_successors(session, charges)
+    Raises: WriteConflict: a key was given another text meanwhile, or deleted."""
+    costs = await _of_keys(session, charges)
     ids: dict[str, set[str]] = {kind: set() for kind in LOCK_ORDER}
     for account in costs:
         if account.kind in ids:
             ids[account.kind].add(account.id)
     standings = {kind: await standings_of(session, kind, ids[kind], lock=True) for kind in LOCK_ORDER if ids[kind]}
-    await _check_none_moved(session, ids[KEY] - standings.get(KEY, {}).keys())
+    if ids[KEY] - standings.get(KEY, {}).keys():  # who gives a key another text had locked it, and is done
+        raise WriteConflict
     found: list[Spent] = []
     for kind, holders in standings.items():
         found += await _charge(session, kind, holders.values(), costs, now, calendar)
     return found + await _charge_models(session, costs, standings.get(KEY, {}), now, calendar)
 
 
-async def _of_successors(session: AsyncSession, charges: Iterable[Charge]) -> Costs:
-    """By account. A key that another one took the place of spends what that one has."""
+async def _of_keys(session: AsyncSession, charges: Iterable[Charge]) -> Costs:
+    """By account: keys by the hashes that they have now, none of those that are gone."""
     found: defaultdict[Account, list[Cost]] = defaultdict(list)
-    for account, costs in charges:
-        found[account] += costs
-    hashes = {account.id for account in found if account.kind == KEY}
-    for old, new in (await successors_of(session, hashes)).items() if hashes else ():
-        for account in [one for one in found if one.kind == KEY and one.id == old]:
-            found[account._replace(id=new)] += found.pop(account)
+    named: defaultdict[str, list[Charge]] = defaultdict(list)
+    for charge in charges:
+        if charge.account.kind in _KEYS:
+            named[charge.account.kind].append(charge)
+        else:
+            found[charge.account] += charge.costs
+    for kind, some in named.items():
+        keys = await _KEYS[kind](session, {account.id for account, _ in some})
+        for account, costs in some:
+            if account.id in keys:
+                found[Account(KEY, keys[account.id], account.model)] += costs
     return found
-
-
-async def _check_none_moved(session: AsyncSession, missing: Collection[str]) -> None:
-    """Whoever gives a key another text has its row locked: who waits for that finds no row of that hash any more."""
-    if missing and await successors_of(session, missing):
-        raise WriteConflict
 
 
 async def _charge(

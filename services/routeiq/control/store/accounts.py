@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, null, select, tuple_
+from sqlalchemy import Select, and_, func, null, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
@@ -14,6 +14,8 @@ from routeiq.control.store.arrays import among
 from routeiq.control.store.tables import Budget, FormerKey, Key, Member, ModelSpend, Team, User
 
 KEY, USER, TEAM, MEMBER = "key", "user", "team", "member"
+KEY_HASH = "key_hash"
+"""Of a key that is known by its hash alone: gateways of the release before do not say the account."""
 LOCK_ORDER = (TEAM, USER, KEY, MEMBER)
 """As everybody else locks them."""
 AT_ONCE = 2000
@@ -49,24 +51,42 @@ async def key_account(session: AsyncSession, row: Key) -> str:
     return str(await session.scalar(statement))
 
 
-async def hashes_of(session: AsyncSession, accounts: Set[str]) -> dict[str, str]:
-    """What the keys are called now, as which gateways know these. Others are hashes themselves."""
+async def keys_of_accounts(session: AsyncSession, accounts: Set[str]) -> dict[str, str]:
+    """The hashes that the keys have now. Whoever is given the text of another key has not that one's account."""
     found: dict[str, str] = {}
+    unnamed = Key.account_id.is_(None)
+    of_row = select(func.coalesce(Key.account_id, Key.hash), Key.hash)
+    of_former = select(FormerKey.hash, Key.hash).join(Key, Key.hash == FormerKey.successor).where(unnamed)
     for some in parts(sorted(accounts)):
-        statement = select(Key.account_id, Key.hash).where(among(session, Key.account_id, some))
-        found |= {account: key_hash for account, key_hash in await session.execute(statement) if account is not None}
-    return found | await successors_of(session, accounts - found.keys())
+        own = or_(among(session, Key.account_id, some), and_(unnamed, among(session, Key.hash, some)))
+        found |= await _hashes(session, of_row.where(own))
+        gone = [one for one in some if one not in found]
+        found |= await _hashes(session, of_former.where(among(session, FormerKey.hash, gone))) if gone else {}
+    return found
 
 
-async def successors_of(session: AsyncSession, hashes: Collection[str]) -> dict[str, str]:
+async def keys_of_hashes(session: AsyncSession, hashes: Set[str]) -> dict[str, str]:
+    """The same of keys that had these hashes, or still have them."""
+    found: dict[str, str] = {}
+    for some in parts(sorted(hashes)):
+        found |= await _hashes(session, select(Key.hash, Key.hash).where(among(session, Key.hash, some)))
+    return found | await _successors_of(session, hashes - found.keys())
+
+
+async def _successors_of(session: AsyncSession, hashes: Collection[str]) -> dict[str, str]:
     """Of keys that another one took the place of: who still has requests under the old one spends the new one's."""
     found: dict[str, str] = {}
     for some in parts(sorted(hashes)):
         statement = select(FormerKey.hash, FormerKey.successor).where(
             among(session, FormerKey.hash, some), FormerKey.successor.is_not(None)
         )
-        found |= {old: new for old, new in await session.execute(statement) if new is not None}
+        found |= await _hashes(session, statement)
     return found
+
+
+async def _hashes(session: AsyncSession, statement: Select[Any, Any]) -> dict[str, str]:
+    """By what stands before them in the rows."""
+    return {name: str(key_hash) for name, key_hash in await session.execute(statement)}
 
 
 async def model_spends(

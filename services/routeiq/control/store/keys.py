@@ -91,6 +91,12 @@ async def end_former(session: AsyncSession, key_hash: str) -> None:
         await session.delete(former)
 
 
+async def was_known(session: AsyncSession, key_hash: str) -> bool:
+    """Whether another key had the text, and may still spend in its name."""
+    spending = select(Key.hash).where(Key.account_id == key_hash).limit(1)
+    return await former_of(session, key_hash) is not None or await session.scalar(spending) is not None
+
+
 async def still_working(session: AsyncSession, hashes: Iterable[str], now: datetime) -> list[str]:
     """The former keys that stand for these: gateways may know the row by their hashes."""
     statement = select(FormerKey.hash).where(FormerKey.successor.in_(list(hashes)), FormerKey.works_until > now)

@@ -13,7 +13,6 @@ from sqlalchemy import BigInteger, ForeignKey, Index, MetaData, SmallInteger, St
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from routeiq.kit.db import JSONDocument, UTCDateTime
-from routeiq.kit.ids import uuid7
 
 SCHEMA = "routeiq_control"
 """In PostgreSQL. SQLite has none."""
@@ -139,9 +138,9 @@ class Key(Dated, Limited, Budgeted, Base):
     __tablename__ = "keys"
 
     hash: Mapped[str] = mapped_column(primary_key=True)
-    account_id: Mapped[str | None] = mapped_column(default=uuid7, index=True)
-    """Under which gateways count what it uses and spends, through all its regenerations. Hashes come back with texts
-    that somebody chose; this does not. None: of a key that was made before step 0005, and not regenerated since."""
+    account_id: Mapped[str | None] = mapped_column(index=True)
+    """Under which gateways count what it uses and spends, through all its regenerations: the hash of its first text; of
+    a text that another key had before, an id that does not come back. None: `accounts.key_account` says it."""
     name: Mapped[str]
     alias: Mapped[str | None] = mapped_column(unique=True)
     user_id: Mapped[str | None] = mapped_column(index=True)

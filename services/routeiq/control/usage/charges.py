@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from routeiq.clients.control_accounts import Account, member_id
 from routeiq.control.spending.charging import Charge, Cost
-from routeiq.control.store.accounts import KEY, MEMBER, TEAM, USER
+from routeiq.control.store.accounts import MEMBER, TEAM, USER
 from routeiq.control.usage.intake_rows import Incoming, Payer
 
 _NUL = "\0"
@@ -32,13 +32,13 @@ def charges_of(records: Iterable[Incoming]) -> list[Charge]:
 
 
 def _accounts(payer: Payer) -> Iterator[Account]:
-    key, user, team, model = payer
+    kind, key, user, team, model = payer
     if _NUL in f"{key}{user}{team}{model}":
-        key, user, team, model = (part if _NUL not in part else "" for part in payer)
+        kind, key, user, team, model = (part if _NUL not in part else "" for part in payer)
     if key:
-        yield Account(KEY, key)
+        yield Account(kind, key)
         if model:
-            yield Account(KEY, key, model)
+            yield Account(kind, key, model)
     if user:
         yield Account(USER, user)
     if team:

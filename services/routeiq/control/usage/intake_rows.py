@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from routeiq.api.usage.v1 import usage_pb2 as pb
+from routeiq.control.store.accounts import KEY, KEY_HASH
 from routeiq.control.store.usage_intake import Row
 from routeiq.control.usage import intake_values as values
 from routeiq.control.usage.intake_values import name, number
@@ -19,8 +20,9 @@ _LARGEST, _SMALL = 2**63 - 1, 2**15 - 1
 _KINDS = ("cache_read_tokens", "cache_write_tokens", "audio_input_tokens", "reasoning_tokens", "audio_output_tokens")
 _encode = msgspec.json.Encoder().encode
 
-Payer = tuple[str, str, str, str]
-"""Key's hash, user, team and model, as they were sent: holders of budgets have longer names than the ledger."""
+Payer = tuple[str, str, str, str, str]
+"""What kind of name the key has, that name, user, team and model, as they were sent: holders of budgets have longer
+names than the ledger."""
 
 
 class Incoming(NamedTuple):
@@ -41,7 +43,8 @@ def incoming(record: pb.UsageRecord) -> Incoming:
     ended = values.ended(record.ended_at, id_)
     started = min(max(values.moment(record.started_at, ended), ended - _WEEK_US), ended)
     cost = number(record.cost_nano_usd, values.MOST_NANO_USD) if record.HasField("cost_nano_usd") else None
-    payer = parties.key_hash, parties.user_id, parties.team_id, served.model or served.requested_model
+    kind, model = KEY if parties.HasField("key_account") else KEY_HASH, served.model or served.requested_model
+    payer = kind, parties.key_account or parties.key_hash, parties.user_id, parties.team_id, model
     times = values.time_text(ended), values.time_text(started)
     return Incoming(id_, started, ended, payer, cost, (id_, *times, *_said(record), cost))
 

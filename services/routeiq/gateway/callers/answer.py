@@ -60,6 +60,7 @@ def caller_of(answer: pb.ResolveResponse) -> Caller | Refused:
         key.name,
         min(_resets(holders), default=inf),
         rates_of(holders),
+        key.account_id,
     )
 
 

@@ -74,7 +74,7 @@ class Caller:
     `routes`: None: all that its role may. `expires_at`: Unix seconds. `holders`: those that have a limit or a budget;
     mostly none. `name`: `sk-...` and the key's last characters, for messages. `resets_at`: when the first of the
     budgets begins anew, and control says it better; Unix seconds. `rates`: what of their limits counts by the minute;
-    mostly nothing."""
+    mostly nothing. `account_id`: the key's; empty: its hash."""
 
     principal: Principal
     models: ModelAccess = UNRESTRICTED
@@ -85,6 +85,7 @@ class Caller:
     name: str = ""
     resets_at: float = inf
     rates: Rates | None = None
+    account_id: str = ""
 
     @property
     def key_id(self) -> str:

@@ -77,10 +77,16 @@ def beginning(id_: bytes, request_id: bytes, started_at: int) -> bytes:
 
 
 def parties(
-    journal: str, state_version: str, who: tuple[str, str, str], tags: Sequence[str], whom: tuple[str, str, str]
+    journal: str,
+    state_version: str,
+    who: tuple[str, str, str],
+    tags: Sequence[str],
+    whom: tuple[str, str, str],
+    key_account: str,
 ) -> bytes:
     """Args: who: key's hash, user, team.  whom: customer, service, task type."""
     said = _texts(1, who) + b"".join([sized(tag(4, 2), one.encode()) for one in tags]) + _texts(5, whom)
+    said += sized(tag(8, 2), key_account.encode() if key_account != who[0] else b"")
     known = sized(_STATE_VERSION, state_version.encode()) if state_version else b""
     return sized(_JOURNAL, journal.encode()) + known + sized(_PARTIES, said)
 

@@ -101,7 +101,8 @@ class Heads:
     def _said(self, caller: Caller, version: str, tags: tuple[str, ...], whom: tuple[str, str, str]) -> bytes:
         """Args: whom: as `parties` has it."""
         principal = caller.principal
-        return parties(self._journal, version, (principal.key_id, principal.user_id, principal.team_id), tags, whom)
+        who = principal.key_id, principal.user_id, principal.team_id
+        return parties(self._journal, version, who, tags, whom, caller.account_id)
 
 
 def _keep(kept: dict[K, V], key: K, value: V) -> None:

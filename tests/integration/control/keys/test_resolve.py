@@ -43,9 +43,8 @@ async def account_of(keyring: Keyring, key: Any) -> str:
 
 async def test_its_account_stays_through_all_its_texts(keyring: Keyring) -> None:
     made = await keyring.made()
-    account = await account_of(keyring, made)
-    assert account not in ("", made["token"])
-    again = made
+    assert await account_of(keyring, made) == ""
+    again, account = made, made["token"]
     for text in ("sk-another-text-of-mine", None, made["key"], "sk-another-text-of-mine"):
         keyring.now += HOUR
         asked = {"key": again["key"], "grace_period": "24h"} | ({"new_key": text} if text else {})
@@ -63,20 +62,28 @@ async def test_the_same_text_made_anew_has_an_account_of_its_own(keyring: Keyrin
     assert await account_of(keyring, made) not in ("", before)
 
 
+async def test_a_text_that_another_key_had_before_it_was_regenerated_makes_an_account_of_its_own(
+    keyring: Keyring,
+) -> None:
+    made = await keyring.made()
+    again = await keyring.post("/key/regenerate", {"key": made["key"]})
+    other = await keyring.made(key=made["key"])
+    assert await account_of(keyring, other) not in ("", made["token"])
+    assert await account_of(keyring, again) == made["token"]
+
+
 async def test_of_the_release_before_it_is_that_of_the_first_one(keyring: Keyring) -> None:
-    """As that one left them: a key, and one that took the place of another."""
-    made, first = await keyring.made(), await keyring.made()
+    """Which left a key that took the place of another."""
+    first = await keyring.made()
     second = await keyring.post("/key/regenerate", {"key": first["key"], "grace_period": "24h"})
     async with keyring.database.transaction() as session:
         await session.execute(update(Key).values(account_id=None))
-    assert await account_of(keyring, made) == ""
     assert await account_of(keyring, second) == await account_of(keyring, first) == first["token"]
-    for old, account in ((made, made["token"]), (second, first["token"])):
-        keyring.now += HOUR
-        new = await keyring.post("/key/regenerate", {"key": old["key"]})
-        row = await keyring.row(new["token"])
-        assert row is not None
-        assert row.account_id == await account_of(keyring, new) == account
+    keyring.now += HOUR
+    third = await keyring.post("/key/regenerate", {"key": second["key"]})
+    row = await keyring.row(third["token"])
+    assert row is not None
+    assert row.account_id == await account_of(keyring, third) == first["token"]
 
 
 async def test_without_grace_the_old_key_is_gone(keyring: Keyring) -> None:

@@ -130,6 +130,21 @@ async def test_a_key_that_is_replaced_while_who_charges_it_waits_for_it(holders:
     assert (await holders.row(ModelSpend, OTHER, "gpt-4o")).spend_nano_usd == USD
 
 
+async def test_who_has_the_text_of_another_key_does_not_pay_for_it(holders: Holders) -> None:
+    """That lives on under another text, or was deleted."""
+    await holders.add(key(OTHER, account_id=HASH), key(account_id="its own"))
+    await holders.spend(charge(), charge(Account("key", "its own"), 1), charge(Account("key", "deleted"), 7))
+    assert [(await holders.key(one)).spend_nano_usd for one in (OTHER, HASH)] == [USD, 1]
+
+
+async def test_of_who_does_not_say_the_account_the_hash_decides(holders: Holders) -> None:
+    """Gateways of the release before."""
+    former = FormerKey(hash="f" * 64, successor=HASH, ended_at=NOW, ended_by="test", row={})
+    await holders.add(key(account_id="its own"), former)
+    await holders.spend(*(charge(Account("key_hash", one), 1) for one in (HASH, "f" * 64, "0" * 64)))
+    assert (await holders.key()).spend_nano_usd == 2
+
+
 async def test_many_at_once_lose_nothing(holders: Holders) -> None:
     keys = [f"{number:064x}" for number in range(20)]
     await holders.add(*(key(one, user_id="ann") for one in keys), user(), team())

@@ -31,14 +31,14 @@ def test_a_request_is_named(id_: str, request_id: str, started_at: int) -> None:
     assert said == pb.UsageRecord(id=id_, request_id=request_id, started_at=started_at)
 
 
-@given(FEW, FEW, some.tuples(FEW, FEW, FEW), some.lists(FEW, max_size=20), some.tuples(FEW, FEW, FEW))
+@given(FEW, FEW, some.tuples(FEW, FEW, FEW), some.lists(FEW, max_size=20), some.tuples(FEW, FEW, FEW), FEW)
 def test_parties_are_said(
-    journal: str, version: str, who: tuple[str, str, str], tags: list[str], whom: tuple[str, str, str]
+    journal: str, version: str, who: tuple[str, str, str], tags: list[str], whom: tuple[str, str, str], account: str
 ) -> None:
-    said = pb.UsageRecord.FromString(parties(journal, version, who, tags, whom))
+    said = pb.UsageRecord.FromString(parties(journal, version, who, tags, whom, account))
     expected = pb.Parties(
         key_hash=who[0], user_id=who[1], team_id=who[2], tags=tags, customer_id=whom[0], service=whom[1],
-        task_type=whom[2],
+        task_type=whom[2], key_account=account if account != who[0] else "",
     )  # fmt: skip
     assert said == pb.UsageRecord(journal=journal, state_version=version, parties=expected)
 

@@ -57,7 +57,7 @@ class UsageRecord(_message.Message):
     def __init__(self, id: _Optional[str] = ..., request_id: _Optional[str] = ..., journal: _Optional[str] = ..., sequence: _Optional[int] = ..., started_at: _Optional[int] = ..., ended_at: _Optional[int] = ..., parties: _Optional[_Union[Parties, _Mapping]] = ..., served: _Optional[_Union[Served, _Mapping]] = ..., decision: _Optional[_Union[Decision, _Mapping]] = ..., tokens: _Optional[_Union[Tokens, _Mapping]] = ..., status: _Optional[int] = ..., error: _Optional[str] = ..., stream: _Optional[bool] = ..., cached: _Optional[bool] = ..., attempts: _Optional[int] = ..., bytes: _Optional[int] = ..., cost_nano_usd: _Optional[int] = ..., state_version: _Optional[str] = ..., first_data_us: _Optional[int] = ...) -> None: ...
 
 class Parties(_message.Message):
-    __slots__ = ("key_hash", "user_id", "team_id", "tags", "customer_id", "service", "task_type")
+    __slots__ = ("key_hash", "user_id", "team_id", "tags", "customer_id", "service", "task_type", "key_account")
     KEY_HASH_FIELD_NUMBER: _ClassVar[int]
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     TEAM_ID_FIELD_NUMBER: _ClassVar[int]
@@ -65,6 +65,7 @@ class Parties(_message.Message):
     CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
     SERVICE_FIELD_NUMBER: _ClassVar[int]
     TASK_TYPE_FIELD_NUMBER: _ClassVar[int]
+    KEY_ACCOUNT_FIELD_NUMBER: _ClassVar[int]
     key_hash: str
     user_id: str
     team_id: str
@@ -72,7 +73,8 @@ class Parties(_message.Message):
     customer_id: str
     service: str
     task_type: str
-    def __init__(self, key_hash: _Optional[str] = ..., user_id: _Optional[str] = ..., team_id: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., customer_id: _Optional[str] = ..., service: _Optional[str] = ..., task_type: _Optional[str] = ...) -> None: ...
+    key_account: str
+    def __init__(self, key_hash: _Optional[str] = ..., user_id: _Optional[str] = ..., team_id: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., customer_id: _Optional[str] = ..., service: _Optional[str] = ..., task_type: _Optional[str] = ..., key_account: _Optional[str] = ...) -> None: ...
 
 class Served(_message.Message):
     __slots__ = ("endpoint", "requested_model", "model", "deployment_id", "provider", "provider_model")
