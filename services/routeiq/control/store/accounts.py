@@ -43,6 +43,7 @@ async def holders_of(session: AsyncSession, kind: str, ids: Collection[str]) -> 
 _before = select(FormerKey.hash).where(FormerKey.successor == Key.hash)
 FIRST_OF_KEYS = _before.order_by(FormerKey.ended_at, FormerKey.hash).limit(1).correlate(Key).scalar_subquery()
 """The hash of the first of the keys that a key took the place of, one after the other. Beside `Key`."""
+_OF_FORMER = select(FormerKey.hash, Key.hash).join(Key, Key.hash == FormerKey.successor)
 
 
 async def key_account(session: AsyncSession, row: Key) -> str:
@@ -56,12 +57,11 @@ async def keys_of_accounts(session: AsyncSession, accounts: Set[str]) -> dict[st
     found: dict[str, str] = {}
     unnamed = Key.account_id.is_(None)
     of_row = select(func.coalesce(Key.account_id, Key.hash), Key.hash)
-    of_former = select(FormerKey.hash, Key.hash).join(Key, Key.hash == FormerKey.successor).where(unnamed)
     for some in parts(sorted(accounts)):
         own = or_(among(session, Key.account_id, some), and_(unnamed, among(session, Key.hash, some)))
         found |= await _hashes(session, of_row.where(own))
         gone = [one for one in some if one not in found]
-        found |= await _hashes(session, of_former.where(among(session, FormerKey.hash, gone))) if gone else {}
+        found |= await _hashes(session, _OF_FORMER.where(unnamed, among(session, FormerKey.hash, gone))) if gone else {}
     return found
 
 
@@ -77,10 +77,7 @@ async def _successors_of(session: AsyncSession, hashes: Collection[str]) -> dict
     """Of keys that another one took the place of: who still has requests under the old one spends the new one's."""
     found: dict[str, str] = {}
     for some in parts(sorted(hashes)):
-        statement = select(FormerKey.hash, FormerKey.successor).where(
-            among(session, FormerKey.hash, some), FormerKey.successor.is_not(None)
-        )
-        found |= await _hashes(session, statement)
+        found |= await _hashes(session, _OF_FORMER.where(among(session, FormerKey.hash, some)))
     return found
 
 

@@ -139,9 +139,12 @@ async def test_who_has_the_text_of_another_key_does_not_pay_for_it(holders: Hold
 
 async def test_of_who_does_not_say_the_account_the_hash_decides(holders: Holders) -> None:
     """Gateways of the release before."""
-    former = FormerKey(hash="f" * 64, successor=HASH, ended_at=NOW, ended_by="test", row={})
-    await holders.add(key(account_id="its own"), former)
-    await holders.spend(*(charge(Account("key_hash", one), 1) for one in (HASH, "f" * 64, "0" * 64)))
+    former, ended = (
+        FormerKey(hash=one * 64, successor=successor, ended_at=NOW, ended_by="test", row={})
+        for one, successor in (("f", HASH), ("e", OTHER))
+    )
+    await holders.add(key(account_id="its own"), former, ended)
+    await holders.spend(*(charge(Account("key_hash", one), 1) for one in (HASH, "f" * 64, "e" * 64, "0" * 64)))
     assert (await holders.key()).spend_nano_usd == 2
 
 
