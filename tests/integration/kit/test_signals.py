@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -23,16 +25,20 @@ async def main():
 
 asyncio.run(main())
 """
-UNHEARD = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
-"""As nohup starts it."""
 
 
-def started(code: str) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
+@contextmanager
+def started(hangup: str = "SIG_DFL") -> Iterator[subprocess.Popen[str]]:
+    """Args: hangup: what a SIGHUP does to it from its start; these tests may have been started with nohup."""
+    code = f"import signal; signal.signal(signal.SIGHUP, signal.{hangup})\n{STOPS}"
+    with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-    )
-    assert said(process) == "ready"
-    return process
+    ) as process:
+        try:
+            assert said(process) == "ready"
+            yield process
+        finally:
+            process.kill()
 
 
 def said(process: subprocess.Popen[str]) -> str:
@@ -42,7 +48,7 @@ def said(process: subprocess.Popen[str]) -> str:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_asks_for_an_orderly_stop(number: signal.Signals) -> None:
-    with started(STOPS) as process:
+    with started() as process:
         process.send_signal(number)
         assert said(process) == "stopping"
         process.send_signal(signal.SIGHUP)
@@ -52,7 +58,7 @@ def test_the_first_asks_for_an_orderly_stop(number: signal.Signals) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_second_ends_the_process(number: signal.Signals) -> None:
-    with started(STOPS) as process:
+    with started() as process:
         process.send_signal(signal.SIGTERM)
         assert said(process) == "stopping"
         process.send_signal(number)
@@ -60,7 +66,7 @@ def test_the_second_ends_the_process(number: signal.Signals) -> None:
 
 
 def test_who_was_started_to_outlive_its_terminal_does() -> None:
-    with started(UNHEARD + STOPS) as process:
+    with started("SIG_IGN") as process:
         process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGTERM)
         assert said(process) == "stopping"
