@@ -7,7 +7,7 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import httpx
@@ -68,6 +68,11 @@ async def burst(world: World, key: str, count: int, **body: Any) -> list[Reply]:
         return await asyncio.gather(*(ask(client, world, key, number, **body) for number in range(count)))
 
 
+def count_passed(replies: Iterable[Reply]) -> int:
+    """How many of the requests."""
+    return sum(reply.status == 200 for reply in replies)
+
+
 def ledger_of(world: World, key: str, records: int) -> int:
     """What it says the key's requests cost, once it has them all."""
     url = world.fleet.environ["ROUTEIQ_CONTROL_DATABASE_URL"]
@@ -121,7 +126,7 @@ async def test_a_regenerated_key_has_what_the_old_one_left(world: World) -> None
         burst(world, new, 20, max_tokens=OUTPUT_TOKENS), burst(world, old, 20, max_tokens=OUTPUT_TOKENS)
     )
     replies = [*await early, *done, *both[0], *both[1]]
-    assert sum(reply.status == 200 for reply in replies) == PAID_FOR
+    assert count_passed(replies) == PAID_FOR
 
 
 async def test_a_key_that_gets_its_former_text_again_spends_nothing_twice(world: World) -> None:
@@ -136,7 +141,7 @@ async def test_a_key_that_gets_its_former_text_again_spends_nothing_twice(world:
     replies += await burst(world, key, 20, max_tokens=OUTPUT_TOKENS)
     for some in early:
         replies += await some
-    assert sum(reply.status == 200 for reply in replies) == PAID_FOR
+    assert count_passed(replies) == PAID_FOR
 
 
 async def test_a_deleted_keys_text_made_anew_is_another_key(world: World) -> None:
@@ -149,7 +154,7 @@ async def test_a_deleted_keys_text_made_anew_is_another_key(world: World) -> Non
     new = await asyncio.to_thread(key_of, world, key=text, max_budget=FOR_TEN)
     replies = await asyncio.gather(*(burst(world, new, 20, max_tokens=OUTPUT_TOKENS) for _ in range(2)))
     await early
-    assert sum(reply.status == 200 for some in replies for reply in some) == PAID_FOR
+    assert sum(map(count_passed, replies)) == PAID_FOR
 
 
 async def test_who_is_given_a_regenerated_keys_former_text_pays_for_nobody_else(world: World) -> None:
@@ -161,8 +166,8 @@ async def test_who_is_given_a_regenerated_keys_former_text_pays_for_nobody_else(
     other = await asyncio.to_thread(key_of, world, key=text, max_budget=FOR_TEN)
     replies = await early
     await asyncio.sleep(2)  # for the ledger to have them
-    for key, most in ((new, PAID_FOR - sum(reply.status == 200 for reply in replies)), (other, PAID_FOR)):
-        assert sum(reply.status == 200 for reply in await burst(world, key, 20, max_tokens=OUTPUT_TOKENS)) == most
+    for key, most in ((new, PAID_FOR - count_passed(replies)), (other, PAID_FOR)):
+        assert count_passed(await burst(world, key, 20, max_tokens=OUTPUT_TOKENS)) == most
 
 
 async def test_without_a_limit_nobody_is_refused_while_something_is_left(world: World) -> None:
@@ -175,7 +180,7 @@ async def test_without_a_limit_nobody_is_refused_while_something_is_left(world: 
 async def test_without_a_limit_what_runs_at_once_may_go_beyond_by_what_it_exceeds_its_estimates(world: World) -> None:
     key = await asyncio.to_thread(key_of, world, max_budget=FOR_TEN)
     replies = await burst(world, key, 60)
-    passed = sum(reply.status == 200 for reply in replies)
+    passed = count_passed(replies)
     assert passed >= PAID_FOR
     assert await asyncio.to_thread(ledger_of, world, key, passed) == passed * COST
     later = await burst(world, key, 4)
@@ -218,4 +223,4 @@ async def test_redis_away_and_back_empty(world: World) -> None:
     later = await burst(world, key, 10, max_tokens=OUTPUT_TOKENS)
     assert [reply.status for reply in meanwhile] == [200] * 2
     assert away_s < 5
-    assert sum(reply.status == 200 for reply in later) == PAID_FOR - 7
+    assert count_passed(later) == PAID_FOR - 7
